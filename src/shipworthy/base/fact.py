@@ -1,0 +1,154 @@
+"""Facts, commands and questions: what happened, what is asked for, what is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
+
+from pydantic import TypeAdapter
+
+from shipworthy.base.digest import digest_of, plain
+
+GENESIS = "0" * 64
+
+T = TypeVar("T")
+Result = TypeVar("Result")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class What:
+    """What happened: the base of every kind of fact; kinds are in the past tense.
+
+    No field ever holds a value about a private person; a name here is that of someone who works on the product.
+    """
+
+    product: str
+
+    @property
+    def about(self) -> str:
+        """The digest or name that this fact is about."""
+        return self.product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[Result]):
+    """Something a person wants done, in the imperative; its docstring is its help.
+
+    Attributes:
+        right: the right that a caller needs.
+        durable: whether it runs as a flow on the durable road; otherwise it is decided in one transaction.
+    """
+
+    right: ClassVar[str]
+    durable: ClassVar[bool] = False
+    product: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Generic[Answer]):
+    """Something a person wants to know; its docstring is its help."""
+
+    right: ClassVar[str] = "read"
+    product: str
+
+
+def result_type(operation: type[Command[Any]] | type[Question[Any]]) -> Any:
+    """The type that a command or question class gives back."""
+    for base in getattr(operation, "__orig_bases__", ()):
+        if get_origin(base) in (Command, Question):
+            return get_args(base)[0]
+    raise TypeError(f"{operation.__name__} does not say what it gives: write Command[...] or Question[...]")
+
+
+W = TypeVar("W", bound=What)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[W]):
+    """A fact as the ledger holds it.
+
+    Attributes:
+        seq: its number, 1 for the first.
+        who: the identity that caused it.
+        at: the moment in the product's time.
+        recorded_at: the moment on the wall clock.
+        what: what happened.
+        previous, digest: the chain: the digest of the fact before, and this one's own.
+    """
+
+    seq: int
+    who: str
+    at: datetime
+    recorded_at: datetime
+    what: W
+    previous: str
+    digest: str
+
+
+class Past(Protocol):
+    """What happened so far, for rules and views to read; the ledger is one, a list in a test another."""
+
+    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
+        """The facts of these kinds, oldest first, of the product at hand; only those about `about` if given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPast:
+    """A past that is already in memory."""
+
+    facts: Sequence[Recorded[Any]]
+
+    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
+        return [
+            fact for fact in self.facts if isinstance(fact.what, kinds) and (about is None or fact.what.about == about)
+        ]
+
+
+def chained(
+    seq: int, kind: str, product: str, about: str, who: str, at: str, recorded_at: str, body: object, previous: str
+) -> str:
+    """The digest of a fact: SHA-256 over its canonical form, which holds the digest of the fact before."""
+    return digest_of([seq, kind, product, about, who, at, recorded_at, body, previous])
+
+
+def body_of(what: What) -> dict[str, Any]:
+    """A fact's fields in JSON's types, as the ledger stores them."""
+    return {f.name: plain(getattr(what, f.name)) for f in fields(what)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[Result]):
+    """What a rule decided: the facts to append, and the result once they are part of the past."""
+
+    facts: Sequence[What]
+    result: Callable[[Past], Result]
+
+
+@cache
+def _reader(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+def reader(type_: type[T]) -> TypeAdapter[T]:
+    """What turns JSON values into a type, and refuses what does not fit."""
+    return _reader(type_)
+
+
+def what_of(kind: type[W], body: Mapping[str, Any]) -> W:
+    """A stored body as the kind of fact it is."""
+    return reader(kind).validate_python(dict(body))
+
+
+def latest(facts: Sequence[Recorded[W]], where: Callable[[W], bool] | None = None) -> Recorded[W] | None:
+    """The newest fact, or the newest one for which something holds; None where there is none."""
+    return next((fact for fact in reversed(facts) if where is None or where(fact.what)), None)
+
+
+def kinds_by_name(kinds: Iterable[type[What]]) -> dict[str, type[What]]:
+    """Kinds of facts by the name the ledger stores."""
+    return {kind.__name__: kind for kind in kinds}

@@ -1,0 +1,95 @@
+"""What can be asked and what happens when data comes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from shipworthy.base.check import CheckResult
+from shipworthy.base.fact import Command, Question, What
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where every row of one source went: source_rows = accepted + removed by a named rule + quarantined.
+
+    Attributes:
+        removed: rows removed, by the name of the declared rule.
+        quarantined: rows set aside, by the reason.
+        content: digest of the accepted rows (a Parquet segment).
+        quarantine: digest of the quarantined rows (a Parquet segment with a reason), empty where there are none.
+        newest: the newest time in the accepted rows, ISO 8601; empty without a time column.
+    """
+
+    source: str
+    source_rows: int
+    accepted: int
+    removed: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    content: str = ""
+    quarantine: str = ""
+    newest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(What):
+    """The exact data a run reads was accepted and pinned.
+
+    Attributes:
+        snapshot: its digest, over the content of every source.
+        as_of: the moment before which every row lies, ISO 8601.
+    """
+
+    snapshot: str
+    as_of: str
+    intakes: list[Intake]
+    checks: list[CheckResult]
+
+    @property
+    def about(self) -> str:
+        return self.snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRefused(What):
+    """A source broke its contract; nothing downstream may read it.
+
+    Attributes:
+        refusal: a digest that names this refusal, over what was read and when.
+    """
+
+    refusal: str
+    as_of: str
+    intakes: list[Intake]
+    checks: list[CheckResult]
+
+    @property
+    def about(self) -> str:
+        return self.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotOutcome:
+    """What taking a snapshot gives; `snapshot` is empty where the contract refused it."""
+
+    snapshot: str
+    as_of: str
+    intakes: list[Intake]
+    checks: list[CheckResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSnapshot(Command[SnapshotOutcome]):
+    """Read every declared source under its contract and pin the accepted rows.
+
+    `as_of` is the moment before which every row must lie; now where it is empty.
+    """
+
+    right: ClassVar[str] = "build"
+    durable: ClassVar[bool] = True
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots(Question[list[SnapshotOutcome]]):
+    """Every snapshot and every refusal, oldest first, with the account of their rows."""

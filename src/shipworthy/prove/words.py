@@ -1,0 +1,60 @@
+"""What can be asked and what happens while a candidate is proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.base.fact import Command, Question, What
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateProven(What):
+    """All checks of the proof ran on a candidate.
+
+    Attributes:
+        evidence: digest of the evidence: the results and every file they leave behind.
+        report: digest of the readable HTML report.
+        verdict: the worst of all results.
+        files: digest of each evidence file by name.
+    """
+
+    candidate: str
+    verdict: Verdict
+    checks: list[CheckResult]
+    evidence: str
+    report: str
+    files: dict[str, str]
+    snapshot: str
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a proof gives."""
+
+    candidate: str
+    verdict: Verdict
+    checks: list[CheckResult]
+    evidence: str
+    report: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProveCandidate(Command[Proof]):
+    """Run every declared check on a candidate; evidence and an HTML report are stored."""
+
+    right: ClassVar[str] = "build"
+    durable: ClassVar[bool] = True
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofOf(Question[Proof]):
+    """The newest proof of a candidate."""
+
+    candidate: str

@@ -1,0 +1,93 @@
+"""What can be asked and what happens while a candidate goes to consumers step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from shipworthy.base.fact import Command, Question, What
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStepped(What):
+    """A candidate moved to a step of its release.
+
+    Attributes:
+        step: rehearsal, shadow, cohort or all.
+        cohorts: the cohorts it answers for at this step; all of them at step `all`, none before a cohort.
+        replaces: the candidate that answered these cohorts before, empty for none.
+        gate: digest of the gate state that let it pass.
+        roles: model or baseline, for readers.
+    """
+
+    candidate: str
+    step: str
+    cohorts: list[str]
+    replaces: str
+    gate: str
+    role: str
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack(What):
+    """Consumers went back to the candidate before, or to the baseline."""
+
+    candidate: str
+    to: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who answers whom.
+
+    Attributes:
+        champion: candidate that answers by cohort name.
+        challenger: the candidate in rehearsal or shadow, empty for none.
+        challenger_step: its step.
+        baseline: the signed baseline that stands in, empty while none is signed.
+        pointer: digest of the signed pointer that the prediction server follows.
+    """
+
+    champion: dict[str, str]
+    challenger: str = ""
+    challenger_step: str = ""
+    baseline: str = ""
+    pointer: str = ""
+    history: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCandidate(Command[Standing]):
+    """Move a candidate to the next step of its release: rehearsal, shadow, cohort NAME, all.
+
+    Refused while the gate is shut, or when a declared step would be jumped over.
+    """
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    candidate: str
+    step: str
+    cohort: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBack(Command[Standing]):
+    """Give the consumers back the candidate before, in one step; to the baseline where there is none."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases(Question[Standing]):
+    """Who answers whom now, and how it came to that."""

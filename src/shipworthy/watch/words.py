@@ -1,0 +1,166 @@
+"""What can be asked and what happens while the world is watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from shipworthy.base.fact import Command, Question, What
+
+Level = Literal["quiet", "note", "alarm", "not_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelsSealed(What):
+    """The truth about the answers of one moment arrived and was matched.
+
+    Attributes:
+        segment: digest of the Parquet file with answer id and label.
+        as_of: the moment the answers were as of.
+        matched: answers that now have a label; unlabelled: mature answers without one.
+    """
+
+    segment: str
+    as_of: str
+    matched: int
+    unlabelled: int
+    snapshot: str
+
+    @property
+    def about(self) -> str:
+        return self.segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowJudged(What):
+    """A monitor judged one window of a candidate's life.
+
+    Attributes:
+        window: the moment whose answers were judged, ISO 8601.
+        level: quiet, note (something changed), alarm (it harms beyond the plan's tolerance), not_run.
+        numbers: what was counted and measured, for charts: n, promised, real…
+        state: what the monitor carries on to the next window.
+        text: the finding in plain words.
+        guarantee: what the verdict promises and on which condition.
+    """
+
+    monitor: str
+    candidate: str
+    window: str
+    level: Level
+    numbers: dict[str, float]
+    state: dict[str, Any]
+    text: str
+    guarantee: str = ""
+    cause: str = ""
+    advice: str = ""
+    since: str = ""
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(What):
+    """Something changed and harms beyond the plan's tolerance.
+
+    Attributes:
+        alarm: a digest that names it.
+    """
+
+    alarm: str
+    monitor: str
+    candidate: str
+    window: str
+    since: str
+    text: str
+    guarantee: str
+    cause: str
+    advice: str
+
+    @property
+    def about(self) -> str:
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmClosed(What):
+    """An alarm was answered; its monitor starts anew."""
+
+    alarm: str
+    by: str
+
+    @property
+    def about(self) -> str:
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one look at the world gave."""
+
+    windows: int
+    notes: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch(Command[Watched]):
+    """Collect labels that have become mature and let every monitor judge every window that is new to it."""
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPoint:
+    """One judged window for a chart."""
+
+    window: str
+    candidate: str
+    level: Level
+    numbers: dict[str, float]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorCard:
+    """One monitor with its life so far."""
+
+    monitor: str
+    asks: str
+    guarantee: str
+    tolerance: float | None
+    level: Level
+    text: str
+    points: list[MonitorPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCard:
+    """One alarm for people to read."""
+
+    alarm: str
+    monitor: str
+    candidate: str
+    at: str
+    since: str
+    text: str
+    guarantee: str
+    cause: str
+    advice: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """Every monitor and every alarm of a product."""
+
+    monitors: list[MonitorCard]
+    alarms: list[AlarmCard]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitors(Question[WatchState]):
+    """What the monitors see: promised against real, notes and alarms."""
