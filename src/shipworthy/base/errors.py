@@ -56,6 +56,22 @@ class Tampered(UserError):
     """Content does not match the digest, chain or signature it must match."""
 
 
+class Bug(Exception):
+    """Something that is our fault, or that of code we were given to run: the reader can only report it.
+
+    Attributes:
+        found: what went wrong, in one line.
+        trace: the traceback as text, also when it comes from another process; may be empty.
+    """
+
+    exit_code = 3
+
+    def __init__(self, found: str, trace: str = "") -> None:
+        super().__init__(f"{found}\n\n{trace}".rstrip())
+        self.found = found
+        self.trace = trace
+
+
 def not_allowed(found: str, fix: str, where: str = "identity", code: str = "app.not_allowed") -> NotAllowed:
     return NotAllowed(Mistake(code, where, found, fix=fix))
 

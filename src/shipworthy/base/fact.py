@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin, overload
 
 from pydantic import TypeAdapter
 
@@ -65,6 +64,7 @@ def result_type(operation: type[Command[Any]] | type[Question[Any]]) -> Any:
 
 
 W = TypeVar("W", bound=What)
+V = TypeVar("V", bound=What)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,17 @@ class Recorded(Generic[W]):
 
 
 class Past(Protocol):
-    """What happened so far, for rules and views to read; the ledger is one, a list in a test another."""
+    """What happened so far, for rules and views to read; the ledger is one, a list in a test another.
 
-    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
-        """The facts of these kinds, oldest first, of the product at hand; only those about `about` if given."""
-        ...
+    `of` gives the facts of some kinds, oldest first, of the product at hand; only those about `about` if given.
+    """
+
+    @overload
+    def of(self, kind: type[W], /, *, about: str | None = None) -> Sequence[Recorded[W]]: ...
+    @overload
+    def of(self, kind: type[W], other: type[V], /, *, about: str | None = None) -> Sequence[Recorded[W | V]]: ...
+    @overload
+    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +135,14 @@ class Decided(Generic[Result]):
     result: Callable[[Past], Result]
 
 
-@cache
-def _reader(type_: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(type_)
+_READERS: dict[Any, TypeAdapter[Any]] = {}
 
 
 def reader(type_: type[T]) -> TypeAdapter[T]:
-    """What turns JSON values into a type, and refuses what does not fit."""
-    return _reader(type_)
+    """What turns JSON values into a type, and refuses what does not fit; made once per type."""
+    if type_ not in _READERS:
+        _READERS[type_] = TypeAdapter(type_)
+    return _READERS[type_]
 
 
 def what_of(kind: type[W], body: Mapping[str, Any]) -> W:

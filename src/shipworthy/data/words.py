@@ -19,6 +19,7 @@ class Intake:
         content: digest of the accepted rows (a Parquet segment).
         quarantine: digest of the quarantined rows (a Parquet segment with a reason), empty where there are none.
         newest: the newest time in the accepted rows, ISO 8601; empty without a time column.
+        read: digest of the bytes of every file that was read, by its name; of the rows where there are no files.
     """
 
     source: str
@@ -29,6 +30,7 @@ class Intake:
     content: str = ""
     quarantine: str = ""
     newest: str = ""
+    read: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +95,35 @@ class TakeSnapshot(Command[SnapshotOutcome]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshots(Question[list[SnapshotOutcome]]):
     """Every snapshot and every refusal, oldest first, with the account of their rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """One row that was set aside.
+
+    Attributes:
+        row: its number in the source, 1 for the first; `place` is the file and the row there.
+        reason: everything that is wrong with it.
+        snapshot: the snapshot or refusal that it was kept out of.
+        values: its values as they are in the source; those that say something about a person are masked.
+    """
+
+    source: str
+    row: int
+    place: str
+    reason: str
+    snapshot: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine(Question[list[QuarantinedRow]]):
+    """Rows that were set aside and why; of the newest snapshot or refusal where none is named.
+
+    `source` narrows it to one source; `limit` says how many rows at most, and `skip` how many to leave out first.
+    """
+
+    snapshot: str = ""
+    source: str = ""
+    limit: int = 100
+    skip: int = 0

@@ -246,3 +246,8 @@ class Trace(Question[TracedAnswer]):
 
     right: ClassVar[str] = "read"
     answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs(Question[list[RunAccount]]):
+    """The account of every finished run: due, answered, refused, delivered, failed; oldest first."""

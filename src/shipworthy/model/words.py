@@ -23,7 +23,7 @@ class CandidateMade(What):
         environment: digest of the locked environment.
         model: digest of the model files.
         format: the member of model/formats that reads them.
-        files: digest of each file by name: model, code, environment, profile.
+        files: digest of each file by name: model, code, environment, profile, terms.
         features: names of the inputs, in order.
         trained_on: dates (ISO) whose features and labels it learnt from.
         rows: rows it learnt from.
@@ -57,11 +57,16 @@ class CandidateMade(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateMirrored(What):
-    """A candidate was written to the registry mirror; nothing is ever read back for a decision."""
+    """A candidate was written to the registry mirror; nothing is ever read back for a decision.
+
+    Attributes:
+        warning: why the mirror does not show it; empty where it does.
+    """
 
     candidate: str
     run: str
     version: str
+    warning: str = ""
 
     @property
     def about(self) -> str:
@@ -83,12 +88,15 @@ class MadeCandidate:
 class TrainCandidate(Command[MadeCandidate]):
     """Make a candidate from the team's pipeline, the declared baseline or a model file of others.
 
-    Data comes from a fresh snapshot as of now; only labels that are already mature are learnt from.
+    Data comes from a fresh snapshot as of now; only labels that are already mature are learnt from. `parent` is the
+    candidate it is meant to replace, `cause` the trigger that asked for it, kept as the note `cause`.
     """
 
     right: ClassVar[str] = "build"
     durable: ClassVar[bool] = True
     role: Role = "model"
+    parent: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,29 @@ class RolledBack(What):
         return self.candidate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFinished(What):
+    """A candidate was rehearsed, or answered a list in shadow, for one consumer.
+
+    Attributes:
+        step: rehearsal or shadow.
+        ok: whether the output kept every declared contract on the real route.
+        compared: numbers against the one in use, such as the mean score of both; empty without one.
+    """
+
+    candidate: str
+    step: str
+    consumer: str
+    as_of: str
+    ok: bool
+    text: str
+    compared: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Who answers whom.
@@ -54,6 +77,7 @@ class Standing:
         challenger: the candidate in rehearsal or shadow, empty for none.
         challenger_step: its step.
         baseline: the signed baseline that stands in, empty while none is signed.
+        since: when somebody got answers for real for the first time, ISO 8601; empty before.
         pointer: digest of the signed pointer that the prediction server follows.
     """
 
@@ -61,6 +85,7 @@ class Standing:
     challenger: str = ""
     challenger_step: str = ""
     baseline: str = ""
+    since: str = ""
     pointer: str = ""
     history: list[str] = field(default_factory=list)
 

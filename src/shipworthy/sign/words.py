@@ -85,11 +85,16 @@ class EnvelopeSigned(What):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing without which a gate stays shut, and who can give it."""
+    """One thing without which a gate stays shut, and who can give it.
+
+    Attributes:
+        signature: whether it is a review or sign-off; a rehearsal, which reaches nobody, may do without.
+    """
 
     what: str
     who: str
     fix: str
+    signature: bool = False
 
 
 @dataclass(frozen=True, slots=True)

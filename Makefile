@@ -1,0 +1,51 @@
+# Everything a newcomer, a developer and CI do. `make demo` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: setup demo test check fix unit bench docs browser clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+demo: setup  ## the story of next-purchase on real data, then the pages (on a terminal)
+	$(BIN)/python -m demo.story
+
+check: setup  ## formatting, lint, strict types, import contracts
+	$(BIN)/ruff format --check src tests demo bench
+	$(BIN)/ruff check src tests demo bench
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+fix: setup
+	$(BIN)/ruff format src tests demo bench
+	$(BIN)/ruff check --fix src tests demo bench
+
+unit: setup
+	$(BIN)/python -m pytest -q tests/unit src/shipworthy
+
+test: check browser  ## everything
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+browser:  ## pages are tested in a real browser: Debian's
+ifeq ($(CHROMIUM),)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; \
+	else echo "The pages are tested in a real browser. Install it: sudo apt-get install chromium chromium-driver"; exit 1; fi
+endif
+
+bench: setup  ## figures, recorded and compared; never a timed test
+	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+docs: setup
+	$(BIN)/python -m shipworthy.plan.reference docs/reference/product-yaml.md
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-run

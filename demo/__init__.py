@@ -1,0 +1,1 @@
+"""The story of next-purchase, told on real data with the ordinary commands."""

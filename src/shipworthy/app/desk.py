@@ -1,0 +1,166 @@
+"""The desk between doors and stages: identity, right, one transaction; it holds no operation of its own."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shipworthy.app.identity import Identity, People, require, roles_in
+from shipworthy.app.operations import command_named, handler_name, stage_of
+from shipworthy.base.actor import Actor
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import NotFound, not_allowed
+from shipworthy.base.fact import Command, Decided, Past, Question, reader, result_type
+from shipworthy.edges.store import Store
+from shipworthy.plan.rules import current_plan, now_in
+from shipworthy.plan.schema import Plan
+
+if TYPE_CHECKING:
+    from shipworthy.edges.road import Road, Trip
+
+R = TypeVar("R")
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where every command and question of every door arrives.
+
+    Attributes:
+        store: ledger, files, keys and folders.
+        people: who is who.
+        clock: the wall clock, handed in by the door that opened the desk.
+        open_road: gives the durable road; opened only when a durable command comes.
+    """
+
+    store: Store
+    people: People
+    clock: Callable[[], datetime]
+    open_road: Callable[[], Road]
+
+    def do(self, command: Command[R], who: Identity, *, on_step: OnStep | None = None, key: str = "") -> R:
+        """Do what a command asks, and give its result.
+
+        Args:
+            on_step: told the name of each finished step of a durable command.
+            key: the caller's name for this request; the same key is carried out once.
+
+        Raises:
+            NotAllowed: the identity may not do this.
+            UserError: it cannot be done; the message says why and what to do.
+        """
+        actor = self.admit(command, who)
+        command = self._completed(command)
+        if stage_of(type(command)) == "app":
+            work = importlib.import_module("shipworthy.app.work")
+            return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]
+        result = self._travel(command, actor, on_step, key) if command.durable else self._decide(command, actor, key)
+        self._follow_up(command, actor, on_step)
+        return result
+
+    def submit(self, command: Command[Any], who: Identity, key: str = "") -> str:
+        """Put a durable command on the road and come back at once with the name of its run."""
+        actor = self.admit(command, who)
+        return self._enqueue(command, actor, key)
+
+    def outcome(self, run: str) -> dict[str, Any]:
+        """The state of a run: `state`, finished `steps`, and `result` or `error` at its end."""
+        return self.open_road().outcome(run)
+
+    def ask(self, question: Question[R], who: Identity) -> R:
+        """The answer to a question.
+
+        Raises:
+            NotAllowed: the identity may not know this.
+        """
+        actor = self.actor(question.product, who)
+        if question.right != "known":
+            require(actor, question.right, type(question).__name__)
+        view = getattr(
+            importlib.import_module(f"shipworthy.{stage_of(type(question))}.views"), handler_name(type(question))
+        )
+        offered = {
+            "past": self.store.ledger.past(question.product),
+            "files": self.store.files,
+            "ledger": self.store.ledger,
+            "folder": self.store.folder,
+            "actor": actor,
+            "who": who,
+            "now": self.now(question.product),
+        }
+        wanted = list(inspect.signature(view).parameters)[1:]
+        return view(question, **{name: offered[name] for name in wanted})  # type: ignore[no-any-return]
+
+    def actor(self, product: str, who: Identity) -> Actor:
+        """An identity with the roles that the plan in force gives it."""
+        return Actor(who.person, who.store_roles | frozenset(roles_in(self.plan(product), who.person)))
+
+    def admit(self, command: Command[Any], who: Identity) -> Actor:
+        """The actor, where it may give this command.
+
+        Raises:
+            NotAllowed: it may not.
+        """
+        actor = self.actor(command.product, who)
+        require(actor, command.right, type(command).__name__)
+        return actor
+
+    def plan(self, product: str) -> Plan | None:
+        """The plan in force, None before the first."""
+        try:
+            return current_plan(self.store.ledger.past(product)) if product else None
+        except NotFound:
+            return None
+
+    def now(self, product: str) -> datetime:
+        """The product's time."""
+        plan = self.plan(product)
+        return now_in(plan, self.store.ledger.past(product), self.clock()) if plan else self.clock()
+
+    def run_flow(self, operation: str, payload: dict[str, Any], trip: Trip) -> Any:
+        """Run the flow of one command; called by the road, and again after a crash."""
+        kind = command_named(operation)
+        flow = getattr(importlib.import_module(f"shipworthy.{stage_of(kind)}.flow"), handler_name(kind))
+        return plain(flow(reader(kind).validate_python(payload), trip))
+
+    def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
+        rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")
+        rule: Callable[[Any, Past, datetime, Actor], Decided[R]] = getattr(rules, handler_name(type(command)))
+        now = self.now(command.product)
+        decided: list[Decided[R]] = []
+
+        def decide(past: Past) -> Any:
+            decided.append(rule(command, past, now, actor))
+            return decided[-1].facts
+
+        self.store.ledger.append(decide, product=command.product, who=actor.person, at=now, key=key)
+        past = self.store.ledger.past(command.product)
+        # With a key that was used before nothing is decided: the rule only says what the result looks like now.
+        return (decided[-1] if decided else rule(command, past, now, actor)).result(past)
+
+    def _travel(self, command: Command[R], actor: Actor, on_step: OnStep | None, key: str) -> R:
+        run = self._enqueue(command, actor, key)
+        result = self.open_road().follow(run, on_step)
+        return reader(result_type(type(command))).validate_python(result)  # type: ignore[no-any-return]
+
+    def _enqueue(self, command: Command[Any], actor: Actor, key: str) -> str:
+        if not command.durable:
+            raise not_allowed(f"{type(command).__name__} is done at once.", "Send it without wait=false.", "runs")
+        run = f"{actor.person}/{key}" if key else uuid.uuid4().hex
+        return self.open_road().submit(
+            type(command).__name__, plain(command), actor.person, self.now(command.product), run
+        )
+
+    def _completed(self, command: Command[R]) -> Command[R]:
+        due = importlib.import_module("shipworthy.app.due")
+        return due.completed(command, self.store.ledger.past(command.product))  # type: ignore[no-any-return]
+
+    def _follow_up(self, command: Command[Any], actor: Actor, on_step: OnStep | None) -> None:
+        due = importlib.import_module("shipworthy.app.due")
+        for next_command in due.follow_ups(command, self.store.ledger.past(command.product)):
+            self._travel(next_command, actor, on_step, "")

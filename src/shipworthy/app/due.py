@@ -1,0 +1,132 @@
+"""What is due: a pure function of plan, facts and now. The worker and a replay run the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shipworthy.base.fact import Command, Past, latest
+from shipworthy.base.times import midnight, read_moment
+from shipworthy.deliver.words import RunFinished, Score
+from shipworthy.model.words import CandidateMade, TrainCandidate
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.prove.words import ProveCandidate
+from shipworthy.release.rules import names, next_step, standing, trials_done
+from shipworthy.release.words import ReleaseCandidate, RollBack
+from shipworthy.respond.rules import response_due, retraining_due, rollback_due
+from shipworthy.respond.words import Respond
+from shipworthy.sign.rules import gate_state, newest_proof
+from shipworthy.watch.rules import watch_due
+from shipworthy.watch.words import Watch
+
+MOST_MOMENTS = 10_000
+
+
+def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
+    """The moments up to and with `until` for which a consumer is owed a list."""
+    if consumer.mode != "list" or consumer.every is None or consumer.start is None:
+        return
+    first = midnight(consumer.start)
+    for number in range(MOST_MOMENTS):
+        moment = first
+        # Counted from the start each time, so that a month's end never drifts to an earlier day.
+        if consumer.every.months:
+            moment = type(consumer.every)(months=consumer.every.months * number).after(first)
+        else:
+            moment = type(consumer.every)(seconds=consumer.every.seconds * number).after(first)
+        if moment > until:
+            return
+        yield moment
+
+
+def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
+    """What is due now, in order: going back, going on, lists, the look at the world, the answer to it."""
+    if rollback_due(past):
+        yield RollBack(product=plan.product, reason="a trigger asked for it")
+    yield from challengers_due(plan, past, now)
+    if answers_exist(past):
+        yield from lists_due(plan, past, now)
+    if watch_due(plan, past, now):
+        yield Watch(product=plan.product)
+    if response_due(plan, past, now):
+        yield Respond(product=plan.product)
+    asked = retraining_due(past)
+    if asked:
+        yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=asked.digest)
+
+
+def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
+    """The next step of a challenger that a trigger asked for: its proof, and inside the signed envelope its release."""
+    made = latest(past.of(CandidateMade), lambda what: what.role == "model")
+    if made is None or not made.what.notes.get("cause"):
+        return
+    candidate = made.what.candidate
+    if newest_proof(past, candidate) is None:
+        yield ProveCandidate(product=plan.product, candidate=candidate)
+        return
+    step = next_step(plan, past, made.what)
+    state = gate_state(plan, past, candidate, now)
+    if step and state.open and state.by_envelope and trials_done(plan, past, made.what, step):
+        cohort = next((name for name in names(plan) if standing(past).champion.get(name) != candidate), "")
+        yield ReleaseCandidate(
+            product=plan.product, candidate=candidate, step=step, cohort=cohort if step == "cohort" else ""
+        )
+
+
+def newest_champion(past: Past) -> str:
+    """The model that answers most cohorts; empty while only a baseline or nobody answers."""
+    roles = {fact.what.candidate: fact.what.role for fact in past.of(CandidateMade)}
+    models = [name for name in standing(past).champion.values() if roles.get(name) == "model"]
+    return max(set(models), key=models.count) if models else ""
+
+
+def completed(command: Command[Any], past: Past) -> Command[Any]:
+    """A command with what can be known: a model is trained to replace the champion."""
+    if isinstance(command, TrainCandidate) and command.role == "model" and not command.parent:
+        return replace(command, parent=newest_champion(past))
+    return command
+
+
+def answers_exist(past: Past) -> bool:
+    """Whether anything answers for real yet; before the first cohort nothing is owed."""
+    return bool(standing(past).champion)
+
+
+def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
+    """The lists that are owed and not made, since the first release for real."""
+    first = standing(past).since
+    since = read_moment(first) if first else None
+    done = {(fact.what.consumer, read_moment(fact.what.as_of)) for fact in past.of(RunFinished)}
+    for name, consumer in plan.consumers.items():
+        for moment in list_moments(consumer, now):
+            if (name, moment) not in done and since is not None and moment >= since:
+                yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
+
+
+def next_moments(plan: Plan, now: datetime, until: datetime) -> list[datetime]:
+    """The moments after now, up to and with `until`, at which something may fall due."""
+    moments = {until}
+    for consumer in plan.consumers.values():
+        for moment in list_moments(consumer, until):
+            moments.add(moment)
+            for length in (consumer.deadline, consumer.acknowledge_within):
+                if length is not None:
+                    moments.add(length.after(moment))
+            moments.add(plan.need.horizon.after(moment))
+    return sorted(moment for moment in moments if now < moment <= until)
+
+
+def follow_ups(command: Command[Any], past: Past) -> list[Command[Any]]:
+    """What belongs to a command: a rehearsal is run at once, a challenger in shadow answers the newest list."""
+    if not isinstance(command, ReleaseCandidate) or command.step not in ("rehearsal", "shadow"):
+        return []
+    plan = current_plan(past)
+    trial = "rehearsal" if command.step == "rehearsal" else "shadow"
+    return [
+        Score(product=command.product, consumer=name, trial=trial)  # type: ignore[arg-type]
+        for name, consumer in plan.consumers.items()
+        if consumer.mode == "list"
+    ]

@@ -1,0 +1,67 @@
+"""The one place where parts are put together: settings in, a desk out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.identity import People, wall_clock
+from shipworthy.app.settings import Settings, require_store, settings
+from shipworthy.edges.database import migrate, open_engine
+from shipworthy.edges.files import Files
+from shipworthy.edges.keys import Keys
+from shipworthy.edges.ledger import Ledger
+from shipworthy.edges.store import Store
+
+if TYPE_CHECKING:
+    from shipworthy.edges.road import Road
+
+
+@dataclass
+class _LazyRoad:
+    """Opens the durable road when the first durable command comes: it costs a second of imports."""
+
+    desk: Desk | None = None
+    road: Road | None = field(default=None)
+
+    def __call__(self) -> Road:
+        if self.road is None:
+            from shipworthy.edges.road import Road
+
+            assert self.desk is not None
+            self.road = Road(self.desk.store, self.desk.run_flow)
+        return self.road
+
+
+def open_desk(found: Settings | None = None, *, make: bool = False, clock: Callable[[], datetime] = wall_clock) -> Desk:
+    """A desk on the store that the settings name.
+
+    Args:
+        make: whether a store may be made where there is none.
+
+    Raises:
+        NotFound: there is no store, and none may be made.
+    """
+    found = found or settings()
+    if not make:
+        require_store(found)
+    found.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(found.database)
+    migrate(engine)
+    keys = Keys(found.keys)
+    store = Store(found.root, found.home, Ledger(engine, keys), Files(found.files), keys, found.environ)
+    opener = _LazyRoad()
+    desk = Desk(store, People(engine, clock), clock, opener)
+    opener.desk = desk
+    return desk
+
+
+def close_desk(desk: Desk) -> None:
+    """Let go of the durable road and the database."""
+    opener = desk.open_road
+    if isinstance(opener, _LazyRoad) and opener.road is not None:
+        opener.road.close()
+    desk.store.ledger.engine.dispose()

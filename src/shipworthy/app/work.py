@@ -1,0 +1,134 @@
+"""The commands of the whole house: people, the clock, the export, and doing what is due."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.due import due, next_moments
+from shipworthy.app.identity import Identity
+from shipworthy.app.words import (
+    AddPerson,
+    Advance,
+    DoWhatIsDue,
+    Exported,
+    ExportLedger,
+    LedgerExported,
+    PersonAdded,
+    PersonRevoked,
+    RevokePerson,
+)
+from shipworthy.base.actor import ADMINISTRATOR
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.fact import Command
+from shipworthy.base.times import read_moment
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.words import AdvanceClock
+
+OnStep = Callable[[str], None]
+# A moment at which more than this falls due is a circle in the rules, not work.
+MOST_AT_A_MOMENT = 200
+
+
+def add_person(command: AddPerson, desk: Desk, who: Identity) -> str:
+    """Make a login and record it; the token is given back once and kept as a hash."""
+    roles = [ADMINISTRATOR] if command.administrator else []
+    token = desk.people.add(command.person, roles)
+    fact = PersonAdded(product="", person=command.person, store_roles=roles)
+    desk.store.ledger.append(lambda past: [fact], product="", who=who.person, at=desk.clock())
+    return token
+
+
+def revoke_person(command: RevokePerson, desk: Desk, who: Identity) -> str:
+    """End a person's tokens and sessions and record it."""
+    desk.people.revoke(command.person)
+    fact = PersonRevoked(product="", person=command.person)
+    desk.store.ledger.append(lambda past: [fact], product="", who=who.person, at=desk.clock())
+    return command.person
+
+
+def do_what_is_due(command: DoWhatIsDue, desk: Desk, who: Identity, on_step: OnStep | None = None) -> list[str]:
+    """Do everything that is due now, in order."""
+    return list(working(desk, command.product, who, on_step))
+
+
+def advance(command: Advance, desk: Desk, who: Identity, on_step: OnStep | None = None) -> list[str]:
+    """Move simulated time forward, moment by moment, doing what falls due at each."""
+    return list(replaying(desk, command, who, on_step))
+
+
+def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
+    """What is done on the way to a later moment, told as it is done.
+
+    Raises:
+        UserError: the product lives on the wall clock, or the moment is not later.
+    """
+    plan = current_plan(desk.store.ledger.past(command.product))
+    now, until = desk.now(command.product), read_moment(command.to)
+    if plan.time.clock != "simulated":
+        fix = "Only a product with `time: {clock: simulated}` can be advanced."
+        raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
+    yield from working(desk, command.product, who, on_step)
+    for moment in next_moments(plan, now, until):
+        desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
+        yield from working(desk, command.product, who, on_step)
+
+
+def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
+    """Do one due thing after the other until nothing is due; what fails is said and left for the next look."""
+    failed: set[str] = set()
+    for _ in range(MOST_AT_A_MOMENT):
+        past = desk.store.ledger.past(product)
+        now = desk.now(product)
+        wanted = [command for command in due(current_plan(past), past, now) if _text(command) not in failed]
+        if not wanted:
+            return
+        command = wanted[0]
+        yield _attempt(desk, command, now, who, on_step, failed)
+    raise UserError(
+        Mistake("app.endless", product, f"More than {MOST_AT_A_MOMENT} things fell due at one moment; stopped.")
+    )
+
+
+def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:
+    """Export the ledger into one file of the store; the head is signed and the export itself recorded."""
+    from shipworthy.edges.export import export
+
+    ledger = desk.store.ledger
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.jsonl.gz"
+        signed = export(ledger, file)
+        digest = desk.store.files.put(file.read_bytes())
+    fact = LedgerExported(product="", head=signed.seq, digest=signed.digest, file=digest)
+    ledger.append(lambda past: [fact], product="", who=who.person, at=desk.clock())
+    return Exported(digest, signed.seq, signed.digest, signed.line())
+
+
+def _attempt(
+    desk: Desk, command: Command[object], now: datetime, who: Identity, on_step: OnStep | None, failed: set[str]
+) -> str:
+    failed_name = _text(command)
+    try:
+        result = desk.do(command, who, on_step=on_step)
+    except UserError as error:
+        failed.add(failed_name)
+        return f"{now:%Y-%m-%d}  {failed_name}: not done: {error.mistakes[0].found}"
+    failed.add(failed_name)
+    return f"{now:%Y-%m-%d}  {failed_name}{_outcome(result)}"
+
+
+def _text(command: Command[object]) -> str:
+    fields = [f"{value}"[:16] for name, value in plain(command).items() if name != "product" and value]
+    return " ".join([type(command).__name__, *fields])
+
+
+def _outcome(result: object) -> str:
+    told = plain(result)
+    if not isinstance(told, dict):
+        return ""
+    shown = {name: value for name, value in told.items() if value and name in ("done", "alarms", "notes", "answered")}
+    return f": {shown}" if shown else ""

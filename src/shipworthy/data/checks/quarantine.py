@@ -1,0 +1,41 @@
+"""Are there more bad rows than the contract allows, in all or in one stretch of time?"""
+
+from __future__ import annotations
+
+from shipworthy.data.check import DataCheck, Finding, Sheet
+from shipworthy.data.judges import NOT_BEFORE
+from shipworthy.data.stretches import beyond_chance, name_of, per_stretch, usual_stretch
+
+_ADVICE = "Look at the quarantined rows and have the source corrected; then take the snapshot again."
+
+
+def judge(sheet: Sheet) -> list[Finding]:
+    """One finding for the whole source, and one for each stretch whose share of bad rows no chance explains."""
+    bound = sheet.contract.quarantine_at_most
+    bad = sum(sheet.intake.quarantined.values())
+    rows = sheet.intake.source_rows - sheet.intake.removed.get(NOT_BEFORE, 0)
+    share = bad / rows if rows else 0.0
+    reasons = sorted(sheet.intake.quarantined.items(), key=lambda item: -item[1])
+    most = "".join(f" Most often: {reason} ({count})." for reason, count in reasons[:1])
+    found = f"{bad} of {rows} rows are bad, {share:.2%}; at most {bound:.2%} may be.{most}"
+    if share > bound:
+        return [Finding("fail", found, share, bound, advice=_ADVICE)]
+    return _stretches(sheet, bound) or [Finding("pass", found, share, bound)]
+
+
+def _stretches(sheet: Sheet, bound: float) -> list[Finding]:
+    each = usual_stretch(sheet.contract)
+    found = []
+    for number, rows, bad in per_stretch(sheet, each, "count(*), count(*) FILTER (__quarantined)", "__read"):
+        if beyond_chance(bad, rows, bound):
+            share = bad / rows
+            text = f"In {name_of(number, each)}, {bad} of {rows} rows are bad, {share:.2%}; at most {bound:.2%} may be."
+            found.append(Finding("fail", text, share, bound, advice=_ADVICE))
+    return found
+
+
+CHECK = DataCheck(
+    "Are few enough rows bad?",
+    "Some bad rows are set aside; many mean that the feed itself is broken, and what is left of it is no fair picture.",
+    judge,
+)

@@ -1,0 +1,54 @@
+"""How the parts of a source become one table, whatever each of them calls its columns and types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shipworthy.data.source import Part, Reading
+
+
+def joined(parts: Sequence[tuple[Part, pa.Table]]) -> Reading:
+    """One reading of all parts, in order.
+
+    A column that parts hold in different types becomes text; one that a part does not have is empty there.
+    """
+    if len(parts) == 1:
+        return Reading(parts[0][1], (parts[0][0],))
+    names = list(dict.fromkeys(name for _, table in parts for name in table.column_names))
+    tables = [table for _, table in parts]
+    schema = pa.schema([(name, _common(name, tables)) for name in names])
+    whole = pa.concat_tables([_fitted(table, schema) for table in tables])
+    return Reading(whole, tuple(part for part, _ in parts))
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column as text; what Arrow cannot write as text by itself is written as Python shows it."""
+    if isinstance(column.type, pa.DictionaryType):
+        column = column.cast(column.type.value_type)
+    try:
+        return pc.cast(column, pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return pa.chunked_array([pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())])
+
+
+def _common(name: str, tables: Sequence[pa.Table]) -> pa.DataType:
+    types = {table.schema.field(name).type for table in tables if name in table.column_names} - {pa.null()}
+    if not types:
+        return pa.null()
+    return types.pop() if len(types) == 1 else pa.string()
+
+
+def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    return pa.table([_column(table, field) for field in schema], schema=schema)
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
+    if field.name not in table.column_names:
+        return pa.chunked_array([pa.nulls(table.num_rows, field.type)], field.type)
+    column = table[field.name]
+    if column.type == field.type:
+        return column
+    return as_text(column) if field.type == pa.string() else pc.cast(column, field.type)

@@ -1,0 +1,153 @@
+"""CSV files, plain or packed (.gz): every column as text, so that a wrong value becomes a reason and not a crash."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from shipworthy.data.parts import joined
+from shipworthy.data.places import Bytes, content, files, half_written, wrong
+from shipworthy.data.source import Broken, Part, Place, Probe, Reading, SourceKind
+from shipworthy.plan.schema import Source
+
+_BOM = b"\xef\xbb\xbf"
+_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_END = "\x1e"  # marks a row of our own; never part of a text file
+
+
+@dataclass
+class _Parsed:
+    table: pa.Table
+    broken: list[Broken] = field(default_factory=list)
+    cut: bool = False  # the last broken row has too few cells
+
+
+def read(source: Source, place: Place) -> Reading:
+    """All rows of all files, every column as text; an empty cell is missing."""
+    return joined([_part(content(file, place)) for file in files(source.path, place)])
+
+
+def probe(source: Source, place: Place) -> Probe:
+    """The number of files and the header of the first."""
+    found = files(source.path, place)
+    first = content(found[0], place)
+    names, _ = _header(first.name, _text(first))
+    return Probe(
+        f"{len(found)} CSV file{'s' * (len(found) != 1)}, the first {first.name}", dict.fromkeys(names, "text")
+    )
+
+
+def _part(file: Bytes) -> tuple[Part, pa.Table]:
+    text = _text(file)
+    names, delimiter = _header(file.name, text)
+    if not text.endswith((b"\n", b"\r")):
+        text += b"\n"
+    parsed = _parse(file.name, text, names, delimiter)
+    _complete(file, text, names, delimiter, parsed)
+    rows = parsed.table.num_rows + len(parsed.broken)
+    return Part(file.name, file.digest, rows, tuple(names), tuple(parsed.broken)), parsed.table
+
+
+def _text(file: Bytes) -> bytes:
+    encoding = _OTHER_ENCODINGS.get(file.content[:2])
+    if encoding:
+        raise wrong("encoding", file.name, f"The file is {encoding}; CSV is read as UTF-8.", fix="Write it as UTF-8.")
+    return file.content.removeprefix(_BOM).lstrip(b"\r\n")
+
+
+def _header(name: str, text: bytes) -> tuple[list[str], str]:
+    line = text.split(b"\n", 1)[0].decode("utf-8", "replace")
+    delimiter = max(",;\t|", key=line.count) if "," not in line else ","
+    try:
+        names = next(csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""), delimiter=delimiter))
+    except UnicodeDecodeError:
+        raise _undecodable(name, text) from None
+    except csv.Error as error:
+        raise wrong("header", name, f"The header cannot be read: {error}.", fix="Correct the first line.") from error
+    repeated = sorted(column for column, times in Counter(names).items() if times > 1)
+    if repeated:
+        raise wrong(
+            "repeated_column",
+            f"{name}:1",
+            f"The header names {', '.join(repr(column) for column in repeated)} more than once.",
+            "It cannot be said which of the columns is meant.",
+            "Name every column once.",
+        )
+    return names, delimiter
+
+
+def _parse(name: str, text: bytes, names: list[str], delimiter: str, numbered: bool = False) -> _Parsed:
+    broken: list[Broken] = []
+    short: list[bool] = []
+
+    def set_aside(row: Any) -> str:
+        reason = f"the row has {row.actual_columns} cells, the header {row.expected_columns}"
+        broken.append(Broken((row.number or 0) - 1, row.text, reason))
+        short.append(row.actual_columns < row.expected_columns)
+        return "skip"
+
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(text),
+            read_options=pa.csv.ReadOptions(use_threads=not numbered),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=b'"' in text, invalid_row_handler=set_aside
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types={column: pa.string() for column in names},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise _unreadable(name, text, error) from error
+    if broken and not numbered:  # only one thread knows the numbers of the rows
+        return _parse(name, text, names, delimiter, numbered=True)
+    return _Parsed(table, broken, bool(short) and short[-1])
+
+
+def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed: _Parsed) -> None:
+    """Refuse a file that ends inside a row or inside a quotation."""
+    rows = parsed.table.num_rows + len(parsed.broken)
+    unended = not file.content.endswith((b"\n", b"\r"))
+    if unended and parsed.cut and parsed.broken[-1].row == rows:
+        raise half_written(file.name, f"The file ends in the middle of row {rows}: {parsed.broken[-1].reason}.")
+    if text.count(b'"') % 2 == 0:
+        return
+    mark = delimiter.join([_END] * len(names)).encode() + b"\n"
+    marked = _parse(file.name, text + mark, names, delimiter).table
+    if not marked.num_rows or marked.column(0)[-1].as_py() != _END:
+        raise half_written(file.name, f"A quotation that begins in row {rows} never ends.")
+
+
+def _unreadable(name: str, text: bytes, error: Exception) -> Exception:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return _undecodable(name, text)
+    return wrong("not_csv", name, f"The file cannot be read as CSV: {error}", fix="Correct the file.")
+
+
+def _undecodable(name: str, text: bytes) -> Exception:
+    try:
+        text.decode("utf-8")
+        line = 1
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+    return wrong(
+        "encoding",
+        f"{name}:{line}",
+        f"Line {line} holds bytes that are not UTF-8.",
+        "Names and words would come out garbled, and the same customer under two names.",
+        "Write the file as UTF-8.",
+    )
+
+
+SOURCE = SourceKind("CSV files with a header line, plain or packed (.gz).", ("path",), read, probe)

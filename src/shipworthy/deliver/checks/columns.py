@@ -1,0 +1,26 @@
+"""Does the output have the columns the consumer was promised, each filled?
+
+Why: a list in another shape than agreed is a list that nobody can use.
+"""
+
+from __future__ import annotations
+
+from shipworthy.base.check import CheckResult
+from shipworthy.deliver.check import DeliveryCheck, Outgoing
+
+ASKS = "Does the output have exactly the promised columns, without an empty value?"
+
+
+def run(outgoing: Outgoing) -> CheckResult:
+    """Compare names and order; an empty value in any promised column fails."""
+    got, wanted = outgoing.rows.column_names, list(outgoing.consumer.columns)
+    empty = [name for name in got if outgoing.rows[name].null_count]
+    if got == wanted and not empty:
+        return CheckResult("deliver.columns", ASKS, "pass", f"{len(wanted)} columns as promised: {', '.join(wanted)}.")
+    found = f"Columns {', '.join(got)}; promised: {', '.join(wanted)}; with empty values: {', '.join(empty) or 'none'}."
+    return CheckResult(
+        "deliver.columns", ASKS, "fail", found, advice="Bring model and consumers.columns together, then score again."
+    )
+
+
+CHECK = DeliveryCheck("columns", ASKS, run)

@@ -1,0 +1,41 @@
+"""What a member of the folder `sinks` is: a kind of system that answers are brought to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One destination, with everything filled in.
+
+    Attributes:
+        folder: the product's folder, which relative paths start from.
+        path, url, table: where to; the address may hold a secret and is never recorded.
+        run: the run whose rows these are; a second write of the same run replaces the first.
+        notice: what the consumer is told beside the rows, empty where all is as planned.
+    """
+
+    folder: Path
+    path: str
+    url: str
+    table: str
+    run: str
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkKind:
+    """How one kind of system is written to.
+
+    Attributes:
+        write: brings the rows, each once however often it is called; gives the place, without secrets.
+            Raises OSError or a UserError where it cannot.
+    """
+
+    name: str
+    write: Callable[[Target, pa.Table], str]

@@ -1,0 +1,89 @@
+"""A table in a SQL database: the rows of a run are replaced in one transaction, so each row is there once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from string import Template
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.sink import SinkKind, Target
+
+_TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[sa.types.TypeEngine[Any]]], ...] = (
+    (pa.types.is_integer, sa.BigInteger),
+    (pa.types.is_floating, sa.Double),
+    (pa.types.is_boolean, sa.Boolean),
+)
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def write(target: Target, rows: pa.Table) -> str:
+    """Replace the rows of this run; the table is made where it does not exist. Columns `run` and `notice` are ours."""
+    if not _NAME.match(target.table):
+        raise UserError(
+            Mistake("deliver.table_name", target.table, "This is no table name.", fix="Use letters, digits and _.")
+        )
+    engine = sa.create_engine(_address(target), poolclass=sa.pool.NullPool)
+    table = sa.Table(
+        target.table,
+        sa.MetaData(),
+        sa.Column("run", sa.String(200), index=True),
+        sa.Column("notice", sa.Text),
+        *(sa.Column(field.name, _type(field.type)) for field in rows.schema),
+    )
+    try:
+        with engine.begin() as connection:
+            table.create(connection, checkfirst=True)
+            connection.execute(table.delete().where(table.c.run == target.run))
+            records = [row | {"run": target.run, "notice": target.notice} for row in _records(rows)]
+            if records:
+                connection.execute(table.insert(), records)
+    except sa.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise OSError(f"table {target.table}: {reason}") from error
+    finally:
+        engine.dispose()
+    return f"table {target.table}"
+
+
+def _records(rows: pa.Table) -> list[dict[str, object]]:
+    lists = [field.name for field in rows.schema if pa.types.is_list(field.type)]
+    moments = [field.name for field in rows.schema if pa.types.is_timestamp(field.type)]
+    records: list[dict[str, object]] = rows.to_pylist()
+    for record in records:
+        for name in lists:
+            record[name] = "; ".join(record[name] or [])  # type: ignore[arg-type]
+        for name in moments:
+            record[name] = record[name].isoformat()  # type: ignore[attr-defined]
+    return records
+
+
+def _type(type_: pa.DataType) -> sa.types.TypeEngine[Any]:
+    return next((sql() for is_, sql in _TYPES if is_(type_)), sa.Text())
+
+
+def _address(target: Target) -> str:
+    try:
+        url = Template(target.url).substitute(os.environ)
+    except KeyError as missing:
+        raise UserError(
+            Mistake(
+                "deliver.no_secret",
+                "sinks",
+                f"The address needs the environment variable {missing.args[0]}, which is not set.",
+                fix=f"Set {missing.args[0]} where Shipworthy runs.",
+            )
+        ) from None
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        file = (target.folder / url.removeprefix("sqlite:///")).resolve()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{file}"
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+SINK = SinkKind("sql", write)

@@ -1,0 +1,45 @@
+"""Answers that several verbs print, in plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shipworthy.data.words import Intake, SnapshotOutcome
+from shipworthy.deliver.words import TracedAnswer
+from shipworthy.doors.cli.screen import checks
+from shipworthy.sign.words import GateState
+
+
+def intakes(taken: Sequence[SnapshotOutcome]) -> list[str]:
+    """Where every row of every snapshot went."""
+    lines = []
+    for one in taken:
+        lines.append(f"as of {one.as_of[:16]}  {'snapshot ' + one.snapshot[:12] if one.snapshot else 'REFUSED'}")
+        lines += [f"  {_account(intake)}" for intake in one.intakes]
+        lines += checks([check for check in one.checks if check.verdict != "pass"])
+    return lines or ["nothing yet"]
+
+
+def gate_lines(state: GateState) -> list[str]:
+    """Whether the gate is open, what has been given and what is missing."""
+    lines = [f"candidate {state.candidate[:12]}: the gate is {'open' if state.open else 'SHUT'}"]
+    lines += [f"  ok    {text}" for text in state.given]
+    lines += [f"  miss  {item.what}  ({item.who})  {item.fix}" for item in state.missing]
+    return lines
+
+
+def trace_lines(answer: TracedAnswer) -> list[str]:
+    """Everything behind one answer."""
+    score = "no score" if answer.score is None else f"score {answer.score:.6f}"
+    lines = [f"{answer.entity}: {answer.decision}, {score}", *(f"  because {text}" for text in answer.reasons)]
+    return lines + [
+        f"  {line.station:<10} {line.text}  [{line.digest[:12]}, fact {line.fact}]" for line in answer.lines
+    ]
+
+
+def _account(intake: Intake) -> str:
+    gone = [f"{count} removed by {rule}" for rule, count in intake.removed.items() if count]
+    aside = [f"{count} quarantined: {reason}" for reason, count in intake.quarantined.items() if count]
+    return f"{intake.source}: {intake.source_rows} rows = {intake.accepted} accepted" + "".join(
+        f" + {text}" for text in [*gone, *aside]
+    )

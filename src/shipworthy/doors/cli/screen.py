@@ -1,0 +1,138 @@
+"""What the command line shows: answers as tables or JSON, progress, and errors for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any
+
+import typer
+
+from shipworthy.app.session import Session, open_session
+from shipworthy.app.settings import settings
+from shipworthy.base.check import CheckResult
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import Bug, Mistake, NotFound, UserError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Product = Annotated[str, typer.Option("--product", "-p", help="The product; the one in this folder if not given.")]
+_BUG = 3
+_MARKS = {"pass": "ok  ", "warn": "warn", "fail": "FAIL", "error": "ERR ", "not_run": "----"}
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """A session that is closed at the end."""
+    opened = open_session()
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def product_here(named: str = "") -> str:
+    """The product that is meant: the one named, else the one whose product.yaml lies here.
+
+    Raises:
+        NotFound: no product is named and none lies here.
+    """
+    if named:
+        return named
+    file = settings().root / "product.yaml"
+    if file.is_file():
+        for line in file.read_text(errors="replace").splitlines():
+            if line.startswith("product:"):
+                return line.partition(":")[2].partition("#")[0].strip().strip("\"'")
+    fix = "Go to the folder of its product.yaml, or name it with --product."
+    raise NotFound(Mistake("cli.no_product", str(file), "No product is named and none lies here.", fix=fix))
+
+
+def show(answer: Any, as_json: bool, lines: Callable[[Any], str | list[str]] | None = None) -> None:
+    """Print an answer: as JSON, by the given lines, or as what it is."""
+    if as_json:
+        print(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+        return
+    text = lines(answer) if lines else as_text(answer)
+    print(text if isinstance(text, str) else "\n".join(text))
+
+
+def as_text(answer: Any) -> str:
+    """An answer in plain lines: lists of records as a table, one record as name and value."""
+    if isinstance(answer, list) and answer and is_dataclass(answer[0]):
+        return table(answer, [field.name for field in fields(answer[0])])
+    if is_dataclass(answer) and not isinstance(answer, type):
+        width = max(len(field.name) for field in fields(answer))
+        return "\n".join(f"{f.name:<{width}}  {_cell(getattr(answer, f.name), 200)}" for f in fields(answer))
+    if isinstance(answer, list):
+        return "\n".join(str(item) for item in answer) or "nothing"
+    return str(answer)
+
+
+def table(records: Sequence[Any], names: Sequence[str], most: int = 48) -> str:
+    """Records as an aligned table; digests are shown by their first 12 digits."""
+    if not records:
+        return "nothing yet"
+    rows = [[_cell(getattr(record, name), most) for name in names] for record in records]
+    heads = [name.replace("_", " ") for name in names]
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(names))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [heads, *rows]
+    )
+
+
+def checks(results: Sequence[CheckResult]) -> list[str]:
+    """Check results, the bad ones with why and advice."""
+    lines = []
+    for result in results:
+        lines.append(f"  {_MARKS[result.verdict]}  {result.check:<28} {result.found}")
+        if result.verdict not in ("pass",):
+            lines += [f"        {text}" for text in (result.why, result.advice) if text]
+    return lines
+
+
+def progress(as_json: bool) -> Callable[[str], None] | None:
+    """What tells each finished step on the terminal; silent where JSON is wanted."""
+    if as_json:
+        return None
+    return lambda name: print(f"  · {name}", file=sys.stderr, flush=True)
+
+
+def failed(error: Exception, as_json: bool) -> int:
+    """Say what went wrong and give the exit code: 1 for what a person can put right, 3 for a bug of ours."""
+    if isinstance(error, UserError):
+        if as_json:
+            print(json.dumps({"error": {"mistakes": plain(list(error.mistakes))}}, indent=2, ensure_ascii=False))
+        else:
+            print("\n".join(str(mistake) for mistake in error.mistakes), file=sys.stderr)
+        return error.exit_code
+    with tempfile.NamedTemporaryFile("w", prefix="shipworthy-bug-", suffix=".log", delete=False) as log:
+        log.write(f"shipworthy on Python {platform.python_version()}, {platform.platform()}\n{' '.join(sys.argv)}\n\n")
+        log.write(error.trace if isinstance(error, Bug) and error.trace else traceback.format_exc())
+    print(f"This is a bug of Shipworthy, not of yours: {error}\n  Details: {log.name}", file=sys.stderr)
+    print("  Nothing that was recorded is lost; the same command can be given again.", file=sys.stderr)
+    return _BUG
+
+
+def _cell(value: Any, most: int) -> str:
+    if isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef"):
+        return value[:12]
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {_cell(item, most)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        value = ", ".join(_cell(item, most) for item in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = "" if value is None else str(value).replace("\n", " ")
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def on_terminal() -> bool:
+    """Whether a person is watching."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,26 @@
+"""respond: close an incident with cause, fix, check and your signature."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.respond.words import CloseIncident
+
+
+def run(
+    incident: Annotated[str, typer.Argument(help="Its name.")],
+    root_cause: Annotated[str, typer.Option(help="What caused it.")],
+    fix: Annotated[str, typer.Option(help="What was done.")],
+    check: Annotated[str, typer.Option(help="The check that catches it from now on.")],
+    product: Product = "",
+    json: AsJson = False,
+) -> None:
+    """CloseIncident from the command line."""
+    with session() as opened:
+        answer = opened.do(
+            CloseIncident(product=product_here(product), incident=incident, root_cause=root_cause, fix=fix, check=check)
+        )
+    show(answer, json)

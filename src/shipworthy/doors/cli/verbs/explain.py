@@ -1,0 +1,17 @@
+"""plan: explain the code of an error or check, or list the kinds that a plan may name.
+
+Example: shipworthy explain plan.time_to_act
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipworthy.app.opening import explained
+
+
+def run(code: Annotated[str, typer.Argument(help="A code such as plan.time_to_act, or `kinds`.")]) -> None:
+    """Print the explanation."""
+    print(explained(code))

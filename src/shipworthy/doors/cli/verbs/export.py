@@ -1,0 +1,25 @@
+"""afterwards: write the whole ledger with its signed heads into one file.
+
+Example: shipworthy export ledger.jsonl.gz
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shipworthy.app.words import ExportLedger
+from shipworthy.doors.cli.screen import session
+
+
+def run(to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("ledger.jsonl.gz")) -> None:
+    """Export, and write the signed head beside it: kept elsewhere, a later export is held against it."""
+    with session() as opened:
+        made = opened.do(ExportLedger())
+        to.write_bytes(opened.file(made.file))
+    head = to.with_name(f"{to.name}.head.json")
+    head.write_text(made.signed_head + "\n")
+    print(f"{to}: {made.head} facts, head {made.digest}")
+    print(f"{head}: the signed head. Keep it elsewhere: `shipworthy audit FILE --against {head.name}` compares.")

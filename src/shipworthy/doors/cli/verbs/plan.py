@@ -1,0 +1,33 @@
+"""plan: put product.yaml into force as the next plan version.
+
+Example: shipworthy plan product.yaml
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shipworthy.app.opening import plan_text, product_named_in
+from shipworthy.doors.cli.screen import AsJson, checks, session, show
+from shipworthy.plan.words import AdoptPlan
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The file to adopt.")] = Path("product.yaml"), json: AsJson = False
+) -> None:
+    """Adopt a plan; refused with every mistake where it is broken or does not fit."""
+    text = plan_text(file)
+    with session() as opened:
+        adopted = opened.do(AdoptPlan(product=product_named_in(text, str(file)), text=text, file=str(file)))
+    show(
+        adopted,
+        json,
+        lambda plan: [
+            f"Plan version {plan.version} is in force ({plan.digest[:12]}).",
+            *(f"  {change}" for change in plan.changes),
+            *checks(plan.warnings),
+        ],
+    )

@@ -1,0 +1,20 @@
+"""afterwards: everything behind one answer, from source rows to recipient."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipworthy.deliver.words import Trace
+from shipworthy.doors.cli.lines import trace_lines
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+
+
+def run(
+    answer: Annotated[str, typer.Argument(help="The answer's id.")], product: Product = "", json: AsJson = False
+) -> None:
+    """Trace from the command line."""
+    with session() as opened:
+        traced = opened.ask(Trace(product=product_here(product), answer=answer))
+    show(traced, json, trace_lines)

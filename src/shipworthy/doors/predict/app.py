@@ -1,0 +1,224 @@
+"""The prediction server: bare ASGI, one route, every answer on disk before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.entrance import LOOPBACK, host_name
+from shipworthy.app.identity import rights_of
+from shipworthy.base.actor import Actor
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import Mistake, NotFound, UserError
+from shipworthy.deliver.journal import Journal, seal_left_over
+from shipworthy.deliver.serving import Serving, contract, is_current, load_serving, reply
+
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+MOST_BYTES = 64 * 1024
+LOOK_SECONDS = 1.0  # between two looks at the release pointer
+SEAL_SECONDS, SEAL_ROWS = 60.0, 50_000
+IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
+
+
+class Refused(Exception):
+    """A request that is answered with a status and a reason."""
+
+    def __init__(self, status: int, mistake: Mistake) -> None:
+        super().__init__(str(mistake))
+        self.status, self.mistake = status, mistake
+
+
+class Predictions:
+    """The ASGI application of one product."""
+
+    def __init__(self, desk: Desk, product: str, hosts: tuple[str, ...] = LOOPBACK) -> None:
+        """Load what is released.
+
+        Raises:
+            NotFound: nothing is released.
+            Tampered: pointer or files were changed.
+        """
+        self._desk, self._product, self._hosts = desk, product, hosts
+        self.serving: Serving = load_serving(desk.store, product)
+        self._problem = ""
+        self._callers: dict[str, tuple[float, Actor]] = {}
+        self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request, or the server's start and end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        status, body = await self._respond(scope, receive)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _respond(self, scope: Message, receive: Receive) -> tuple[int, bytes]:
+        try:
+            headers = dict(scope["headers"])
+            if host_name(headers.get(b"host", b"").decode("latin-1")) not in self._hosts:
+                raise Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
+            route = (scope["method"], scope["path"])
+            if route == ("GET", "/health"):
+                return 200, self._health()
+            actor = await self._caller(headers)
+            if route == ("GET", "/openapi.json"):
+                return 200, json.dumps(contract(self.serving.plan)).encode()
+            if route != ("POST", "/predict"):
+                raise Refused(
+                    404, Mistake("serve.route", scope["path"], "There is no such route.", fix="POST /predict")
+                )
+            return 200, await self._predict(actor, await _body(receive))
+        except Refused as refused:
+            return refused.status, _error(refused.mistake)
+        except NotFound as error:
+            return 404, _error(*error.mistakes)
+        except UserError as error:
+            return 422, _error(*error.mistakes)
+
+    async def _predict(self, actor: Actor, body: bytes) -> bytes:
+        serving = self.serving
+        entity = _entity(body, serving.plan.need.entity)
+        consumer = _consumer(serving, actor)
+        row = serving.answer(entity, consumer, self._desk.now(self._product))
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, written))
+        self._wake.set()
+        await written
+        return reply(row, serving.plan.need.entity)
+
+    async def _caller(self, headers: dict[bytes, bytes]) -> Actor:
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            fix = "Send `Authorization: Bearer TOKEN`."
+            raise Refused(401, Mistake("serve.no_identity", "Authorization", "The request has no identity.", fix=fix))
+        known = self._callers.get(token)
+        if known is None or known[0] < time.monotonic():
+            who = await asyncio.to_thread(self._desk.people.by_token, token)
+            if who is None:
+                raise Refused(
+                    401, Mistake("serve.no_identity", "Authorization", "This token is nobody's, or has ended.")
+                )
+            actor = await asyncio.to_thread(self._desk.actor, self._product, who)
+            known = self._callers[token] = (time.monotonic() + IDENTITY_SECONDS, actor)
+        if "predict" not in rights_of(known[1]):
+            found = f"{known[1].person} speaks for no consumer of {self._product}."
+            raise Refused(403, Mistake("serve.no_right", "Authorization", found, fix="Name the login in the plan."))
+        return known[1]
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        store, who = self._desk.store, "prediction-server"
+        await asyncio.to_thread(seal_left_over, store, self._product, who, self._desk.now(self._product))
+        journal = Journal(store, self._product)
+        self._tasks = [asyncio.create_task(self._keep(journal)), asyncio.create_task(self._look())]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(journal.close, who, self._desk.now(self._product))
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _keep(self, journal: Journal) -> None:
+        """Bring waiting answers to disk together, and seal from time to time."""
+        sealed = time.monotonic()
+        while True:
+            timeout = max(0.05, sealed + SEAL_SECONDS - time.monotonic())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout)
+            self._wake.clear()
+            batch, self._waiting = self._waiting, []
+            if batch:
+                await self._commit(journal, batch)
+            if journal.rows >= SEAL_ROWS or time.monotonic() > sealed + SEAL_SECONDS:
+                now = self._desk.now(self._product)
+                await asyncio.to_thread(journal.seal, "prediction-server", now)
+                sealed = time.monotonic()
+
+    @staticmethod
+    async def _commit(journal: Journal, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> None:
+        try:
+            await asyncio.to_thread(journal.write, [row for row, _ in batch])
+        except OSError as error:
+            found = f"The answer could not be written to the prediction log: {error.strerror or error}."
+            refusal = Refused(503, Mistake("serve.log", "prediction log", found, "No answer leaves unrecorded."))
+            for _, written in batch:
+                if not written.done():
+                    written.set_exception(refusal)
+            return
+        for _, written in batch:
+            if not written.done():
+                written.set_result(None)
+
+    async def _look(self) -> None:
+        """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                fresh = await asyncio.to_thread(self._newer)
+                self.serving, self._problem = fresh or self.serving, ""
+            except UserError as error:
+                self._problem = str(error.mistakes[0].found)
+
+    def _newer(self) -> Serving | None:
+        return None if is_current(self.serving, self._desk.store) else load_serving(self._desk.store, self._product)
+
+    def _health(self) -> bytes:
+        serving = self.serving
+        state = {
+            "product": self._product,
+            "champion": serving.pointer.champion,
+            "pointer": serving.pointer.digest,
+            "as_of": {name: ready.as_of.isoformat() for name, ready in serving.ready.items()},
+            "problem": self._problem,
+        }
+        return json.dumps(state).encode()
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if len(body) > MOST_BYTES:
+            raise Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
+        if not message.get("more_body"):
+            return body
+
+
+def _entity(body: bytes, column: str) -> str:
+    fix = f'Send {{"{column}": "…"}}.'
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix=fix)) from None
+    if not isinstance(asked, dict) or set(asked) != {column} or not isinstance(asked[column], str | int):
+        got = ", ".join(sorted(map(str, asked))) if isinstance(asked, dict) else type(asked).__name__
+        raise Refused(
+            422, Mistake("serve.input", "body", f"Expected one field {column}, got {got or 'none'}.", fix=fix)
+        )
+    return str(asked[column])
+
+
+def _consumer(serving: Serving, actor: Actor) -> str:
+    mine = [name for name in sorted(actor.consumers) if serving.plan.consumers[name].mode == "realtime"]
+    if not mine:
+        found = f"{actor.person} speaks for no real-time consumer."
+        raise Refused(403, Mistake("serve.no_consumer", "consumers", found, fix="Declare one with mode: realtime."))
+    return mine[0]
+
+
+def _error(*mistakes: Mistake) -> bytes:
+    return json.dumps({"error": {"mistakes": plain(list(mistakes))}}).encode()

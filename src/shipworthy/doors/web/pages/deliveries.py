@@ -1,0 +1,44 @@
+"""What went to whom: on time or late, acknowledged or not; and the form with which a consumer confirms."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.words import AcknowledgeDelivery, Deliveries, ReadGuide
+from shipworthy.doors.web.visit import Page, Visit
+
+DONE = {"acknowledged": "The delivery is acknowledged.", "read": "It is on record that you have read this guide."}
+
+
+def _show(visit: Visit) -> Response:
+    deliveries = visit.ask(Deliveries(product=visit.product))
+    return visit.product_page(
+        "deliveries.html",
+        deliveries=list(reversed(deliveries)),
+        guide="",
+        done=DONE.get(visit.query.get("done", ""), ""),
+    )
+
+
+def _send(visit: Visit) -> Response:
+    if visit.form.get("what") == "guide":
+        guide = visit.do(ReadGuide(product=visit.product, consumer=visit.form.get("consumer", "")))
+        return visit.product_page("deliveries.html", deliveries=[], guide=guide, done=DONE["read"])
+    used = visit.form.get("used", "").strip()
+    if used and not used.isdecimal():
+        raise UserError(
+            Mistake("web.number", "used", f"{used!r} is no number of rows.", fix="Write a whole number, or nothing.")
+        )
+    visit.do(
+        AcknowledgeDelivery(
+            product=visit.product,
+            delivery=visit.form.get("delivery", ""),
+            used=int(used) if used else None,
+            remark=visit.form.get("remark", "").strip(),
+        )
+    )
+    return visit.back("acknowledged")
+
+
+PAGE = Page("/products/{product}/deliveries", _show, label="Deliveries", order=4, send=_send)

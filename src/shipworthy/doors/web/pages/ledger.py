@@ -1,0 +1,48 @@
+"""Every fact, newest first: by kind, page by page, and whether the chain holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from shipworthy.app.words import FactCard, LedgerPage, LedgerState, VerifyLedger
+from shipworthy.base.errors import Mistake, Tampered
+from shipworthy.doors.web.render import short
+from shipworthy.doors.web.visit import Page, Visit
+
+TELLING = ("version", "title", "function", "decision", "role", "step", "consumer", "sink", "monitor", "level",
+           "trigger", "action", "verdict", "person")  # fmt: skip
+
+
+def _show(visit: Visit) -> Response:
+    before = visit.query.get("before", "")
+    kind = visit.query.get("kind", "")
+    number = int(before) if before.isdecimal() and len(before) < 16 else 0
+    verified, broken = _verified(visit) if "verify" in visit.query else (None, ())
+    return visit.product_page(
+        "ledger.html",
+        sheet=visit.ask(LedgerPage(product=visit.product, kind=kind, before=number)),
+        kind=kind,
+        before=number,
+        verified=verified,
+        gist=gist,
+        broken=broken,
+    )
+
+
+def gist(fact: FactCard) -> str:
+    """What tells a fact from others of its kind: the few words of its body that people look for."""
+    said = [str(fact.body[name]) for name in TELLING if fact.body.get(name)]
+    about = short(fact.about) if len(fact.about) == 64 else fact.about
+    return ", ".join([*said, *([about] if about != fact.product else [])])
+
+
+def _verified(visit: Visit) -> tuple[LedgerState | None, Sequence[Mistake]]:
+    try:
+        return visit.ask(VerifyLedger(product=visit.product)), ()
+    except Tampered as error:
+        return None, error.mistakes
+
+
+PAGE = Page("/products/{product}/ledger", _show, label="Ledger", order=7)

@@ -1,0 +1,130 @@
+"""Review and sign: what is asked, the evidence, and exactly what a signature covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from shipworthy.app.words import ProductRoad
+from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
+from shipworthy.doors.web.visit import Page, Visit
+from shipworthy.model.words import CandidateCard, Candidates
+from shipworthy.prove.words import Proof, ProofOf
+from shipworthy.sign.words import (
+    Decision,
+    Gate,
+    GateState,
+    GiveReview,
+    GiveSignOff,
+    RevokeSignOff,
+    SignEnvelope,
+    WaitingFor,
+)
+
+DONE = {
+    "review": "Your review is on record.",
+    "sign-off": "Your signature is on record.",
+    "envelope": "Your signature on the envelope is on record.",
+    "revoke": "Your review and signature are taken back; releases to more people stop.",
+}
+
+
+def _show(visit: Visit) -> Response:
+    candidates = visit.ask(Candidates(product=visit.product))
+    card = _chosen(visit, candidates)
+    tasks = visit.ask(WaitingFor(product=visit.product))
+    proof, gate = _evidence(visit, card)
+    return visit.product_page(
+        "sign.html",
+        candidates=candidates,
+        card=card,
+        proof=proof,
+        gate=gate,
+        tasks=[task for task in tasks if card and task.candidate == card.candidate],
+        elsewhere=[task for task in tasks if not card or task.candidate != card.candidate],
+        done=DONE.get(visit.query.get("done", ""), ""),
+    )
+
+
+def _chosen(visit: Visit, candidates: Sequence[CandidateCard]) -> CandidateCard | None:
+    asked_for = visit.query.get("candidate", "")
+    named = asked_for or visit.ask(ProductRoad(product=visit.product)).candidate
+    found = next((card for card in reversed(candidates) if card.candidate == named), None)
+    if asked_for and found is None:
+        raise not_found("candidate", asked_for, [card.candidate[:12] for card in candidates])
+    return found
+
+
+def _evidence(visit: Visit, card: CandidateCard | None) -> tuple[Proof | None, GateState | None]:
+    if card is None:
+        return None, None
+    try:
+        proof = visit.ask(ProofOf(product=visit.product, candidate=card.candidate))
+    except NotFound:
+        proof = None
+    return proof, visit.ask(Gate(product=visit.product, candidate=card.candidate))
+
+
+def _send(visit: Visit) -> Response:
+    form = visit.form
+    candidate, function, what = form.get("candidate", ""), form.get("function", ""), form.get("what", "")
+    reason = form.get("reason", "").strip()
+    if what == "revoke":
+        visit.do(RevokeSignOff(product=visit.product, candidate=candidate, function=function, reason=reason))
+    else:
+        decision = _decision(form.get("decision", ""), visit.address)
+        _same_evidence(visit, candidate, form.get("evidence", ""))
+        _give(visit, what, candidate, function, decision, reason)
+    return visit.back(what, candidate=candidate)
+
+
+def _give(visit: Visit, what: str, candidate: str, function: str, decision: Decision, reason: str) -> None:
+    if what == "review":
+        answers = {key.removeprefix("answer."): value for key, value in visit.form.items() if key.startswith("answer.")}
+        review = GiveReview(
+            product=visit.product,
+            candidate=candidate,
+            function=function,
+            answers=answers,
+            decision=decision,
+            reason=reason,
+        )
+        visit.do(review)
+    elif what == "envelope":
+        visit.do(
+            SignEnvelope(
+                product=visit.product, candidate=candidate, function=function, decision=decision, reason=reason
+            )
+        )
+    else:
+        visit.do(
+            GiveSignOff(product=visit.product, candidate=candidate, function=function, decision=decision, reason=reason)
+        )
+
+
+def _decision(text: str, where: str) -> Decision:
+    if text == "approve":
+        return "approve"
+    if text == "reject":
+        return "reject"
+    raise UserError(
+        Mistake("web.decision", where, "Neither approve nor reject was chosen.", fix="Choose one, then send again.")
+    )
+
+
+def _same_evidence(visit: Visit, candidate: str, read: str) -> None:
+    newest = visit.ask(ProofOf(product=visit.product, candidate=candidate)).evidence
+    if newest != read:
+        raise UserError(
+            Mistake(
+                "web.evidence_changed",
+                visit.address,
+                f"You read evidence {read[:12] or '(none)'}, but by now the newest is {newest[:12]}.",
+                "A signature covers exactly the evidence that was read.",
+                "Read the new results below, then decide again.",
+            )
+        )
+
+
+PAGE = Page("/products/{product}/sign", _show, label="Sign", order=3, send=_send)

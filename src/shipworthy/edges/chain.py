@@ -1,0 +1,250 @@
+"""The chain that facts form: their digests, and what is wrong where they no longer fit together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from json.encoder import encode_basestring as quoted
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from shipworthy.base.digest import canonical, digest_of_bytes
+from shipworthy.base.errors import Mistake, Tampered
+from shipworthy.base.fact import GENESIS
+
+Tampering = Literal[
+    "edited", "dropped", "inserted", "reordered", "replaced", "cut", "recomputed", "head", "key", "damaged"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a ledger ends: the number of its newest fact, which is also their count, and its digest."""
+
+    seq: int
+    digest: str
+
+
+START = Head(0, GENESIS)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head that was signed: from then on nobody can change a fact up to it without being found out.
+
+    Attributes:
+        store: the name of the ledger, so that no head passes for that of another.
+        seq, digest: the head.
+        purpose: why it was signed: a gate, a release, an export.
+        at: when, on the wall clock, ISO 8601.
+        key_id: the key that signed; see `Keys`.
+        signature: Ed25519 over `statement()`, in hex.
+    """
+
+    store: str
+    seq: int
+    digest: str
+    purpose: str
+    at: str
+    key_id: str
+    signature: str
+
+    def statement(self) -> bytes:
+        """The bytes that are signed: canonical JSON of store, seq, digest, purpose and at."""
+        return canonical([self.store, self.seq, self.digest, self.purpose, self.at])
+
+    def line(self) -> str:
+        """The head as one line of JSON, to keep somewhere else and hold an export against later."""
+        return canonical(asdict(self)).decode()
+
+    @staticmethod
+    def read(line: str | Mapping[str, Any]) -> SignedHead:
+        """The head that `line()` wrote.
+
+        Raises:
+            ValueError: it is none.
+        """
+        told = json.loads(line) if isinstance(line, str) else line
+        try:
+            return SignedHead(
+                str(told["store"]), int(told["seq"]), *(str(told[name]) for name in SignedHead.__slots__[2:])
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a signed head: {error}") from error
+
+
+class Row(NamedTuple):
+    """A fact as it is stored: kind by name, moments as ISO 8601 texts, body in JSON's types."""
+
+    seq: int
+    kind: str
+    product: str
+    about: str
+    who: str
+    at: str
+    recorded_at: str
+    body: dict[str, Any]
+    previous: str
+    digest: str
+
+
+class StoredFact(NamedTuple):
+    """A fact's columns exactly as they lie in the database or an export; the body is text, not yet read."""
+
+    seq: int
+    kind: str
+    product: str
+    about: str
+    who: str
+    at: str
+    recorded_at: str
+    body: str
+    previous: str
+    digest: str
+
+    def own_digest(self) -> str:
+        """The digest its content has.
+
+        The same as `base.fact.chained`, but taken over the stored text, so that nothing is read and written again and
+        not even a blank in the body can change unseen.
+        """
+        seq, kind, product, about, who, at, recorded_at, body, previous, _ = self
+        return digest_of_bytes(
+            f"[{seq},{quoted(kind)},{quoted(product)},{quoted(about)},{quoted(who)},{quoted(at)},{quoted(recorded_at)},"
+            f"{body},{quoted(previous)}]".encode()
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its content has the digest that stands beside it."""
+        try:
+            return self.own_digest() == self.digest
+        except (TypeError, UnicodeEncodeError):  # bytes where a text was, or half a character: somebody wrote by hand
+            return False
+
+    def row(self) -> Row:
+        """The fact with its body read.
+
+        Raises:
+            Tampered: its content does not have its digest.
+        """
+        if not self.is_whole:
+            raise tampered([edited(self)])
+        return Row(*self[:7], orjson.loads(self.body), *self[8:])
+
+    def sealed(self) -> StoredFact:
+        """The fact with the digest its content has."""
+        return self._replace(digest=self.own_digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sign of tampering: at which fact, of which kind, and how it shows, in plain words.
+
+    `seq` is 0 where it concerns the whole ledger.
+    """
+
+    seq: int
+    tampering: Tampering
+    text: str
+
+
+def name_of(fact: StoredFact) -> str:
+    """A fact as messages name it."""
+    return f"fact {fact.seq} ({fact.kind}{' of ' + fact.product if fact.product else ''}, by {fact.who} at {fact.at})"
+
+
+def edited(fact: StoredFact) -> Finding:
+    """The finding on a fact whose content does not have its digest."""
+    return Finding(
+        fact.seq,
+        "edited",
+        f"{name_of(fact)} was edited or renumbered: its content no longer has the digest {fact.digest[:12]}… that was "
+        "recorded with it.",
+    )
+
+
+class Walk:
+    """A walk along the chain from one head to the next, which goes on after each fault to find them all."""
+
+    def __init__(self, start: Head = START) -> None:
+        self.head = start
+        self.findings: list[Finding] = []
+
+    def take(self, fact: StoredFact) -> None:
+        """Look at the next fact."""
+        if not self._numbered(fact):
+            return
+        if not fact.is_whole:
+            self.findings.append(edited(fact))
+        elif fact.previous != self.head.digest and fact.seq == self.head.seq + 1:
+            self.findings.append(self._unlinked(fact))
+        self.head = Head(fact.seq, fact.digest)
+
+    def _numbered(self, fact: StoredFact) -> bool:
+        """Whether the fact moves the walk on; a number that came before does not."""
+        expected = self.head.seq + 1
+        if fact.seq < expected:
+            self.findings.append(
+                Finding(
+                    fact.seq, "reordered", f"{name_of(fact)} comes after fact {self.head.seq}: reordered or doubled."
+                )
+            )
+            return False
+        if fact.seq > expected:
+            missing = f"Fact {expected} is" if fact.seq == expected + 1 else f"Facts {expected} to {fact.seq - 1} are"
+            text = f"{missing} missing, dropped: after fact {self.head.seq} comes {name_of(fact)}."
+            self.findings.append(Finding(expected, "dropped", text))
+        return True
+
+    def _unlinked(self, fact: StoredFact) -> Finding:
+        return Finding(
+            self.head.seq,
+            "replaced",
+            f"{name_of(fact)} was chained to a fact with the digest {fact.previous[:12]}…, but fact {self.head.seq} "
+            f"now has {self.head.digest[:12]}…: fact {self.head.seq} was replaced, or facts were inserted, dropped or "
+            "reordered here and their digests recomputed.",
+        )
+
+
+def held_against(head: SignedHead, facts: int, digest: str | None) -> Finding | None:
+    """What a signed head shows about a chain of so many facts whose fact of that number has that digest."""
+    signed = f"the head signed at {head.at} for {head.purpose!r}"
+    if head.seq > facts:
+        return Finding(
+            facts + 1, "cut", f"The ledger ends at fact {facts}, but {signed} counts {head.seq}: its tail was cut off."
+        )
+    if digest is not None and digest != head.digest:
+        return Finding(
+            head.seq,
+            "recomputed",
+            f"Fact {head.seq} has the digest {digest[:12]}…, but {signed} has {head.digest[:12]}…: "
+            f"a fact up to {head.seq} was changed and the chain recomputed from there.",
+        )
+    return None
+
+
+def walk(facts: Iterable[StoredFact], start: Head = START) -> Walk:
+    """The walk over some facts in the order given."""
+    walked = Walk(start)
+    for fact in facts:
+        walked.take(fact)
+    return walked
+
+
+def tampered(findings: list[Finding]) -> Tampered:
+    """The error that names what was found, the first bad fact first."""
+    return Tampered(
+        *(
+            Mistake(
+                f"ledger.{finding.tampering}",
+                f"fact {finding.seq}" if finding.seq else "the ledger",
+                finding.text[0].upper() + finding.text[1:],
+                "Nothing that rests on facts from here on can be trusted.",
+                "Find out who could write to the database, and restore it from a copy that verifies.",
+            )
+            for finding in sorted(findings, key=lambda finding: finding.seq)
+        )
+    )

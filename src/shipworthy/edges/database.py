@@ -1,0 +1,315 @@
+"""The database of a store: its tables, how it is opened, and how its shape is brought up to date."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.times import read_moment
+
+SCHEMA = "0001"
+_PATIENCE_SECONDS = 60
+_MIGRATION_LOCK = 0x5EA_0001
+_FIRST_SQLITE_WITH_SUBSEC = (3, 42)
+
+metadata = sa.MetaData()
+
+store = sa.Table("store", metadata, sa.Column("id", sa.Text, primary_key=True))
+
+fact = sa.Table(
+    "fact",
+    metadata,
+    # SQLite keeps rows in the order of an INTEGER key without a second index.
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Index("fact_of_product", "product", "kind", "seq"),
+    sa.Index("fact_about", "about", "kind", "seq"),
+)
+
+step_key = sa.Table(
+    "step_key",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.Integer, nullable=False),
+)
+
+signed_head = sa.Table(
+    "signed_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+)
+
+view_cache = sa.Table(
+    "view_cache",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("product", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("roles", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+)
+
+credential = sa.Table(
+    "credential",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("secret_hash", sa.Text, nullable=False, index=True),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("expires", sa.Text, nullable=False),
+    sa.Column("revoked", sa.Boolean, nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("token_hash", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("expires", sa.Text, nullable=False),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """The engine for an address: ``sqlite:///PATH`` or ``postgresql://…``, also ``postgres://`` and psycopg's forms.
+
+    A SQLite file is made with mode 0600 and opened with a write-ahead log, full synchronisation, foreign keys and
+    patience of a minute for a lock; on PostgreSQL psycopg 3 is the driver.
+
+    Raises:
+        UserError: the address is neither.
+    """
+    try:
+        address = sa.make_url(url)
+    except ArgumentError as error:
+        raise _no_address(url) from error
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        return _sqlite(address)
+    if address.get_backend_name() in ("postgresql", "postgres"):
+        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise _no_address(address.render_as_string(hide_password=True))
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the tables to the shape this version knows; several processes may do it at once.
+
+    Raises:
+        UserError: the database does not answer, or a newer version has been at work on it.
+    """
+    try:
+        if _schema(engine) == SCHEMA:
+            return
+        with exclusive(engine, _MIGRATION_LOCK) as connection:
+            _upgrade(connection)
+    except OperationalError as error:
+        raise UserError(
+            Mistake(
+                "database.unreachable",
+                engine.url.render_as_string(hide_password=True),
+                f"The database does not answer: {str(error.orig).strip()}",
+                fix="See that it runs and that SHIPWORTHY_DATABASE names it rightly.",
+            )
+        ) from error
+
+
+@contextmanager
+def exclusive(engine: sa.Engine, lock: int) -> Iterator[sa.Connection]:
+    """A transaction that no other process is in: the write lock on SQLite, the advisory lock of that number elsewhere.
+
+    It sees everything that was committed before it, and is committed at the end, or rolled back where something is
+    raised.
+
+    Raises:
+        UserError: its turn did not come within a minute.
+    """
+    with engine.connect() as connection:
+        try:
+            _lock(connection, lock)
+        except OperationalError as error:
+            raise UserError(
+                Mistake(
+                    "database.busy",
+                    engine.url.render_as_string(hide_password=True),
+                    f"Another process held the lock for more than {_PATIENCE_SECONDS} seconds.",
+                    "One decision at a time is made, so that each sees those before it.",
+                    "Try again; if it stays so, end the process that hangs.",
+                )
+            ) from error
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction for reading, in which the database stands still."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+def write_json(value: Any) -> str:
+    """A value for a column that holds JSON as text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def read_json(text: str) -> Any:
+    """The value in a column that holds JSON as text."""
+    return json.loads(text)
+
+
+def _lock(connection: sa.Connection, lock: int) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    # Each statement after the lock must see what was committed while it waited.
+    connection.execution_options(isolation_level="READ COMMITTED")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
+def _sqlite(address: sa.URL) -> sa.Engine:
+    file = Path(address.database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = sa.create_engine(
+        address.set(drivername="sqlite+pysqlite"),
+        pool_size=8,
+        max_overflow=56,
+        # The driver begins a transaction before the first change only, and at once with the write lock, so that
+        # a transaction which first reads and then writes never fails for having read.
+        connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": "IMMEDIATE"},
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+    if sqlite3.sqlite_version_info < _FIRST_SQLITE_WITH_SUBSEC and isinstance(connection, sqlite3.Connection):
+        connection.create_function("unixepoch", 1, _unixepoch)
+
+
+def _write_ahead(cursor: Any) -> None:
+    # Switching to the write-ahead log does not wait for locks, whatever the timeout; it is needed only once per file.
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+
+
+def _unixepoch(moment: str | float | None) -> float | int | None:
+    # SQLite before 3.42 does not know unixepoch('subsec'), which the engine of durable workflows asks for.
+    if moment in ("subsec", "subsecond"):
+        return time.time()
+    if moment == "now":
+        return int(time.time())
+    try:
+        return int(read_moment(str(moment)).timestamp())
+    except ValueError:
+        return None
+
+
+def _schema(source: sa.Engine | sa.Connection) -> str | None:
+    if not sa.inspect(source).has_table("shipworthy_version"):
+        return None
+    query = sa.text("SELECT version_num FROM shipworthy_version")
+    if isinstance(source, sa.Connection):
+        return source.execute(query).scalar()
+    with source.connect() as connection:
+        return connection.execute(query).scalar()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    # Alembic takes half a second to import, so a store that is up to date does without.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UserError(
+            Mistake(
+                "database.newer",
+                connection.engine.url.render_as_string(hide_password=True),
+                f"Its tables have the shape {_schema(connection)}; this version knows shapes up to {SCHEMA}.",
+                "An older version could misread what a newer one wrote.",
+                "Update Shipworthy on this machine.",
+            )
+        ) from error
+
+
+def _no_address(url: str) -> UserError:
+    return UserError(
+        Mistake(
+            "database.address",
+            "SHIPWORTHY_DATABASE",
+            f"{url!r} is not a database that a ledger can live in.",
+            "A ledger needs a file or a server that outlives the process.",
+            "Use sqlite:///PATH (four slashes for an absolute path) or postgresql://USER@HOST/DATABASE.",
+        )
+    )

@@ -1,0 +1,228 @@
+"""One file that holds a whole ledger, and its verification by whoever has nothing but that file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import secrets
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shipworthy.base.digest import canonical
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.edges.chain import Finding, Head, SignedHead, StoredFact, Walk, held_against
+from shipworthy.edges.keys import is_signed, key_id_of, read_public_key
+
+if TYPE_CHECKING:
+    from shipworthy.edges.ledger import Ledger
+
+_FORMAT = "shipworthy-ledger"
+_VERSION = 1
+_PURPOSE = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What the verification of an export found.
+
+    Attributes:
+        store: the ledger's name, as the export gives it.
+        facts: how many facts the file holds.
+        head: where its chain ends.
+        signed: the head that was signed for this export; None where the file has none that is valid.
+        keys: the public keys in the file, as PEM by key id.
+        findings: every sign of tampering, the first bad fact first; none means that the export holds.
+        limits: what this verification could not show, in plain words.
+    """
+
+    store: str
+    facts: int
+    head: Head
+    signed: SignedHead | None
+    keys: dict[str, str]
+    findings: list[Finding]
+    limits: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def export(ledger: Ledger, to: Path) -> SignedHead:
+    """Verify the ledger, sign its head and write all of it into one gzipped file of JSON lines.
+
+    The first line says what the file is; then come the public keys, every signed head (the one for this export last)
+    and every fact. The file is there in whole or not at all.
+
+    Raises:
+        Tampered: the ledger does not verify; a damaged one is not exported.
+    """
+    ledger.verify()
+    signed = ledger.sign_head(_PURPOSE)
+    draft = to.with_name(f".{to.name}.{secrets.token_hex(4)}")
+    try:
+        # No name and no moment in the file's frame: the same ledger and heads give the same bytes.
+        with open(draft, "wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+            for line in _lines(ledger, signed):
+                file.write(canonical(line) + b"\n")
+        os.replace(draft, to)
+    finally:
+        draft.unlink(missing_ok=True)
+    return signed
+
+
+def verify_export(file: Path, earlier: SignedHead | None = None, trusted_key: str | None = None) -> AuditReport:
+    """Find every edited, dropped, inserted, reordered, cut or recomputed fact in an export; needs nothing else.
+
+    Args:
+        file: what `export` wrote.
+        earlier: a head signed at an earlier time and kept outside the ledger; it shows a history that was rewritten
+            up to it, even by someone who has the key.
+        trusted_key: the public key, as PEM, or its key id, that the ledger must be signed with; known from elsewhere.
+
+    Raises:
+        UserError: the file cannot be read at all, or `trusted_key` is no key.
+    """
+    audit = _Audit()
+    try:
+        with gzip.open(file, "rt", encoding="utf-8", errors="surrogateescape") as opened:
+            for number, line in enumerate(opened, start=1):
+                audit.take(number, line)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        if not audit.lines:
+            raise _unreadable(file, str(error)) from error
+        audit.add(0, "damaged", f"the file breaks off or is damaged after line {audit.lines}: {error}.")
+    except OSError as error:
+        raise _unreadable(file, error.strerror or str(error)) from error
+    if audit.header is None:
+        raise _unreadable(file, "its first line does not say that it is a ledger's export")
+    return audit.report(earlier, trusted_key)
+
+
+def _lines(ledger: Ledger, signed: SignedHead) -> Iterator[Mapping[str, Any]]:
+    yield {"format": _FORMAT, "version": _VERSION, "store": ledger.store}
+    for key_id, pem in ledger.keys.known().items():
+        yield {"key": key_id, "pem": pem}
+    for head in [*(head for head in ledger.signed_heads() if head != signed), signed]:
+        yield {"head": asdict(head)}
+    for fact in ledger.stored(signed.seq):
+        yield {"fact": fact}
+
+
+@dataclass
+class _Audit:
+    """What was read of an export so far."""
+
+    header: Mapping[str, Any] | None = None
+    lines: int = 0
+    facts: int = 0
+    chain: Walk = field(default_factory=Walk)
+    keys: dict[str, str] = field(default_factory=dict)
+    heads: list[SignedHead] = field(default_factory=list)
+    digests: dict[int, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, seq: int, tampering: Any, text: str) -> None:
+        self.findings.append(Finding(seq, tampering, text))
+
+    def take(self, number: int, line: str) -> None:
+        self.lines = number
+        try:
+            told = json.loads(line)
+            if self.header is None:
+                self.header = told if told["format"] == _FORMAT and told["version"] == _VERSION else None
+            elif "fact" in told:
+                self._fact(told["fact"])
+            elif "head" in told:
+                self.heads.append(SignedHead.read(told["head"]))
+            else:
+                self._key(told["key"], told["pem"])
+        except (ValueError, KeyError, TypeError, UserError):
+            self.add(self.chain.head.seq + 1 if self.facts else 0, "damaged", f"line {number} cannot be read: damaged.")
+
+    def _fact(self, columns: list[Any]) -> None:
+        seq, *texts = columns
+        if type(seq) is not int or len(texts) != 9 or not all(isinstance(text, str) for text in texts):
+            raise ValueError("not the columns of a fact")
+        fact = StoredFact(seq, *texts)
+        self.facts += 1
+        self.chain.take(fact)
+        self.digests[fact.seq] = fact.digest
+
+    def _key(self, key_id: str, pem: str) -> None:
+        if key_id != key_id_of(read_public_key(pem)):
+            self.add(0, "key", f"the public key {key_id} in the file is another key: its name does not fit it.")
+        else:
+            self.keys[key_id] = pem
+
+    def report(self, earlier: SignedHead | None, trusted_key: str | None) -> AuditReport:
+        store = str((self.header or {}).get("store"))
+        trusted = dict(self.keys)
+        limits = []
+        trusted_id = trusted_key
+        if trusted_key is not None and trusted_key.startswith("-----"):
+            trusted_id = key_id_of(read_public_key(trusted_key, "the trusted key"))
+            trusted[trusted_id] = trusted_key
+        for head in self.heads:
+            self._hold(head, store, trusted, "in the file")
+        signed = self._own_head(trusted)
+        if earlier is not None:
+            self._hold(earlier, store, trusted, "that you kept")
+        if trusted_id is not None:
+            self._signed_with(signed, trusted_id)
+        elif earlier is None:
+            limits.append(
+                "The signatures were checked with the keys in the file itself. Whoever replaced facts, heads and keys "
+                "together is only found with a public key or a signed head that you got at another time."
+            )
+        findings = sorted(dict.fromkeys(self.chain.findings + self.findings), key=lambda finding: finding.seq)
+        return AuditReport(store, self.facts, self.chain.head, signed, self.keys, findings, limits)
+
+    def _own_head(self, trusted: Mapping[str, str]) -> SignedHead | None:
+        signed = self.heads[-1] if self.heads and self.heads[-1].purpose == _PURPOSE else None
+        if signed is None:
+            self.add(0, "head", "the head that was signed for this export is missing.")
+        elif self.chain.head.seq > signed.seq:
+            self.add(
+                signed.seq + 1,
+                "inserted",
+                f"fact {signed.seq + 1} and later ones were added after the export was signed at fact {signed.seq}.",
+            )
+        return signed if signed and self._fits(signed, trusted) else None
+
+    def _hold(self, head: SignedHead, store: str, trusted: Mapping[str, str], where: str) -> None:
+        name = f"the head {where} of fact {head.seq}, signed at {head.at} for {head.purpose!r},"
+        if head.key_id not in trusted:
+            self.add(0, "key", f"{name} carries the signature of the key {head.key_id}, which is not in the file.")
+        elif not self._fits(head, trusted):
+            self.add(0, "head", f"{name} was edited: its signature does not fit.")
+        elif head.store != store:
+            self.add(0, "head", f"{name} is of the ledger {head.store}, but this file says it is {store}.")
+        found = held_against(head, self.chain.head.seq, self.digests.get(head.seq))
+        if found:
+            self.findings.append(found)
+
+    def _signed_with(self, signed: SignedHead | None, key_id: str) -> None:
+        if signed is None or signed.key_id != key_id:
+            by = f"with {signed.key_id}" if signed else "by nobody"
+            self.add(0, "key", f"the export is signed {by}, not with the key {key_id} that you trust.")
+
+    @staticmethod
+    def _fits(head: SignedHead, trusted: Mapping[str, str]) -> bool:
+        return head.key_id in trusted and is_signed(head.statement(), head.signature, trusted[head.key_id])
+
+
+def _unreadable(file: Path, reason: str) -> UserError:
+    return UserError(
+        Mistake(
+            "export.unreadable",
+            str(file),
+            f"This is not an export of a ledger that can be read: {reason}.",
+            fix="Give the file that the export of the ledger wrote, unchanged.",
+        )
+    )

@@ -1,0 +1,202 @@
+"""Files by their content: what is put in gets the name of its digest, and what comes out has that digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import weakref
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.errors import Mistake, NotFound, Tampered, not_found
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_AT_ONCE = 1 << 20
+
+
+class Files:
+    """A store of contents by digest, in a folder or at any address that fsspec knows.
+
+    Everything that is read is checked against its digest first. Putting the same content twice keeps it once.
+    """
+
+    def __init__(self, address: str | Path, cache: Path | None = None) -> None:
+        """The store at an address.
+
+        Args:
+            address: a folder, or an fsspec address such as ``s3://bucket/prefix``.
+            cache: where local copies of a store elsewhere are kept; a folder for this process where it is not given.
+        """
+        self._system, self._root = fsspec.core.url_to_fs(str(address))
+        self._cache_folder = cache
+
+    def put(self, content: bytes) -> str:
+        """Keep some bytes; gives their digest. After this returns they are there in whole, also after a crash."""
+        digest = digest_of_bytes(content)
+        if self.has(digest) and digest_of_bytes(self._system.cat_file(self._place(digest))) == digest:
+            return digest
+        if self._is_local:
+            _write(Path(self._place(digest)), content)
+        else:
+            self._system.pipe_file(self._place(digest), content)  # object stores show a file only when it is whole
+        return digest
+
+    def has(self, digest: str) -> bool:
+        """Whether there is content under this digest; it is not looked at."""
+        return bool(_DIGEST.fullmatch(digest)) and bool(self._system.exists(self._place(digest)))
+
+    def get(self, digest: str) -> bytes:
+        """The content with this digest.
+
+        Raises:
+            NotFound: it is not here.
+            Tampered: what lies here under this name has another digest.
+        """
+        self._require(digest)
+        content: bytes = self._system.cat_file(self._place(digest))
+        if digest_of_bytes(content) != digest:
+            raise _tampered(digest, self._place(digest), digest_of_bytes(content))
+        return content
+
+    def local(self, digest: str) -> Path:
+        """A path on this machine where the content lies, checked just now; only for reading.
+
+        Raises:
+            NotFound: it is not here.
+            Tampered: what lies here under this name has another digest.
+        """
+        self._require(digest)
+        place = Path(self._place(digest)) if self._is_local else self._copy(digest)
+        found = _digest_of_file(place)
+        if found != digest:
+            raise _tampered(digest, str(place), found)
+        return place
+
+    def erase(self, digest: str) -> None:
+        """Remove content for good, where the law wants it gone; the caller records the fact. Nothing if it is gone."""
+        if self.has(digest):
+            self._system.rm_file(self._place(digest))
+        if not self._is_local:
+            (self._cache / digest).unlink(missing_ok=True)
+
+    def put_table(self, table: pa.Table) -> str:
+        """Keep a table as Parquet with zstd; the same rows, columns and types give the same digest.
+
+        What other libraries note about themselves beside the columns is left out: it would change the digest with
+        every version of them.
+        """
+        import pyarrow as pa  # costs 0.2 s, which commands that touch no table need not pay
+        import pyarrow.parquet as pq
+
+        plain = table.replace_schema_metadata(None).combine_chunks()
+        sink = pa.BufferOutputStream()
+        pq.write_table(plain, sink, compression="zstd", compression_level=3, version="2.6", row_group_size=1 << 20)
+        return self.put(sink.getvalue().to_pybytes())
+
+    def table(self, digest: str, columns: list[str] | None = None) -> pa.Table:
+        """The table with this digest, all of it or only some columns, in the order they are asked for.
+
+        Raises:
+            NotFound: it is not here, or it has no such column.
+            Tampered: what lies here under this name has another digest.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        # Read from the very bytes that were checked, so that nobody can change them in between.
+        file = pq.ParquetFile(pa.BufferReader(self.get(digest)))
+        known = list(file.schema_arrow.names)
+        for column in columns or []:
+            if column not in known:
+                raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
+        read = file.read(columns)
+        return read if columns is None else read.select(columns)
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._system, LocalFileSystem)
+
+    @cached_property
+    def _cache(self) -> Path:
+        if self._cache_folder:
+            return self._cache_folder
+        folder = tempfile.mkdtemp(prefix="shipworthy-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _place(self, digest: str) -> str:
+        return f"{self._root}/{digest[:2]}/{digest[2:]}"
+
+    def _require(self, digest: str) -> None:
+        if not self.has(digest):
+            raise NotFound(
+                Mistake(
+                    "files.not_found",
+                    str(self._root),
+                    f"There is no file with the digest {digest!r}.",
+                    "Facts name it, so it was here once or belongs to another store.",
+                    "Restore it from a backup; the digest shows whether it is the right one.",
+                )
+            )
+
+    def _copy(self, digest: str) -> Path:
+        copy = self._cache / digest
+        if not copy.exists() or _digest_of_file(copy) != digest:
+            _write(copy, self.get(digest))
+        return copy
+
+
+def _write(place: Path, content: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name[:16]}.{secrets.token_hex(8)}")
+    try:
+        with open(draft, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, place)
+    finally:
+        draft.unlink(missing_ok=True)
+    if os.name == "posix":
+        _settle(place.parent)
+
+
+def _settle(folder: Path) -> None:
+    # The new name is on disk only when its folder is.
+    opened: Any = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _digest_of_file(place: Path) -> str:
+    found = hashlib.sha256()
+    with open(place, "rb") as file:
+        while block := file.read(_AT_ONCE):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _tampered(digest: str, place: str, found: str) -> Tampered:
+    return Tampered(
+        Mistake(
+            "files.tampered",
+            place,
+            f"The file {digest[:12]}… has the digest {found[:12]}… now: it was changed or is damaged.",
+            "What rests on it was proven and signed for the old content.",
+            "Restore it from a backup; the digest shows whether it is the right one.",
+        )
+    )

@@ -1,0 +1,87 @@
+"""Signed heads: how one is made, where they are kept, and what they show about the facts that are there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from shipworthy.edges import database as db
+from shipworthy.edges.chain import START, Finding, Head, SignedHead, held_against, tampered
+from shipworthy.edges.keys import Keys, is_signed
+
+
+def store_of(connection: sa.Connection) -> str:
+    """The name the ledger was given when its tables were made."""
+    return str(connection.execute(sa.select(db.store.c.id)).scalar_one())
+
+
+def sign(keys: Keys, store: str, head: Head, purpose: str, at: str) -> SignedHead:
+    """A head with the signature of this store's key."""
+    unsigned = SignedHead(store, head.seq, head.digest, purpose, at, keys.key_id, "")
+    return replace(unsigned, signature=keys.sign(unsigned.statement()).hex())
+
+
+def in_copy(keys: Keys) -> list[SignedHead]:
+    """The signed heads in the copy beside the key, oldest first.
+
+    Raises:
+        Tampered: a line there is no signed head.
+    """
+    try:
+        return [SignedHead.read(line) for line in keys.kept()]
+    except ValueError as error:
+        text = f"A line of the copy of signed heads in {keys.folder} was edited: {error}."
+        raise tampered([Finding(0, "head", text)]) from error
+
+
+def in_database(connection: sa.Connection) -> list[SignedHead]:
+    """The signed heads in the database, oldest first."""
+    rows = connection.execute(sa.select(db.signed_head).order_by(db.signed_head.c.id))
+    return [SignedHead(*row[1:]) for row in rows]
+
+
+def examine(connection: sa.Connection, keys: Keys, copy: list[SignedHead], facts: int) -> list[Finding]:
+    """What every head that was ever signed shows about the facts that are there now, so many of them.
+
+    The digests are compared as they stand; that they fit the facts' content is for a walk along the chain to say.
+    """
+    store, known = store_of(connection), keys.known()
+    places = [(head, "the copy beside the key") for head in copy]
+    places += [(head, "the database") for head in in_database(connection)]
+    digests = _digests(connection, {head.seq for head, _ in places})
+    findings: dict[Finding, None] = {}  # the same finding from both places is told once
+    for head, place in places:
+        finding = _broken(head, place, store, known) or held_against(head, facts, digests.get(head.seq))
+        if finding:
+            findings[finding] = None
+    return list(findings)
+
+
+def newest(connection: sa.Connection, copy: list[SignedHead]) -> Head:
+    """The newest of the signed heads, which must have been examined before; the start where there is none."""
+    seqs = {head.seq: head.digest for head in [*copy, *in_database(connection)]}
+    last = max(seqs, default=0)
+    return Head(last, seqs[last]) if last else START
+
+
+def _broken(head: SignedHead, place: str, store: str, known: Mapping[str, str]) -> Finding | None:
+    name = f"the head of fact {head.seq} signed at {head.at} for {head.purpose!r} in {place}"
+    if head.key_id not in known:
+        return Finding(0, "key", f"{name} carries the signature of the key {head.key_id}, which is not known here.")
+    if not is_signed(head.statement(), head.signature, known[head.key_id]):
+        return Finding(0, "head", f"{name} was edited: its signature does not fit.")
+    if head.store != store:
+        return Finding(
+            0, "head", f"{name} is of the ledger {head.store}, but this is {store}: the ledger was put in its place."
+        )
+    return None
+
+
+def _digests(connection: sa.Connection, seqs: set[int]) -> dict[int, str]:
+    wanted, digests = sorted(seqs), dict[int, str]()
+    for start in range(0, len(wanted), 500):
+        some = sa.select(db.fact.c.seq, db.fact.c.digest).where(db.fact.c.seq.in_(wanted[start : start + 500]))
+        digests.update((row.seq, row.digest) for row in connection.execute(some))
+    return digests

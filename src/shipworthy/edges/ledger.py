@@ -1,0 +1,325 @@
+"""The ledger: facts, each chained to the one before, appended by deciding on all that came earlier."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from shipworthy.base.digest import canonical
+from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name, what_of
+from shipworthy.base.times import aware
+from shipworthy.edges import database as db
+from shipworthy.edges import heads, view
+from shipworthy.edges.chain import START, Finding, Head, Row, SignedHead, StoredFact, tampered, walk
+from shipworthy.edges.keys import Keys
+from shipworthy.edges.view import View
+
+__all__ = ["Head", "Ledger", "Row", "SignedHead", "View", "wall_clock"]
+
+S = TypeVar("S")
+_APPEND_LOCK = 0x5EA_0002
+_ROWS_AT_ONCE = 10_000
+
+
+def wall_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The append-only record of everything that happened in a store.
+
+    Any number of threads and processes may share one. Facts are never changed or removed; the product '' holds those
+    that concern the whole store.
+    """
+
+    def __init__(self, engine: sa.Engine, keys: Keys, clock: Callable[[], datetime] = wall_clock) -> None:
+        """The ledger in a database that `database.migrate` has brought up to date.
+
+        Args:
+            clock: the wall clock, for `recorded_at` and signatures only.
+        """
+        self.engine = engine
+        self.keys = keys
+        self._clock = clock
+        self._thread = threading.local()
+        self._store = ""
+
+    @property
+    def store(self) -> str:
+        """The name that this ledger was given when it was made; signed heads carry it."""
+        if not self._store:
+            with self.engine.connect() as connection:
+                self._store = heads.store_of(connection)
+        return self._store
+
+    def append(
+        self,
+        decide: Callable[[Past], Sequence[What]],
+        *,
+        product: str,
+        who: str,
+        at: datetime,
+        key: str = "",
+    ) -> list[Recorded[What]]:
+        """Decide on the past as of the head and append what was decided, in one transaction under the write lock.
+
+        Args:
+            decide: gives the facts to append; it may raise, then nothing is written. It reads nothing but the past it
+                is given and is quick, since everybody else waits.
+            product: the product whose past is read and whose facts are written.
+            who: the identity that causes the facts.
+            at: the moment in the product's time.
+            key: names this append for good: where it was used before, nothing is decided and the facts that were
+                appended then are given.
+
+        Raises:
+            UserError: somebody else held the lock for more than a minute.
+            Tampered: the newest fact, or one that was read to decide, does not have its digest.
+            ValueError: a fact is of another product, or `at` has no time zone.
+        """
+        moment = aware(at)
+        with self._deciding(), db.exclusive(self.engine, _APPEND_LOCK) as connection:
+            if key and (before := self._under(connection, key)) is not None:
+                return before
+            head = self._head(connection)
+            past = StoredPast(self.engine, product, head.seq, connection)
+            facts = self._chained(head, decide(past), product, who, moment)
+            past.release()
+            if facts:
+                connection.execute(db.fact.insert(), [fact._asdict() for fact, _ in facts])
+            if key:
+                first = facts[0][0].seq if facts else 0
+                connection.execute(db.step_key.insert().values(key=key, first_seq=first, facts=len(facts)))
+        return [_recorded(fact, type(what)) for fact, what in facts]
+
+    def past(self, product: str) -> Past:
+        """The facts of a product up to the head of now; what is appended later is not in it.
+
+        Each fact is checked against its own digest when it is read, which raises Tampered.
+        """
+        return StoredPast(self.engine, product, self.head().seq)
+
+    def head(self) -> Head:
+        """Where the ledger ends.
+
+        Raises:
+            Tampered: the newest fact does not have its digest.
+        """
+        with self.engine.connect() as connection:
+            return self._head(connection)
+
+    def facts(self, after: int = 0, *, product: str | None = None, kinds: Sequence[str] = ()) -> Iterator[Row]:
+        """The facts after a number, oldest first, one at a time from the database.
+
+        Raises:
+            Tampered: one of them does not have its digest.
+        """
+        query = sa.select(db.fact).where(db.fact.c.seq > after)
+        if product is not None:
+            query = query.where(db.fact.c.product == product)
+        if kinds:
+            query = query.where(db.fact.c.kind.in_(kinds))
+        with db.snapshot(self.engine) as connection:
+            for fact in _stream(connection, query):
+                yield fact.row()
+
+    def stored(self, upto: int) -> Iterator[StoredFact]:
+        """The facts up to a number exactly as they are stored, unchecked, for an export."""
+        with db.snapshot(self.engine) as connection:
+            yield from _stream(connection, sa.select(db.fact).where(db.fact.c.seq <= upto))
+
+    def verify(self) -> Head:
+        """Check every fact, the whole chain, and every head that was ever signed, here and beside the key.
+
+        Raises:
+            Tampered: something was edited, dropped, inserted, reordered, cut off or recomputed; it names every such
+                fact, the first one first, and what was done to it.
+        """
+        copy = heads.in_copy(self.keys)  # read first: the facts it counts are then surely in what is read next
+        with db.snapshot(self.engine) as connection:
+            walked = walk(_stream(connection, sa.select(db.fact)))
+            findings = walked.findings + heads.examine(connection, self.keys, copy, walked.head.seq)
+        if findings:
+            raise tampered(findings)
+        return walked.head
+
+    def sign_head(self, purpose: str) -> SignedHead:
+        """Sign where the ledger ends, in the database and in the copy beside the key.
+
+        First every head that was signed before, and the chain since the newest of them, are checked, so that no
+        signature is given to a changed history.
+
+        Raises:
+            Tampered: as `verify`, but without looking again at facts that an earlier head covers.
+        """
+        copy = heads.in_copy(self.keys)
+        with db.snapshot(self.engine) as connection:
+            end = self._head(connection)
+            findings = heads.examine(connection, self.keys, copy, end.seq)
+            start = START if findings else heads.newest(connection, copy)
+            walked = walk(_stream(connection, sa.select(db.fact).where(db.fact.c.seq > start.seq)), start)
+        if findings or walked.findings:
+            raise tampered(findings + walked.findings)
+        signed = heads.sign(self.keys, self.store, walked.head, purpose, self._clock().isoformat())
+        self.keys.keep(signed.line())
+        with self.engine.begin() as connection:
+            connection.execute(db.signed_head.insert().values(**asdict(signed)))
+        return signed
+
+    def signed_heads(self) -> list[SignedHead]:
+        """Every head that was signed, oldest first, as the database has them."""
+        with self.engine.connect() as connection:
+            return heads.in_database(connection)
+
+    def products(self) -> list[str]:
+        """The products that have facts, sorted; '' is none."""
+        found: list[str] = []
+        smallest = sa.select(sa.func.min(db.fact.c.product))
+        with db.snapshot(self.engine) as connection:
+            product = connection.execute(smallest.where(db.fact.c.product != "")).scalar()
+            while product is not None:  # one step in the index for each product, however many facts there are
+                found.append(product)
+                product = connection.execute(smallest.where(db.fact.c.product > product)).scalar()
+        return sorted(found)
+
+    def view(self, view_: View[S], product: str) -> S:
+        """The state of a view of a product, from the kept state and the facts since; never used for a decision."""
+        return view.read(self.engine, self.keys, self.store, view_, product, self.head())
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        if getattr(self._thread, "deciding", False):
+            raise RuntimeError("A decision must not append by itself: it would wait for its own lock. Give the facts.")
+        self._thread.deciding = True
+        try:
+            yield
+        finally:
+            self._thread.deciding = False
+
+    def _head(self, connection: sa.Connection) -> Head:
+        newest = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq.desc()).limit(1)).first()
+        if newest is None:
+            return START
+        row = StoredFact(*newest).row()
+        return Head(row.seq, row.digest)
+
+    def _chained(
+        self, head: Head, facts: Sequence[What], product: str, who: str, at: datetime
+    ) -> list[tuple[StoredFact, What]]:
+        recorded_at = aware(self._clock()).isoformat()
+        chained: list[tuple[StoredFact, What]] = []
+        for what in facts:
+            if what.product != product:
+                raise ValueError(f"{type(what).__name__} is of {what.product!r}; this append is of {product!r}")
+            body = canonical(body_of(what)).decode()
+            _require_readable(type(what), body)
+            fact = StoredFact(
+                seq=head.seq + 1,
+                kind=type(what).__name__,
+                product=product,
+                about=what.about,
+                who=who,
+                at=at.isoformat(),
+                recorded_at=recorded_at,
+                body=body,
+                previous=head.digest,
+                digest="",
+            ).sealed()
+            head = Head(fact.seq, fact.digest)
+            chained.append((fact, what))
+        return chained
+
+    def _under(self, connection: sa.Connection, key: str) -> list[Recorded[What]] | None:
+        """What was appended under a key; None where it is new."""
+        used = connection.execute(sa.select(db.step_key).where(db.step_key.c.key == key)).first()
+        if used is None:
+            return None
+        among = db.fact.c.seq.between(used.first_seq, used.first_seq + used.facts - 1)
+        known = kinds_by_name(_kinds(What))
+        return [_recorded(fact, known[fact.kind]) for fact in _stream(connection, sa.select(db.fact).where(among))]
+
+
+class StoredPast:
+    """The facts of a product up to one head, read from the database when asked for and then remembered."""
+
+    def __init__(self, engine: sa.Engine, product: str, upto: int, connection: sa.Connection | None = None) -> None:
+        self._engine = engine
+        self._product = product
+        self._upto = upto
+        self._connection = connection
+        self._read: dict[tuple[Any, ...], Sequence[Recorded[Any]]] = {}
+
+    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
+        """The facts of these kinds, oldest first; only those about `about` if given.
+
+        Raises:
+            Tampered: one of them does not have its digest.
+        """
+        asked = (*kinds, about)
+        if asked not in self._read:
+            self._read[asked] = self._query(kinds_by_name(kinds), about)
+        return self._read[asked]
+
+    def release(self) -> None:
+        """Read without the transaction from here on."""
+        self._connection = None
+
+    def _query(self, kinds: dict[str, type[What]], about: str | None) -> list[Recorded[Any]]:
+        columns = db.fact.c
+        query = sa.select(db.fact).where(
+            columns.product == self._product, columns.kind.in_(kinds), columns.seq <= self._upto
+        )
+        if about is not None:
+            query = query.where(columns.about == about)
+        if self._connection is not None:
+            return [_recorded(fact, kinds[fact.kind]) for fact in _stream(self._connection, query)]
+        with self._engine.connect() as connection:
+            return [_recorded(fact, kinds[fact.kind]) for fact in _stream(connection, query)]
+
+
+def _stream(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[StoredFact]:
+    rows = connection.execute(query.order_by(db.fact.c.seq), execution_options={"yield_per": _ROWS_AT_ONCE})
+    last = 0
+    try:
+        for row in rows:
+            last = row[0]
+            yield StoredFact(*row)
+    except OperationalError as error:  # SQLite lets bytes be written that are no text, and then cannot read them
+        text = f"A fact after number {last} was edited: it cannot be read ({error.orig})."
+        raise tampered([Finding(last + 1, "edited", text)]) from error
+
+
+def _require_readable(kind: type[What], body: str) -> None:
+    # A fact that cannot be read again, or reads as another, must never be written.
+    read = orjson.loads(body)
+    if canonical(read).decode() != body:
+        raise ValueError(f"{kind.__name__} holds a number of more than 64 bits, which would not be read as written")
+    what_of(kind, read)
+
+
+def _recorded(fact: StoredFact, kind: type[W]) -> Recorded[W]:
+    row = fact.row()
+    return Recorded(
+        seq=row.seq,
+        who=row.who,
+        at=datetime.fromisoformat(row.at),
+        recorded_at=datetime.fromisoformat(row.recorded_at),
+        what=what_of(kind, row.body),
+        previous=row.previous,
+        digest=row.digest,
+    )
+
+
+def _kinds(of: type[What]) -> Iterator[type[What]]:
+    for kind in of.__subclasses__():
+        yield kind
+        yield from _kinds(kind)

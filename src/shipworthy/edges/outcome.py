@@ -1,0 +1,88 @@
+"""How what came of some work travels between processes, as JSON: a value, a refusal for people, or a bug."""
+
+from __future__ import annotations
+
+import json
+import math
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from shipworthy.base.errors import Bug, Mistake, UserError
+
+Outcome = dict[str, Any]
+
+
+def outcome_of(work: Callable[[], Any]) -> Outcome:
+    """Do some work and pack what came of it, whatever that is.
+
+    Only what ends a process or hands a run over (no `Exception`) passes through.
+    """
+    try:
+        return {"value": as_json(work())}
+    except UserError as error:
+        return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
+    except Bug as bug:
+        return {"bug": {"found": bug.found, "trace": bug.trace}}
+    except Exception as error:
+        return {"bug": {"found": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}}
+
+
+def unpack(outcome: Outcome) -> Any:
+    """The value in an outcome.
+
+    Raises:
+        UserError: the work was refused; the class and the mistakes are those of the refusal.
+        Bug: the work failed otherwise, with the traceback of the process in which it did.
+    """
+    if "refused" in outcome:
+        refused = outcome["refused"]
+        mistakes = [Mistake(**mistake) for mistake in refused["mistakes"]]
+        raise _refusals().get(refused["error"], UserError)(*mistakes)
+    if "bug" in outcome:
+        raise Bug(outcome["bug"]["found"], outcome["bug"]["trace"])
+    return outcome["value"]
+
+
+def as_json(value: Any) -> Any:
+    """The value as it comes back from JSON, so that the first reading equals every later one.
+
+    Raises:
+        TypeError: JSON cannot hold it; the message names the first place where.
+
+    >>> as_json({"rows": (1, 2)})
+    {'rows': [1, 2]}
+    """
+    place = _misfit(value, "")
+    if place:
+        raise TypeError(
+            f"JSON cannot hold the result: {place}. Give back None, bool, int, str, a finite float, or lists and "
+            "string-keyed dicts of these; big content goes into files, and its digest into the result."
+        )
+    return json.loads(json.dumps(value))
+
+
+def _misfit(value: Any, where: str) -> str:
+    """The first place in a value that JSON cannot hold, in words; empty where there is none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{where or 'it'} is {value}"
+    if value is None or isinstance(value, bool | int | float | str):
+        return ""
+    if isinstance(value, list | tuple):
+        inside = (_misfit(item, f"{where}[{index}]") for index, item in enumerate(value))
+        return next(filter(None, inside), "")
+    if isinstance(value, dict):
+        odd = next((key for key in value if not isinstance(key, str)), None)
+        if odd is not None:
+            return f"{where or 'it'} has the key {odd!r}, a {type(odd).__name__}"
+        return next(filter(None, (_misfit(item, f"{where}.{key}") for key, item in value.items())), "")
+    return f"{where or 'it'} is a {type(value).__name__}"
+
+
+def _refusals(of: type[UserError] = UserError) -> dict[str, type[UserError]]:
+    """UserError and all classes made from it, by name."""
+    found = {of.__name__: of}
+    for child in of.__subclasses__():
+        found |= _refusals(child)
+    return found

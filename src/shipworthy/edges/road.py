@@ -1,0 +1,395 @@
+"""The durable road: a command's flow survives the end of its process at any instruction.
+
+Step results are remembered, facts are appended once by key, and whoever holds the store's lease carries the runs of
+all. Importing this module is cheap; the engine is loaded when a Road is opened.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import Bug, Mistake, UserError, not_found
+from shipworthy.base.fact import Past, Recorded, W, What
+from shipworthy.base.times import aware
+from shipworthy.edges.outcome import Outcome, outcome_of, unpack
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from shipworthy.edges.store import Store
+
+Flow = Callable[[Any, "Trip"], Any]
+Run = Callable[[str, dict[str, Any], "Trip"], Any]
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25  # seconds between two looks at a run that is followed
+_BEATS_PER_LEASE = 5
+_LAST_ENDED = 32  # more than the engine carries at once
+
+_process = threading.RLock()  # guards _executor: DBOS serves one store per process at a time
+_executor: Road | None = None
+
+
+class Trip:
+    """One durable run of one command; handed to every flow function.
+
+    A flow must do the same steps in the same order each time it is run, so it reads the world (files, ledger, clock)
+    only inside steps.
+
+    Attributes:
+        store: the store it works for.
+        product: the product that the command is about.
+        who: the identity that gave the command.
+        at: the moment of the command; the same after a restart.
+        run: the name of the run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        product: str,
+        who: str,
+        at: datetime,
+        run: str,
+        once: Callable[[str, Callable[[], Outcome]], Outcome],
+    ) -> None:
+        """A trip; `once` does a named piece of work unless its outcome is known already."""
+        self.store = store
+        self.product = product
+        self.who = who
+        self.at = at
+        self.run = run
+        self._once = once
+        self._count = 0
+        self._inside = ""
+
+    @property
+    def past(self) -> Past:
+        """What happened to the product so far; read it inside steps."""
+        return self.store.ledger.past(self.product)
+
+    def step(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do some work and remember its result: after a restart the result comes back and the work is not redone.
+
+        Work that was interrupted is done again, so it must bear that: write files by atomic replace, rows by key.
+
+        Args:
+            name: what people see of the progress.
+            work: gives back what JSON can hold; what comes back is as read from JSON, so a tuple becomes a list.
+
+        Raises:
+            UserError: the work was refused; remembered too, so it is raised again after a restart.
+            Bug: the work raised anything else; also the first time, so that a flow cannot depend on more than what
+                is known after a restart. It also says where JSON cannot hold the result.
+        """
+        self._next(name)
+        return unpack(self._once(name, lambda: self._do(name, work)))
+
+    def record(self, name: str, decide: Callable[[Past], Sequence[W]]) -> list[Recorded[W]]:
+        """Append facts exactly once, however often the run is restarted.
+
+        Args:
+            name: what people see of the progress.
+            decide: gives the facts in the light of the past at that moment, under the ledger's lock.
+
+        Returns:
+            the facts as recorded: after a restart, those recorded then.
+
+        Raises:
+            UserError: the decision was refused and nothing was written; remembered, as for a step.
+            Bug: anything else went wrong.
+        """
+        self._next(name)
+        key = f"{self.run}/{self._count}"
+        fresh: list[list[Recorded[W]]] = []
+
+        def append() -> list[int]:
+            fresh.append(self._append(decide, key))
+            return [fact.seq for fact in fresh[0]]
+
+        numbers = unpack(self._once(name, lambda: self._do(name, append)))
+        if fresh:
+            return fresh[0]
+        return self._append(_known_only(name), key) if numbers else []
+
+    def _append(self, decide: Callable[[Past], Sequence[W]], key: str) -> list[Recorded[W]]:
+        facts = self.store.ledger.append(decide, product=self.product, who=self.who, at=self.at, key=key)
+        return cast("list[Recorded[W]]", facts)  # what was decided, or was decided by the same step before
+
+    def _next(self, name: str) -> None:
+        if self._inside:
+            raise Bug(f"The step {name!r} was begun inside the step {self._inside!r}; steps follow each other.")
+        self._count += 1
+
+    def _do(self, name: str, work: Callable[[], Any]) -> Outcome:
+        self._inside = name
+        try:
+            return outcome_of(work)
+        finally:
+            self._inside = ""
+
+
+class Road:
+    """The runs of one store: submitted by anyone, followed by anyone, carried by the one who holds the lease."""
+
+    def __init__(self, store: Store, run: Run, *, lease_seconds: float = 10.0) -> None:
+        """Open a store's road.
+
+        Args:
+            store: the store, handed on to the flows; its ledger's database also holds the lease.
+            run: does an operation: its name, its payload, its trip; gives back what JSON can hold.
+            lease_seconds: how long an executor on another machine may be silent before its lease is taken.
+        """
+        from shipworthy.edges.engine import Engine
+        from shipworthy.edges.lease import Lease
+
+        self._store = store
+        self._run = run
+        self._engine = Engine(store.ledger.engine.url, store.home)
+        self._lease = Lease(store.ledger.engine, lease_seconds)
+        self._followed = 0
+        self._carried = 0
+        self._still = threading.Condition()  # guards the counts
+        self._leaving = threading.Event()
+        self._last_ended: deque[str] = deque(maxlen=_LAST_ENDED)
+        self._tender: threading.Thread | None = None
+        self._away = threading.Event()  # ends the tender
+
+    def __enter__(self) -> Road:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, operation: str, payload: dict[str, Any], who: str, at: datetime, key: str = "") -> str:
+        """Put a command in line, and carry it here if nobody who is alive carries this store's runs.
+
+        Args:
+            operation: the name that `run` understands.
+            payload: the command in JSON's types; its `product` is that of the trip.
+            who: the identity that gives it.
+            at: the moment it is given; aware.
+            key: the same key is the same run: a second submit changes nothing. Made up where it is empty.
+
+        Returns:
+            the name of the run, which is the key.
+
+        Raises:
+            UserError: the key was used for another command.
+        """
+        run = key or uuid4().hex
+        self._engine.enqueue(run, operation, plain(payload), who, aware(at).isoformat())
+        if key and self._engine.asked(run)[:3] != (operation, plain(payload), who):
+            raise UserError(
+                Mistake(
+                    "road.key_used",
+                    f"key {key!r}",
+                    f"This key was used before, for another command ({self._engine.asked(run)[0]}).",
+                    "The same key means the same run, so this command would never be done.",
+                    "Give a new key, or none.",
+                )
+            )
+        self._take_over()
+        return run
+
+    def outcome(self, run: str) -> dict[str, Any]:
+        """How far a run is, at once.
+
+        Returns:
+            its ``state`` (``waiting``, ``running``, ``done``, ``refused``, ``failed``) and the names of its finished
+            ``steps``; then its ``result``, or an ``error`` with the name of its class (``kind``) and its ``mistakes``.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        state = self._state(run)
+        found: dict[str, Any] = {"state": state, "steps": self._engine.steps(run)}
+        if state in ("waiting", "running"):
+            self._take_over()
+            return found
+        try:
+            return {**found, "result": self._ended(run, state)}
+        except UserError as error:
+            mistakes = [asdict(mistake) for mistake in error.mistakes]
+            return {**found, "state": "refused", "error": {"kind": type(error).__name__, "mistakes": mistakes}}
+        except Bug as bug:  # without its traceback: that is for the console and the log of who runs the store
+            fix = "Follow the run where the store lies to see the traceback, and report it."
+            mistake = Mistake("road.bug", f"run {run}", bug.found, fix=fix)
+            return {**found, "state": "failed", "error": {"kind": "Bug", "mistakes": [asdict(mistake)]}}
+
+    def follow(self, run: str, on_step: Callable[[str], None] | None = None) -> Any:
+        """Wait for a run and give its result; carry it here if nobody who is alive carries this store's runs.
+
+        Args:
+            run: its name, from `submit`.
+            on_step: told the name of each step that is finished, also those that were so before.
+
+        Raises:
+            NotFound: there is no such run.
+            UserError: the flow refused; of the class that it raised.
+            Bug: the flow failed otherwise.
+        """
+        with self._still:
+            self._followed += 1
+        try:
+            return self._wait_for(run, on_step)
+        finally:
+            with self._still:
+                self._followed -= 1
+
+    def serve(self, stop: threading.Event) -> None:
+        """Carry the store's runs until `stop` is set; wait for the lease while somebody else has it."""
+        with self._still:
+            self._followed += 1
+        try:
+            while not stop.is_set():
+                self._take_over()
+                stop.wait(_LONGEST_PAUSE)
+        finally:
+            with self._still:
+                self._followed -= 1
+            self._stand_down()
+
+    def close(self) -> None:
+        """Carry no more. Runs that others follow are left at their next step, and theirs to carry on."""
+        self._stand_down()
+        if self._tender and self._tender is not threading.current_thread():
+            self._tender.join()
+        self._engine.close()
+
+    def _wait_for(self, run: str, on_step: Callable[[str], None] | None) -> Any:
+        seen, pause = 0, _FIRST_PAUSE
+        while True:
+            state = self._state(run)
+            if on_step:
+                for name in self._engine.steps(run, after=seen):
+                    seen, pause = seen + 1, _FIRST_PAUSE
+                    on_step(name)
+            if state not in ("waiting", "running"):
+                return self._ended(run, state)
+            self._take_over()
+            time.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 1.1)
+
+    def _state(self, run: str) -> str:
+        state = self._engine.state(run)
+        if not state:
+            raise not_found("run", run, [], "Give the name that submitting the command gave.", "road.no_run")
+        return state
+
+    def _ended(self, run: str, state: str) -> Any:
+        """The result of a run that has ended; raises what it ended with otherwise."""
+        if state == "done":
+            return unpack(self._engine.outcome(run))
+        raise Bug(f"The run {run} was given up.", self._engine.failure(run))
+
+    def _take_over(self) -> bool:
+        """Whether this road carries the store's runs, after trying to."""
+        global _executor
+        if _executor is self:
+            return True
+        if not _process.acquire(blocking=False):  # another thread is at it
+            return False
+        try:
+            if _executor is self:
+                return True
+            if (_executor and not _executor._step_aside()) or not self._lease.take():
+                return False
+            self._begin()
+            return True
+        finally:
+            _process.release()
+
+    def _begin(self) -> None:
+        global _executor
+        _executor = self
+        self._leaving.clear()
+        self._away = threading.Event()
+        try:
+            self._engine.launch(self._lease.name, self._carry)
+            self._engine.resume_abandoned(self._lease.name)
+        except BaseException:
+            self._end()
+            raise
+        self._tender = threading.Thread(target=self._tend, args=(self._away,), name="road-tender", daemon=True)
+        self._tender.start()
+
+    def _step_aside(self) -> bool:
+        """Let another store of this process have its engine, if nobody needs it for this one."""
+        with self._still:
+            if self._followed or self._carried:
+                return False
+        self._stand_down()
+        return True
+
+    def _stand_down(self) -> None:
+        with _process:
+            if _executor is self:
+                with self._still:  # each run leaves at its next step; the lease is kept up until then
+                    self._leaving.set()
+                    self._still.wait_for(lambda: not self._carried)
+                self._engine.settle(self._last_ended)
+                self._end()
+
+    def _end(self) -> None:
+        global _executor
+        self._away.set()
+        self._engine.stop()
+        self._lease.release()
+        _executor = None
+
+    def _tend(self, away: threading.Event) -> None:
+        """Keep the lease, and take up what executors that are gone have left; stand down when the lease is lost."""
+        pause = self._lease.seconds / _BEATS_PER_LEASE
+        heard = time.monotonic()
+        while not away.wait(pause):
+            try:
+                if not self._lease.beat():
+                    break
+                heard = time.monotonic()
+                self._engine.resume_abandoned(self._lease.name)
+            except Exception:  # the database is away; by our clock the lease may be over too
+                if time.monotonic() - heard > self._lease.seconds:
+                    break
+        if not away.is_set():
+            self._stand_down()
+
+    def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
+        trip = Trip(self._store, payload.get("product", ""), who, datetime.fromisoformat(at), run, self._once)
+        with self._still:
+            self._stay()
+            self._carried += 1
+        try:
+            outcome = outcome_of(lambda: plain(self._run(operation, payload, trip)))
+            self._last_ended.append(run)
+            return outcome
+        finally:
+            with self._still:
+                self._carried -= 1
+                self._still.notify_all()
+
+    def _once(self, name: str, work: Callable[[], Outcome]) -> Outcome:
+        self._stay()
+        return self._engine.step(name, work)
+
+    def _stay(self) -> None:
+        from shipworthy.edges.engine import HandedOver
+
+        if self._leaving.is_set():
+            raise HandedOver
+
+
+def _known_only(name: str) -> Callable[[Past], Sequence[Any]]:
+    def decide(_past: Past) -> Sequence[What]:
+        raise Bug(f"The step {name!r} of a resumed run has recorded facts that the ledger does not know.")
+
+    return decide

@@ -1,0 +1,100 @@
+"""What a candidate learns from: features and truths at past moments, each from rows that were known then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.model.pipeline import Pipeline
+from shipworthy.model.results import as_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Read = Callable[[datetime], Mapping[str, "pa.Table"]]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows to learn from or to be judged by, moment after moment.
+
+    Attributes:
+        features: one row per entity and moment, numbered from 0.
+        label: the truth of each row, NaN where it is not known.
+        entity: the entity of each row.
+        moment: as of when each row was taken, ISO 8601.
+    """
+
+    features: pd.DataFrame
+    label: npt.NDArray[np.float64]
+    entity: npt.NDArray[np.object_]
+    moment: npt.NDArray[np.object_]
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Examples:
+        """The examples at the marked rows."""
+        features = self.features[rows].reset_index(drop=True)
+        return Examples(features, self.label[rows], self.entity[rows], self.moment[rows])
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Which rows have a known truth."""
+        return ~np.isnan(self.label)
+
+
+def examples(pipeline: Pipeline, read: Read, moments: Sequence[datetime]) -> Examples:
+    """Features as of each moment, with the truth as it was known one horizon later.
+
+    Args:
+        read: the accepted rows by source that lie before a moment; what comes at or after it is never shown to
+            features(), nor what comes at or after the end of the horizon to label().
+        moments: mature moments, oldest first; at least one.
+
+    Raises:
+        UserError: the team's code raised or gave something unusable, or other features at one moment than at another.
+    """
+    horizon = pipeline.plan.need.horizon
+    parts: list[tuple[pd.DataFrame, pd.Series[float]]] = []
+    for moment in moments:
+        features = pipeline.features(read(moment), moment)
+        until = horizon.after(moment)
+        parts.append((features, pipeline.label(read(until), moment, until, list(features.index))))
+    return _joined([part[0] for part in parts], [np.asarray(part[1], dtype=np.float64) for part in parts], moments)
+
+
+def without_truths(pipeline: Pipeline, read: Read, moment: datetime) -> Examples:
+    """Features as of a moment whose truth is not known yet: all there is on day one."""
+    features = pipeline.features(read(moment), moment)
+    return _joined([features], [np.full(len(features), np.nan)], [moment])
+
+
+def _joined(
+    features: list[pd.DataFrame], labels: list[npt.NDArray[np.float64]], moments: Sequence[datetime]
+) -> Examples:
+    names = list(features[0].columns)
+    for table, moment in zip(features, moments, strict=True):
+        if set(table.columns) != set(names):
+            other = ", ".join(sorted(set(table.columns) ^ set(names)))
+            found = f"As of {moment.date()} it gave other features than as of {moments[0].date()}: {other}."
+            fix = "Give the same columns at every moment; fill those that have no rows yet."
+            raise UserError(Mistake("model.pipeline.other_features", "features()", found, fix=fix))
+    joined = pd.concat([table[names] for table in features], ignore_index=True)
+    for name in joined.select_dtypes(object).columns:  # text of which one moment had none
+        joined[name] = as_text(joined[name])
+    return Examples(
+        features=joined,
+        label=np.concatenate(labels),
+        entity=np.concatenate([np.asarray(table.index, dtype=object) for table in features]),
+        moment=np.concatenate(
+            [
+                np.full(len(table), moment.isoformat(), dtype=object)
+                for table, moment in zip(features, moments, strict=True)
+            ]
+        ),
+    )

@@ -1,0 +1,102 @@
+"""The reference profile: what inputs and scores looked like when the candidate was made, frozen with it.
+
+A profile is strict JSON::
+
+    {"rows": 4700, "rows_of": "held out", "moments": ["1997-10-01T00:00:00+00:00"],
+     "features": {
+        "recency": {"kind": "number", "n": 4700, "missing": 0.0, "mean": 81.2, "deciles": [9 numbers],
+                    "at_or_below": [9 shares], "typical": 80.0},
+        "channel": {"kind": "text", "n": 4700, "missing": 0.01, "shares": {"shop": 0.7, "web": 0.28}, "rest": 0.01,
+                    "typical": "shop"}},
+     "scores": {"n": 4700, "mean": 0.21, "deciles": [...], "at_or_below": [...]},
+     "labels": {"n": 4700, "mean": 0.2}}
+
+``missing`` and all shares are of `n` rows, so shares, rest and missing sum to 1. ``at_or_below`` is the real share of
+the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, … ``labels`` is null
+where no truth was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shipworthy.base.digest import canonical
+
+COMMON = 0.01
+"""Categories with at least this share of the rows are listed by name; the others are the rest."""
+
+_TENTHS = np.arange(1, 10) / 10
+
+
+def profile_of(
+    reference: pd.DataFrame,
+    typical: Mapping[str, float | str],
+    scores: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.float64] | None,
+    rows_of: str,
+    moments: Sequence[str],
+) -> dict[str, Any]:
+    """The profile of a candidate.
+
+    Args:
+        reference: features of the rows it is held against: those training never saw, where there are any.
+        typical: the typical value of each feature in training (`typical_values`).
+        scores, labels: of the same rows; labels None where unknown.
+        rows_of: which rows these are, in plain words.
+        moments: as of when they were taken, ISO 8601.
+    """
+    known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
+    return {
+        "rows": len(reference),
+        "rows_of": rows_of,
+        "moments": list(moments),
+        "features": {str(name): _feature(reference[name], typical[str(name)]) for name in reference.columns},
+        "scores": {"n": len(scores), **_spread(scores)},
+        "labels": {"n": len(known), "mean": float(known.mean())} if len(known) else None,
+    }
+
+
+def typical_values(features: pd.DataFrame) -> dict[str, float | str]:
+    """The median of each number and the commonest text of each text (the first by name among equals).
+
+    A feature that is missing everywhere is typically 0 or an empty text.
+    """
+    return {str(name): _typical(features[name]) for name in features.columns}
+
+
+def written(profile: Mapping[str, Any]) -> bytes:
+    """The profile as it is stored: canonical JSON without NaN."""
+    return canonical(profile)
+
+
+def _typical(column: pd.Series[Any]) -> float | str:
+    known = column.dropna()
+    if column.dtype == np.float64:
+        return float(known.median()) if len(known) else 0.0
+    counts = known.value_counts()
+    return min(counts[counts == counts.max()].index) if len(counts) else ""
+
+
+def _feature(column: pd.Series[Any], typical: float | str) -> dict[str, Any]:
+    known = column.dropna()
+    missing = float(1 - len(known) / len(column)) if len(column) else 0.0
+    if column.dtype == np.float64:
+        spread = _spread(known.to_numpy(np.float64))
+        return {"kind": "number", "n": len(column), "missing": missing, **spread, "typical": typical}
+    shares = (known.value_counts() / len(column)).sort_index() if len(known) else pd.Series(dtype=np.float64)
+    common = {str(name): float(share) for name, share in shares.items() if share >= COMMON}
+    rest = float(shares[shares < COMMON].sum())
+    return {"kind": "text", "n": len(column), "missing": missing, "shares": common, "rest": rest, "typical": typical}
+
+
+def _spread(values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    if not len(values):
+        return {"mean": 0.0, "deciles": [], "at_or_below": []}
+    deciles = np.quantile(values, _TENTHS)
+    at_or_below = np.searchsorted(np.sort(values), deciles, side="right") / len(values)
+    return {"mean": float(values.mean()), "deciles": deciles.tolist(), "at_or_below": at_or_below.tolist()}

@@ -1,0 +1,80 @@
+"""Why a row got its score, in words: what would change it most if it were as usual."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+NOTHING = "no input stands out"
+
+
+def reasons(
+    features: pd.DataFrame,
+    typical: Mapping[str, float | str],
+    score: Callable[[pd.DataFrame], npt.NDArray[np.float64]],
+    count: int,
+) -> list[list[str]]:
+    """For each row the inputs that move its score most, against a row in which just that input is typical.
+
+    One prediction per feature over all rows at once, whatever the number of rows. It says what the model did with
+    this row, taken one input at a time; it does not say what would happen if the world changed.
+
+    Args:
+        typical: the typical value of each feature, frozen when the candidate was made.
+        score: the model.
+        count: at most so many reasons per row; fewer where fewer inputs move the score.
+    """
+    if count <= 0 or features.empty:
+        return [[] for _ in range(len(features))]
+    moves = _moves(features, typical, score)
+    order = np.argsort(-np.abs(moves), axis=1, kind="stable")[:, :count]
+    names = [str(name) for name in features.columns]
+    columns = {index: features.iloc[:, index].tolist() for index in np.unique(order).tolist()}
+    usual = {index: value_text(typical[names[index]]) for index in columns}
+    texts = []
+    for row, (chosen, moved) in enumerate(
+        zip(order.tolist(), np.take_along_axis(moves, order, 1).tolist(), strict=True)
+    ):
+        lines = [
+            f"{names[i]} {value_text(columns[i][row])} (typical {usual[i]}) {_verb(move)} the score"
+            for i, move in zip(chosen, moved, strict=True)
+            if move != 0
+        ]
+        texts.append(lines or [NOTHING])
+    return texts
+
+
+def _verb(move: float) -> str:
+    return "raises" if move > 0 else "lowers"
+
+
+def value_text(value: Any) -> str:
+    """A value as a reader wants it: whole numbers whole, others with three digits, nothing as `missing`."""
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    if math.isnan(number):
+        return "missing"
+    if number.is_integer() or abs(number) >= 1000:
+        return f"{number:.0f}"
+    return f"{number:.3g}"
+
+
+def _moves(
+    features: pd.DataFrame,
+    typical: Mapping[str, float | str],
+    score: Callable[[pd.DataFrame], npt.NDArray[np.float64]],
+) -> npt.NDArray[np.float64]:
+    """How much higher each row scores than with each of its inputs made typical; rows by features."""
+    given = score(features)
+    moves = np.zeros(features.shape)
+    for index, name in enumerate(features.columns):
+        usual = features.copy(deep=False)
+        usual[name] = pd.Series(typical[str(name)], index=features.index, dtype=features[name].dtype)
+        moves[:, index] = given - score(usual)
+    return moves

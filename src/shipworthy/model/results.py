@@ -1,0 +1,169 @@
+"""What the team's code gave back, judged before anything is built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.model.frames import as_frame
+
+Answer = Literal["probability", "number"]
+
+_NUMBERS = ("floating", "integer", "mixed-integer-float", "boolean", "decimal", "empty")
+_SHOWN = 3
+
+TEXT = pd.StringDtype(na_value=np.nan)
+"""pandas' own kind of text column."""
+
+
+def feature_table(value: Any, entity: str, where: str) -> pd.DataFrame:
+    """The features as the rest of the system reads them: one row per entity, sorted by its name.
+
+    Numbers become float64 with NaN where missing, text becomes pandas' str with NaN where missing; the index holds
+    the entity as text.
+
+    Args:
+        value: what `features()` returned, or the declared columns.
+        entity: the column that names what a row is about.
+        where: file, line and function that gave it, for the errors.
+
+    Raises:
+        UserError: every mistake found: no table, no entity, repeated entities, infinities, dates, mixed columns.
+    """
+    table = _with_entity(value, entity, where, "features")
+    names = [name for name in table.columns if name != entity]
+    mistakes = [] if names else [_mistake("empty", where, f"It gave only {entity}, no feature.", "Return features.")]
+    mistakes += _repeated(table[entity], entity, where)
+    columns: dict[str, Any] = {}
+    for name in names:
+        columns[str(name)], found = _column(table[name], str(name), where)
+        mistakes += found
+    if mistakes:
+        raise UserError(*mistakes)
+    made = pd.DataFrame(columns)
+    made.index = pd.Index(entity_names(table[entity]), name=entity, dtype=object)
+    return made.sort_index()
+
+
+def label_values(value: Any, entity: str, answer: Answer, where: str) -> pd.Series[float]:
+    """The labels by entity: 0 or 1 for a probability, any finite number otherwise, NaN where unknown.
+
+    Raises:
+        UserError: every mistake found.
+    """
+    table = _with_entity(value, entity, where, "label")
+    names = [name for name in table.columns if name != entity]
+    name = "label" if "label" in names else names[0] if len(names) == 1 else None
+    if name is None:
+        found = f"It gave the columns {_listed(table.columns)}; which of them is the label is not clear."
+        raise UserError(_mistake("label_column", where, found, f"Return {entity} and one column named label."))
+    values, mistakes = _column(table[name], str(name), where)
+    mistakes += _repeated(table[entity], entity, where)
+    mistakes += [] if mistakes else _strange_labels(values, answer, where)
+    if mistakes:
+        raise UserError(*mistakes)
+    return pd.Series(values, index=pd.Index(entity_names(table[entity]), dtype=object), name="label").sort_index()
+
+
+def _strange_labels(values: Any, answer: Answer, where: str) -> list[Mistake]:
+    if values.dtype != np.float64:
+        return [_mistake("label_text", where, f"Its labels are text, such as {_examples(values)}.", _fix(answer))]
+    strange = values[~np.isin(values, (0, 1)) & ~np.isnan(values)]
+    if answer == "probability" and strange.size:
+        found = f"Some labels are neither 0 nor 1, such as {_examples(strange)}."
+        return [_mistake("label_values", where, found, _fix(answer))]
+    return []
+
+
+def entity_names(column: pd.Series[Any]) -> list[str]:
+    """Entities as text; a whole number that came as a decimal one loses its `.0`."""
+    if pd.api.types.is_float_dtype(column) and bool((column == column.round()).all()):
+        column = column.astype("int64")
+    return [str(name) for name in column]
+
+
+def as_text(column: pd.Series[Any]) -> pd.Series[str]:
+    """A column of texts in the one form that models see: pandas' str, NaN where missing; numbered from 0."""
+    plain: pd.Series[Any] = column.astype(object).where(column.notna(), np.nan).reset_index(drop=True)
+    return plain.astype(TEXT)
+
+
+def _with_entity(value: Any, entity: str, where: str, what: str) -> pd.DataFrame:
+    table = as_frame(value)
+    if table is None:
+        found = f"It gave {_kind_of(value)}, not a table."
+        fix = f"Return a table (pandas, polars or Arrow) with {entity} and the {what}, one row per {entity}."
+        raise UserError(_mistake("not_a_table", where, found, fix))
+    if not table.columns.is_unique:
+        twice = _listed(table.columns[table.columns.duplicated()].unique())
+        raise UserError(_mistake("repeated_column", where, f"It gave several columns named {twice}.", "Rename them."))
+    if entity not in table.columns:
+        found = f"Its table has no column {entity}; it has {_listed(table.columns)}."
+        fix = f"Keep {entity} as a column or as the index; after a groupby, .reset_index() brings it back."
+        raise UserError(_mistake("no_entity", where, found, fix))
+    return table
+
+
+def _repeated(column: pd.Series[Any], entity: str, where: str) -> list[Mistake]:
+    missing = int(column.isna().sum())
+    if missing:
+        found = f"{missing} of {len(column)} rows have no {entity}."
+        return [_mistake("no_entity_name", where, found, "Leave such rows out, or group by the entity.")]
+    repeated = int(column.duplicated().sum())
+    if repeated:  # no example is shown: the name may be a person's
+        found = f"{repeated} of {len(column)} rows repeat a {entity} that another row has."
+        return [_mistake("repeated_entity", where, found, f"Return one row per {entity}, for example by a groupby.")]
+    return []
+
+
+def _column(column: pd.Series[Any], name: str, where: str) -> tuple[Any, list[Mistake]]:
+    """The column in one of our two forms, and what is wrong with it."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind == "categorical":
+        kind = pd.api.types.infer_dtype(column.astype(object), skipna=True)
+    if kind in _NUMBERS:
+        values = _float64(column)
+        infinite = int(np.isinf(values).sum())
+        if infinite:
+            found = f"{name} is infinite in {infinite} of {len(values)} rows."
+            fix = "A division by zero is the usual cause: .clip(lower=1) what you divide by."
+            return values, [_mistake("infinite", where, found, fix)]
+        return values, []
+    if kind == "string":
+        return as_text(column), []
+    if kind.startswith(("date", "timedelta", "period")):
+        found = f"{name} holds {kind} values; a model reads numbers and text."
+        return None, [_mistake("not_a_number", where, found, f"Turn it into a number: (as_of - {name}).dt.days.")]
+    return None, [_mistake("mixed", where, f"{name} holds {kind} values.", "Make it all numbers or all text.")]
+
+
+def _float64(column: pd.Series[Any]) -> Any:
+    if isinstance(column.dtype, np.dtype) and column.dtype != object:
+        return column.to_numpy(np.float64)
+    return column.astype(object).where(column.notna(), np.nan).to_numpy(np.float64)  # nullable, categories, objects
+
+
+def _mistake(code: str, where: str, found: str, fix: str) -> Mistake:
+    return Mistake(f"model.pipeline.{code}", where, found, fix=fix)
+
+
+def _fix(answer: Answer) -> str:
+    if answer == "probability":
+        return "Labels of a probability product are 1 for yes and 0 for no."
+    return "Labels of a number product are finite numbers."
+
+
+def _examples(values: Sequence[Any]) -> str:
+    return _listed(sorted({str(value) for value in values[:1000]})[:_SHOWN])
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(str(name) for name in names) or "none"
+
+
+def _kind_of(value: Any) -> str:
+    return "nothing (None)" if value is None else f"a {type(value).__name__}"

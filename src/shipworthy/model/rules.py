@@ -1,0 +1,169 @@
+"""Pure decisions about candidates: their name, whom they learn from, when, and how a score becomes an action."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from shipworthy.base.digest import digest_of, digest_of_parts
+from shipworthy.base.times import Length, midnight
+from shipworthy.model.terms import Declared
+from shipworthy.plan.schema import Cohorts, Decision
+
+Scores = npt.NDArray[np.float64]
+Chosen = npt.NDArray[np.bool_]
+
+DIGITS = 12
+"""Decimals that a score keeps: beyond them two machines may differ, and a decision must not hang on it."""
+
+_CALENDAR = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday, a first of a month and a first of a year
+_CALENDAR_SLACK = 5.0  # days by which a stretch of calendar months can differ from its mean length
+_HASH_DIGITS = 16
+
+
+def candidate_digest(
+    sections: Mapping[str, str],
+    code: str,
+    snapshot: str,
+    environment: str,
+    model: str,
+    reading: Sequence[object],
+) -> str:
+    """The name of a candidate: one digest over everything that determines its answers.
+
+    Args:
+        sections: digest of each answer-determining section of the plan.
+        code, snapshot, environment, model: digests of the pipeline, the data, the locked environment, the model files.
+        role: a model or the declared baseline.
+
+        reading: how the model files are read: role, format and the names of the features in order.
+
+    Our own version is not part of it: a new release of Shipworthy makes no new candidates.
+    """
+    parts = {"code": code, "snapshot": snapshot, "environment": environment, "model": model}
+    parts["reading"] = digest_of(list(reading))
+    parts.update({f"section/{name}": digest for name, digest in sections.items()})
+    return digest_of_parts(parts.items())
+
+
+def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]:
+    """What to do about each row, by the decision rule of the plan.
+
+    The highest scores are chosen (`top` so many, `share` of all rows rounded down, or every score of at least
+    `threshold`); equal scores are ordered by the entity's name. A score inside the `ask` band, both ends
+    included, goes to a person whatever the rule says.
+
+    Args:
+        scores: one finite number per row.
+        entities: one name per row, in the same order.
+
+    Raises:
+        ValueError: the rule names none of top, share and threshold.
+
+    >>> decide(np.array([0.2, 0.9, 0.9]), ["a", "c", "b"], Decision(top=1))
+    ['no', 'no', 'yes']
+    """
+    chosen = _chosen(scores, entities, rule)
+    words = np.where(chosen, rule.yes, rule.no).astype(object)
+    if rule.ask is not None:
+        low, high = rule.ask
+        words[(scores >= low) & (scores <= high)] = rule.ask_name
+    return [str(word) for word in words]
+
+
+def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
+    if rule.threshold is not None:
+        return np.asarray(scores >= rule.threshold, dtype=bool)
+    if rule.top is not None:
+        count = rule.top
+    elif rule.share is not None:
+        count = math.floor(rule.share * len(scores) + 1e-9)
+    else:
+        raise ValueError("a decision rule needs one of top, share and threshold")
+    chosen = np.zeros(len(scores), dtype=bool)
+    chosen[ranking(scores, entities)[:count]] = True
+    return chosen
+
+
+def ranking(scores: Scores, entities: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Positions of the rows from the highest score to the lowest; equal scores by the entity's name."""
+    return np.lexsort((np.asarray(entities, dtype=object).astype(str), -np.asarray(scores)))
+
+
+def cohort_of(
+    entities: Sequence[str], cohorts: Cohorts, product: str, column: Sequence[object] | None = None
+) -> list[str]:
+    """The cohort of each entity: by a declared hash of its name, or the value of a declared column.
+
+    With `by: hash` the name's SHA-256 (`product/cohort/entity`) is spread evenly over the cohorts' names, so an
+    entity keeps its cohort for good. With `by: column` the value itself is the cohort; a value that is no declared
+    name gives an empty text, so that nobody is switched on by mistake.
+
+    Args:
+        column: the values of the cohort column, one per entity; only with `by: column`.
+
+    Raises:
+        ValueError: `by: column` without the column's values.
+    """
+    if cohorts.by == "column":
+        if column is None:
+            raise ValueError("cohorts by column need the values of that column")
+        return [str(value) if str(value) in cohorts.names else "" for value in column]
+    names, count = cohorts.names, len(cohorts.names)
+    return [names[_number(f"{product}/cohort/{entity}") % count] for entity in entities]
+
+
+def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
+    """Which entities training never sees: those whose hash falls into the first `share` of its range.
+
+    The hash is that of `product:entity` (SHA-256, first 16 hex digits over 2**64), so the choice needs no record,
+    is the same on every machine, and stays for the product's whole life.
+    """
+    bound = share * 2.0**64
+    return np.fromiter((_number(f"{product}:{entity}") < bound for entity in entities), dtype=bool, count=len(entities))
+
+
+def _number(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS], 16)
+
+
+def mature_moments(plan: Declared, now: datetime, earliest: datetime | None = None) -> list[datetime]:
+    """The newest moments whose truth is already known: s with s + horizon <= now, oldest first.
+
+    They lie `training.every` apart, counted from `training.first` where it is declared, otherwise along the
+    calendar (months from January, weeks from Monday). At most `training.snapshots` of them, none before
+    `training.first`, and each after `earliest`, since features need rows that came before.
+
+    Args:
+        now: the product's time.
+        earliest: the oldest time in the data; None where the data has no time.
+    """
+    training = plan.model.training
+    first = midnight(training.first) if training.first else None
+    anchor = first or _CALENDAR
+    index = _last_before(anchor, training.every, plan.need.horizon, now)
+    moments: list[datetime] = []
+    while len(moments) < training.snapshots:
+        moment = _at(anchor, training.every, index)
+        if (first and moment < first) or (earliest and moment <= earliest) or (not earliest and not first and moments):
+            break
+        moments.append(moment)
+        index -= 1
+    return moments[::-1]
+
+
+def _at(anchor: datetime, every: Length, index: int) -> datetime:
+    return Length(months=every.months * index, seconds=every.seconds * index).after(anchor)
+
+
+def _last_before(anchor: datetime, every: Length, horizon: Length, now: datetime) -> int:
+    days = (now - anchor).total_seconds() / 86400 - horizon.days + _CALENDAR_SLACK
+    index = math.floor(days / every.days) + 1
+    while horizon.after(_at(anchor, every, index)) > now:
+        index -= 1
+    return index

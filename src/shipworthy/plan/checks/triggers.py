@@ -1,0 +1,95 @@
+"""Somebody or something answers when it matters.
+
+What it asks: is there a trigger for an alarm of the calibration monitor (of any, where the answer is a number), for
+a refused source, for a late and for a failed delivery? Does a trigger for missing acknowledgements have something to
+wait for? Does retraining leave time between two attempts?
+
+Why: an alarm that nobody answers is a light in an empty room. Retraining without a pause repeats itself while the
+cause lasts.
+
+Example: `watch.monitors.calibration` is declared, and no trigger has `on: alarm`.
+"""
+
+from shipworthy.plan.check import Finding, PlanCheck
+from shipworthy.plan.schema import Plan, Trigger
+
+
+def _unanswered(plan: Plan) -> list[Finding]:
+    return [*_alarms(plan), *_events(plan), *_pointless(plan), *_restless(plan)]
+
+
+def _alarms(plan: Plan) -> list[Finding]:
+    monitor = "calibration" if plan.need.answer == "probability" else ""
+    answering = [
+        trigger for trigger in plan.respond.triggers if trigger.on == "alarm" and trigger.of in (None, monitor)
+    ]
+    if answering or (not monitor and any(trigger.on == "alarm" for trigger in plan.respond.triggers)):
+        return []
+    return [
+        Finding(
+            path="respond.triggers",
+            found=f"No trigger answers an alarm{f' of {monitor}' if monitor else ''}.",
+            advice="Add a trigger with `on: alarm`, for example `do: [notify]`.",
+            verdict="warn",
+        )
+    ]
+
+
+def _events(plan: Plan) -> list[Finding]:
+    events = ["refusal"]
+    if any(consumer.mode == "list" for consumer in plan.consumers.values()):
+        events += ["late", "failed"]
+    lacking = [event for event in events if all(trigger.on != event for trigger in plan.respond.triggers)]
+    if not lacking:
+        return []
+    return [
+        Finding(
+            path="respond.triggers",
+            found=f"No trigger has `on: {'`, `on: '.join(lacking)}`.",
+            why="A refused source, a late and a failed delivery happen to every product.",
+            advice="Add a trigger for each, with `do: [notify]` at least.",
+            verdict="warn",
+        )
+    ]
+
+
+def _pointless(plan: Plan) -> list[Finding]:
+    return [
+        Finding(
+            path=f"respond.triggers[{number}]",
+            found=f"The trigger {trigger.name} waits for missing acknowledgements, but acknowledge_within is not set.",
+            why="Without it no delivery is ever missing its acknowledgement.",
+            advice="Set acknowledge_within for the consumer, or remove the trigger.",
+            verdict="warn",
+        )
+        for number, trigger in enumerate(plan.respond.triggers)
+        if trigger.on == "unacknowledged" and not _can_be_unacknowledged(trigger, plan)
+    ]
+
+
+def _can_be_unacknowledged(trigger: Trigger, plan: Plan) -> bool:
+    names = [trigger.of] if trigger.of else list(plan.consumers)
+    return any(plan.consumers[name].acknowledge_within for name in names)
+
+
+def _restless(plan: Plan) -> list[Finding]:
+    return [
+        Finding(
+            path=f"respond.triggers[{number}]",
+            found=f"The trigger {trigger.name} retrains on an alarm, but has no again_after.",
+            why="Whether it acts once only or is to try again while the cause lasts is not said.",
+            advice=f"Set again_after, for example half the horizon or more ({plan.need.horizon}).",
+            verdict="warn",
+        )
+        for number, trigger in enumerate(plan.respond.triggers)
+        if trigger.on == "alarm" and "retrain" in trigger.do and trigger.again_after is None
+    ]
+
+
+CHECK = PlanCheck(
+    name="triggers",
+    asks="Does something happen when it matters?",
+    why="An alarm that nobody answers is a light in an empty room.",
+    fine="Alarms, refused sources, late and failed deliveries are answered.",
+    run=_unanswered,
+)

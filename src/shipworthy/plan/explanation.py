@@ -1,0 +1,69 @@
+"""What a code means: the texts of mistakes, and what each member of an open folder says of itself."""
+
+from __future__ import annotations
+
+import ast
+from importlib.resources import files
+
+from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.kinds import kinds
+from shipworthy.plan.explained import EXPLAINED
+from shipworthy.plan.slip import suggestion
+
+_FOLDERS = (
+    "plan/checks",
+    "data/checks",
+    "prove/checks",
+    "deliver/checks",
+    "watch/monitors",
+    "data/sources",
+    "model/baselines",
+    "model/formats",
+    "sign/reviews",
+    "deliver/sinks",
+    "respond/actions",
+)
+
+
+def explanation(code: str) -> str:
+    """What a code of a mistake, check or kind means, why it matters, and an example.
+
+    Raises:
+        NotFound: no such code; the message names the nearest one.
+
+    >>> explanation("plan.time_to_act").splitlines()[0]
+    'The consumer can act before the answer expires.'
+    """
+    if code in EXPLAINED:
+        return EXPLAINED[code]
+    member = _members().get(code)
+    if member is None:
+        raise _unknown(code)
+    return docstring(*member)
+
+
+def codes() -> list[str]:
+    """Every code that can be explained, sorted."""
+    return sorted({*EXPLAINED, *_members()})
+
+
+def docstring(folder: str, name: str) -> str:
+    """What a member of an open folder says of itself; its file is read, not imported."""
+    source = files("shipworthy").joinpath(*folder.split("/"), f"{name}.py").read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)) or f"{folder}/{name}.py says nothing of itself."
+
+
+def _members() -> dict[str, tuple[str, str]]:
+    """Folder and name by code; where two folders of a stage share a name, the first one has it."""
+    found: dict[str, tuple[str, str]] = {}
+    for folder in _FOLDERS:
+        for name in kinds(folder):
+            found.setdefault(f"{folder.split('/')[0]}.{name}", (folder, name))
+    return found
+
+
+def _unknown(code: str) -> NotFound:
+    known = codes()
+    stage = code.split(".")[0]
+    nearest = suggestion(code, known)
+    return not_found("code", code, [name for name in known if name.startswith(f"{stage}.")] or known, fix=nearest)

@@ -1,0 +1,126 @@
+"""What answers, how a score becomes an action, and what must be shown before anybody signs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from shipworthy.base.times import Length
+from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Number, Section, Share, Span, Whole
+
+
+class Baseline(Section):
+    """The simple rule that answers when no model can."""
+
+    kind: Name = Field(description="A member of model/baselines: see `shipworthy explain kinds`.", examples=["column"])
+    column: ColumnName | None = Field(
+        None, description="The feature that the rule looks at, where the kind needs one.", examples=["recency"]
+    )
+    higher_is: Literal["more", "less"] = Field(
+        "more", description="Whether a higher value of the column means a more or a less likely yes."
+    )
+
+
+class Training(Section):
+    """Which moments a candidate learns from: the newest ones whose labels are mature."""
+
+    snapshots: Whole = Field(1, ge=1, le=120, description="How many moments are learnt from.")
+    every: Duration = Field(default=Length(months=1), description="How far apart they lie.")
+    first: Day | None = Field(None, description="The earliest moment that may be learnt from.", examples=["2025-01-01"])
+
+
+class Model(Section):
+    """What answers."""
+
+    baseline: Baseline = Field(
+        description="The simple rule that answers before there is a model, and when it cannot.",
+        examples=[{"kind": "column", "column": "recency", "higher_is": "less"}],
+    )
+    file: str = Field(
+        "",
+        description=(
+            "A model made elsewhere (.onnx or .skops). Absent: train() of the pipeline makes it, "
+            "or without a pipeline a linear standard model is trained."
+        ),
+        examples=["model.onnx"],
+    )
+    training: Training = Field(default=Training(), description="What is learnt from, unless the model comes as a file.")
+    extra_trusted_types: list[str] = Field(
+        default=[],
+        description="Types in a skops file that this product trusts beyond the standard list; a reviewed exception.",
+    )
+
+
+class Decision(Section):
+    """How a score becomes an action; exactly one of top, share, threshold."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["top"]}, {"required": ["share"]}, {"required": ["threshold"]}],
+        }
+    )
+
+    top: Whole | None = Field(None, ge=1, description="Yes for so many highest scores.", examples=[200])
+    share: Share | None = Field(
+        None, description="Yes for this share of all entities, highest first.", examples=["10%"]
+    )
+    threshold: Number | None = Field(None, description="Yes for scores at or above this.", examples=[0.7])
+    ask: Span | None = Field(None, description="Scores in this band go to a person.", examples=[[0.4, 0.7]])
+    yes: str = Field("yes", min_length=1, description="The word for yes in the output.", examples=["call"])
+    no: str = Field("no", min_length=1, description="The word for no in the output.", examples=["leave"])
+    ask_name: str = Field("ask a person", min_length=1, description="The word for the band in the output.")
+
+
+class Performance(Section):
+    """How good is good enough."""
+
+    metric: Literal["auc", "average_precision", "brier", "log_loss", "mae", "rmse"] = Field(
+        "auc", description="What is measured; mae and rmse are for `answer: number`, the others for a probability."
+    )
+    floor: Number | None = Field(
+        None, description="The pessimistic end of the interval must reach this.", examples=[0.65]
+    )
+    beats_baseline_by: Number | None = Field(
+        0.0, description="By how much it must beat the baseline, at the pessimistic end; null asks for no comparison."
+    )
+    confidence: Number = Field(0.95, gt=0.5, lt=1, description="The confidence of the interval.")
+
+
+class Fairness(Section):
+    """For whom decisions are compared."""
+
+    column: ColumnName = Field(
+        description="Column of the features or of a source with one row per entity.", examples=["region"]
+    )
+    source: Name | None = Field(None, description="The source that has the column; absent: it is a feature.")
+    disparity_at_most: Share = Field(
+        0.2, description="One minus the lowest over the highest share of yes between groups (four-fifths rule: 0.2)."
+    )
+    group_at_least: Whole = Field(100, ge=1, description="Smaller groups are reported as `cannot tell`.")
+
+
+class Proof(Section):
+    """What must be shown before anybody signs, and who must sign."""
+
+    holdout: Share = Field(
+        0.2, description="Share of entities, chosen by a hash of their name, that training never sees."
+    )
+    performance: Performance = Field(default=Performance(), description="How good is good enough.")
+    calibration_tolerance: Share | None = Field(
+        0.05, description="How far promised and real share of yes may lie apart; for a probability."
+    )
+    reasons: Whole = Field(3, ge=0, le=10, description="How many reasons every row carries.")
+    fairness: list[Fairness] = Field(default=[], description="Groups whose decisions are compared.")
+    reviews: list[Function] = Field(
+        default=["privacy", "legal", "compliance", "validation"],
+        description="Functions whose questionnaire must be answered for each candidate.",
+    )
+    sign_offs: list[Function] = Field(
+        default=["business", "technology", "privacy", "legal", "compliance", "validation"],
+        description="Functions whose owner must sign each candidate.",
+    )
+    baseline_sign_offs: list[Function] = Field(
+        default=["business", "technology"],
+        description="Functions whose owner must sign the baseline; only a signed baseline answers.",
+    )

@@ -1,0 +1,174 @@
+"""Whom the product is for and who answers for it: need, time, people, consumers, sinks."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import ConfigDict, Field
+
+from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Whole
+
+
+class Need(Section):
+    """What people need to know, what they will decide with it, and how far ahead it looks."""
+
+    question: str = Field(
+        min_length=8,
+        description="The question in one plain sentence.",
+        examples=["Which customers will buy in the next three months?"],
+    )
+    decision: str = Field(
+        min_length=8,
+        description="What somebody does differently because of the answer.",
+        examples=["Sales calls the 200 customers who are most likely to buy."],
+    )
+    entity: ColumnName = Field(
+        description="The column that names what an answer is about: one answer per value of it.",
+        examples=["customer_id"],
+    )
+    answer: Literal["probability", "number"] = Field(
+        "probability", description="A probability of yes, or a number such as an amount."
+    )
+    horizon: Duration = Field(
+        description="How far ahead the answer looks. The truth about an answer is known after it, and not before.",
+        examples=["3mo"],
+    )
+
+
+class Time(Section):
+    """Whose clock the product lives by."""
+
+    zone: str = Field("UTC", description="The owner's time zone, used on pages.", examples=["America/New_York"])
+    clock: Literal["wall", "simulated"] = Field(
+        "wall", description="`simulated` replays history; time moves by `shipworthy advance`."
+    )
+    start: Day | None = Field(
+        None, description="The first day of a simulated clock; needed with `clock: simulated`.", examples=["1997-04-01"]
+    )
+
+
+class Owners(Section):
+    """Who answers for the product, by function; each name is a login, and one login may hold several functions."""
+
+    business: Name = Field(description="Answers for the need and its worth.", examples=["business-owner"])
+    technology: Name = Field(description="Answers for running it.", examples=["technology-owner"])
+    privacy: Name = Field(description="Answers for the use of data about persons.", examples=["privacy-owner"])
+    legal: Name = Field(description="Answers for law and contracts.", examples=["legal-owner"])
+    compliance: Name = Field(description="Answers for rules of the trade.", examples=["compliance-owner"])
+    validation: Name = Field(
+        description="Judges the model independently; never a builder.", examples=["validation-owner"]
+    )
+
+
+class People(Section):
+    """Who does what; each name is a login made with `shipworthy people add`."""
+
+    product_manager: Name = Field(description="Owns the need and this file.", examples=["product-manager"])
+    builders: list[Name] = Field(
+        min_length=1,
+        description="Data scientists and ML engineers; their own candidates they cannot sign.",
+        examples=[["data-scientist"]],
+    )
+    operator: Name = Field(description="Who runs it, also at night.", examples=["night-operator"])
+    owners: Owners = Field(
+        description="The owner of each function.",
+        examples=[{function: f"{function}-owner" for function in get_args(Function)}],
+    )
+    auditors: list[Name] = Field(default=[], description="Who may read everything and change nothing.")
+
+
+class Consumer(Section):
+    """Who acts on the output: in which form, by which route, how often, how soon, and with how much time to act."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"mode": {"const": "realtime"}}, "required": ["mode"]},
+            "then": {"required": ["latency"]},
+            "else": {"required": ["every", "start", "deadline", "sinks"]},
+        }
+    )
+
+    who: str = Field(
+        min_length=3, description="Who they are, in plain words.", examples=["The sales team and its call centres"]
+    )
+    person: Name = Field(
+        description="The login that acknowledges deliveries for this consumer.", examples=["sales-lead"]
+    )
+    mode: Literal["list", "realtime"] = Field(
+        "list",
+        description="`list`: one table per moment, on a cadence. `realtime`: one answer per request, over HTTP.",
+    )
+    columns: list[ColumnName] = Field(
+        default=["rank", "entity", "score", "decision", "reasons"],
+        description=(
+            "Columns of the output, in order, of: rank, entity (or its own name), score, decision, reasons, "
+            "answer_id, as_of, cohort."
+        ),
+        min_length=1,
+    )
+    sinks: list[Name] = Field(
+        default=[], description="Names of sinks to which lists are brought; a real-time consumer needs none."
+    )
+    only: Literal["all", "chosen"] = Field(
+        "all", description="`chosen`: only the rows whose decision is yes. `all`: every row."
+    )
+    every: Duration | None = Field(
+        None, description="Cadence of a list, counted from `start`; needed with `mode: list`.", examples=["1mo"]
+    )
+    start: Day | None = Field(
+        None, description="The day of the first list; needed with `mode: list`.", examples=["2026-05-01"]
+    )
+    deadline: Duration | None = Field(
+        None,
+        description="A list must arrive this long after the moment it is for; needed with `mode: list`.",
+        examples=["12h"],
+    )
+    latency: Duration | None = Field(
+        None,
+        description="A real-time answer must come within this time; needed with `mode: realtime`.",
+        examples=["100ms"],
+    )
+    time_to_act: Duration = Field(
+        description="How long the consumer needs between getting an answer and having acted on it.", examples=["30d"]
+    )
+    acknowledge_within: Duration | None = Field(
+        None, description="A delivery not acknowledged by then is raised.", examples=["14d"]
+    )
+    if_stopped: Literal["baseline", "last", "nothing"] = Field(
+        "baseline",
+        description=(
+            "What the consumer gets when data or model are stopped: the signed baseline on the last good snapshot, "
+            "the last list, or only a message."
+        ),
+    )
+    capacity: Whole | None = Field(
+        None,
+        ge=1,
+        description=(
+            "How many positive decisions the consumer can act on per delivery; a plan that promises more is refused."
+        ),
+        examples=[200],
+    )
+    guide: str = Field(
+        "",
+        description="Plain-language instructions for this consumer: a file beside product.yaml.",
+        examples=["guides/sales.md"],
+    )
+    needs_values: list[ColumnName] = Field(default=[], description="Input columns whose values go with each row.")
+
+
+class Sink(Section):
+    """A system that is written to, with a rehearsal destination for trying the real route."""
+
+    kind: Name = Field(description="A member of deliver/sinks: see `shipworthy explain kinds`.", examples=["csv"])
+    path: str = Field(
+        "", description="File; {as_of} and {run} are filled in.", examples=["out/sales/call-list-{as_of}.csv"]
+    )
+    url: str = Field(
+        "", description="Address of a database; ${NAME} is taken from the environment.", examples=["${CRM_URL}"]
+    )
+    table: str = Field("", description="With `url`: the table that the rows go to.", examples=["call_list"])
+    rehearsal: str = Field(
+        description="The path or table that stands for this one in a rehearsal.",
+        examples=["out/rehearsal/call-list-{as_of}.csv"],
+    )

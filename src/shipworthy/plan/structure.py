@@ -1,0 +1,155 @@
+"""How keys of product.yaml hang together: what needs what, and what excludes what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, available_timezones
+
+from shipworthy.plan.raw import Ground, Rule, Values, items, listed, named, part, word, words
+from shipworthy.plan.shape import example_text
+from shipworthy.plan.slip import Slip, pair_in_order, suggestion
+
+_LIST_ONLY = ("every", "start", "deadline")
+
+
+def decision_rule(ground: Ground) -> Iterator[Slip]:
+    """Exactly one way in which a score becomes a yes."""
+    decision = ground.values.get("decision")
+    if not isinstance(decision, dict):
+        return
+    given = [key for key in ("top", "share", "threshold") if decision.get(key) is not None]
+    if len(given) != 1:
+        found = f"decision has {' and '.join(given) or 'none of top, share and threshold'}; it needs exactly one."
+        why = "Proof, fairness and capacity are judged on decisions, so there must be one rule that makes them."
+        fix = "Keep one of them." if given else "Add for example `top: 200`, `share: 10%` or `threshold: 0.7`."
+        yield Slip("decision", "plan.decision_rule", found, why, fix)
+
+
+def features_from(ground: Ground) -> Iterator[Slip]:
+    """Features and label come from a pipeline, or from columns as they stand."""
+    data = ground.values.get("data")
+    if not isinstance(data, dict):
+        return
+    pipeline, features, label = (data.get(key) for key in ("pipeline", "features", "label"))
+    why = "There must be one way in which sources become features and labels, in training and when answering alike."
+    if pipeline and (features or label):
+        other = "features" if features else "label"
+        found = f"data has both pipeline and {other}."
+        yield Slip(f"data.{other}", "plan.features_from", found, why, f"Remove pipeline, or remove {other}.")
+    elif not pipeline and not (features and label):
+        lacking = [key for key in ("features", "label") if not data.get(key)]
+        found = f"data has no pipeline and no {' and no '.join(lacking)}."
+        fix = (
+            "Add `pipeline: pipeline.py`, or `features: {source: …, columns: […]}` and `label: {source: …, column: …}`."
+        )
+        yield Slip("data", "plan.features_from", found, why, fix)
+
+
+def clock(ground: Ground) -> Iterator[Slip]:
+    """A simulated clock begins somewhere; the wall clock does not; the zone exists."""
+    time = part(ground.values, "time")
+    simulated, start = time.get("clock") == "simulated", time.get("start") is not None
+    why = "A replay of history needs a first day; a product on the wall clock lives now."
+    if simulated and not start:
+        fix = f"Add for example `{example_text(('time', 'start'))}`."
+        yield Slip("time", "plan.clock_start", "time.clock is simulated, but time.start is missing.", why, fix)
+    if start and not simulated:
+        found = "time.start is given, but time.clock is not simulated."
+        yield Slip("time.start", "plan.clock_start", found, why, "Remove start, or add `clock: simulated`.")
+    zone = word(time, "zone")
+    if zone and not _is_zone(zone):
+        near = suggestion(zone, sorted(available_timezones()))
+        fix = near or "Write a name of the time zone database, such as Europe/Berlin or UTC."
+        yield Slip("time.zone", "plan.unknown_zone", f"time.zone is {zone[:60]!r}, which is no time zone.", "", fix)
+
+
+def consumer_mode(ground: Ground) -> Iterator[Slip]:
+    """A list has cadence, start, deadline and sinks; a real-time answer has a latency."""
+    for name, consumer in named(ground.values, "consumers"):
+        path, mode = f"consumers.{name}", consumer.get("mode", "list")
+        if mode == "list":
+            yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+            yield from _useless(path, consumer, "list", ("latency",))
+        elif mode == "realtime":
+            yield from _needs(path, consumer, "realtime", ("latency",))
+            yield from _useless(path, consumer, "realtime", _LIST_ONLY)
+
+
+def cohort_column(ground: Ground) -> Iterator[Slip]:
+    """Cohorts by column need the column."""
+    cohorts = part(ground.values, "release", "cohorts")
+    if cohorts.get("by") == "column" and not cohorts.get("column"):
+        found = "release.cohorts.by is column, but release.cohorts.column is missing."
+        why = "Without it nobody can be told to belong to a cohort."
+        yield Slip("release.cohorts", "plan.cohort_column", found, why, "Add `column: NAME`, a feature that names it.")
+
+
+def repeated_items(ground: Ground) -> Iterator[Slip]:
+    """Nothing stands twice in a list whose items are names."""
+    values = ground.values
+    for name, consumer in named(values, "consumers"):
+        for key in ("columns", "sinks", "needs_values"):
+            yield from _repeats(f"consumers.{name}.{key}", [text for _, text in words(consumer, key)])
+    for keys in (("proof", "reviews"), ("proof", "sign_offs"), ("proof", "baseline_sign_offs"), ("release", "steps")):
+        yield from _repeats(".".join(keys), [text for _, text in words(part(values, keys[0]), keys[1])])
+    for path, key in (("people", "builders"), ("data", "ages")):
+        yield from _repeats(f"{path}.{key}", [text for _, text in words(part(values, path), key)])
+    cohorts = part(values, "release", "cohorts")
+    yield from _repeats("release.cohorts.names", [text for _, text in words(cohorts, "names")])
+    features = part(values, "data", "features")
+    yield from _repeats("data.features.columns", [text for _, text in words(features, "columns")])
+    triggers = [word(trigger, "name") for _, trigger in listed(part(values, "respond"), "triggers")]
+    yield from _repeats("respond.triggers", triggers)
+
+
+def ranges(ground: Ground) -> Iterator[Slip]:
+    """Low comes before high."""
+    yield from pair_in_order("decision.ask", items(part(ground.values, "decision"), "ask"))
+
+
+def _is_zone(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):  # a name, a folder or a path that is none
+        return False
+    return True
+
+
+def _needs(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Iterator[Slip]:
+    why = {
+        "list": "Without cadence, first day, deadline and destination nobody can say whether a list is late or lost.",
+        "realtime": "Without a latency nobody can say whether an answer came in time.",
+    }[mode]
+    for key in keys:
+        if consumer.get(key) in (None, []):
+            example = example_text(("consumers", "x", key)) or f"{key}: [NAME]"
+            found = f"{path} has mode {mode}, but no {key}."
+            yield Slip(path, f"plan.{mode}_needs", found, why, f"Add it, for example `{example}`.")
+
+
+def _useless(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Iterator[Slip]:
+    for key in keys:
+        if consumer.get(key) is not None:
+            other = "list" if mode == "realtime" else "realtime"
+            found = f"{path}.{key} is for mode {other}, but the mode is {mode}."
+            why = "A promise that is never looked at is none."
+            yield Slip(f"{path}.{key}", f"plan.{mode}_needs", found, why, f"Remove it, or write `mode: {other}`.")
+
+
+def _repeats(path: str, names: list[str]) -> Iterator[Slip]:
+    for name, count in Counter(names).items():
+        if count > 1 and name:
+            found = f"{path} has {name[:60]!r} {count} times."
+            yield Slip(path, "plan.repeated", found, "Each stands for one thing.", "Keep one, or rename the other.")
+
+
+RULES: tuple[Rule, ...] = (
+    decision_rule,
+    features_from,
+    clock,
+    consumer_mode,
+    cohort_column,
+    repeated_items,
+    ranges,
+)

@@ -1,0 +1,231 @@
+"""What a check of the proof is, and what it is given: values only, so that anybody can run one in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.base.digest import canonical
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from shipworthy.model.words import CandidateMade, Role
+    from shipworthy.plan.schema import Plan
+    from shipworthy.prove.intervals import Floats
+
+FOLDER = "prove/checks"
+
+
+class Answers(Protocol):
+    """A loaded candidate: from accepted rows to features, scores and reasons."""
+
+    def features(self, sources: Mapping[str, pa.Table], as_of: datetime, /) -> pd.DataFrame: ...
+    def scores(self, features: pd.DataFrame, /) -> Floats: ...
+    def reasons(self, features: pd.DataFrame, count: int, /) -> list[list[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Entities with what went in and what came out as of one moment.
+
+    Attributes:
+        as_of: the moment; nothing that came later went in.
+        features: one row per entity, whose name (text) is the index.
+        scores: one per row.
+    """
+
+    as_of: datetime
+    features: pd.DataFrame
+    scores: Floats
+
+    @property
+    def entities(self) -> list[str]:
+        return [str(name) for name in self.features.index]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Entities that training never saw, at the newest moment whose truth is known.
+
+    Attributes:
+        rows: these entities; those whose truth is unknown are left out.
+        labels: their truth, 0 or 1, or a number.
+        due: how many entities there were at that moment, held out or not.
+        baseline: the baseline's scores on the same rows; None where there is none to compare with.
+        baseline_is: what that baseline is, in plain words.
+    """
+
+    rows: Rows
+    labels: Floats
+    due: int
+    baseline: Floats | None = None
+    baseline_is: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The candidate that this one is meant to replace: its scores on the rows of now."""
+
+    candidate: str
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How many rows there were to learn from, counted again by the proof.
+
+    Attributes:
+        outside: rows with a known truth at the moments of training, held-out entities left out.
+        inside: rows of held-out entities at these moments.
+    """
+
+    outside: int
+    inside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Everything that the checks of a proof may look at.
+
+    Attributes:
+        plan: what was promised.
+        made: the candidate.
+        answerer: the candidate, loaded and verified.
+        sources: the accepted rows of its snapshot, by source.
+        now: everybody who is due an answer at the moment of the snapshot.
+        truth: the held-out entities with their truth; None while no truth is known.
+        known_from: the day from which a first truth can be known, ISO 8601.
+        groups: the group of each entity by column, for each declared fairness column; missing ones are absent.
+        parent: the champion on the rows of now, where there is one.
+        training: rows to learn from, counted again; None where the candidate learnt elsewhere.
+        stored: content of each file of the candidate, by name.
+        differences: how the software here differs from the locked environment.
+        keep: takes the name and content of an evidence file and gives its digest.
+    """
+
+    plan: Plan
+    made: CandidateMade
+    answerer: Answers
+    sources: Mapping[str, pa.Table]
+    now: Rows
+    truth: Truth | None
+    known_from: str
+    keep: Callable[[str, bytes], str]
+    groups: Mapping[str, Mapping[str, str]]
+    stored: Mapping[str, bytes]
+    parent: Parent | None = None
+    training: Training | None = None
+    differences: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> Role:
+        return self.made.role
+
+    @property
+    def confidence(self) -> float:
+        return self.plan.proof.performance.confidence
+
+    def known(self) -> Truth:
+        """The truth, for checks that are only run where there is one.
+
+        Raises:
+            LookupError: no truth is known yet.
+        """
+        if self.truth is None:
+            raise LookupError(f"No truth is known before {self.known_from}.")
+        return self.truth
+
+    def table(self, name: str, content: object) -> dict[str, str]:
+        """Keep a value as a JSON evidence file; gives its digest by name."""
+        return {name: self.keep(name, canonical(content))}
+
+
+@dataclass(frozen=True, slots=True)
+class ProofCheck:
+    """One question that a proof asks about a candidate.
+
+    Attributes:
+        name: the file's name.
+        title: a few words that head it in the report.
+        asks: the question in plain words.
+        applies: whether it is asked under a plan of a model or a baseline.
+        run: the answer, or several.
+        needs_truth: asked only once the truth about held-out entities is known.
+    """
+
+    name: str
+    title: str
+    asks: str
+    applies: Callable[[Plan, Role], bool]
+    run: Callable[[Subject], CheckResult | list[CheckResult]]
+    needs_truth: bool = False
+
+    def result(self, verdict: Verdict, found: str, asked: str = "", part: str = "", **rest: Any) -> CheckResult:
+        """A result of this check.
+
+        Args:
+            verdict: the verdict.
+            found: the finding in plain words, with its values.
+            asked: the question, where a check asks more than one.
+            part: names one of several results of a check.
+            rest: further fields of the result.
+        """
+        name = f"prove.{self.name}.{part}" if part else f"prove.{self.name}"
+        return CheckResult(name, asked or self.asks, verdict, found, **rest)
+
+
+def run_checks(subject: Subject, checks: list[ProofCheck]) -> list[CheckResult]:
+    """The results of all checks that apply, in order; one that breaks says so and stops no other."""
+    results: list[CheckResult] = []
+    for check in checks:
+        if check.applies(subject.plan, subject.role):
+            results += _results(check, subject)
+    return results
+
+
+def _results(check: ProofCheck, subject: Subject) -> list[CheckResult]:
+    if check.needs_truth and subject.truth is None:
+        return [_not_yet(check, subject)]
+    try:
+        found = check.run(subject)
+    except Exception as error:
+        return [
+            check.result(
+                "error",
+                f"It could not be judged: {type(error).__name__}: {error}",
+                why="What was not judged is not shown.",
+                advice="Put right what the message names, then prove the candidate again.",
+            )
+        ]
+    return found if isinstance(found, list) else [found]
+
+
+def _not_yet(check: ProofCheck, subject: Subject) -> CheckResult:
+    """A baseline may answer before any truth is known, that is what it is for; a model may not."""
+    verdict: Verdict = "warn" if subject.role == "baseline" else "not_run"
+    return check.result(
+        verdict,
+        f"No truth is known yet about the entities held out; the first is known from {subject.known_from[:10]}.",
+        why="A promise can only be held against what came true.",
+        advice=f"Prove the candidate again on {subject.known_from[:10]} or later.",
+    )
+
+
+def always(plan: Plan, role: Role) -> bool:
+    """For checks that every candidate must pass."""
+    return True
+
+
+def of_a_model(plan: Plan, role: Role) -> bool:
+    """For checks that only a model must pass."""
+    return role == "model"
+
+
+def of_a_probability(plan: Plan, role: Role) -> bool:
+    """For checks on probabilities of a model."""
+    return role == "model" and plan.need.answer == "probability"

@@ -1,0 +1,68 @@
+"""What the decision rule would have achieved on entities whose truth is known."""
+
+from __future__ import annotations
+
+from shipworthy.base.check import CheckResult
+from shipworthy.model.rules import decide
+from shipworthy.prove.check import ProofCheck, Subject, of_a_probability
+from shipworthy.prove.phrases import counted, percent, spoken
+from shipworthy.prove.rules import decision_results, scaled
+
+
+def _run(subject: Subject) -> CheckResult:
+    truth, rule = subject.known(), subject.plan.decision
+    small = scaled(rule, len(truth.labels), truth.due)
+    decided = decide(truth.rows.scores, truth.rows.entities, small)
+    results = decision_results(truth.labels, [word == rule.yes for word in decided], subject.confidence)
+    asked = sum(word == rule.ask_name for word in decided) if rule.ask else 0
+    evidence = subject.table("decisions.json", results)
+    everybody = counted(results.rows, "held-out entity", "held-out entities")
+    part = f" (the same share of them as {rule.top} of {truth.due:,})" if rule.top else ""
+    if results.precision.cannot_tell:
+        return CHECK.result(
+            "warn",
+            f"Nobody among {everybody} would have got “{rule.yes}”.",
+            why="A rule that chooses nobody changes nothing.",
+            advice="Lower decision.threshold, or declare decision.top or decision.share.",
+            evidence=evidence,
+        )
+    found = (
+        f"“{rule.yes}” would have gone to {results.chosen:,} of {everybody}"
+        f"{part}. Of these, {results.hits:,} were a real yes: {spoken(results.precision, percent)}, against "
+        f"{percent(results.base_rate.known[0])} among all. It would have found {spoken(results.found, percent)} "
+        f"of every real yes."
+    ) + (f" {counted(asked, 'entity', 'entities')} would have gone to a person." if asked else "")
+    if results.lift.cannot_tell:
+        return CHECK.result(
+            "warn", f"{found} Nobody was a real yes.", why="Then there was nothing to find.", evidence=evidence
+        )
+    value, low, high = results.lift.known
+    found += f" That is {value:.1f} times ({low:.1f} to {high:.1f}) better than choosing blindly."
+    useful = low > 1
+    return CHECK.result(
+        "pass" if useful or not _chooses(results.chosen, results.rows) else "fail" if high < 1 else "warn",
+        found,
+        measured=value,
+        low=low,
+        high=high,
+        bound=1.0,
+        why=f"The decision it is for: {subject.plan.need.decision}",
+        advice=""
+        if useful
+        else "It is not shown that the rule chooses better than chance; look at decision in the plan.",
+        evidence=evidence,
+    )
+
+
+def _chooses(chosen: int, rows: int) -> bool:
+    return 0 < chosen < rows
+
+
+CHECK = ProofCheck(
+    name="decisions",
+    title="What acting on it would have achieved",
+    asks="What would the decisions have achieved, had they been taken then?",
+    applies=of_a_probability,
+    run=_run,
+    needs_truth=True,
+)

@@ -1,0 +1,49 @@
+"""Made-up rows with their scores, kept so that anybody can ask later whether it still answers the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from shipworthy.base.check import CheckResult
+from shipworthy.base.digest import canonical
+from shipworthy.prove.check import ProofCheck, Subject, always
+from shipworthy.prove.golden import made_up, replayed
+from shipworthy.prove.phrases import counted
+
+SAME = 1e-9
+
+
+def _run(subject: Subject) -> CheckResult:
+    rows = made_up(subject.now.features)
+    scores = subject.answerer.scores(rows)
+    kept = {"features": {name: [_plain(value) for value in rows[name]] for name in rows.columns}, "scores": scores}
+    content = canonical(kept)
+    again = subject.answerer.scores(replayed(json.loads(content), rows))
+    apart = float(np.max(np.abs(again - scores), initial=0.0))
+    same = apart <= SAME
+    return CHECK.result(
+        "pass" if same else "fail",
+        f"{counted(len(rows), 'made-up row')} and their scores are kept; read back they give "
+        f"{'the same scores' if same else f'scores up to {apart:.2g} apart'}.",
+        measured=apart,
+        bound=SAME,
+        why="A later change of software or code that changes answers shows on these rows before anybody is harmed.",
+        advice="" if same else "Look for a feature whose value does not survive being written down.",
+        evidence={"golden-rows.json": subject.keep("golden-rows.json", content)},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+CHECK = ProofCheck(
+    name="golden_rows",
+    title="Rows to replay",
+    asks="Are rows kept with which its answers can be replayed later?",
+    applies=always,
+    run=_run,
+)

@@ -1,0 +1,123 @@
+"""Does it know the truth beforehand: an input that gives it away, or training on the entities held out?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.prove.check import ProofCheck, Subject, Truth, of_a_model
+from shipworthy.prove.intervals import SEED, delong
+from shipworthy.prove.leaks import rank_correlation, told_alone
+from shipworthy.prove.measures import why_not
+from shipworthy.prove.phrases import counted, listed, number, percent
+
+GIVES_AWAY = 0.98
+GIVES_AWAY_A_NUMBER = 0.999
+SUSPICIOUS, NEARLY_ALL = 0.9, 0.9
+_WHY = "An input that is only known afterwards makes a proof shine and the product fail on its first day."
+
+
+def _run(subject: Subject) -> list[CheckResult]:
+    truth = subject.known()
+    results = [_alone(subject, truth), _apart(subject)]
+    if subject.plan.need.answer == "probability" and truth.rows.features.shape[1] > 1:
+        results.insert(1, _without(subject, truth))
+    return results
+
+
+def _alone(subject: Subject, truth: Truth) -> CheckResult:
+    numbers = subject.plan.need.answer == "number"
+    why = why_not("mae" if numbers else "auc", truth.labels, truth.rows.scores)
+    asked = "Does any single input give the truth away?"
+    if why:
+        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="alone", why=_WHY)
+    tell, bound, what = (
+        (rank_correlation, GIVES_AWAY_A_NUMBER, "rank correlation") if numbers else (told_alone, GIVES_AWAY, "AUC")
+    )
+    features = truth.rows.features
+    told = {str(name): round(tell(features[name].to_numpy(), truth.labels), 12) for name in features.columns}
+    strongest = max(told, key=lambda name: told[name])
+    giving = [f"{name} ({number(value)})" for name, value in told.items() if value >= bound]
+    found = f"The strongest single input is {strongest}, with an {what} of {number(told[strongest])} by itself."
+    if numbers:
+        found = found.replace(" an ", " a ")
+    if giving:
+        found = f"{listed(giving)} alone tell{'s' if len(giving) == 1 else ''} nearly every truth ({what})."
+    return CHECK.result(
+        "fail" if giving else "pass",
+        found,
+        asked=asked,
+        part="alone",
+        measured=told[strongest],
+        bound=bound,
+        why=_WHY,
+        advice="Ask where the column comes from and when it is known; take it out of features()." if giving else "",
+        evidence=subject.table("leakage.json", told),
+    )
+
+
+def _without(subject: Subject, truth: Truth) -> CheckResult:
+    asked = "Would nearly everything be lost without one single input?"
+    why = why_not("auc", truth.labels, truth.rows.scores)
+    if why:
+        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="removal", why=_WHY)
+    area = _area(truth, truth.rows.scores)
+    features, order = truth.rows.features, np.random.default_rng(SEED).permutation(len(truth.labels))
+    lost: dict[str, float] = {}
+    for name in features.columns:
+        mixed: Any = features.copy(deep=False)
+        mixed[name] = features[name].to_numpy()[order]
+        lost[str(name)] = (area - _area(truth, subject.answerer.scores(mixed))) / max(area - 0.5, 1e-9)
+    heaviest = max(lost, key=lambda name: lost[name])
+    share = min(max(lost[heaviest], 0.0), 1.0)
+    odd = area >= SUSPICIOUS and share >= NEARLY_ALL
+    verdict: Verdict = "warn" if odd else "pass"
+    return CHECK.result(
+        verdict,
+        f"Without {heaviest}, the input that weighs most, it would lose {percent(share)} of what it knows "
+        f"beyond guessing (AUC {number(area)}).",
+        asked=asked,
+        part="removal",
+        measured=share,
+        bound=NEARLY_ALL,
+        why=_WHY,
+        advice=f"Ask when {heaviest} is known; if it is known in time, say so in the review." if odd else "",
+    )
+
+
+def _area(truth: Truth, scores: Any) -> float:
+    return float(delong(truth.labels, [scores])[0][0])
+
+
+def _apart(subject: Subject) -> CheckResult:
+    asked = "Did training leave out the entities on which it is judged?"
+    rest: dict[str, Any] = {"asked": asked, "part": "apart", "why": "Who has seen the answers can pass any test."}
+    if subject.training is None:
+        found = "The model was made elsewhere; nobody here can say what it was trained on."
+        advice = "Ask its maker in writing which data it was trained on, and keep the answer with the review."
+        return CHECK.result("warn", found, advice=advice, **rest)
+    learnt, outside, inside = subject.made.rows, subject.training.outside, subject.training.inside
+    if learnt == outside:
+        found = (
+            f"It learnt from {counted(learnt, 'row')}, which are exactly those of the entities outside the hold-out; "
+            f"the {counted(inside, 'row')} of held-out entities were left out."
+        )
+        return CHECK.result("pass", found, **rest)
+    found = (
+        f"It learnt from {counted(learnt, 'row')}; outside the hold-out there are {outside:,}, inside it {inside:,}."
+    )
+    if learnt == outside + inside and inside:
+        found += " So it learnt from the very entities it is judged on."
+    return CHECK.result("fail", found, advice="Make the candidate again with shipworthy train.", **rest)
+
+
+CHECK = ProofCheck(
+    name="leakage",
+    title="Nothing known beforehand",
+    asks="Does it know the truth beforehand?",
+    applies=of_a_model,
+    run=_run,
+    needs_truth=True,
+)

@@ -1,0 +1,102 @@
+"""Releasing and taking back, step by step on the durable road."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shipworthy.base.digest import digest_of, plain
+from shipworthy.base.errors import GateShut, Mistake
+from shipworthy.base.fact import Past, What
+from shipworthy.edges.road import Trip
+from shipworthy.model.answering import load
+from shipworthy.plan.rules import current_plan
+from shipworthy.release.pointer import write_pointer
+from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
+from shipworthy.release.words import ReleaseCandidate, RollBack, RolledBack, Standing
+from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, require_open
+from shipworthy.sign.views import damaged
+from shipworthy.sign.words import GateState
+
+
+def release_candidate(command: ReleaseCandidate, trip: Trip) -> Standing:
+    """Move a candidate one step on: files verified, what it replaces shown to load, gate asked, pointer written.
+
+    Raises:
+        GateShut: something is missing, or a declared step would be jumped over.
+    """
+    broken = trip.step("verify files and evidence", lambda: _broken(trip, command.candidate))
+    if command.step in FOR_PEOPLE:
+        trip.step("load what would be gone back to", lambda: _load_in_use(trip))
+    trip.record("ask the gate and step", lambda past: _step(command, trip, past, broken))
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, f"release {command.step}"))
+    return _standing_now(trip)
+
+
+def roll_back(command: RollBack, trip: Trip) -> Standing:
+    """Give consumers back what they had before.
+
+    Raises:
+        UserError: there is nothing to go back to.
+    """
+    target = trip.step("load what is gone back to", lambda: _load_target(trip))
+
+    def go_back(past: Past) -> Sequence[What]:
+        current, _ = rollback_target(past)
+        return [RolledBack(product=command.product, candidate=current, to=target, reason=command.reason)]
+
+    trip.record("go back", go_back)
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "rollback"))
+    return _standing_now(trip)
+
+
+def _broken(trip: Trip, candidate: str) -> list[str]:
+    made = candidate_made(trip.past, candidate)
+    found = damaged(trip.store.files, made, newest_proof(trip.past, made.candidate))
+    if not found:
+        load(trip.store.files, made, current_plan(trip.past))
+    return found
+
+
+def _step(command: ReleaseCandidate, trip: Trip, past: Past, broken: list[str]) -> Sequence[What]:
+    plan = current_plan(past)
+    made = candidate_made(past, command.candidate)
+    # The chain is verified before anything is let through: an edited sign-off must not open a gate.
+    trip.store.ledger.verify()
+    state = gate_state(plan, past, made.candidate, trip.at, broken)
+    if command.step == "rehearsal":
+        state = _without_signatures(state)
+    require_open(state, command.step)
+    return stepped(plan, past, made, command, digest_of(state))
+
+
+def _without_signatures(state: GateState) -> GateState:
+    # A rehearsal reaches nobody, and owners may want to see its output before they sign.
+    kept = [item for item in state.missing if not item.signature]
+    return replace(state, open=not kept, missing=kept)
+
+
+def _load_in_use(trip: Trip) -> list[str]:
+    in_use = sorted({name for name in standing(trip.past).champion.values() if name})
+    for name in in_use:
+        load(trip.store.files, candidate_made(trip.past, name), current_plan(trip.past))
+    return in_use
+
+
+def _load_target(trip: Trip) -> str:
+    _, target = rollback_target(trip.past)
+    made = candidate_made(trip.past, target)
+    if found := damaged(trip.store.files, made, None):
+        where = f"candidate {target[:12]}"
+        raise GateShut(*(Mistake("release.target_broken", where, text, fix="Release another.") for text in found))
+    load(trip.store.files, made, current_plan(trip.past))
+    return target
+
+
+def _publish(trip: Trip, purpose: str) -> str:
+    trip.store.ledger.sign_head(purpose)
+    return write_pointer(trip.store, trip.product, standing(trip.past)).digest
+
+
+def _standing_now(trip: Trip) -> Standing:
+    return Standing(**trip.step("see who answers whom", lambda: plain(standing(trip.past))))

@@ -1,0 +1,56 @@
+"""What a member of the folder `actions` is: one thing that a trigger can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipworthy.base.fact import Past, What
+from shipworthy.plan.schema import Plan, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What set a trigger off.
+
+    Attributes:
+        name: digest or name of the alarm, refusal, delivery… ; the same cause is acted on once.
+        of: the monitor, source or consumer it concerns.
+        text: what happened, in plain words.
+        lasting: whether it still goes on.
+    """
+
+    on: str
+    name: str
+    of: str
+    text: str
+    lasting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an action decides on."""
+
+    plan: Plan
+    past: Past
+    now: datetime
+    trigger: Trigger
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a trigger can do.
+
+    Attributes:
+        does: in plain words.
+        blocked: why it may not act now, empty where it may; a blocked action acts when the block is gone.
+        act: what came of it, and facts of its own. What takes long is not done here: the fact that it was asked for
+            makes it due, and the worker does it with the ordinary commands.
+    """
+
+    name: str
+    does: str
+    act: Callable[[Situation], tuple[str, Sequence[What]]]
+    blocked: Callable[[Situation], str] = lambda situation: ""

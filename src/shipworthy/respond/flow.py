@@ -1,0 +1,75 @@
+"""Let every declared trigger act on what it has not yet acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from shipworthy.base.digest import digest_of, plain
+from shipworthy.base.errors import UserError
+from shipworthy.base.fact import Past, What, reader
+from shipworthy.edges.road import Trip
+from shipworthy.plan.rules import current_plan
+from shipworthy.respond.messages import send
+from shipworthy.respond.rules import answered_alarms, situations
+from shipworthy.respond.words import PeopleTold, Respond, Responded, TriggerFired
+
+
+def respond(command: Respond, trip: Trip) -> Responded:
+    """Close answered alarms, then take each action that is due; messages go out before their fact is recorded."""
+    trip.record("close answered alarms", lambda past: answered_alarms(past))
+    actions = trip.step("see what is to be done", lambda: _to_do(trip))
+    done = []
+    for number, action in enumerate(actions):
+        sent = trip.step(f"{action['action']} for {action['trigger']}", partial(_send, trip, action))
+        trip.record(f"record action {number + 1}", partial(_facts, trip, action))
+        done.append(f"{action['trigger']}: {action['action']}: {sent or action['outcome']}")
+    return Responded(done)
+
+
+def _to_do(trip: Trip) -> list[dict[str, Any]]:
+    found = []
+    for situation, action in situations(current_plan(trip.past), trip.past, trip.at):
+        outcome, facts = action.act(situation)
+        told = [plain(fact) for fact in facts if isinstance(fact, PeopleTold)]
+        found.append(
+            {
+                "trigger": situation.trigger.name,
+                "cause": situation.cause.name,
+                "action": action.name,
+                "outcome": outcome,
+                "told": told,
+            }
+        )
+    return found
+
+
+def _send(trip: Trip, action: dict[str, Any]) -> str:
+    """Send the messages of an action; what could not be sent is said, and stays due for the next look."""
+    failed = []
+    for told in action["told"]:
+        try:
+            send(trip.store, current_plan(trip.past), reader(PeopleTold).validate_python(told))
+        except (OSError, UserError) as error:
+            failed.append(f"{told['to']}: {error}")
+    return f"not sent: {'; '.join(failed)}" if failed else ""
+
+
+def _facts(trip: Trip, wanted: dict[str, Any], past: Past) -> Sequence[What]:
+    """The action's facts, decided anew on the present past: somebody else may have acted meanwhile."""
+    for situation, action in situations(current_plan(past), past, trip.at):
+        same = (situation.trigger.name, situation.cause.name, action.name)
+        if same != (wanted["trigger"], wanted["cause"], wanted["action"]):
+            continue
+        outcome, facts = action.act(situation)
+        fired = TriggerFired(
+            product=trip.product,
+            trigger=situation.trigger.name,
+            cause=situation.cause.name,
+            action=action.name,
+            outcome=outcome,
+            made=digest_of([fact.about for fact in facts]) if facts else "",
+        )
+        return [*facts, fired]
+    return []

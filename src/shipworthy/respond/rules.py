@@ -1,0 +1,179 @@
+"""What has happened that a trigger must act on, and what its acting makes due. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from shipworthy.base.actor import Actor
+from shipworthy.base.errors import Mistake, UserError, not_found
+from shipworthy.base.fact import Decided, Past, Recorded, latest
+from shipworthy.base.kinds import kind
+from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused
+from shipworthy.deliver.rules import is_late
+from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import standing
+from shipworthy.release.words import RolledBack
+from shipworthy.respond.action import Action, Cause, Situation
+from shipworthy.respond.incidents import incident_for, open_now, opened
+from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
+from shipworthy.sign.words import SignOffRevoked
+from shipworthy.watch.words import AlarmClosed, AlarmRaised
+
+
+def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Everything that a trigger may act on, whether or not one has."""
+    yield from _alarms(past)
+    for refused in past.of(SnapshotRefused):
+        bad = [check for check in refused.what.checks if check.verdict not in ("pass", "warn")]
+        text = "; ".join(check.found for check in bad)
+        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
+            yield Cause(
+                "refusal", refused.what.refusal, source, f"data as of {refused.what.as_of[:10]} refused: {text}", False
+            )
+    yield from _deliveries(plan, past, now)
+    yield from _missed(plan, past, now)
+    in_use = {*standing(past).champion.values(), standing(past).challenger} - {""}
+    for revoked in past.of(SignOffRevoked):
+        if revoked.what.candidate in in_use:
+            text = f"{revoked.what.function} took back the sign-off of {revoked.what.candidate[:12]}: {revoked.what.reason}"
+            yield Cause("revoked", revoked.digest, revoked.what.function, text)
+
+
+def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
+    """Each action that a trigger has to take now, in the order of the plan."""
+    for cause in causes(plan, past, now):
+        for trigger in plan.respond.triggers:
+            if trigger.on != cause.on or trigger.of not in (None, cause.of):
+                continue
+            for name in trigger.do:
+                situation = Situation(plan, past, now, trigger, cause)
+                action = kind("respond/actions", name.replace("-", "_"), Action)
+                if _to_take(situation, name) and not action.blocked(situation):
+                    yield situation, action
+
+
+def response_due(plan: Plan, past: Past, now: datetime) -> bool:
+    """Whether a trigger has something to do, or an alarm has been answered and can be closed."""
+    return bool(answered_alarms(past)) or next(situations(plan, past, now), None) is not None
+
+
+def answered_alarms(past: Past) -> list[AlarmClosed]:
+    """Alarms about a candidate that answers nobody any more, closed by what replaced it."""
+    now = standing(past)
+    in_use = {*now.champion.values(), now.challenger} - {""}
+    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    by = ", ".join(sorted({name[:12] for name in now.champion.values()}))
+    return [
+        AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
+        for fact in past.of(AlarmRaised)
+        if fact.what.alarm not in closed and fact.what.candidate not in in_use and in_use
+    ]
+
+
+def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
+    """The newest request for a challenger that no candidate has been made for, None where there is none."""
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain")
+    if asked is None:
+        return None
+    made = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
+    return None if made else asked
+
+
+def rollback_due(past: Past) -> Recorded[TriggerFired] | None:
+    """The newest request to go back that has not been carried out, None where there is none."""
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "rollback")
+    done = latest(past.of(RolledBack))
+    return asked if asked and (done is None or done.seq < asked.seq) else None
+
+
+def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """The incident as a fact.
+
+    Raises:
+        UserError: there is no title.
+    """
+    if len(command.title.strip()) < 8:
+        fix = "Say in one sentence what is wrong for whom."
+        raise UserError(Mistake("respond.title", "incident", "The title says nothing.", fix=fix))
+    fact = incident_for(current_plan(past), past, command.title.strip(), command.cause, command.severity)
+    known = fact.incident in {known.what.incident for known in opened(past)}
+    return Decided([] if known else [fact], lambda then: fact.incident)
+
+
+def close_incident(command: CloseIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """The closing as a fact; whoever closes signs with their identity.
+
+    Raises:
+        NotFound: no such incident is open.
+        UserError: cause, fix or check is missing.
+    """
+    names = [fact.what.incident for fact in open_now(past)]
+    if command.incident not in names:
+        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
+    said = {"root_cause": command.root_cause, "fix": command.fix, "check": command.check}
+    empty = [
+        Mistake("respond.close", f"{command.incident}, {name}", f"No {name.replace('_', ' ')} is given.", fix="Say it.")
+        for name, text in said.items()
+        if len(text.strip()) < 3
+    ]
+    if empty:
+        raise UserError(*empty)
+    fact = IncidentClosed(product=command.product, incident=command.incident, **said)
+    return Decided([fact], lambda then: command.incident)
+
+
+def _to_take(situation: Situation, action: str) -> bool:
+    fired = [
+        fact
+        for fact in situation.past.of(TriggerFired, about=situation.cause.name)
+        if fact.what.trigger == situation.trigger.name and fact.what.action == action
+    ]
+    if not fired:
+        return True
+    again = situation.trigger.again_after
+    return bool(again and situation.cause.lasting and again.after(fired[-1].at) <= situation.now)
+
+
+def _alarms(past: Past) -> Iterator[Cause]:
+    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    for raised in past.of(AlarmRaised):
+        if raised.what.alarm not in closed:
+            yield Cause("alarm", raised.what.alarm, raised.what.monitor, raised.what.text)
+
+
+def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    seen = {fact.what.delivery for fact in past.of(DeliveryAcknowledged)}
+    for made in past.of(DeliveryMade):
+        what = made.what
+        if what.step == "rehearsal":
+            continue
+        if is_late(plan, made):
+            text = f"the list of {what.as_of[:10]} for {what.consumer} came late: due by {what.due_by[:16]}"
+            yield Cause("late", what.delivery, what.consumer, text, False)
+        consumer = plan.consumers.get(what.consumer)
+        wait = consumer.acknowledge_within if consumer else None
+        if wait and what.delivery not in seen and wait.after(made.at) < now:
+            text = f"{what.consumer} has not acknowledged the list of {what.as_of[:10]} within {wait}"
+            yield Cause("unacknowledged", what.delivery, what.consumer, text)
+    for failed in past.of(DeliveryFailed):
+        text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
+        yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False)
+
+
+def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Runs that brought nothing by their deadline."""
+    for finished in past.of(RunFinished):
+        consumer = plan.consumers.get(finished.what.consumer)
+        nothing = not finished.what.delivered and not finished.what.failed
+        if consumer and nothing and read_moment(finished.what.as_of) <= now:
+            text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
+            yield Cause("late", finished.what.run, finished.what.consumer, text, False)
+
+
+def _source(where: str, plan: Plan) -> str:
+    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")

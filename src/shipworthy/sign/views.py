@@ -1,0 +1,89 @@
+"""The gate and what waits for whom, for people to read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from shipworthy.base.actor import Actor
+from shipworthy.base.errors import NotFound, UserError
+from shipworthy.base.fact import Past, latest
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
+from shipworthy.prove.words import CandidateProven
+from shipworthy.sign.envelope import envelope_digest
+from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, review_for
+from shipworthy.sign.words import EnvelopeSigned, Gate, GateState, Missing, Task, WaitingFor
+
+
+class Contents(Protocol):
+    """Files by digest, verified when read."""
+
+    def get(self, digest: str) -> bytes: ...
+
+
+def gate(question: Gate, past: Past, files: Contents, now: datetime) -> GateState:
+    """Whether a candidate may be released; its files and evidence are read and compared with their digests."""
+    made = candidate_made(past, question.candidate)
+    return gate_state(
+        current_plan(past), past, made.candidate, now, damaged(files, made, newest_proof(past, made.candidate))
+    )
+
+
+def damaged(files: Contents, made: CandidateMade, proof: CandidateProven | None) -> list[str]:
+    """What no longer matches its digest among a candidate's files and evidence, in plain words."""
+    wanted = {f"the candidate's {name}": digest for name, digest in made.files.items()}
+    if proof is not None:
+        wanted |= {f"the evidence {name}": digest for name, digest in proof.files.items()}
+        wanted["the report"] = proof.report
+    found = []
+    for name, digest in wanted.items():
+        try:
+            files.get(digest)
+        except UserError:
+            found.append(f"{name} ({digest[:12]}) is gone or was changed")
+    return found
+
+
+def waiting_for(question: WaitingFor, past: Past, actor: Actor, now: datetime) -> list[Task]:
+    """The reviews, sign-offs and envelope signatures that wait for one person."""
+    try:
+        plan = current_plan(past)
+    except NotFound:
+        return []
+    tasks: list[Task] = []
+    for role in ("baseline", "model"):
+        made = latest(past.of(CandidateMade), lambda what, role=role: what.role == role)  # type: ignore[misc]
+        if made is None or newest_proof(past, made.what.candidate) is None:
+            continue
+        state = gate_state(plan, past, made.what.candidate, now)
+        for missing in state.missing:
+            tasks += _task(plan, question.product, made.what, missing, actor)
+        if role == "model" and not state.missing:
+            tasks += _envelope_task(plan, past, question.product, made.what, actor)
+    return tasks
+
+
+def _task(plan: Plan, product: str, made: CandidateMade, missing: Missing, actor: Actor) -> list[Task]:
+    for function in actor.functions:
+        for word in ("review", "sign-off"):
+            if missing.what.startswith(f"the {function} {word}"):
+                questions = list(review_for(function).questions) if word == "review" else []
+                title = f"{function.capitalize()} {word} of the {made.role} {made.candidate[:12]}"
+                return [Task(product, word, function, made.candidate, made.role, title, questions)]
+    return []
+
+
+def _envelope_task(plan: Plan, past: Past, product: str, made: CandidateMade, actor: Actor) -> list[Task]:
+    digest = envelope_digest(plan)
+    signed = {
+        fact.what.function for fact in past.of(EnvelopeSigned, about=digest) if fact.what.candidate == made.candidate
+    }
+    return [
+        Task(
+            product, "envelope", function, made.candidate, made.role, f"{function.capitalize()}: sign the envelope", []
+        )
+        for function in sorted(actor.functions & set(plan.proof.sign_offs))
+        if digest and function not in signed
+    ]

@@ -1,0 +1,140 @@
+"""Whether a column still looks as it did when the candidate was made: tests at the cuts of its distribution.
+
+A numeric column is cut at the values its profile kept; a column of categories has one indicator per common
+category. Both have a bin for missing values and one for values never seen before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from shipworthy.watch.bounds import share_between
+from shipworthy.watch.evidence import Counts, Floats, above, below, counted
+from shipworthy.watch.monitor import Values, percent
+from shipworthy.watch.reference import Known
+
+# The plan's yearly error holds everything: a tenth is spent once on the bounds of the reference, the rest each year.
+REFERENCE_PART = 0.1
+MISSING, OTHER = "missing", "rare or never seen before"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One question about a column: the share of rows for which something holds, then and now.
+
+    Attributes:
+        text: what holds, such as ``at most 12``.
+        then: counts on the reference rows; where only `at_most`, the share then is known to be no more than that.
+        now: counts in the window.
+    """
+
+    text: str
+    then: Counts
+    now: Counts
+    at_most: bool = False
+
+    @property
+    def moved(self) -> float:
+        """By how much the share changed; 0 of an empty window."""
+        return self.now.share - self.then.share if self.now.rows else 0.0
+
+
+def cuts(known: Known, values: Values) -> list[Cut]:
+    """Every cut of a column with its counts; the same cuts for each window of a candidate."""
+    return numbers(known, values) if known.shares is None else categories(known, known.shares, values)
+
+
+def numbers(known: Known, values: Values) -> list[Cut]:
+    """The cuts of a numeric column; what is no number counts as missing, infinities as values."""
+    given = as_numbers(values)
+    present = given[~np.isnan(given)]
+    found = [
+        Cut(f"at most {value:g}", Counts(known.present, round(share * known.present)), counted(present <= value))
+        for value, share in known.cuts
+    ]
+    if known.cuts:
+        # At most a tenth of the rows lay below the lowest decile; without this cut a constant could only rise.
+        lowest, tenth = known.cuts[0][0], ceil((known.present - 1) / 10)
+        found.append(Cut(f"below {lowest:g}", Counts(known.present, tenth), counted(present < lowest), at_most=True))
+    return [*found, Cut(MISSING, Counts(known.rows, known.missing), counted(np.isnan(given)))]
+
+
+def categories(known: Known, shares: Mapping[str, float], values: Values) -> list[Cut]:
+    """The cuts of a column of texts: each common one, everything rarer or never seen before, and the missing."""
+    tally: Counter[str] = Counter()
+    for value, rows in Counter(values.tolist()).items():
+        if not _is_missing(value):
+            tally[str(value)] += rows
+    size, present = int(values.size), tally.total()
+    found = [Cut(name, _share(known, share), Counts(size, tally[name])) for name, share in shares.items()]
+    other = present - sum(tally[name] for name in shares)
+    found.append(Cut(OTHER, _share(known, known.rest), Counts(size, other)))
+    return [*found, Cut(MISSING, Counts(known.rows, known.missing), Counts(size, size - present))]
+
+
+def _share(known: Known, share: float) -> Counts:
+    return Counts(known.rows, round(share * known.rows))
+
+
+def factors(found: Sequence[Cut], tolerance: float, error: float, phi: float, bets: Sequence[float]) -> Floats:
+    """Log capital factors of a window, two rows per cut: the share rose, the share fell, beyond the tolerance.
+
+    Args:
+        tolerance: so many of all rows may move without notice.
+        error: the chance that the reference shares of this column lie outside their bounds, for all cuts together.
+        phi: overdispersion; the reference counts as rows / phi.
+
+    Source: the null of each tail is the Clopper-Pearson bound of the reference share, widened by the tolerance.
+    """
+    rows = []
+    for cut in found:
+        low, high = share_between(cut.then.ones / phi, cut.then.rows / phi, error / (2 * len(found)))
+        rows.append(above(cut.now, high + tolerance, bets))
+        rows.append(below(cut.now, 0.0 if cut.at_most else low - tolerance, bets))
+    return np.array(rows, dtype=np.float64)
+
+
+def leading(found: Sequence[Cut], evidence: Floats) -> Cut:
+    """The cut that carries most of the evidence."""
+    return found[int(evidence.max(axis=1).argmax()) // 2]
+
+
+def said(cut: Cut) -> str:
+    """A cut's shares, then and now, as people read them."""
+    return f"{cut.text}: {percent(cut.then.share)} then, {percent(cut.now.share)} now"
+
+
+def as_numbers(values: Values) -> Floats:
+    """Values as floats; what is missing or no number becomes NaN.
+
+    >>> [float(x) for x in as_numbers(np.array([1, None, "x"], dtype=object))]
+    [1.0, nan, nan]
+    """
+    if values.dtype.kind in "fiub":
+        return values.astype(np.float64)
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        return np.array([_number(value) for value in values.tolist()], dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))
+
+
+def moved_shares(leads: Mapping[str, Cut]) -> dict[str, float]:
+    """How far the leading cut of each column moved, for charts."""
+    return {f"moved.{name}": cut.moved for name, cut in leads.items()}

@@ -1,0 +1,76 @@
+"""A look at the world, step by step on the durable road: labels that became known, and every window that is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import UserError
+from shipworthy.base.fact import Past, What, reader
+from shipworthy.data.flow import snapshot
+from shipworthy.edges.road import Trip
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan, plan_of
+from shipworthy.watch.look import Look
+from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
+from shipworthy.watch.words import LabelsSealed, Watch, Watched, WindowJudged
+
+
+def watch(command: Watch, trip: Trip) -> Watched:
+    """Collect the labels that became known and let every monitor judge every window that is new to it.
+
+    Where the data is refused at the door, monitors of labels do not run and say why; they are tried again later.
+    """
+    plan = plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))
+    todo = reader(list[Due]).validate_python(
+        trip.step("find what is due", lambda: plain(due(plan, trip.past, trip.at, patient=False)))
+    )
+    taken, refused = _fresh_data(trip, plan, todo)
+    found: list[WindowJudged] = []
+    for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
+        look = Look(trip.store.files, plan, moment, list(windows), taken, refused)
+        judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
+        facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
+        found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+    return Watched(
+        windows=sum(what.level != "not_run" for what in found),
+        notes=[f"{what.monitor}: {what.text}" for what in found if what.level == "note"],
+        alarms=[f"{what.monitor}: {what.text}" for what in found if what.level == "alarm"],
+    )
+
+
+def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
+    """The snapshot as of now that holds the truth, or why there is none; read only where somebody needs it."""
+    if not any(item.needs == "labels" for item in todo):
+        return "", ""
+    try:
+        taken = snapshot(trip, plan, trip.at)
+    except UserError as error:
+        return "", f"The sources could not be read: {error.mistakes[0].found}"
+    if taken.snapshot:
+        return taken.snapshot, ""
+    failed = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
+    return "", f"The data was refused at the door: {'; '.join(failed) or 'see the refusal'}"
+
+
+def _judge(trip: Trip, look: Look) -> Any:
+    return plain(look.judge(trip.past))
+
+
+def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
+    """What was found, less what somebody else recorded meanwhile; an alarm where none is open about the same."""
+    able = answering(past)
+    facts: list[What] = []
+    for labels in reader(list[LabelsSealed]).validate_python(judged["labels"]):
+        if not past.of(LabelsSealed, about=labels.segment):
+            facts.append(labels)
+    for found in reader(list[WindowJudged]).validate_python(judged["windows"]):
+        if not is_judged(past, found):
+            window = settled(found, found.candidate in able)
+            facts.append(window)
+            if window.level == "alarm" and open_alarm(past, window.monitor, window.candidate) is None:
+                facts.append(alarm_of(window))
+    return facts

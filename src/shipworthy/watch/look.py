@@ -1,0 +1,189 @@
+"""One moment's windows, read and judged: the edge between sealed segments and pure monitors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from shipworthy.base.digest import canonical
+from shipworthy.base.errors import UserError
+from shipworthy.base.fact import Past
+from shipworthy.base.times import read_moment
+from shipworthy.data.reading import tables
+from shipworthy.data.words import SnapshotTaken
+from shipworthy.model.answering import Answerer, load
+from shipworthy.plan.schema import Plan
+from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.labels import labels_table, truths
+from shipworthy.watch.monitor import Judgement, Window, not_run
+from shipworthy.watch.reference import promises_shares
+from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, carried, first_model, monitors, settings
+from shipworthy.watch.windows import accounts, answers_of, features_of
+from shipworthy.watch.words import LabelsSealed, WindowJudged
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from shipworthy.edges.files import Files
+
+
+LARGEST_STATE = 2_000  # bytes
+STORED = "stored"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is due about one moment, and what it takes to judge it.
+
+    Attributes:
+        snapshot: the data that holds the truth; empty where none is needed or none could be had.
+        refused: why there is no such data.
+    """
+
+    files: Files
+    plan: Plan
+    moment: str
+    due: Sequence[Due]
+    snapshot: str
+    refused: str
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment itself."""
+        return read_moment(self.moment)
+
+    def judge(self, past: Past) -> dict[str, Any]:
+        """What every monitor found about this moment, and the labels that were matched, as facts to be."""
+        windows: list[WindowJudged] = []
+        matched: list[pd.DataFrame] = []
+        for answered in dict.fromkeys(item.answered for item in self.due):
+            due = [item for item in self.due if item.answered == answered]
+            windows += self._judged(past, answered, due, matched)
+        return {"windows": windows, "labels": self._sealed(matched)}
+
+    def _judged(
+        self, past: Past, answered: Answered, due: Sequence[Due], matched: list[pd.DataFrame]
+    ) -> list[WindowJudged]:
+        try:
+            window, answerer, answers = self._read(past, answered, due)
+            found = [self._ask(past, item, window, answerer) for item in due]
+        except UserError as error:
+            why = f"These answers could not be read: {error.mistakes[0].found}"
+            return [self._fact(past, item, not_run({}, why), waiting=True) for item in due]
+        if window.labels is not None:
+            matched.append(answers.assign(label=window.labels))
+        return [self._compared(past, what, answers) for what in found]
+
+    def _read(self, past: Past, answered: Answered, due: Sequence[Due]) -> tuple[Window, Answerer | None, pd.DataFrame]:
+        """The window with what its monitors need: inputs, truth, or the account of its runs."""
+        needs = {item.needs for item in due}
+        if "runs" in needs:
+            return accounts(past, answered), None, pd.DataFrame()
+        answerer = load(self.files, candidate_made(past, answered.candidate), self.plan)
+        answers = answers_of(self.files, answered)
+        promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
+        window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
+        if "answers" in needs:
+            window = replace(window, features=features_of(self.files, answers))
+        if "labels" in needs:
+            window = self._with_truth(past, window, answerer, list(answers["entity"]))
+        return window, answerer, answers
+
+    def _with_truth(self, past: Past, window: Window, answerer: Answerer, entities: list[str]) -> Window:
+        if not self.snapshot:
+            return replace(window, unlabelled_because=self.refused)
+        until = self.plan.need.horizon.after(self.as_of)
+        try:
+            known = truths(answerer.pipeline, self._sources(past, until), self.as_of, until, entities)
+        except UserError as error:
+            return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
+        return replace(window, labels=known.labels, contradicting=known.contradicting)
+
+    def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
+        monitor = monitors()[item.monitor]
+        state = self._state(carried(past, item.monitor, item.answered.candidate))
+        profile = answerer.profile if answerer else {}
+        found = monitor.judge(state, window, settings(self.plan, monitor), profile)
+        return self._fact(past, item, found, waiting=item.needs == "labels" and window.labels is None)
+
+    def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool) -> WindowJudged:
+        numbers = {**found.numbers, PARTS: float(len(item.answered.parts))}
+        if found.level == "not_run" and waiting:
+            numbers[WAITING] = 1.0
+        values = asdict(found) | {"numbers": numbers, "state": self._kept(found.state)}
+        if found.level == "not_run" and not found.state:
+            values["state"] = carried(past, item.monitor, item.answered.candidate)
+        return WindowJudged(
+            product=self.plan.product,
+            monitor=item.monitor,
+            candidate=item.answered.candidate,
+            window=self.moment,
+            **values,
+        )
+
+    def _kept(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state as it goes into a fact: a large one is stored beside, so that the ledger stays quick to read."""
+        content = canonical(state)
+        return {STORED: self.files.put(content)} if len(content) > LARGEST_STATE else state
+
+    def _state(self, kept: dict[str, Any]) -> dict[str, Any]:
+        return dict(json.loads(self.files.get(kept[STORED]))) if STORED in kept else kept
+
+    def _compared(self, past: Past, what: WindowJudged, answers: pd.DataFrame) -> WindowJudged:
+        """With what the first model would have promised, where another one answered in its place."""
+        first = first_model(past)
+        if "promised" not in what.numbers or not first or first == what.candidate or not self.snapshot:
+            return what
+        try:
+            answerer = load(self.files, candidate_made(past, first), self.plan)
+            promised = doing_nothing(answerer, self._sources(past, self.as_of), self.as_of, list(answers["entity"]))
+        except UserError:
+            return what  # the comparison only describes; what was judged stands without it
+        extra = {} if promised is None else {"would_have_promised": promised}
+        return replace(what, numbers={**what.numbers, **extra})
+
+    def _sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
+        taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what
+        return tables(self.files, taken, self.plan, before)
+
+    def _sealed(self, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
+        if not matched:
+            return []
+        rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
+        labels = rows["label"].to_numpy(dtype=np.float64)
+        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels)
+        known = int(np.isfinite(labels).sum())
+        return [
+            LabelsSealed(
+                product=self.plan.product,
+                segment=self.files.put_table(table),
+                as_of=self.moment,
+                matched=known,
+                unlabelled=len(rows) - known,
+                snapshot=self.snapshot,
+            )
+        ]
+
+
+def doing_nothing(
+    answerer: Answerer, sources: dict[str, pa.Table], as_of: datetime, entities: Sequence[str]
+) -> float | None:
+    """The share that a replaced candidate would have promised for the same entities on the same data.
+
+    Args:
+        sources: accepted rows by source, cut off before `as_of`.
+
+    Returns:
+        Its mean score; None where it could score none of them.
+    """
+    features = answerer.features(sources, as_of)
+    scores = answerer.scores(features[features.index.isin(entities)])
+    known = scores[np.isfinite(scores)]
+    return float(known.mean()) if known.size else None

@@ -1,0 +1,127 @@
+"""What a monitor is: a check that runs for life on windows of answers, with a stated false-alarm bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shipworthy.watch.words import Level
+
+Needs = Literal["labels", "answers", "runs"]
+Floats = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the plan says about one monitor.
+
+    Attributes:
+        tolerance: what may change without harm; None where neither the plan nor the monitor names one.
+        phi: the declared bound on overdispersion.
+        alpha: the probability of a false alarm that is allowed per year.
+        updates_per_year: how many windows a year brings.
+        ages: features that grow by themselves.
+        floor: the floor of the proof's performance, where it is an AUC.
+        declared: the plan itself names the tolerance, so going beyond it is harm.
+    """
+
+    tolerance: float | None
+    phi: float
+    alpha: float
+    updates_per_year: int
+    ages: tuple[str, ...] = ()
+    floor: float | None = None
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The answers of one candidate for one moment, each entity once.
+
+    Attributes:
+        moment: as of when they were given, ISO 8601.
+        scores: one per answer; NaN where there was none.
+        labels: the truth per answer, NaN where it is unknown; None where no truth could be had.
+        unlabelled_because: why there is no truth at all.
+        promises: whether a score is meant as the probability of yes.
+        contradicting: entities for which several truths were stated; they count as unknown.
+        features: the inputs by name, one value per answer; empty where they could not be found.
+        due: entities that were due in the runs of this moment; refused: those of them without an answer.
+        stood_in: answers that the baseline gave in place of the candidate that was released.
+        nothing_because: why the runs of this moment brought nothing at all.
+    """
+
+    moment: str
+    scores: Floats
+    labels: Floats | None = None
+    unlabelled_because: str = ""
+    promises: bool = True
+    contradicting: int = 0
+    features: Mapping[str, Values] = field(default_factory=dict)
+    due: int = 0
+    refused: int = 0
+    stood_in: int = 0
+    nothing_because: str = ""
+
+    @property
+    def day(self) -> str:
+        """The moment as people write it: the date, and the time where it is not midnight."""
+        date, _, time = self.moment.partition("T")
+        return date if not time or time.startswith("00:00:00") else f"{date} {time[:5]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a monitor found in a window; see `WindowJudged`."""
+
+    level: Level
+    text: str
+    state: dict[str, Any]
+    numbers: dict[str, float] = field(default_factory=dict)
+    guarantee: str = ""
+    cause: str = ""
+    advice: str = ""
+    since: str = ""
+
+
+Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """One member of watch/monitors.
+
+    Attributes:
+        name: as the plan writes it.
+        asks: its question, in plain words.
+        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known.
+        judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
+        tolerance: its default; None where it has none.
+        phi: the default bound on overdispersion.
+    """
+
+    name: str
+    asks: str
+    needs: Needs
+    judge: Judge
+    tolerance: float | None
+    phi: float = 25.0
+
+
+def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:
+    """A window that could not be judged: the evidence so far is carried on as it was."""
+    return Judgement("not_run", why, dict(state), numbers)
+
+
+def percent(share: float) -> str:
+    """A share as people read it.
+
+    >>> percent(0.2786)
+    '27.9%'
+    """
+    return f"{share * 100:.1f}%"

@@ -1,0 +1,103 @@
+"""Whether the inputs still look as they did: a note, never an alarm, since different is not yet worse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shipworthy.watch import detector
+from shipworthy.watch.bounds import dependence
+from shipworthy.watch.drift import REFERENCE_PART, Cut, cuts, factors, leading, moved_shares, said
+from shipworthy.watch.evidence import grid
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
+from shipworthy.watch.reference import Known, reference
+
+_NAMED = 3
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Note when a feature that does not age by itself moved beyond the tolerance; the cut and the share are named."""
+    known = [feature for feature in reference(profile).features if feature.present or feature.missing]
+    absent = [feature.name for feature in known if feature.name not in window.features]
+    if not window.scores.size or not known or absent:
+        return not_run(state, _why(window, known, absent), answers=float(window.scores.size))
+    # Ageing features never raise anything, so they take no part of the error.
+    questions = max(1, sum(feature.name not in settings.ages for feature in known))
+    evidence, leads, reached = {}, {}, {}
+    depends = dependence(settings.phi)
+    for feature in known:
+        found = cuts(feature, window.features[feature.name])
+        error = settings.alpha * REFERENCE_PART / questions
+        factor = factors(found, settings.tolerance or 0.0, error, depends.phi, grid(settings.updates_per_year))
+        before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
+        after = detector.grown(before, factor, depends.phi)
+        evidence[feature.name] = after
+        leads[feature.name] = leading(found, after)
+        reached[feature.name] = detector.against(after, settings, settings.alpha * (1 - REFERENCE_PART), questions)
+    moved = sorted((name for name in reached if reached[name] >= 1), key=lambda name: -reached[name])
+    changed = [name for name in moved if name not in settings.ages]
+    aged = [name for name in moved if name in settings.ages]
+    return Judgement(
+        level="note" if changed else "quiet",
+        text=_text(window, leads, changed, aged, settings),
+        state=detector.kept(evidence, settings, depends.phi, since=_since(state, window, changed)),
+        numbers=_numbers(window, leads, changed, aged, reached),
+        guarantee=detector.promise(settings, depends, f" for all {questions} features together"),
+        cause=_cause(leads, changed),
+        advice=_ADVICE if changed else "",
+        since=_since(state, window, changed),
+    )
+
+
+def _why(window: Window, known: Sequence[Known], absent: Sequence[str]) -> str:
+    if not window.scores.size:
+        return f"There are no answers of {window.day}."
+    if not known:
+        return "The candidate's reference profile holds no features to compare with."
+    return f"The inputs of {window.day} lack {', '.join(absent)}."
+
+
+def _since(state: Mapping[str, Any], window: Window, changed: Sequence[str]) -> str:
+    return (str(state.get("since") or "") or window.moment) if changed else ""
+
+
+def _numbers(
+    window: Window, leads: Mapping[str, Cut], changed: Sequence[str], aged: Sequence[str], reached: Mapping[str, float]
+) -> dict[str, float]:
+    return {
+        "answers": float(window.scores.size),
+        "features": float(len(leads)),
+        "changed": float(len(changed)),
+        "aged": float(len(aged)),
+        "evidence": max((reached[name] for name in reached if name not in aged), default=0.0),
+        **moved_shares(leads),
+    }
+
+
+def _text(
+    window: Window, leads: Mapping[str, Cut], changed: Sequence[str], aged: Sequence[str], settings: Settings
+) -> str:
+    named = "; ".join(f"{name} ({said(leads[name])})" for name in changed[:_NAMED])
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    tolerated = percent(settings.tolerance or 0.0)
+    first = (
+        f"Inputs of {window.day} changed beyond {tolerated} of rows: {named}{more}."
+        if changed
+        else f"Inputs of {window.day}: none changed beyond {tolerated} of rows."
+    )
+    return f"{first} Expected ageing: {', '.join(sorted(aged))}." if aged else first
+
+
+def _cause(leads: Mapping[str, Cut], changed: Sequence[str]) -> str:
+    return f"{changed[0]} moved most surely: {said(leads[changed[0]])}." if changed else ""
+
+
+_ADVICE = "Ask whoever feeds this column what changed. Nothing is proven to be worse until promised and real part."
+
+MONITOR = Monitor(
+    name="input-drift",
+    asks="Do the inputs still look as they did when the candidate was made?",
+    needs="answers",
+    judge=judge,
+    tolerance=0.02,
+)

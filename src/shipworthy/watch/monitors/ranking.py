@@ -1,0 +1,51 @@
+"""Whether the answers still put the right ones first: described, never an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shipworthy.watch.bounds import ranking
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Note when the whole interval of the AUC lies below the floor that the proof was held to."""
+    if window.labels is None:
+        return not_run(state, window.unlabelled_because or "The truth about these answers is not known.")
+    usable = np.isfinite(window.labels) & np.isfinite(window.scores)
+    scores, labels = window.scores[usable], window.labels[usable]
+    size = float(scores.size)
+    if not np.isin(labels, (0.0, 1.0)).all():
+        return not_run(state, f"The truth of {window.day} is not yes or no, so there is nothing to rank.", n=size)
+    found = ranking(scores, labels)
+    if found is None:
+        return not_run(
+            state, f"The {scores.size:,} labelled answers of {window.day} do not hold two of both yes and no.", n=size
+        )
+    bound = settings.floor
+    lower = bound is not None and found.high < bound
+    numbers = {"n": size, "auc": found.auc, "low": found.low, "high": found.high}
+    if bound is not None:
+        numbers["bound"] = bound
+    said = f"Ranking of {window.day}: AUC {found.auc:.3f} ({found.low:.3f} to {found.high:.3f})"
+    held = "." if bound is None else f", {'below' if lower else 'held against'} {bound:.3f}."
+    return Judgement(
+        level="note" if lower else "quiet",
+        text=said + held,
+        state=dict(state),
+        numbers=numbers,
+        guarantee="Descriptive: a 95% interval for this window alone, not valid under repeated looks.",
+        cause="What separates yes from no has changed since the candidate was proven." if lower else "",
+    )
+
+
+MONITOR = Monitor(
+    name="ranking",
+    asks="Are those who say yes still ranked above those who say no?",
+    needs="labels",
+    judge=judge,
+    tolerance=None,
+)

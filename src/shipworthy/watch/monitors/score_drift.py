@@ -1,0 +1,65 @@
+"""Whether the answers themselves still look as they did: a note, long before any truth arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shipworthy.watch import detector
+from shipworthy.watch.bounds import dependence
+from shipworthy.watch.drift import REFERENCE_PART, cuts, factors, leading, said
+from shipworthy.watch.evidence import grid
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
+from shipworthy.watch.reference import reference
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Note when the scores moved beyond the tolerance at a cut of their first distribution."""
+    known = reference(profile)
+    if not window.scores.size:
+        return not_run(state, f"There are no answers of {window.day}.")
+    if known.score is None:
+        return not_run(state, "The candidate's reference profile holds no scores to compare with.")
+    found = cuts(known.score, window.scores)
+    depends = dependence(settings.phi)
+    tolerance = settings.tolerance or 0.0
+    bets = grid(settings.updates_per_year)
+    factor = factors(found, tolerance, settings.alpha * REFERENCE_PART, depends.phi, bets)
+    evidence = detector.grown(
+        detector.carried(state, "score", 2 * len(found), settings, depends.phi), factor, depends.phi
+    )
+    reached = detector.against(evidence, settings, settings.alpha * (1 - REFERENCE_PART))
+    changed = reached >= 1
+    since = (str(state.get("since") or "") or window.moment) if changed else ""
+    lead = leading(found, evidence)
+    numbers = {"answers": float(window.scores.size), "evidence": reached, "moved": lead.moved}
+    return Judgement(
+        level="note" if changed else "quiet",
+        text=f"Scores of {window.day}{_means(window, known.mean_score, numbers)} "
+        + (f"changed beyond {percent(tolerance)} of rows: {said(lead)}." if changed else "look as they did."),
+        state=detector.kept({"score": evidence}, settings, depends.phi, since=since),
+        numbers=numbers,
+        guarantee=detector.promise(settings, depends),
+        cause="The inputs moved, or different entities are answered; see input-drift." if changed else "",
+        since=since,
+    )
+
+
+def _means(window: Window, first: float | None, numbers: dict[str, float]) -> str:
+    """The mean score now and then in words; both also go into the numbers."""
+    scores = window.scores[np.isfinite(window.scores)]
+    if not scores.size or first is None:
+        return ""
+    numbers |= {"mean": float(scores.mean()), "first_mean": first}
+    return f" (mean {numbers['mean']:.3f}, {first:.3f} when the candidate was made)"
+
+
+MONITOR = Monitor(
+    name="score-drift",
+    asks="Do the scores still look as they did when the candidate was made?",
+    needs="answers",
+    judge=judge,
+    tolerance=0.02,
+)

@@ -1,0 +1,57 @@
+"""Whether as many answers are given as before: counted, so nothing is left to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, percent
+from shipworthy.watch.words import Level
+
+_REMEMBERED = 12
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Note, or alarm where the plan names a tolerance, when the number of answers lies too far from the usual one."""
+    given = int(window.scores.size)
+    earlier = [int(count) for count in state.get("counts", [])]
+    after = {"counts": [*earlier, given][-_REMEMBERED:]}
+    usual = median(earlier) if earlier else 0
+    if not usual:
+        return Judgement(
+            "not_run",
+            f"{given:,} answers of {window.day}: no earlier window to compare with.",
+            after,
+            {"answers": float(given)},
+        )
+    tolerance = settings.tolerance or 0.0
+    change = given / usual - 1
+    outside = abs(change) > tolerance
+    level: Level = ("alarm" if settings.declared else "note") if outside else "quiet"
+    return Judgement(
+        level=level,
+        text=f"{given:,} answers of {window.day}; {usual:,.0f} are usual"
+        + (
+            f". That is {percent(abs(change))} {'more' if change > 0 else 'fewer'}, {percent(tolerance)} tolerated."
+            if outside
+            else "."
+        ),
+        # A window that fell out of line must not become what is usual.
+        state=dict(state) if outside else after,
+        numbers={"answers": float(given), "usual": float(usual), "change": change, "tolerance": tolerance},
+        guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before.",
+        cause="Entities appeared in or vanished from the sources." if outside else "",
+        advice="Compare the source's rows with its vendor's own count." if outside else "",
+        since=window.moment if outside else "",
+    )
+
+
+MONITOR = Monitor(
+    name="volume",
+    asks="Are as many answers given as usual?",
+    needs="answers",
+    judge=judge,
+    tolerance=0.5,
+    phi=1.0,
+)

@@ -1,0 +1,76 @@
+"""The frozen reference profile of a candidate, as the monitors read it: the one place that knows its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one column looked like when the candidate was made.
+
+    Attributes:
+        rows: how many rows were seen; missing: those of them without a value.
+        cuts: rising values of a numeric column, each with the share of present rows at or below it; the first is the
+            lowest decile.
+        shares: share of all rows by common value, of a column of texts; None for a numeric one.
+        rest: share of all rows with a rarer value.
+    """
+
+    name: str
+    rows: int
+    missing: int = 0
+    cuts: tuple[tuple[float, float], ...] = ()
+    shares: Mapping[str, float] | None = None
+    rest: float = 0.0
+
+    @property
+    def present(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a candidate looked like when it was made.
+
+    Attributes:
+        score: the column of its scores; None where the profile has none.
+        mean_score: on the reference rows.
+        batches: (rows, mean label) of reference batches, for measuring dependence; most products have none yet.
+    """
+
+    features: tuple[Known, ...] = ()
+    score: Known | None = None
+    mean_score: float | None = None
+    batches: tuple[tuple[int, float], ...] = ()
+
+
+def reference(profile: Mapping[str, Any]) -> Reference:
+    """A profile as `model.profile` writes it, as typed values."""
+    scores = profile.get("scores") or {}
+    labels = profile.get("labels") or {}
+    seen = bool(scores.get("n"))
+    return Reference(
+        features=tuple(_known(name, entry) for name, entry in profile.get("features", {}).items() if entry["n"]),
+        score=_known("score", scores) if seen else None,
+        mean_score=float(scores["mean"]) if seen else None,
+        batches=tuple((int(rows), float(mean)) for rows, mean in labels.get("batches", ())),
+    )
+
+
+def promises_shares(role: str, profile: Mapping[str, Any]) -> bool:
+    """Whether a score is meant as a probability: a baseline made before any truth was known only ranks."""
+    return role != "baseline" or profile.get("labels") is not None
+
+
+def _known(name: str, entry: Mapping[str, Any]) -> Known:
+    rows = int(entry["n"])
+    missing = round(entry.get("missing", 0.0) * rows)
+    if "shares" in entry:
+        return Known(name, rows, missing, shares=dict(entry["shares"]), rest=float(entry["rest"]))
+    # Deciles of a column with many equal values repeat; each value is one cut.
+    cuts = dict(zip(entry["deciles"], entry["at_or_below"], strict=True))
+    return Known(name, rows, missing, cuts=tuple((float(value), float(share)) for value, share in sorted(cuts.items())))

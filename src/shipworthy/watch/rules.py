@@ -1,0 +1,228 @@
+"""Which windows are due, what a monitor carries from one to the next, and when a finding is an alarm."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import KnownPast, Past, Recorded
+from shipworthy.base.kinds import kind, kinds
+from shipworthy.base.times import read_moment
+from shipworthy.deliver.words import AnswersSealed, RunFinished
+from shipworthy.plan.schema import MonitorPlan, Plan
+from shipworthy.release.rules import FOR_PEOPLE, standing
+from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.watch.monitor import Monitor, Needs, Settings
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+
+FOLDER = "watch/monitors"
+REHEARSAL = "rehearsal"
+# Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
+PARTS, WAITING = "parts", "waiting"
+# A window that waits for data is tried again after this long, so that a broken source is not read at every tick.
+PATIENCE = timedelta(days=1)
+_DAYS_PER_YEAR = 365.25
+_REALTIME_WINDOWS = 365
+
+
+def monitors() -> dict[str, Monitor]:
+    """Every monitor there is, by the name that the plan writes."""
+    found = [kind(FOLDER, name, Monitor) for name in kinds(FOLDER)]
+    return {monitor.name: monitor for monitor in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one candidate did for one moment.
+
+    Attributes:
+        moment: as of when, ISO 8601 in UTC.
+        parts: the sealed segments that hold its answers, or the names of the runs it was released to answer.
+    """
+
+    candidate: str
+    moment: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One window that a monitor has to judge."""
+
+    monitor: str
+    needs: Needs
+    answered: Answered
+
+
+def answered(past: Past) -> list[Answered]:
+    """What was answered, oldest moment first; a rehearsal answers nobody and is left out."""
+    segments: dict[tuple[str, str], list[str]] = {}
+    for fact in past.of(AnswersSealed):
+        if set(fact.what.steps) == {REHEARSAL}:
+            continue
+        moment = read_moment(fact.what.as_of).isoformat()
+        for candidate, rows in fact.what.candidates.items():
+            if rows:
+                segments.setdefault((moment, candidate), []).append(fact.what.segment)
+    return [Answered(candidate, moment, tuple(found)) for (moment, candidate), found in sorted(segments.items())]
+
+
+def runs(past: Past) -> list[Answered]:
+    """The finished runs of each moment, under the candidate that was released to answer most of them."""
+    found: dict[tuple[str, str], list[str]] = {}
+    released = past.of(ReleaseStepped, RolledBack)
+    for fact in past.of(RunFinished):
+        before = [step for step in released if step.seq < fact.seq]
+        champions = Counter(name for name in standing(KnownPast(before)).champion.values() if name)
+        if champions:
+            candidate = max(sorted(champions), key=lambda name: champions[name])
+            found.setdefault((read_moment(fact.what.as_of).isoformat(), candidate), []).append(fact.what.run)
+    return [Answered(candidate, moment, tuple(names)) for (moment, candidate), names in sorted(found.items())]
+
+
+def due(
+    plan: Plan, past: Past, now: datetime, known: Mapping[str, Monitor] | None = None, patient: bool = True
+) -> list[Due]:
+    """The windows that are due, oldest moment first.
+
+    Monitors of answers and of runs judge at once; monitors of labels when the horizon of the need has passed. Each
+    window is judged once, and again only if it could not be judged and either more of it was sealed or the data it
+    waits for may be there now.
+
+    Args:
+        known: the monitors by name; all there are if absent.
+        patient: leave a waiting window alone for a day after it was last tried.
+    """
+    members = monitors() if known is None else known
+    last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
+    windows = [(window, ("answers", "labels")) for window in answered(past)]
+    windows += [(window, ("runs", "")) for window in runs(past)]
+    found = []
+    for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
+        mature = plan.need.horizon.after(read_moment(window.moment)) <= now
+        for name, monitor in members.items():
+            judged = last.get((name, window.candidate, window.moment))
+            ripe = monitor.needs in needs and (mature or monitor.needs != "labels")
+            if ripe and _open(judged, window, now, patient):
+                found.append(Due(name, monitor.needs, window))
+    return found
+
+
+def _open(judged: Recorded[WindowJudged] | None, window: Answered, now: datetime, patient: bool) -> bool:
+    if judged is None:
+        return True
+    if judged.what.level != "not_run":
+        return False
+    numbers = judged.what.numbers
+    if numbers.get(PARTS, 0.0) < len(window.parts):
+        return True
+    return bool(numbers.get(WAITING)) and (not patient or judged.at + PATIENCE <= now)
+
+
+def is_judged(past: Past, found: WindowJudged) -> bool:
+    """Whether this monitor has judged this window already, for instance in a run beside this one."""
+    key = (found.monitor, found.window)
+    return any(
+        (fact.what.monitor, fact.what.window) == key and fact.what.level != "not_run"
+        for fact in past.of(WindowJudged, about=found.candidate)
+    )
+
+
+def watch_due(plan: Plan, past: Past, now: datetime) -> bool:
+    """Whether there is anything new to look at."""
+    return bool(due(plan, past, now))
+
+
+def settings(plan: Plan, monitor: Monitor) -> Settings:
+    """What the plan says about one monitor, with the monitor's own defaults where it says nothing."""
+    said = plan.watch.monitors.get(monitor.name) or plan.watch.monitors.get(monitor.name.replace("-", "_"))
+    own = said or MonitorPlan()
+    tolerance = own.tolerance
+    if tolerance is None and monitor.name == "calibration":
+        tolerance = plan.proof.calibration_tolerance
+    performance = plan.proof.performance
+    return Settings(
+        tolerance=monitor.tolerance if tolerance is None else tolerance,
+        phi=monitor.phi if own.phi is None else own.phi,
+        alpha=own.false_alarms_per_year,
+        updates_per_year=updates_per_year(plan),
+        ages=tuple(plan.data.ages),
+        floor=performance.floor if performance.metric == "auc" else None,
+        declared=own.tolerance is not None,
+    )
+
+
+def updates_per_year(plan: Plan) -> int:
+    """How many windows a year brings: declared, or one per list; daily where there are only real-time answers."""
+    if plan.watch.updates_per_year is not None:
+        return plan.watch.updates_per_year
+    cadences = {(c.every.days, c.start) for c in plan.consumers.values() if c.mode == "list" and c.every is not None}
+    return sum(ceil(_DAYS_PER_YEAR / max(days, 1 / 24)) for days, _ in cadences) or _REALTIME_WINDOWS
+
+
+def false_alarms_per_year(plan: Plan) -> float:
+    """The budget the owner accepts: the sum over all monitors bounds the expected number of false alarms and notes."""
+    return sum(settings(plan, monitor).alpha for monitor in monitors().values())
+
+
+def open_alarm(past: Past, monitor: str, candidate: str) -> Recorded[AlarmRaised] | None:
+    """The alarm of this monitor about this candidate that nobody has closed yet."""
+    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    mine = [fact for fact in past.of(AlarmRaised) if (fact.what.monitor, fact.what.candidate) == (monitor, candidate)]
+    return next((fact for fact in reversed(mine) if fact.what.alarm not in closed), None)
+
+
+def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
+    """What the monitor carries to its next window; nothing after one of its alarms was closed: evidence restarts."""
+    mine = {
+        fact.what.alarm
+        for fact in past.of(AlarmRaised)
+        if (fact.what.monitor, fact.what.candidate) == (monitor, candidate)
+    }
+    since = max((fact.seq for fact in past.of(AlarmClosed) if fact.what.alarm in mine), default=0)
+    judged = [
+        fact for fact in past.of(WindowJudged, about=candidate) if fact.what.monitor == monitor and fact.seq > since
+    ]
+    return dict(judged[-1].what.state) if judged else {}
+
+
+def answering(past: Past) -> set[str]:
+    """The candidates that answer somebody now, or stand by: champions, the challenger, the baseline."""
+    now = standing(past)
+    return {name for name in (*now.champion.values(), now.challenger, now.baseline) if name}
+
+
+def first_model(past: Past) -> str:
+    """The model that answered people first: what would still answer had nobody done anything; empty before one did."""
+    steps = (fact.what for fact in past.of(ReleaseStepped))
+    return next((step.candidate for step in steps if step.step in FOR_PEOPLE and step.role == "model"), "")
+
+
+def settled(judged: WindowJudged, answers_now: bool) -> WindowJudged:
+    """An alarm only where somebody can act on it: what has been replaced is described, with a note."""
+    if judged.level != "alarm" or answers_now:
+        return judged
+    text = f"{judged.text} This candidate answers nobody any more, so no alarm is raised."
+    return replace(judged, level="note", text=text, advice="")
+
+
+def alarm_of(judged: WindowJudged) -> AlarmRaised:
+    """The alarm that a window raises; its name is a digest of what it is about."""
+    about = [judged.product, judged.monitor, judged.candidate, judged.window, judged.since]
+    return AlarmRaised(
+        product=judged.product,
+        alarm=digest_of(about),
+        monitor=judged.monitor,
+        candidate=judged.candidate,
+        window=judged.window,
+        since=judged.since,
+        text=judged.text,
+        guarantee=judged.guarantee,
+        cause=judged.cause,
+        advice=judged.advice,
+    )

@@ -1,0 +1,77 @@
+"""The answers of one window, read from their sealed segments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shipworthy.base.fact import Past
+from shipworthy.deliver.words import RunFinished
+from shipworthy.watch.monitor import Values, Window
+from shipworthy.watch.rules import REHEARSAL, Answered
+
+if TYPE_CHECKING:
+    from shipworthy.edges.files import Files
+
+_COLUMNS = ["answer_id", "time", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
+
+
+def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
+    """A candidate's answers for a moment, each entity once (the first answer it got), sorted by entity.
+
+    Several consumers, steps and segments may hold the same entity; rehearsals do not count.
+
+    Raises:
+        Tampered: a segment does not hold what was sealed.
+    """
+    tables = [files.table(segment, _COLUMNS) for segment in answered.parts]
+    rows = pa.concat_tables(tables)
+    mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
+    frame: pd.DataFrame = rows.filter(mine).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
+    return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
+
+
+def features_of(files: Files, answers: pd.DataFrame) -> dict[str, Values]:
+    """The inputs behind some answers, by name, in their order; missing where an answer's inputs lack one."""
+    if answers.empty:
+        return {}
+    parts = [_by_reference(files, str(ref), rows) for ref, rows in answers.groupby("inputs_ref") if ref]
+    written = answers[answers["inputs_ref"] == ""]
+    if not written.empty:
+        values = [json.loads(text) if text else {} for text in written["inputs"]]
+        parts.append(pd.DataFrame(values, index=written.index))
+    together = pd.concat(parts).reindex(answers.index)
+    return {str(name): together[name].to_numpy() for name in together.columns}
+
+
+def _by_reference(files: Files, digest: str, rows: pd.DataFrame) -> pd.DataFrame:
+    inputs: pd.DataFrame = files.table(digest).to_pandas()
+    # The entity comes first in a feature table, whatever the plan calls it.
+    inputs = inputs.set_index(inputs[inputs.columns[0]].astype(str)).drop(columns=inputs.columns[0])
+    found = inputs.reindex(rows["entity"])
+    found.index = rows.index
+    return found
+
+
+def accounts(past: Past, answered: Answered) -> Window:
+    """The account of the runs of a moment: who was due, refused, or answered by a stand-in."""
+    found = [fact.what for fact in past.of(RunFinished) if fact.what.run in answered.parts]
+    return Window(
+        answered.moment,
+        np.zeros(0),
+        due=sum(run.due for run in found),
+        refused=sum(sum(run.refused.values()) for run in found),
+        stood_in=sum(run.answered for run in found if run.stood_in),
+        nothing_because=_nothing(found),
+    )
+
+
+def _nothing(found: Sequence[RunFinished]) -> str:
+    reasons = [run.stood_in for run in found if not run.answered]
+    return "; ".join(dict.fromkeys(reasons)) if reasons and len(reasons) == len(found) else ""

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from shipworthy.base.fact import Past
+from shipworthy.edges import database as db
+from shipworthy.edges.keys import Keys
+from shipworthy.edges.ledger import Ledger
+from shipworthy.plan.words import ClockAdvanced
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+APPENDER = Path(__file__).parent / "appender.py"
+
+
+def start(url: str, keys: Keys, name: str, times: int) -> subprocess.Popen[str]:
+    command = [sys.executable, str(APPENDER), url, str(keys.folder), name, str(times)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> list[int]:
+    """The numbers it said."""
+    said, complaints = process.communicate(timeout=120)
+    assert process.returncode == 0, complaints
+    return [int(line) for line in said.split()]
+
+
+def counts(ledger: Ledger) -> list[int]:
+    return [int(fact.what.to) for fact in ledger.past("shop").of(ClockAdvanced)]
+
+
+def one_more(past: Past) -> Sequence[ClockAdvanced]:
+    return [ClockAdvanced(product="shop", to=str(len(past.of(ClockAdvanced))))]
+
+
+def test_decisions_of_many_threads_see_all_earlier_facts(ledger: Ledger) -> None:
+    def work(thread: int) -> list[int]:
+        return [ledger.append(one_more, product="shop", who=f"{thread}", at=NOON)[0].seq for _ in range(15)]
+
+    with ThreadPoolExecutor(12) as pool:
+        seqs = [seq for seqs in pool.map(work, range(12)) for seq in seqs]
+    assert sorted(seqs) == list(range(1, 181))
+    assert counts(ledger) == list(range(180))
+    assert ledger.verify().seq == 180
+
+
+def test_one_key_from_many_threads_is_decided_once(ledger: Ledger) -> None:
+    def work(thread: int) -> list[int]:
+        return [ledger.append(one_more, product="shop", who="x", at=NOON, key=f"{turn}")[0].seq for turn in range(10)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [list(range(1, 11))] * 8
+    assert ledger.verify().seq == 10
+
+
+def test_decisions_of_many_processes_see_all_earlier_facts(database_url: str, ledger: Ledger, keys: Keys) -> None:
+    processes = [start(database_url, keys, f"process {number}", 20) for number in range(4)]
+    seqs = [seq for process in processes for seq in finish(process)]
+    assert sorted(seqs) == list(range(2, 161, 2))
+    assert counts(ledger) == list(range(160))
+    assert ledger.verify().seq == 160
+    assert len(ledger.signed_heads()) == len(keys.kept()) == 16
+
+
+def test_processes_that_find_no_database_make_it_together(database_url: str, tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys")
+    processes = [start(database_url, keys, f"process {number}", 2) for number in range(6)]
+    assert sorted(seq for process in processes for seq in finish(process)) == list(range(2, 25, 2))
+    assert len(keys.known()) == 1  # they made one key, not six
+    engine = db.open_engine(database_url)
+    assert Ledger(engine, keys).verify().seq == 24
+    engine.dispose()
+
+
+@pytest.mark.parametrize("appended", [1, 4, 9])
+def test_a_killed_process_leaves_a_whole_ledger(
+    database_url: str, ledger: Ledger, keys: Keys, engine: sa.Engine, appended: int
+) -> None:
+    process = start(database_url, keys, "killed", 0)
+    assert process.stdout
+    said = [int(process.stdout.readline()) for _ in range(appended)]
+    process.kill()  # SIGKILL, at whatever it is doing
+    rest, _ = process.communicate(timeout=60)
+    said += [int(line) for line in rest.splitlines()]
+    head = ledger.verify()
+    assert head.seq >= said[-1] == 2 * len(said)
+    assert head.seq % 2 == 0  # the two facts of one decision are there together or not at all
+    assert counts(ledger) == list(range(head.seq))
+    with engine.connect() as connection:
+        keyed = connection.execute(sa.select(db.step_key.c.first_seq, db.step_key.c.facts)).all()
+    assert sorted(tuple(row) for row in keyed) == [(seq, 2) for seq in range(1, head.seq, 2)]
+    # Whoever carries on with the same keys doubles nothing.
+    assert finish(start(database_url, keys, "killed", len(keyed) + 1))[-1] == head.seq + 2
+    assert ledger.verify().seq == head.seq + 2

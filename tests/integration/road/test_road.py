@@ -1,0 +1,129 @@
+"""What a caller sees of the road: results, refusals, bugs, progress."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from shipworthy.base.errors import Bug, GateShut, NotFound, UserError
+
+
+@pytest.fixture
+def road(walker: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    with walker.open_road(tmp_path) as road:
+        yield road
+
+
+def test_steps_are_told_as_they_end(road: Any, walker: ModuleType) -> None:
+    run = road.submit("walk", {"product": "p"}, "ben", walker.AT)
+    told: list[str] = []
+    road.follow(run, told.append)
+    assert told == walker.STEPS
+    road.follow(run, told.append)  # who comes later is told as well
+    assert told == walker.STEPS * 2
+
+
+def test_the_same_key_is_done_once(road: Any, walker: ModuleType, tmp_path: Path) -> None:
+    first = road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT, "monday"))
+    second = road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT, "monday"))
+    assert first == second
+    assert len((tmp_path / "done.txt").read_text().splitlines()) == len(walker.STEPS)
+
+
+def test_without_a_key_each_command_is_done(road: Any, walker: ModuleType) -> None:
+    runs = {road.submit("walk", {"product": "p"}, "ben", walker.AT) for _ in range(2)}
+    assert len(runs) == 2
+    assert [road.follow(run)["rows"] for run in runs] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("operation", "payload", "who"),
+    [("refuse", {"product": "p"}, "ben"), ("walk", {"product": "q"}, "ben"), ("walk", {"product": "p"}, "eve")],
+)
+def test_a_key_is_not_used_for_another_command(
+    road: Any, walker: ModuleType, operation: str, payload: dict[str, Any], who: str
+) -> None:
+    road.submit("walk", {"product": "p"}, "ben", walker.AT, "monday")
+    with pytest.raises(UserError, match="'monday'") as caught:
+        road.submit(operation, payload, who, walker.AT, "monday")
+    assert caught.value.mistakes[0].code == "road.key_used"
+
+
+def test_refusals_keep_their_class_and_mistakes(road: Any, walker: ModuleType) -> None:
+    with pytest.raises(GateShut) as caught:
+        road.follow(road.submit("refuse", {"product": "p"}, "ben", walker.AT))
+    assert caught.value.mistakes[0].where == "product.yaml:3:1"
+    assert road._store.ledger.head().seq == 0
+
+
+def test_bugs_come_with_the_traceback_of_the_flow(road: Any, walker: ModuleType) -> None:
+    with pytest.raises(Bug, match="ZeroDivisionError: division by zero") as caught:
+        road.follow(road.submit("fail", {"product": "p"}, "ben", walker.AT))
+    assert "walker.py" in caught.value.trace
+
+
+def test_a_result_that_json_cannot_hold_is_refused_at_once(road: Any, walker: ModuleType) -> None:
+    with pytest.raises(Bug, match=r"\.when is a datetime"):
+        road.follow(road.submit("date_as_result", {"product": "p"}, "ben", walker.AT))
+
+
+def test_a_step_inside_a_step_is_refused(road: Any, walker: ModuleType) -> None:
+    with pytest.raises(Bug, match="'inner' was begun inside the step 'outer'"):
+        road.follow(road.submit("step_in_step", {"product": "p"}, "ben", walker.AT))
+
+
+def test_an_unknown_run_is_not_found(road: Any) -> None:
+    with pytest.raises(NotFound, match="no run 'tuesday'"):
+        road.follow("tuesday")
+
+
+def test_the_outcome_of_a_run_can_be_asked_for_at_once(road: Any, walker: ModuleType) -> None:
+    run = road.submit("walk", {"product": "p", "pause": 0.2}, "ben", walker.AT)
+    walker.wait_for(lambda: road.outcome(run)["state"] == "running", "the run to begin")  # with nobody following
+    assert "result" not in road.outcome(run)
+    walker.wait_for(lambda: road.outcome(run)["state"] == "done", "the run to end")
+    outcome = road.outcome(run)
+    assert outcome["steps"] == walker.STEPS
+    assert outcome["result"]["rows"] == 7
+
+
+@pytest.mark.parametrize(
+    ("operation", "state", "kind", "found"),
+    [("refuse", "refused", "GateShut", "Nobody signed."), ("fail", "failed", "Bug", "ZeroDivisionError")],
+)
+def test_the_outcome_of_what_went_wrong_lists_the_mistakes(
+    road: Any, walker: ModuleType, operation: str, state: str, kind: str, found: str
+) -> None:
+    run = road.submit(operation, {"product": "p"}, "ben", walker.AT)
+    walker.wait_for(lambda: road.outcome(run)["state"] == state, "the run to end")
+    error = road.outcome(run)["error"]
+    assert error["kind"] == kind
+    assert error["mistakes"][0]["found"].startswith(found)
+    assert "Traceback" not in str(error)
+
+
+def test_a_moment_needs_a_zone(road: Any) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        road.submit("walk", {"product": "p"}, "ben", datetime(1998, 1, 1))  # noqa: DTZ001
+
+
+def test_runs_say_nothing_on_the_console(road: Any, walker: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT))
+    with pytest.raises(Bug):
+        road.follow(road.submit("fail", {"product": "p"}, "ben", walker.AT))
+    road.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_road_is_light_to_import() -> None:
+    heavy = "{'dbos', 'sqlalchemy', 'pandas', 'sklearn', 'pyarrow'} & set(sys.modules)"
+    code = f"import sys, shipworthy.edges.road; print(sorted({heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

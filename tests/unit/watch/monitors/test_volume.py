@@ -1,0 +1,36 @@
+"""The number of answers is held against the usual one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from shipworthy.watch.monitor import Judgement, Settings, Window
+from shipworthy.watch.monitors.volume import MONITOR
+
+SETTINGS = Settings(tolerance=0.5, phi=1.0, alpha=0.05, updates_per_year=12)
+
+
+def life(sizes: list[int], settings: Settings = SETTINGS) -> list[Judgement]:
+    state: dict[str, Any] = {}
+    found = []
+    for month, size in enumerate(sizes, start=1):
+        found.append(MONITOR.judge(state, Window(f"1997-{month:02}-01", np.zeros(size)), settings, {}))
+        state = found[-1].state
+    return found
+
+
+def test_the_first_window_has_nothing_to_be_compared_with() -> None:
+    assert life([100])[0].level == "not_run"
+
+
+def test_a_list_cut_short_is_a_note_and_an_alarm_where_the_plan_names_a_tolerance() -> None:
+    assert [one.level for one in life([100, 104, 30])] == ["not_run", "quiet", "note"]
+    assert life([100, 104, 30], replace(SETTINGS, declared=True))[-1].level == "alarm"
+    assert "70.6% fewer" in life([100, 104, 30])[-1].text
+
+
+def test_what_fell_out_of_line_does_not_become_usual() -> None:
+    assert [one.level for one in life([100, 10, 10, 10, 100])][1:] == ["note", "note", "note", "quiet"]

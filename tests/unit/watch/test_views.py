@@ -1,0 +1,95 @@
+"""What people see: every monitor with its windows, every alarm, and promised against real."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.resources import files as package_files
+from typing import Any
+
+import pytest
+
+from shipworthy.base.fact import KnownPast, Recorded, What
+from shipworthy.plan.reading import read_plan
+from shipworthy.plan.words import PlanAdopted
+from shipworthy.watch.rules import alarm_of
+from shipworthy.watch.views import monitors, promises
+from shipworthy.watch.words import AlarmClosed, Level, Monitors, WatchState, WindowJudged
+
+AT = datetime(1998, 1, 1, tzinfo=UTC)
+
+
+def past(*whats: What) -> KnownPast:
+    text = (package_files("shipworthy") / "starters" / "next-purchase" / "product.yaml").read_text()
+    adopted = PlanAdopted(product="next-purchase", version=1, plan=read_plan(text).values(), digest="d", sections={})
+    return KnownPast([Recorded(n, "operator", AT, AT, what, "", "") for n, what in enumerate((adopted, *whats), 1)])
+
+
+def judged(
+    moment: str, level: Level = "quiet", candidate: str = "a", monitor: str = "calibration", **numbers: float
+) -> WindowJudged:
+    values: dict[str, Any] = {"text": f"{monitor} of {moment} is {level}", "guarantee": "at most 5%", "since": moment}
+    return WindowJudged(
+        product="next-purchase",
+        monitor=monitor,
+        candidate=candidate,
+        window=moment,
+        level=level,
+        numbers=numbers,
+        state={},
+        **values,
+    )
+
+
+def seen(*whats: What) -> WatchState:
+    return monitors(Monitors(product="next-purchase"), past(*whats))
+
+
+def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
+    state = seen()
+    assert [card.monitor for card in state.monitors] == [
+        "calibration",
+        "input-drift",
+        "ranking",
+        "score-drift",
+        "unanswered",
+        "volume",
+    ]
+    assert {card.level for card in state.monitors} == {"not_run"}
+    assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
+    assert state.monitors[0].tolerance == 0.05
+
+
+def test_a_card_shows_the_worst_finding_of_the_newest_window() -> None:
+    state = seen(judged("1997-07-01", "alarm"), judged("1997-08-01"), judged("1997-08-01", "note", candidate="b"))
+    card = state.monitors[0]
+    assert (card.level, card.text) == ("note", "calibration of 1997-08-01 is note")
+    assert [point.window for point in card.points] == ["1997-07-01", "1997-08-01", "1997-08-01"]
+    assert card.guarantee == "at most 5%"
+
+
+def test_a_window_that_had_to_wait_is_shown_once_with_its_newest_finding() -> None:
+    state = seen(judged("1997-07-01", "not_run"), judged("1997-08-01"), judged("1997-07-01", "note"))
+    assert [(point.window, point.level) for point in state.monitors[0].points] == [
+        ("1997-07-01", "note"),
+        ("1997-08-01", "quiet"),
+    ]
+
+
+def test_alarms_are_open_until_they_are_closed() -> None:
+    first = alarm_of(judged("1997-07-01", "alarm"))
+    second = alarm_of(judged("1997-08-01", "alarm", candidate="b"))
+    state = seen(first, second, AlarmClosed(product="next-purchase", alarm=first.alarm, by="operator"))
+    assert [(alarm.candidate, alarm.open) for alarm in state.alarms] == [("a", False), ("b", True)]
+    assert state.alarms[0].since == "1997-07-01"
+
+
+def test_promised_and_real_are_compared_per_window_and_candidate() -> None:
+    state = seen(
+        judged("1997-07-01", promised=0.23, real=0.18),
+        judged("1997-08-01", candidate="b", promised=0.18, real=0.17, would_have_promised=0.25),
+        judged("1997-09-01", "not_run", candidate="b"),
+        judged("1997-08-01", monitor="ranking", auc=0.8),
+    )
+    found = [(point.window, point.candidate, point.promised, point.would_have_promised) for point in promises(state)]
+    assert found == [("1997-07-01", "a", 0.23, None), ("1997-08-01", "b", 0.18, 0.25)]
+    assert promises(state)[0].real == pytest.approx(0.18)
