@@ -1,4 +1,4 @@
-"""The CDNOW purchases (Fader and Hardie): real, fetched from the package that ships them, never kept in this repository.
+"""The CDNOW purchases (Fader and Hardie): real, fetched from the package that ships them, never kept here.
 
 69,659 purchases of 23,570 customers, 1997-01-01 to 1998-06-30. The package is `lifetimes` 0.11.3 (MIT); the data is a
 public academic set without terms of its own inside.

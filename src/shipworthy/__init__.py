@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shipworthy.base.version import __version__
+
 if TYPE_CHECKING:
     from shipworthy.app.session import Session, open_session
     from shipworthy.base.check import CheckResult
     from shipworthy.base.errors import GateShut, NotAllowed, NotFound, Tampered, UserError
 
-__version__ = "0.1.0"
-__all__ = ["CheckResult", "GateShut", "NotAllowed", "NotFound", "Session", "Tampered", "UserError", "open_session"]
+__all__ = [
+    "CheckResult",
+    "GateShut",
+    "NotAllowed",
+    "NotFound",
+    "Session",
+    "Tampered",
+    "UserError",
+    "__version__",
+    "open_session",
+]
 
 _HOMES = {
     "CheckResult": "shipworthy.base.check",

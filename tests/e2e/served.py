@@ -6,9 +6,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import uvicorn
 from e2e.story import Story, everybody, starter_plan, tell
 
 from shipworthy.app.desk import Desk
+from shipworthy.app.identity import wall_clock
 from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 
@@ -31,11 +33,11 @@ class Harbour:
 
 
 @contextmanager
-def harbour(root: Path) -> Iterator[Harbour]:
+def harbour(root: Path, clock: Callable[[], datetime] = wall_clock) -> Iterator[Harbour]:
     """A real store in a folder, with the year of next-purchase in its ledger."""
     root.mkdir(parents=True, exist_ok=True)
     shutil.copy(str(files("shipworthy").joinpath("starters/next-purchase/product.yaml")), root)
-    desk = open_desk(settings({"SHIPWORTHY_ROOT": str(root)}), make=True)
+    desk = open_desk(settings({"SHIPWORTHY_ROOT": str(root)}), make=True, clock=clock)
     story = tell(desk)
     names = [*everybody(starter_plan()), "stranger", "admin"]
     secrets = {name: desk.people.add(name, ["administrator"] if name == "admin" else []) for name in names}

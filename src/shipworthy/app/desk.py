@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shipworthy.app.identity import Identity, People, require, roles_in
+from shipworthy.app.identity import People
 from shipworthy.app.operations import command_named, handler_name, stage_of
+from shipworthy.app.rights import Identity, require, roles_in
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import NotFound, not_allowed

@@ -1,4 +1,4 @@
-"""Who is who: logins, tokens, sessions, and which right each role gives."""
+"""Who is who: logins, tokens and sessions."""
 
 from __future__ import annotations
 
@@ -11,31 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from shipworthy.base.actor import ADMINISTRATOR, Actor
-from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_allowed, not_found
+from shipworthy.app.rights import Identity
+from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.edges import database as db
-from shipworthy.plan.schema import Plan
 
 SESSION_LENGTH = timedelta(hours=12)
 TOKEN_LENGTH = timedelta(days=365)
-_MAY_READ = frozenset({"read"})
-RIGHTS: dict[str, frozenset[str]] = {
-    ADMINISTRATOR: _MAY_READ | {"administer", "plan"},
-    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate"},
-    "builder": _MAY_READ | {"build"},
-    "operator": _MAY_READ | {"operate", "release", "respond", "build"},
-    "owner": _MAY_READ | {"sign", "respond"},
-    "consumer": _MAY_READ | {"acknowledge", "predict"},
-    "auditor": _MAY_READ | {"audit"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Somebody who proved who they are, with the roles that hold for the whole store."""
-
-    person: str
-    store_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +27,6 @@ class Session:
     csrf: str
     person: str
     expires: datetime
-
-
-def roles_in(plan: Plan | None, person: str) -> list[str]:
-    """The roles that a plan gives a person.
-
-    >>> roles_in(None, "anybody")
-    []
-    """
-    if plan is None:
-        return []
-    people = plan.people
-    roles = [f"owner:{function}" for function, owner in people.owners if owner == person]
-    roles += [f"consumer:{name}" for name, consumer in plan.consumers.items() if consumer.person == person]
-    roles += ["product_manager"] * (people.product_manager == person)
-    roles += ["builder"] * (person in people.builders)
-    roles += ["operator"] * (people.operator == person)
-    roles += ["auditor"] * (person in people.auditors)
-    return roles
-
-
-def rights_of(actor: Actor) -> frozenset[str]:
-    """Everything an actor may do, from all of its roles."""
-    return frozenset().union(*(RIGHTS.get(role.split(":")[0], frozenset()) for role in actor.roles))
-
-
-def require(actor: Actor, right: str, operation: str) -> None:
-    """Nothing, where the actor has the right.
-
-    Raises:
-        NotAllowed: it has not; the message says which roles have it.
-    """
-    if right in rights_of(actor):
-        return
-    holders = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if right in rights)
-    played = ", ".join(sorted(actor.roles)) or "no role"
-    raise not_allowed(
-        f"{actor.person} has {played} here and may not {operation}.",
-        f"Ask one who may: {', '.join(holders)}. Roles stand in product.yaml under `people`.",
-        where=operation,
-    )
 
 
 class People:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from shipworthy.app.desk import Desk, OnStep
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.app.settings import Settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.words import WhoAmI

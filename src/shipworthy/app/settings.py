@@ -72,7 +72,8 @@ def require_store(found: Settings) -> None:
             Mistake(
                 "app.no_store",
                 str(found.root),
-                f"There is no store here. Looked at: SHIPWORTHY_ROOT ({found.environ.get('SHIPWORTHY_ROOT', 'not set')}), "
+                "There is no store here. Looked at: "
+                f"SHIPWORTHY_ROOT ({found.environ.get('SHIPWORTHY_ROOT', 'not set')}), "
                 f"{found.home}, and the folders above it.",
                 fix="Run `shipworthy init` in the product's folder, or set SHIPWORTHY_ROOT or SHIPWORTHY_URL.",
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from shipworthy.app.identity import Identity, rights_of, roles_in
+from shipworthy.app.rights import Identity, rights_of, roles_in
 from shipworthy.app.stations import Road, road, stations
 from shipworthy.app.words import (
     EvidenceFile,

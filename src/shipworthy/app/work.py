@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.app.words import (
     AddPerson,
     Advance,

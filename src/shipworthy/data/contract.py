@@ -104,30 +104,34 @@ def one_of_value(value: str, column: Column) -> str:
 
 def _condition(duck: duckdb.DuckDBPyConnection, where: str, condition: str, contract: Contract) -> Iterator[Mistake]:
     fix = "Write a SQL condition over the columns of this source, such as `amount = 0`."
-    parsed = json.loads(
-        duck.sql(f"SELECT json_serialize_sql({literal(f'SELECT ({condition}' + chr(10) + ')')})").fetchall()[0][0]
-    )
+    written = literal(f"SELECT ({condition}\n)")
+    parsed = json.loads(duck.sql(f"SELECT json_serialize_sql({written})").fetchall()[0][0])
     if parsed["error"]:
-        yield _wrong("condition", where, f"{condition!r} is no SQL condition: {parsed['error_message']}", fix)
-        return
-    if not _is_one_expression(parsed["statements"]):
+        found = f"{condition!r} is no SQL condition: {parsed['error_message']}"
+        yield _wrong("condition", where, found, fix)
+    elif not _is_one_expression(parsed["statements"]):
         yield _wrong("condition", where, f"{condition!r} is more than one condition.", fix)
-        return
-    passing = {
-        name
-        for (name,) in duck.sql(
-            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')"
-        ).fetchall()
-    }
-    columns = {name.lower() for name in contract.columns}
-    for node in _nodes(parsed["statements"][0]["node"]["select_list"][0]):
+    else:
+        expression = parsed["statements"][0]["node"]["select_list"][0]
+        columns = {name.lower() for name in contract.columns}
+        for found in dict.fromkeys(_strays(list(_nodes(expression)), _passing(duck) - columns)):
+            yield _wrong("condition", where, f"{condition!r} {found}.", fix)
+
+
+def _passing(duck: duckdb.DuckDBPyConnection) -> set[str]:
+    """The functions that may give another answer to the same question: the time, chance, settings."""
+    query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+    return {str(name) for (name,) in duck.sql(query).fetchall()}
+
+
+def _strays(nodes: list[dict[str, Any]], passing: set[str]) -> Iterator[str]:
+    """What in a condition reaches beyond the values of the row it judges."""
+    for node in nodes:
         if node.get("class") in ("SUBQUERY", "WINDOW"):
-            found = f"{condition!r} looks at more than the row it judges."
-            yield _wrong("condition", where, found, fix)
+            yield "looks at more than the row it judges"
         name = str(node.get("function_name") or (node.get("column_names") or [""])[-1]).lower()
-        if name in passing and name not in columns:
-            found = f"{condition!r} uses {name}, which gives another answer each time; the same rows must always go."
-            yield _wrong("condition", where, found, fix)
+        if name in passing:
+            yield f"uses {name}, which gives another answer each time; the same rows must always go"
 
 
 def _is_one_expression(statements: list[dict[str, Any]]) -> bool:

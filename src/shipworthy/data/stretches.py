@@ -54,10 +54,8 @@ def name_of(number: int, each: Length) -> str:
     '1998-01 to 1998-03'
     """
     start, end = start_of(number, each), start_of(number + 1, each) - timedelta(microseconds=1)
-    if each.months:
-        shape = "%Y-%m"
-    else:
-        shape = "%Y-%m-%d" if each.seconds % 86400 == 0 else "%Y-%m-%d %H:%M"
+    whole_days = each.seconds % 86400 == 0
+    shape = "%Y-%m" if each.months else "%Y-%m-%d" if whole_days else "%Y-%m-%d %H:%M"
     first, last = start.strftime(shape), end.strftime(shape)
     return first if first == last else f"{first} to {last}"
 

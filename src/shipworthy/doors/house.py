@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from shipworthy.app.desk import Desk
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working

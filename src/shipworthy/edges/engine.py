@@ -34,7 +34,6 @@ _MOST_ATTEMPTS = 30
 
 _carry: Carry | None = None
 
-
 _STATES = {"ENQUEUED": "waiting", "DELAYED": "waiting", "PENDING": "running", "SUCCESS": "done"}
 
 
@@ -103,9 +102,11 @@ class Engine:
         return dict(found.output or {})
 
     def failure(self, run: str) -> str:
-        """Why a run was given up, as far as DBOS says."""
+        """Why a run was given up."""
         [found] = self._client.list_workflows(workflow_ids=[run], load_input=False)
-        return f"{found.status}: {found.error}" if found.error else str(found.status)
+        if found.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
+            return f"More than {_MOST_ATTEMPTS} processes that carried it ended before it did; it may need more memory."
+        return f"{found.status}: {found.error}"
 
     def steps(self, run: str, after: int = 0) -> list[str]:
         """The names of a run's finished steps, but for so many first ones."""

@@ -1,7 +1,7 @@
 """The durable road: a command's flow survives the end of its process at any instruction.
 
-Step results are remembered, facts are appended once by key, and whoever holds the store's lease carries the runs of
-all. Importing this module is cheap; the engine is loaded when a Road is opened.
+Whoever holds the store's lease carries the runs of all; everybody else follows, and takes over when it is gone.
+Importing this module is cheap; the engine is loaded when a Road is opened.
 """
 
 from __future__ import annotations
@@ -9,25 +9,27 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Bug, Mistake, UserError, not_found
-from shipworthy.base.fact import Past, Recorded, W, What
 from shipworthy.base.times import aware
 from shipworthy.edges.outcome import Outcome, outcome_of, unpack
+from shipworthy.edges.trip import Trip
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from shipworthy.edges.store import Store
 
-Flow = Callable[[Any, "Trip"], Any]
-Run = Callable[[str, dict[str, Any], "Trip"], Any]
+__all__ = ["Flow", "Road", "Run", "Trip"]
+
+Flow = Callable[[Any, Trip], Any]
+Run = Callable[[str, dict[str, Any], Trip], Any]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25  # seconds between two looks at a run that is followed
 _BEATS_PER_LEASE = 5
@@ -35,105 +37,6 @@ _LAST_ENDED = 32  # more than the engine carries at once
 
 _process = threading.RLock()  # guards _executor: DBOS serves one store per process at a time
 _executor: Road | None = None
-
-
-class Trip:
-    """One durable run of one command; handed to every flow function.
-
-    A flow must do the same steps in the same order each time it is run, so it reads the world (files, ledger, clock)
-    only inside steps.
-
-    Attributes:
-        store: the store it works for.
-        product: the product that the command is about.
-        who: the identity that gave the command.
-        at: the moment of the command; the same after a restart.
-        run: the name of the run.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        product: str,
-        who: str,
-        at: datetime,
-        run: str,
-        once: Callable[[str, Callable[[], Outcome]], Outcome],
-    ) -> None:
-        """A trip; `once` does a named piece of work unless its outcome is known already."""
-        self.store = store
-        self.product = product
-        self.who = who
-        self.at = at
-        self.run = run
-        self._once = once
-        self._count = 0
-        self._inside = ""
-
-    @property
-    def past(self) -> Past:
-        """What happened to the product so far; read it inside steps."""
-        return self.store.ledger.past(self.product)
-
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        """Do some work and remember its result: after a restart the result comes back and the work is not redone.
-
-        Work that was interrupted is done again, so it must bear that: write files by atomic replace, rows by key.
-
-        Args:
-            name: what people see of the progress.
-            work: gives back what JSON can hold; what comes back is as read from JSON, so a tuple becomes a list.
-
-        Raises:
-            UserError: the work was refused; remembered too, so it is raised again after a restart.
-            Bug: the work raised anything else; also the first time, so that a flow cannot depend on more than what
-                is known after a restart. It also says where JSON cannot hold the result.
-        """
-        self._next(name)
-        return unpack(self._once(name, lambda: self._do(name, work)))
-
-    def record(self, name: str, decide: Callable[[Past], Sequence[W]]) -> list[Recorded[W]]:
-        """Append facts exactly once, however often the run is restarted.
-
-        Args:
-            name: what people see of the progress.
-            decide: gives the facts in the light of the past at that moment, under the ledger's lock.
-
-        Returns:
-            the facts as recorded: after a restart, those recorded then.
-
-        Raises:
-            UserError: the decision was refused and nothing was written; remembered, as for a step.
-            Bug: anything else went wrong.
-        """
-        self._next(name)
-        key = f"{self.run}/{self._count}"
-        fresh: list[list[Recorded[W]]] = []
-
-        def append() -> list[int]:
-            fresh.append(self._append(decide, key))
-            return [fact.seq for fact in fresh[0]]
-
-        numbers = unpack(self._once(name, lambda: self._do(name, append)))
-        if fresh:
-            return fresh[0]
-        return self._append(_known_only(name), key) if numbers else []
-
-    def _append(self, decide: Callable[[Past], Sequence[W]], key: str) -> list[Recorded[W]]:
-        facts = self.store.ledger.append(decide, product=self.product, who=self.who, at=self.at, key=key)
-        return cast("list[Recorded[W]]", facts)  # what was decided, or was decided by the same step before
-
-    def _next(self, name: str) -> None:
-        if self._inside:
-            raise Bug(f"The step {name!r} was begun inside the step {self._inside!r}; steps follow each other.")
-        self._count += 1
-
-    def _do(self, name: str, work: Callable[[], Any]) -> Outcome:
-        self._inside = name
-        try:
-            return outcome_of(work)
-        finally:
-            self._inside = ""
 
 
 class Road:
@@ -290,7 +193,7 @@ class Road:
         """The result of a run that has ended; raises what it ended with otherwise."""
         if state == "done":
             return unpack(self._engine.outcome(run))
-        raise Bug(f"The run {run} was given up.", self._engine.failure(run))
+        raise Bug(f"The run {run} was given up. {self._engine.failure(run)}")
 
     def _take_over(self) -> bool:
         """Whether this road carries the store's runs, after trying to."""
@@ -386,10 +289,3 @@ class Road:
 
         if self._leaving.is_set():
             raise HandedOver
-
-
-def _known_only(name: str) -> Callable[[Past], Sequence[Any]]:
-    def decide(_past: Past) -> Sequence[What]:
-        raise Bug(f"The step {name!r} of a resumed run has recorded facts that the ledger does not know.")
-
-    return decide

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.pipeline import Pipeline
@@ -85,8 +86,9 @@ def _joined(
             fix = "Give the same columns at every moment; fill those that have no rows yet."
             raise UserError(Mistake("model.pipeline.other_features", "features()", found, fix=fix))
     joined = pd.concat([table[names] for table in features], ignore_index=True)
-    for name in joined.select_dtypes(object).columns:  # text of which one moment had none
-        joined[name] = as_text(joined[name])
+    for name in names:
+        if is_object_dtype(joined[name]):  # text of which one moment had none
+            joined[name] = as_text(joined[name])
     return Examples(
         features=joined,
         label=np.concatenate(labels),

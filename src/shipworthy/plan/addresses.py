@@ -11,6 +11,7 @@ from shipworthy.plan.slip import Slip
 
 _FROM_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILLED_IN = re.compile(r"\{([^{}]*)\}")
+_IN_FILES, _IN_DATABASES = ("csv", "jsonl", "parquet"), ("sql",)
 _KNOWN_FILLED_IN = ("as_of", "run")
 _PASSWORD = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:(?P<secret>[^@\s]+)@")
 _SECRET_PARAMETER = re.compile(
@@ -48,16 +49,20 @@ def secrets(ground: Ground) -> Iterator[Slip]:
 
 
 def destinations(ground: Ground) -> Iterator[Slip]:
-    """A source and a sink say where they are, in one way."""
-    for folder, noun in (("sources", "read from"), ("sinks", "written to")):
+    """A source and a sink say where they are, in one way, and in the way that their kind needs."""
+    for folder, noun, detail in (("sources", "read from", "query"), ("sinks", "written to", "table")):
         for name, system in named(ground.values, folder):
-            path, file, url = f"{folder}.{name}", word(system, "path"), word(system, "url")
+            path, kind = f"{folder}.{name}", word(system, "kind")
+            file, url = word(system, "path"), word(system, "url")
             if bool(file) == bool(url):
                 found = f"{path} has {'both path and url' if file else 'neither path nor url'}."
                 fix = "Keep one of them." if file else "Add `path:` for a file, or `url:` for a database."
                 yield Slip(path, "plan.address", found, f"It must be plain where it is {noun}.", fix)
-            detail = "table" if folder == "sinks" else "query"
-            if word(system, "kind") == "sql" and url and not word(system, detail):
+            elif (kind in _IN_FILES and url) or (kind in _IN_DATABASES and file):
+                has, needs = ("url", "path") if url else ("path", "url")
+                found = f"{path} has kind {kind}, which needs {needs}, but it has {has}."
+                yield Slip(path, "plan.address", found, "", f"Add `{needs}: …` in place of {has}, or change the kind.")
+            if kind in _IN_DATABASES and url and not word(system, detail):
                 found = f"{path} is a database, but {path}.{detail} is missing."
                 yield Slip(path, "plan.address", found, "", f"Add `{detail}: …`.")
 

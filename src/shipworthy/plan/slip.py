@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeGuard
 
 _LONGEST_COMPARED = 80
-_MOST_COMPARED = 700
+_MOST_COMPARED = 150
 _MOST_LISTED = 40
 
 
@@ -41,9 +41,9 @@ def listing(names: Sequence[str]) -> str:
     return (", ".join(names[:_MOST_LISTED]) or "none yet") + more
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """`Did you mean …?` with the nearest known name, empty where none is near."""
-    nearest = get_close_matches(name[:_LONGEST_COMPARED], list(islice(known, _MOST_COMPARED)), n=1, cutoff=0.6)
+def suggestion(name: str, known: Iterable[str], most: int = _MOST_COMPARED) -> str:
+    """`Did you mean …?` with the nearest of the first so many known names, empty where none is near."""
+    nearest = get_close_matches(name[:_LONGEST_COMPARED], list(islice(known, most)), n=1, cutoff=0.6)
     return f"Did you mean {nearest[0]}?" if nearest else ""
 
 

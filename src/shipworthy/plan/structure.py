@@ -59,7 +59,7 @@ def clock(ground: Ground) -> Iterator[Slip]:
         yield Slip("time.start", "plan.clock_start", found, why, "Remove start, or add `clock: simulated`.")
     zone = word(time, "zone")
     if zone and not _is_zone(zone):
-        near = suggestion(zone, sorted(available_timezones()))
+        near = suggestion(zone, sorted(available_timezones()), most=1000)
         fix = near or "Write a name of the time zone database, such as Europe/Berlin or UTC."
         yield Slip("time.zone", "plan.unknown_zone", f"time.zone is {zone[:60]!r}, which is no time zone.", "", fix)
 
@@ -101,6 +101,8 @@ def repeated_items(ground: Ground) -> Iterator[Slip]:
     yield from _repeats("data.features.columns", [text for _, text in words(features, "columns")])
     triggers = [word(trigger, "name") for _, trigger in listed(part(values, "respond"), "triggers")]
     yield from _repeats("respond.triggers", triggers)
+    monitors = [name.replace("_", "-") for name in part(values, "watch", "monitors")]
+    yield from _repeats("watch.monitors", monitors)
 
 
 def ranges(ground: Ground) -> Iterator[Slip]:

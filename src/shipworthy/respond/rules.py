@@ -40,8 +40,9 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     in_use = {*standing(past).champion.values(), standing(past).challenger} - {""}
     for revoked in past.of(SignOffRevoked):
         if revoked.what.candidate in in_use:
-            text = f"{revoked.what.function} took back the sign-off of {revoked.what.candidate[:12]}: {revoked.what.reason}"
-            yield Cause("revoked", revoked.digest, revoked.what.function, text)
+            what = revoked.what
+            text = f"{what.function} took back the sign-off of {what.candidate[:12]}: {what.reason}"
+            yield Cause("revoked", revoked.digest, what.function, text)
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:

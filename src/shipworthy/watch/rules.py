@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -22,9 +22,11 @@ from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
 FOLDER = "watch/monitors"
 REHEARSAL = "rehearsal"
+SERVED = "serve/"
 # Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
 PARTS, WAITING = "parts", "waiting"
-# A window that waits for data is tried again after this long, so that a broken source is not read at every tick.
+# How long a window is left alone that waits for data, so that a broken source is not read at every tick, or for more
+# answers of the prediction server.
 PATIENCE = timedelta(days=1)
 _DAYS_PER_YEAR = 365.25
 _REALTIME_WINDOWS = 365
@@ -43,11 +45,13 @@ class Answered:
     Attributes:
         moment: as of when, ISO 8601 in UTC.
         parts: the sealed segments that hold its answers, or the names of the runs it was released to answer.
+        growing_since: when the newest part came, ISO 8601, where a prediction server may still add to this moment.
     """
 
     candidate: str
     moment: str
     parts: tuple[str, ...]
+    growing_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,29 @@ class Due:
 
 def answered(past: Past) -> list[Answered]:
     """What was answered, oldest moment first; a rehearsal answers nobody and is left out."""
-    segments: dict[tuple[str, str], list[str]] = {}
+    sealed: dict[tuple[str, str], list[Recorded[AnswersSealed]]] = {}
     for fact in past.of(AnswersSealed):
         if set(fact.what.steps) == {REHEARSAL}:
             continue
         moment = read_moment(fact.what.as_of).isoformat()
         for candidate, rows in fact.what.candidates.items():
             if rows:
-                segments.setdefault((moment, candidate), []).append(fact.what.segment)
-    return [Answered(candidate, moment, tuple(found)) for (moment, candidate), found in sorted(segments.items())]
+                sealed.setdefault((moment, candidate), []).append(fact)
+    newest = {candidate: moment for moment, candidate in sorted(sealed)}
+    return [
+        Answered(
+            candidate,
+            moment,
+            tuple(fact.what.segment for fact in facts),
+            facts[-1].at.isoformat() if newest[candidate] == moment and _served(facts) else "",
+        )
+        for (moment, candidate), facts in sorted(sealed.items(), key=lambda pair: pair[0])
+    ]
+
+
+def _served(facts: Sequence[Recorded[AnswersSealed]]) -> bool:
+    """Whether all of these are stretches of the prediction server; a list is whole when it is sealed."""
+    return all(fact.what.run.startswith(SERVED) for fact in facts)
 
 
 def runs(past: Past) -> list[Answered]:
@@ -107,10 +125,16 @@ def due(
         mature = plan.need.horizon.after(read_moment(window.moment)) <= now
         for name, monitor in members.items():
             judged = last.get((name, window.candidate, window.moment))
-            ripe = monitor.needs in needs and (mature or monitor.needs != "labels")
-            if ripe and _open(judged, window, now, patient):
+            if monitor.needs in needs and _ripe(monitor, window, mature, now) and _open(judged, window, now, patient):
                 found.append(Due(name, monitor.needs, window))
     return found
+
+
+def _ripe(monitor: Monitor, window: Answered, mature: bool, now: datetime) -> bool:
+    """Whether all of a window is there: the truth, or a day without another answer from the prediction server."""
+    if monitor.needs == "labels":
+        return mature
+    return not window.growing_since or read_moment(window.growing_since) + PATIENCE <= now
 
 
 def _open(judged: Recorded[WindowJudged] | None, window: Answered, now: datetime, patient: bool) -> bool:

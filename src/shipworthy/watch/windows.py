@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.fact import Past
+from shipworthy.base.times import read_moment
 from shipworthy.deliver.words import RunFinished
 from shipworthy.watch.monitor import Values, Window
 from shipworthy.watch.rules import REHEARSAL, Answered
@@ -19,13 +20,14 @@ from shipworthy.watch.rules import REHEARSAL, Answered
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
 
-_COLUMNS = ["answer_id", "time", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
 
 
 def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
     """A candidate's answers for a moment, each entity once (the first answer it got), sorted by entity.
 
-    Several consumers, steps and segments may hold the same entity; rehearsals do not count.
+    Several consumers, steps and segments may hold the same entity; rehearsals do not count. A stretch of the
+    prediction server may hold other moments too.
 
     Raises:
         Tampered: a segment does not hold what was sealed.
@@ -33,6 +35,7 @@ def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
     tables = [files.table(segment, _COLUMNS) for segment in answered.parts]
     rows = pa.concat_tables(tables)
     mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
+    mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
     frame: pd.DataFrame = rows.filter(mine).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
     return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 

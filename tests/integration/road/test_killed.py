@@ -9,6 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+
+from shipworthy.base.errors import Bug
 
 Start = Callable[..., Any]
 
@@ -116,3 +119,14 @@ def test_the_next_command_also_finishes_what_was_left(walker: ModuleType, start:
         assert road.follow("run-1")["rows"] == 7
     assert (tmp_path / "run-1.txt").read_text() == "7 rows"
     assert (tmp_path / "run-2.txt").read_text() == "3 rows"
+
+
+def test_a_run_that_ends_every_process_is_given_up(walker: ModuleType, start: Start, tmp_path: Path) -> None:
+    process = start(tmp_path, "first", kill="after begin")
+    process.join(60)
+    with walker.open_road(tmp_path) as road:
+        with road._engine.database.begin() as connection:  # as if many more had gone the same way
+            connection.execute(sa.text("UPDATE workflow_status SET recovery_attempts = 1000"))
+        with pytest.raises(Bug, match="run-1 was given up"):
+            road.follow("run-1")
+        assert road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT))["rows"] == 7

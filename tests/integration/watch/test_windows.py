@@ -32,12 +32,13 @@ def segment(
     candidate: str = "c",
     late: int = 0,
     ref: str = "",
+    as_of: datetime = JUNE,
 ) -> str:
     names = list(scores)
     table = answers_table(
         run=run,
         time=JUNE + timedelta(hours=late),
-        as_of=JUNE,
+        as_of=as_of,
         candidate=candidate,
         entities=names,
         scores=list(scores.values()),
@@ -88,6 +89,17 @@ def test_answers_without_any_inputs_have_no_features(files: Files) -> None:
     found = answers_of(files, Answered("c", JUNE.isoformat(), (segment(files, "r", {"a": 0.1}),)))
     assert features_of(files, found) == {}
     assert features_of(files, found.iloc[:0]) == {}
+
+
+def test_a_stretch_of_the_server_that_holds_two_moments_is_taken_apart(files: Files) -> None:
+    both = pa.concat_tables(
+        [
+            files.table(segment(files, "serve/1", {"a": 0.1})),
+            files.table(segment(files, "serve/1", {"a": 0.9, "b": 0.2}, as_of=JUNE + timedelta(days=30))),
+        ]
+    )
+    digest = files.put_table(both)
+    assert list(answers_of(files, Answered("c", JUNE.isoformat(), (digest,)))["score"]) == [0.1]
 
 
 def test_a_missing_score_stays_missing(files: Files) -> None:

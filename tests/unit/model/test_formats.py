@@ -180,7 +180,7 @@ def name_of(model: Any) -> str:
     return "+".join(type(inner).__name__ for _, step, *_ in [("", steps[0][1])] for _, inner, *_ in step.transformers)
 
 
-def fitted(model: Any, features: pd.DataFrame, label: Any) -> Any:
+def fitted(model: Any, features: Any, label: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # short training on purpose
         np.random.seed(0)
@@ -306,7 +306,7 @@ def test_the_way_out_is_told() -> None:
     assert "skl2onnx.to_onnx" in str(caught.value)
 
 
-class Doubled(LogisticRegression):
+class Doubled(LogisticRegression):  # type: ignore[misc]  # scikit-learn is untyped
     """A class of the team's own."""
 
 

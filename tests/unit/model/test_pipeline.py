@@ -109,16 +109,17 @@ def test_a_parameter_that_is_no_source_is_refused_with_what_there_is() -> None:
     assert "there is only as_of, web_orders" in str(caught.value)
 
 
-def test_a_missing_function_is_named() -> None:
-    empty: Any = pipeline("x = 1")
-    frame, numbers = pd.DataFrame(), pd.Series(dtype=float)
-    for name, arguments in {
-        "features": ({}, AS_OF),
-        "label": ({}, AS_OF, UNTIL, []),
-        "train": (frame, numbers, numbers, "number"),
-    }.items():
-        with pytest.raises(UserError, match=rf"no function {name}\(\)"):
-            getattr(empty, name)(*arguments)
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("features", ({}, AS_OF)),
+        ("label", ({}, AS_OF, UNTIL, [])),
+        ("train", (pd.DataFrame(), pd.Series(dtype=float), pd.Series(dtype=str), "number")),
+    ],
+)
+def test_a_missing_function_is_named(name: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(UserError, match=rf"no function {name}\(\)"):
+        getattr(pipeline("x = 1"), name)(*arguments)
 
 
 def test_training_draws_the_same_random_numbers_and_leaves_ours_alone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -31,6 +31,7 @@ def test_without_rows_a_share_may_be_anything() -> None:
     assert share_between(0, 0, 0.05) == (0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0.1, 1e7), st.floats(1e-9, 0.5))
 def test_bounds_of_counts_divided_by_phi_are_ordered(share: float, rows: float, error: float) -> None:
     low, high = share_between(share * rows, rows, error)
@@ -72,6 +73,7 @@ def test_the_words_say_whether_dependence_was_measured_or_declared() -> None:
     assert "measured" in measured.condition
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3, 0.9]), st.booleans()), min_size=2, max_size=60))
 def test_the_area_under_the_curve_is_the_usual_one(rows: list[tuple[float, bool]]) -> None:
     scores, labels = [score for score, _ in rows], [int(label) for _, label in rows]

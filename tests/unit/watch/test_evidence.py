@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.watch.evidence import (
@@ -110,6 +110,7 @@ def test_both_directions_are_found() -> None:
     assert judged([-0.10] * 3, 0.05, 25, 12)[-1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=300), st.floats(0.001, 0.999))
 def test_counting_a_batch_equals_counting_its_rows(rows: list[bool], tau: float) -> None:
     one_by_one = sum((counted([row]) for row in rows), Counts(0, 0))
@@ -117,6 +118,7 @@ def test_counting_a_batch_equals_counting_its_rows(rows: list[bool], tau: float)
     assert (below(counted(rows), tau) == below(one_by_one, tau)).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8), st.randoms())
 def test_the_parts_of_a_batch_merge_in_any_order(parts: list[tuple[int, int]], random: object) -> None:
     counts = [Counts(ones + zeros, ones) for ones, zeros in parts]
@@ -128,6 +130,7 @@ def test_the_parts_of_a_batch_merge_in_any_order(parts: list[tuple[int, int]], r
 differences = st.lists(st.floats(-1, 1), max_size=200)
 
 
+@settings(deadline=None)
 @given(differences, differences, st.floats(-0.5, 0.9))
 def test_the_parts_of_a_batch_of_differences_add_up(first: list[float], second: list[float], tolerance: float) -> None:
     parts = beyond(np.array(first), tolerance) + beyond(np.array(second), tolerance)
@@ -135,6 +138,7 @@ def test_the_parts_of_a_batch_of_differences_add_up(first: list[float], second: 
     assert np.allclose(parts, whole, rtol=1e-9, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 10**7), st.floats(0, 1)), max_size=30),
     st.floats(1e-6, 2),
@@ -152,6 +156,7 @@ def test_nothing_is_ever_missing_or_infinite(batches: list[tuple[int, float]], t
             assert math.isfinite(float(strength(state)))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5_000), st.data(), st.floats(0.01, 0.9))
 def test_more_ones_are_never_less_evidence(rows: int, data: st.DataObject, tau: float) -> None:
     few = data.draw(st.integers(0, rows - 1))

@@ -226,6 +226,21 @@ def test_a_window_that_cannot_be_judged_is_left_alone_until_more_of_it_is_sealed
     assert label in named(life, SEPTEMBER)
 
 
+def test_answers_of_the_prediction_server_are_judged_when_no_more_of_them_come() -> None:
+    life = Life().add(sealed("s1", "a", JUNE, run="serve/p/1"))
+    drift = ("input-drift", "a", "1997-06-01")
+    assert drift not in named(life, JUNE + timedelta(hours=23))
+    life.add(sealed("s2", "a", JUNE, run="serve/p/2"), at=JUNE + timedelta(hours=20))
+    assert drift not in named(life, JUNE + timedelta(hours=30))
+    assert drift in named(life, JUNE + timedelta(hours=44))
+    assert drift in named(life.add(sealed("s3", "a", JULY)), JUNE + timedelta(hours=30))
+
+
+def test_beside_a_list_the_prediction_server_adds_nothing_new_to_wait_for() -> None:
+    life = Life().add(sealed("s1", "a", JUNE), sealed("s2", "a", JUNE, run="serve/p/1"))
+    assert ("input-drift", "a", "1997-06-01") in named(life, JUNE)
+
+
 def test_a_run_is_the_window_of_whoever_was_released_to_answer_it() -> None:
     life = Life().add(stepped("a", "north", "south", "east")).run("r1", JUNE)
     life.add(stepped("b", "north")).run("r2", JULY).add(stepped("b", "south", "east"))

@@ -76,8 +76,9 @@ def _ratio(seen: float, usual: float) -> str:
     >>> _ratio(2798, 27)
     '; that is about 100 times the usual 27: a change of unit?'
     """
+    shown = f"{usual:.0f}" if abs(usual) >= 10 else f"{usual:.2g}"
     if usual == 0 or seen / usual <= 0:
-        return f"; usual is {usual:.4g}."
+        return f"; usual is {shown}."
     ratio = seen / usual
     times = max(ratio, 1 / ratio)
     power = 10 ** round(math.log10(times))
@@ -85,7 +86,7 @@ def _ratio(seen: float, usual: float) -> str:
     if power > 1 and abs(times / power - 1) < 0.2:
         times = power
     digits = f"{times:.0f}" if times >= 10 else f"{times:.2g}"
-    said = f"about {digits} times the usual {usual:.4g}" if ratio > 1 else f"about 1/{digits} of the usual {usual:.4g}"
+    said = f"about {digits} times the usual {shown}" if ratio > 1 else f"about 1/{digits} of the usual {shown}"
     if known:
         return f"; that is {said}, as between {known}: a change of unit?"
     return f"; that is {said}: a change of unit?" if times >= 5 else f"; that is {said}."

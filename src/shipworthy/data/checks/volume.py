@@ -35,7 +35,7 @@ def judge(sheet: Sheet) -> list[Finding]:
 
 
 def _each(sheet: Sheet, each: Length, low: int, high: int) -> list[Finding]:
-    counted = {number: rows for number, rows in per_stretch(sheet, each, "count(*)", "__read")}
+    counted: dict[int, int] = dict(per_stretch(sheet, each, "count(*)", "__read"))
     if not counted:
         return []
     now = number_of(sheet.as_of, each)

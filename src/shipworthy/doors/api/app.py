@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, evidence_headers
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.app.words import FindEvidence
 from shipworthy.base.errors import UserError, not_found
 from shipworthy.doors.api.errors import answer, answer_to, documented, mistakes_in_request, of_status

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shipworthy.app.entrance import TooLarge, host_name, limited
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.base.errors import Mistake
 from shipworthy.doors.api.errors import Nobody, answer, answer_to, bug
 

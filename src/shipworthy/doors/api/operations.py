@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from shipworthy.app.desk import Desk
-from shipworthy.app.identity import Identity
 from shipworthy.app.operations import commands, questions
+from shipworthy.app.rights import Identity
 from shipworthy.base.digest import plain
 from shipworthy.base.fact import Command, Question, reader, result_type
 from shipworthy.doors.api.errors import documented

@@ -21,7 +21,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         print(overview())
         sys.exit(0)
     if given[0] == "--version":
-        from shipworthy import __version__
+        from shipworthy.base.version import __version__
 
         print(f"shipworthy {__version__}")
         sys.exit(0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, host_name
-from shipworthy.app.identity import rights_of
+from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, NotFound, UserError

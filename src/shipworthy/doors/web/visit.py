@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shipworthy.app.desk import Desk
-from shipworthy.app.identity import Identity
+from shipworthy.app.rights import Identity
 from shipworthy.app.words import Me, ProductRoad, ProductState, WhoAmI
 from shipworthy.base.errors import Mistake, NotAllowed
 from shipworthy.base.fact import Command, Question

@@ -12,7 +12,7 @@ _WHY = "People have set up their work around the present answers; a jump needs a
 
 
 def _run(subject: Subject) -> list[CheckResult]:
-    """Two results, `change_of_output` and `rank_correlation`; `where` names the candidate compared with."""
+    """Two results, for the height and the order of the scores; `where` names the candidate compared with."""
     parent = subject.parent
     if parent is None or not len(parent.scores):
         return []
@@ -28,7 +28,6 @@ def _run(subject: Subject) -> list[CheckResult]:
             f"The mean score moves from {number(before)} to {number(after)} on the same {rows}, "
             f"by {percent(change)} of what it was; {percent(bounds.mean_score_change_at_most)} are within bounds.",
             asked="How far does the mean score move against the candidate it replaces?",
-            part="change_of_output",
             measured=abs(change),
             bound=bounds.mean_score_change_at_most,
             why=_WHY,
@@ -40,7 +39,7 @@ def _run(subject: Subject) -> list[CheckResult]:
             f"The rank correlation with the scores before is {number(correlation)}, "
             f"where {number(bounds.rank_correlation_at_least)} or more is within bounds.",
             asked="Does it order people much as the candidate it replaces does?",
-            part="rank_correlation",
+            part="order",
             measured=correlation,
             bound=bounds.rank_correlation_at_least,
             why=_WHY,
@@ -51,7 +50,7 @@ def _run(subject: Subject) -> list[CheckResult]:
 
 
 CHECK = ProofCheck(
-    name="stability",
+    name="change_of_output",
     title="How far answers move",
     asks="How far do answers move against the candidate it replaces?",
     applies=of_a_model,

@@ -1,0 +1,181 @@
+"""What a proof looks at, brought together: the candidate loaded again, everybody due now, and the held-out truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from shipworthy.base.errors import UserError
+from shipworthy.base.times import read_moment
+from shipworthy.model.answering import load
+from shipworthy.model.baseline import baseline_named, fitted
+from shipworthy.model.declared import earliest_time
+from shipworthy.model.environment import differences, read_environment
+from shipworthy.model.learning import Examples, Read, examples
+from shipworthy.model.rules import held_out, mature_moments
+from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
+from shipworthy.prove.groups import group_of
+
+if TYPE_CHECKING:
+    from shipworthy.edges.files import Files
+    from shipworthy.model.answering import Answerer
+    from shipworthy.model.words import CandidateMade
+    from shipworthy.plan.schema import Plan
+    from shipworthy.prove.intervals import Floats
+
+_LONGEST_SEARCH = 4000  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The candidates that one is compared with, where there are any.
+
+    Attributes:
+        baseline: the newest baseline candidate.
+        parent: the candidate that it is meant to replace.
+    """
+
+    baseline: CandidateMade | None = None
+    parent: CandidateMade | None = None
+
+
+def gather(
+    plan: Plan, made: CandidateMade, as_of: datetime, read: Read, files: Files, others: Others, keep: Callable[..., str]
+) -> Subject:
+    """The subject of a proof.
+
+    Args:
+        as_of: the moment of the candidate's snapshot.
+        read: the accepted rows of that snapshot by source, before a moment.
+        keep: takes the name and content of an evidence file and gives its digest.
+
+    Raises:
+        UserError: the candidate cannot be loaded here, or its code fails on its own data.
+    """
+    answerer = load(files, made, plan)
+    sources = read(as_of)
+    now = _rows(answerer, sources, as_of)
+    moments = [read_moment(text) for text in made.trained_on]
+    past = examples(answerer.pipeline, read, moments) if moments else None
+    stored = {name: files.get(digest) for name, digest in made.files.items()}
+    return Subject(
+        plan=plan,
+        made=made,
+        answerer=answerer,
+        sources=sources,
+        now=now,
+        truth=_truth(plan, made, answerer, past, moments[-1], read, files, others) if past else None,
+        known_from=known_from(plan, as_of, earliest_time(plan, sources)).isoformat(),
+        keep=keep,
+        groups=_groups(plan, sources, now, past),
+        stored=stored,
+        parent=_parent(plan, sources, now, files, others.parent),
+        training=_training(plan, made, past),
+        differences=tuple(differences(read_environment(stored["environment"]))),
+    )
+
+
+def known_from(plan: Plan, as_of: datetime, earliest: datetime | None) -> datetime:
+    """The first day from which a truth is known, to the day: that of the first mature moment at or after `as_of`."""
+    for days in range(_LONGEST_SEARCH):
+        day = as_of + timedelta(days=days)
+        if mature_moments(plan, day, earliest):
+            return day
+    return plan.need.horizon.after(as_of)
+
+
+def _rows(answerer: Answerer, sources: Mapping[str, Any], as_of: datetime) -> Rows:
+    features = answerer.features(sources, as_of)
+    return Rows(as_of, features, answerer.scores(features))
+
+
+def _truth(
+    plan: Plan,
+    made: CandidateMade,
+    answerer: Answerer,
+    past: Examples,
+    moment: datetime,
+    read: Read,
+    files: Files,
+    others: Others,
+) -> Truth:
+    newest = past.only(past.moment == moment.isoformat())
+    held = _held(plan, newest)
+    judged = newest.only(held & newest.known)
+    features = _named(judged)
+    rows = Rows(moment, answerer.fitting(features), np.zeros(0))
+    rows = Rows(moment, rows.features, answerer.scores(rows.features))
+    baseline, what = (None, "")
+    if made.role == "model":
+        baseline, what = _baseline(plan, past, judged, moment, read, files, others.baseline)
+    return Truth(rows, judged.label, len(newest.label), baseline, what)
+
+
+def _baseline(
+    plan: Plan,
+    past: Examples,
+    judged: Examples,
+    moment: datetime,
+    read: Read,
+    files: Files,
+    made: CandidateMade | None,
+) -> tuple[Floats | None, str]:
+    """The baseline's scores on the judged rows: of the newest baseline candidate, else of the rule fitted here."""
+    if made is not None:
+        try:
+            rule = load(files, made, plan)
+            features = rule.features(read(moment), moment).reindex(judged.entity)
+            return rule.scores(features), f"candidate {made.candidate[:12]}"
+        except UserError:
+            pass  # made under another environment or plan: the declared rule itself is the fair comparison then
+    known = past.only(~_held(plan, past) & past.known)
+    if not len(known.label):
+        return None, ""
+    label = pd.Series(known.label, name="label")
+    declared = plan.model.baseline
+    one = fitted(declared, known.features, label, plan.need.answer)
+    scores = baseline_named(one.kind).scores(one.numbers, _named(judged))
+    return np.asarray(scores, dtype=np.float64), f"the declared rule {declared.kind}, fitted for this comparison"
+
+
+def _named(rows: Examples) -> pd.DataFrame:
+    return rows.features.set_axis(pd.Index(rows.entity, dtype=object), axis=0)
+
+
+def _held(plan: Plan, rows: Examples) -> Any:
+    return held_out(rows.entity.tolist(), plan.product, plan.proof.holdout)
+
+
+def _training(plan: Plan, made: CandidateMade, past: Examples | None) -> Training | None:
+    if past is None or "origin" in made.notes:
+        return None
+    held = _held(plan, past)
+    return Training(int((~held & past.known).sum()), int((held & past.known).sum()))
+
+
+def _parent(
+    plan: Plan, sources: Mapping[str, Any], now: Rows, files: Files, made: CandidateMade | None
+) -> Parent | None:
+    """The parent's scores on the same entities; a parent that cannot be loaded any more cannot be compared with."""
+    if made is None:
+        return None
+    before = load(files, made, plan)
+    rows = _rows(before, sources, now.as_of)
+    scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
+    if scores.isna().any():
+        return None
+    return Parent(made.candidate, np.asarray(scores, dtype=np.float64))
+
+
+def _groups(plan: Plan, sources: Mapping[str, Any], now: Rows, past: Examples | None) -> dict[str, Mapping[str, str]]:
+    found: dict[str, Mapping[str, str]] = {}
+    for declared in plan.proof.fairness:
+        groups = group_of(plan, declared, sources, now.features, _named(past) if past else None)
+        if groups is not None:
+            found[declared.column] = groups
+    return found

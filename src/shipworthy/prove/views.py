@@ -1,0 +1,46 @@
+"""Proofs for people to read."""
+
+from __future__ import annotations
+
+from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.fact import Past, latest
+from shipworthy.model.words import CandidateMade
+from shipworthy.prove.words import CandidateProven, Proof, ProofOf
+
+_FEWEST_DIGITS = 6
+
+
+def proof_of(question: ProofOf, past: Past) -> Proof:
+    """The newest proof of a candidate.
+
+    Raises:
+        NotFound: there is no such candidate, or it was not proven yet.
+    """
+    made = candidate_named(past, question.candidate)
+    newest = latest(past.of(CandidateProven, about=made.candidate))
+    if newest is None:
+        proven = sorted({fact.what.candidate[:12] for fact in past.of(CandidateProven)})
+        fix = f"Prove it first: shipworthy prove {made.candidate[:12]}"
+        raise not_found("proof of candidate", made.candidate[:12], proven, fix, "prove.no_proof")
+    what = newest.what
+    return Proof(what.candidate, what.verdict, list(what.checks), what.evidence, what.report)
+
+
+def candidate_named(past: Past, name: str) -> CandidateMade:
+    """The candidate with this digest, or the only one whose digest begins so (at least 6 digits).
+
+    Raises:
+        NotFound: there is none, or several begin so.
+    """
+    made = {fact.what.candidate: fact.what for fact in past.of(CandidateMade)}
+    if name in made:
+        return made[name]
+    begin = [digest for digest in made if len(name) >= _FEWEST_DIGITS and digest.startswith(name)]
+    if len(begin) != 1:
+        raise _unknown(name, list(made))
+    return made[begin[0]]
+
+
+def _unknown(name: str, known: list[str]) -> NotFound:
+    fix = "Take one of the list; make one with shipworthy train."
+    return not_found("candidate", name, [digest[:12] for digest in known], fix, "prove.no_candidate")

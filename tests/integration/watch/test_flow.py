@@ -1,0 +1,378 @@
+"""The watch of a small product's life: lists are answered, the world changes, and it is noticed and said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shipworthy.base.fact import What
+from shipworthy.deliver.flow import score
+from shipworthy.deliver.words import Score
+from shipworthy.edges.database import migrate, open_engine
+from shipworthy.edges.files import Files
+from shipworthy.edges.keys import Keys
+from shipworthy.edges.ledger import Ledger
+from shipworthy.edges.outcome import Outcome
+from shipworthy.edges.road import Trip
+from shipworthy.edges.store import Store
+from shipworthy.model.flow import train_candidate
+from shipworthy.model.words import TrainCandidate
+from shipworthy.plan.rules import adoption, current_plan
+from shipworthy.plan.words import AdoptPlan
+from shipworthy.release.words import ReleaseStepped
+from shipworthy.watch.flow import watch
+from shipworthy.watch.rules import watch_due
+from shipworthy.watch.views import monitors, promises
+from shipworthy.watch.words import (
+    AlarmClosed,
+    AlarmRaised,
+    LabelsSealed,
+    Monitors,
+    Watch,
+    Watched,
+    WatchState,
+    WindowJudged,
+)
+
+PRODUCT = "visits"
+PLAN = """
+product: visits
+need:
+  question: Which customers will come in the next month?
+  decision: The desk calls those who will not.
+  entity: customer_id
+  horizon: 1mo
+people:
+  product_manager: pm
+  builders: [builder]
+  operator: operator
+  owners: {business: b, technology: t, privacy: p, legal: l, compliance: c, validation: v}
+consumers:
+  desk:
+    who: The front desk
+    person: desk-lead
+    columns: [customer_id, score, decision]
+    sinks: [list]
+    every: 1mo
+    start: 1997-02-01
+    deadline: 12h
+    time_to_act: 1d
+sources:
+  visits:
+    kind: csv
+    path: visits.csv
+    right_to_use: Contract with the customer.
+    contract:
+      time: date
+      duplicates: keep
+      columns:
+        customer_id: {type: text}
+        date: {type: date}
+sinks:
+  list: {kind: csv, path: "out/{as_of}.csv", rehearsal: "out/rehearsal-{as_of}.csv"}
+data: {pipeline: pipeline.py, ages: [tenure]}
+model:
+  baseline: {kind: constant}
+  training: {snapshots: 1, every: 1mo}
+decision: {top: 50}
+proof: {reasons: 0, calibration_tolerance: 0.05}
+release: {cohorts: {names: [everyone]}}
+watch:
+  monitors:
+    calibration: {tolerance: 0.05, phi: 2, false_alarms_per_year: 0.05}
+respond:
+  triggers:
+    - {name: stale, on: alarm, of: calibration, do: [notify, retrain]}
+  routes: {business: "file:out/messages", technology: "file:out/messages"}
+"""
+PIPELINE = '''
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def features(visits, as_of):
+    """When and how often they came."""
+    by = visits.groupby("customer_id")["date"]
+    recent = visits[visits["date"] >= as_of - pd.Timedelta(days=60)].groupby("customer_id").size()
+    table = pd.DataFrame({"recency": (as_of - by.max()).dt.days, "tenure": (as_of - by.min()).dt.days})
+    table["recent"] = recent.reindex(table.index, fill_value=0)
+    return table.astype(float).reset_index()
+
+
+def label(visits, as_of, until):
+    """Who came."""
+    came = visits.loc[(visits["date"] >= as_of) & (visits["date"] < until), "customer_id"].unique()
+    return pd.DataFrame({"customer_id": came, "label": 1})
+
+
+def train(features, label):
+    """A logistic regression."""
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(features, label)
+'''
+CUSTOMERS = 800
+
+
+def month(number: int) -> datetime:
+    """The first of a month, counted from January 1997 = 1."""
+    return datetime(1997 + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+
+
+def visits() -> pd.DataFrame:
+    """Every customer comes in January; later about half of them a month, and from June on only a fifth."""
+    random = np.random.default_rng(4)
+    names = np.array([f"c{number:04}" for number in range(CUSTOMERS)])
+    rows = [pd.DataFrame({"customer_id": names, "date": "1997-01-15"})]
+    for number in range(2, 13):
+        came = names[random.random(CUSTOMERS) < (0.5 if number < 6 else 0.2)]
+        rows.append(pd.DataFrame({"customer_id": came, "date": f"1997-{number:02}-10"}))
+    return pd.concat(rows, ignore_index=True)
+
+
+class World:
+    """A product with its store, moved through the months by hand."""
+
+    def __init__(self, root: Path) -> None:
+        engine = open_engine(f"sqlite:///{root / 'ledger.sqlite'}")
+        migrate(engine)
+        keys = Keys(root / "keys")
+        files = Files(root / "files")
+        self.store = Store(root, root / ".shipworthy", Ledger(engine, keys), files, keys, {})
+        self.engine = engine
+        self.root = root
+        self.now = month(1)
+        self.runs = 0
+
+    def trip(self, run: str = "", once: Callable[[str, Callable[[], Outcome]], Outcome] | None = None) -> Trip:
+        self.runs += 1
+        return Trip(
+            self.store,
+            PRODUCT,
+            "operator",
+            self.now,
+            run or f"{self.root}/{self.runs}",
+            once or (lambda _name, work: work()),
+        )
+
+    def record(self, *facts: What) -> None:
+        self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
+
+    def train(self, role: str = "model") -> str:
+        command = TrainCandidate(product=PRODUCT, role="baseline" if role == "baseline" else "model")
+        return train_candidate(command, self.trip()).candidate
+
+    def release(self, candidate: str, replaces: str = "", role: str = "model") -> None:
+        self.record(
+            ReleaseStepped(
+                product=PRODUCT,
+                candidate=candidate,
+                step="all",
+                cohorts=["everyone"],
+                replaces=replaces,
+                gate="",
+                role=role,
+            )
+        )
+
+    def list_of(self, number: int) -> None:
+        self.now = month(number)
+        score(Score(product=PRODUCT, consumer="desk", as_of=self.now.isoformat()), self.trip())
+
+    def watch(self) -> Watched:
+        return watch(Watch(product=PRODUCT), self.trip())
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [fact.what for fact in self.store.ledger.past(PRODUCT).of(kind)]
+
+    def judged(self, monitor: str, candidate: str = "") -> dict[str, WindowJudged]:
+        return {
+            what.window[:7]: what
+            for what in self.of(WindowJudged)
+            if what.monitor == monitor and candidate in ("", what.candidate)
+        }
+
+    @property
+    def state(self) -> WatchState:
+        return monitors(Monitors(product=PRODUCT), self.store.ledger.past(PRODUCT))
+
+    def is_due(self) -> bool:
+        past = self.store.ledger.past(PRODUCT)
+        return watch_due(current_plan(past), past, self.now)
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with an adopted plan and one candidate, trained in April on what happened in March, released to all."""
+    root = tmp_path_factory.mktemp("visits")
+    (root / "product.yaml").write_text(PLAN)
+    (root / "pipeline.py").write_text(PIPELINE)
+    visits().to_csv(root / "visits.csv", index=False)
+    world = World(root)
+    world.now = month(4)
+    command = AdoptPlan(product=PRODUCT, text=PLAN)
+    world.store.ledger.append(
+        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
+        product=PRODUCT,
+        who="pm",
+        at=world.now,
+    )
+    world.release(world.train())
+    world.engine.dispose()
+    return root
+
+
+@pytest.fixture
+def world(released: Path, tmp_path: Path) -> Iterator[World]:
+    root = tmp_path / "visits"
+    shutil.copytree(released, root)
+    made = World(root)
+    made.now = month(4)
+    yield made
+    made.engine.dispose()
+
+
+def test_a_world_that_changed_is_alarmed_once_with_its_values(world: World) -> None:
+    for number in range(4, 8):
+        world.list_of(number)
+        world.watch()
+    champion = world.of(ReleaseStepped)[0].candidate
+    levels = {window: what.level for window, what in world.judged("calibration", champion).items()}
+    assert levels == {"1997-04": "quiet", "1997-05": "quiet", "1997-06": "alarm"}
+    (alarm,) = world.of(AlarmRaised)
+    assert alarm.monitor == "calibration"
+    assert alarm.since == month(6).isoformat()
+    assert "The list of 1997-06-01 promised" in alarm.text
+    assert "beyond the tolerated 5.0% since 1997-06-01" in alarm.text
+    assert "guarantee conditional on phi <= 2" in alarm.guarantee
+    world.list_of(8)
+    assert [text for text in world.watch().alarms if text.startswith("calibration")]
+    assert len(world.of(AlarmRaised)) == 1
+
+
+def test_every_window_is_judged_once_and_labels_are_sealed_with_it(world: World) -> None:
+    world.list_of(4)
+    first = world.watch()
+    assert first.windows > 0
+    assert not world.is_due()
+    assert world.watch().windows == 0
+    world.now = month(5)
+    assert world.is_due()
+    assert world.watch().windows == 2
+    (labels,) = world.of(LabelsSealed)
+    assert (labels.matched, labels.unlabelled, labels.as_of) == (CUSTOMERS, 0, month(4).isoformat())
+    table = world.store.files.table(labels.segment)
+    assert table.column_names == ["answer_id", "entity", "label"]
+    assert len(set(table["answer_id"].to_pylist())) == CUSTOMERS
+    real = world.judged("calibration")["1997-04"].numbers["real"]
+    assert real == pytest.approx(np.mean(table["label"].to_pylist()))
+    ids = [(what.monitor, what.candidate, what.window) for what in world.of(WindowJudged) if what.level != "not_run"]
+    assert len(ids) == len(set(ids))
+
+
+def test_after_a_replacement_the_old_one_raises_no_alarm_and_doing_nothing_is_computed(world: World) -> None:
+    for number in range(4, 9):
+        world.list_of(number)
+    old = world.of(ReleaseStepped)[0].candidate
+    world.now = month(9)
+    new = world.train()
+    assert new != old
+    world.release(new, replaces=old)
+    world.list_of(9)
+    world.now = month(10)
+    looked = world.watch()
+    assert not world.of(AlarmRaised)
+    assert any("answers nobody any more" in text for text in looked.notes)
+    point = world.judged("calibration", new)["1997-09"]
+    assert point.level == "quiet"
+    assert point.numbers["would_have_promised"] > point.numbers["promised"] + 0.05
+    assert "would_have_promised" not in world.judged("calibration", old)["1997-08"].numbers
+    series = promises(world.state)
+    assert [(kept.window[:7], kept.candidate == new) for kept in series][-2:] == [("1997-08", False), ("1997-09", True)]
+
+
+def test_where_the_data_is_refused_promises_wait_and_say_why(world: World) -> None:
+    world.list_of(4)
+    good = (world.root / "visits.csv").read_text()
+    (world.root / "visits.csv").write_text(good.replace("date", "day"))
+    world.now = month(5)
+    world.watch()
+    waiting = world.judged("calibration")["1997-04"]
+    assert waiting.level == "not_run"
+    assert waiting.text
+    assert not world.is_due()
+    world.now += timedelta(days=1)
+    assert world.is_due()
+    (world.root / "visits.csv").write_text(good)
+    world.watch()
+    assert world.judged("calibration")["1997-04"].level == "quiet"
+    assert not world.is_due()
+
+
+def test_a_closed_alarm_restarts_the_evidence(world: World) -> None:
+    for number in range(4, 8):
+        world.list_of(number)
+    world.watch()
+    (alarm,) = world.of(AlarmRaised)
+    world.record(AlarmClosed(product=PRODUCT, alarm=alarm.alarm, by="operator"))
+    before = world.judged("calibration")["1997-06"].state
+    world.list_of(8)
+    world.watch()
+    after = world.judged("calibration")["1997-07"]
+    assert after.since == month(7).isoformat()
+    assert before["since"] == month(6).isoformat()
+    assert len(world.of(AlarmRaised)) == 2
+    assert [card.open for card in world.state.alarms] == [False, True]
+
+
+def test_a_baseline_made_before_any_truth_promises_nothing(world: World) -> None:
+    world.now = month(1) + timedelta(days=20)
+    baseline = world.train("baseline")
+    world.release(baseline, role="baseline")
+    world.list_of(4)
+    world.now = month(5)
+    world.watch()
+    found = world.judged("calibration", baseline)["1997-04"]
+    assert found.level == "not_run"
+    assert "promise no share" in found.text
+
+
+@pytest.mark.parametrize("killed_at", range(1, 14))
+def test_a_look_that_is_killed_anywhere_leaves_the_same_facts(world: World, killed_at: int) -> None:
+    """The steps' results are remembered as the road remembers them; the process ends before or after any of them."""
+    for number in (4, 5):
+        world.list_of(number)
+    world.now = month(6)
+    remembered: list[Outcome] = []
+
+    def once(_name: str, work: Callable[[], Outcome]) -> Outcome:
+        position[0] += 1
+        if position[0] <= len(remembered):
+            return remembered[position[0] - 1]
+        if position[0] == killed_at and not killed:
+            work()  # the work was done and its result lost
+            killed.append(True)
+            raise KeyboardInterrupt
+        remembered.append(work())
+        return remembered[-1]
+
+    killed: list[bool] = []
+    position = [0]
+    try:
+        watch(Watch(product=PRODUCT), world.trip("look", once))
+    except KeyboardInterrupt:
+        position = [0]
+        watch(Watch(product=PRODUCT), world.trip("look", once))
+    assert bool(killed) == (killed_at <= len(remembered))
+    judged = [(what.monitor, what.window) for what in world.of(WindowJudged)]
+    assert len(judged) == len(set(judged)) == 2 * 6
+    assert len(world.of(LabelsSealed)) == 2
+    assert world.watch().windows == 0

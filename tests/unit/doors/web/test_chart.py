@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipworthy.doors.web.chart import Point, chart
+
+MONTHS = [f"1997-{month:02}-01T00:00:00+00:00" for month in range(1, 13)]
+
+
+def points(values: list[float], group: str = "a") -> list[Point]:
+    return [Point(moment, {"real": value}, group) for moment, value in zip(MONTHS, values, strict=False)]
+
+
+def test_without_a_value_there_is_no_chart() -> None:
+    assert chart([Point(MONTHS[0], {}), Point(MONTHS[1], {"other": 1.0})], ["real"], width=400, height=200) is None
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12))
+def test_everything_lies_inside_the_frame_and_higher_values_lie_higher(values: list[float]) -> None:
+    found = chart(points(values), ["real"], width=400, height=200)
+    assert found is not None
+    dots = found.lines[0].dots
+    assert all(found.left <= x <= found.right and found.top - 0.1 <= y <= found.bottom + 0.1 for x, y, _ in dots)
+    for (_, one, _), (_, other, _), value, next_value in zip(dots, dots[1:], values, values[1:], strict=False):
+        assert (value < next_value) is False or one >= other
+
+
+def test_an_axis_does_not_blow_up_a_wobble() -> None:
+    found = chart(points([0.770, 0.771, 0.772]), ["real"], width=400, height=200)
+    assert found is not None
+    heights = [y for _, y, _ in found.lines[0].dots]
+    assert max(heights) - min(heights) < 10
+
+
+def test_lines_of_two_candidates_are_not_joined_and_the_change_is_marked() -> None:
+    both = points([0.2, 0.3]) + [Point(MONTHS[2], {"real": 0.1}, "b")]
+    found = chart(both, ["real"], width=400, height=200)
+    assert found is not None
+    assert found.lines[0].path.count("M") == 2
+    assert [text for _, text in found.changes] == ["b"]
+
+
+def test_the_band_reaches_as_far_as_is_tolerated() -> None:
+    found = chart(points([0.2, 0.2]), ["real"], width=400, height=200, band_of="real", tolerance=0.1)
+    assert found is not None
+    at = {text: y for y, text in found.rules}
+    heights = {float(pair.split(" ")[1]) for pair in found.band[0].strip("MZ").split("L")}
+    assert heights == {pytest.approx(at["0.3"]), pytest.approx(at["0.1"])}
+
+
+def test_names_of_lines_do_not_lie_on_each_other() -> None:
+    close = [Point(moment, {"promised": 0.5, "real": 0.501, "third": 0.499}) for moment in MONTHS[:3]]
+    found = chart(close, ["promised", "real", "third"], width=400, height=200)
+    assert found is not None
+    heights = sorted(line.label_at[1] for line in found.lines if line.label_at)
+    assert all(after - before >= 14.9 for before, after in zip(heights, heights[1:], strict=False))
+
+
+def test_shares_are_written_in_per_cent_and_alarms_keep_their_words() -> None:
+    found = chart([Point(MONTHS[0], {"real": 0.2}, alarm=True, text="too far")], ["real"],
+                  width=400, height=200, share=True)  # fmt: skip
+    assert found is not None
+    assert all(text.endswith(" %") for _, text in found.rules)
+    assert [text for _, text in found.alarms] == ["too far"]
