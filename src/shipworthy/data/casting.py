@@ -114,7 +114,8 @@ def _flag(raw: str, arrow: pa.DataType, column: Column) -> str:
         return raw
     if _is_text(arrow):
         return (
-            f"CASE WHEN lower(trim({raw})) IN ('true', 't', 'yes', 'y', '1') THEN true "
+            f"CASE WHEN {raw} IN ('true', '1') THEN true WHEN {raw} IN ('false', '0') THEN false "
+            f"WHEN lower(trim({raw})) IN ('true', 't', 'yes', 'y', '1') THEN true "
             f"WHEN lower(trim({raw})) IN ('false', 'f', 'no', 'n', '0') THEN false END"
         )
     if _is_real(arrow) or pa.types.is_integer(arrow):
@@ -148,7 +149,7 @@ def _moment(raw: str, arrow: pa.DataType, column: Column) -> str:
         plain = f"TRY_CAST({raw} AS TIMESTAMP)"
         zoned = f"make_timestamp(epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)))"
         read = (
-            f"CASE WHEN CAST({plain} AS VARCHAR) = {raw} THEN {plain} "
+            f"CASE WHEN CAST({plain} AS VARCHAR) = replace({raw}, 'T', ' ') THEN {plain} "
             f"WHEN regexp_full_match({raw}, {literal(_MOMENT)}) THEN {zoned} END"
         )
     else:

@@ -90,8 +90,8 @@ def score(command: Score, trip: Trip) -> RunAccount:
     notice = _notice(run, stopped, used)
     receipts = _deliver(trip, run, results, notice)
     trip.record("close the run", lambda past: _closing(trip, run, used, results, receipts, stopped))
-    done = trip.step("give account", lambda: plain(finished_run(trip.past, run.name)))
-    return reader(RunAccount).validate_python(done)
+    finished = _finished(trip, run, used, results, receipts, stopped)
+    return account(finished, [delivery_name(run.name, receipt["sink"]) for receipt in receipts])
 
 
 def _run(command: Score, trip: Trip) -> Run:
@@ -299,6 +299,17 @@ def _closing(
     facts: list[What] = [_delivery(trip, run, candidate, receipt) for receipt in receipts]
     if run.trial:
         return [*facts, _trial(trip, run, results, receipts)]
+    return [*facts, _finished(trip, run, used, results, receipts, stopped)]
+
+
+def _finished(
+    trip: Trip,
+    run: Run,
+    used: dict[str, Any],
+    results: list[dict[str, Any]],
+    receipts: list[dict[str, Any]],
+    stopped: str,
+) -> RunFinished:
     answered, due, unscored = results[0]["rows"], results[0]["due"], results[0]["unscored"]
     finished = RunFinished(
         product=trip.product,
@@ -314,7 +325,7 @@ def _closing(
         stood_in=stopped,
     )
     account(finished, [])
-    return [*facts, finished]
+    return finished
 
 
 def _delivery(trip: Trip, run: Run, candidate: str, receipt: dict[str, Any]) -> What:

@@ -17,7 +17,7 @@ from shipworthy.plan.rules import answer_sections, current_plan, current_version
 from shipworthy.plan.schema import Plan, plan_of
 
 if TYPE_CHECKING:
-    from shipworthy.edges.road import Trip
+    from shipworthy.edges.trip import Trip
     from shipworthy.edges.store import Store
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from shipworthy.base.errors import Tampered, UserError
-from shipworthy.base.times import midnight
 from shipworthy.edges.files import Files
 from shipworthy.model.answering import load
 from shipworthy.model.candidate import name_of
@@ -66,11 +66,9 @@ def test_a_trained_candidate_answers_well_for_customers_it_never_saw(files: File
     assert made.trained_on == ["2024-03-01T00:00:00+00:00", "2024-04-01T00:00:00+00:00"]
     assert (made.format, made.features) == ("skops", ["recency", "orders", "paid"])
     answerer = load(files, made, plan_of_shop())
-    moment = midnight(pd.Timestamp("2024-04-01").date())
+    moment, until = datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 5, 1, tzinfo=UTC)
     features = answerer.features(reader(ORDERS)(moment), moment)
-    labels = answerer.labels(
-        reader(ORDERS)(NOW), moment, midnight(pd.Timestamp("2024-05-01").date()), list(features.index)
-    )
+    labels = answerer.labels(reader(ORDERS)(until), moment, until, list(features.index))
     unseen = held_out(list(features.index), "shop", 0.2)
     assert roc_auc_score(labels[unseen], answerer.scores(features)[unseen]) > 0.7
     assert made.rows < 2 * len(features)
