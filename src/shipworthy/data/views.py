@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from shipworthy.base.errors import UserError
-from shipworthy.base.fact import Past
+from typing import Any
+
+from shipworthy.base.errors import not_found
+from shipworthy.base.fact import Past, Recorded
 from shipworthy.data.reading import Tables
 from shipworthy.data.words import (
+    Intake,
     Quarantine,
     QuarantinedRow,
     SnapshotOutcome,
@@ -13,8 +16,10 @@ from shipworthy.data.words import (
     Snapshots,
     SnapshotTaken,
 )
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
 
-MOST_ROWS = 1_000
+MASK = "•••"
 
 
 def snapshots(question: Snapshots, past: Past) -> list[SnapshotOutcome]:
@@ -31,18 +36,51 @@ def snapshots(question: Snapshots, past: Past) -> list[SnapshotOutcome]:
 
 
 def quarantine(question: Quarantine, past: Past, files: Tables) -> list[QuarantinedRow]:
-    """The rows set aside in the newest snapshot or refusal, with their reasons; no value of a row is shown."""
-    newest = past.of(SnapshotTaken, SnapshotRefused)[-1:]
-    rows: list[QuarantinedRow] = []
-    for fact in newest:
-        name = fact.what.about
-        for intake in fact.what.intakes:
-            if not intake.quarantine:
-                continue
-            try:
-                table = files.table(intake.quarantine, columns=["_row", "_reason"])
-            except UserError:
-                continue
-            for row in table.slice(0, MOST_ROWS).to_pylist():
-                rows.append(QuarantinedRow(source=intake.source, row=row["_row"], reason=row["_reason"], snapshot=name))
-    return rows
+    """The rows set aside in one snapshot or refusal, with their reasons; what is personal is masked.
+
+    Raises:
+        NotFound: there is no such snapshot.
+    """
+    taken = _asked_for(question, past)
+    if taken is None:
+        return []
+    plan = current_plan(past)
+    intakes = [one for one in taken.what.intakes if one.quarantine and question.source in ("", one.source)]
+    rows = [row for intake in intakes for row in _rows(intake, plan, taken.what.about, files)]
+    return rows[question.skip : question.skip + question.limit]
+
+
+def _asked_for(question: Quarantine, past: Past) -> Recorded[SnapshotTaken | SnapshotRefused] | None:
+    known = past.of(SnapshotTaken, SnapshotRefused)
+    if not question.snapshot:
+        return known[-1] if known else None
+    named = [fact for fact in known if fact.what.about.startswith(question.snapshot)]
+    if not named:
+        names = [fact.what.about[:12] for fact in known]
+        raise not_found("snapshot", question.snapshot, names, "See `shipworthy snapshots`.")
+    return named[-1]
+
+
+def _rows(intake: Intake, plan: Plan, snapshot: str, files: Tables) -> list[QuarantinedRow]:
+    columns = plan.sources[intake.source].contract.columns if intake.source in plan.sources else {}
+    personal = {name for name, column in columns.items() if column.personal} | set(plan.data.personal)
+    return [
+        QuarantinedRow(
+            source=intake.source,
+            row=int(row["_row"]),
+            place=str(row["_place"]),
+            reason=str(row["_reason"]),
+            snapshot=snapshot,
+            values=_shown(row, personal, set(columns)),
+        )
+        for row in files.table(intake.quarantine).to_pylist()
+    ]
+
+
+def _shown(row: dict[str, Any], personal: set[str], declared: set[str]) -> dict[str, str]:
+    # A column that nobody declared, or a row without columns, may hold anything about anybody.
+    return {
+        name: (MASK if name in personal or name not in declared else "" if value is None else str(value))
+        for name, value in row.items()
+        if not name.startswith("_")
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,8 @@ from shipworthy.plan.rules import answer_sections, current_plan, current_version
 from shipworthy.plan.schema import Plan, plan_of
 
 if TYPE_CHECKING:
-    from shipworthy.edges.trip import Trip
     from shipworthy.edges.store import Store
+    from shipworthy.edges.trip import Trip
 
 
 def train_candidate(command: TrainCandidate, trip: Trip) -> MadeCandidate:
@@ -104,7 +105,9 @@ def _made(
         role=command.role,
         author=trip.who,
     )
-    return body_of(make(given, files))
+    made = make(given, files)
+    notes = {**made.notes, **({"cause": command.cause} if command.cause else {})}
+    return body_of(replace(made, parent=command.parent, notes=notes))
 
 
 def _once(past: Past, made: CandidateMade) -> Sequence[CandidateMade]:

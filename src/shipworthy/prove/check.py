@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.digest import canonical
+from shipworthy.base.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shipworthy.prove.intervals import Floats
 
 FOLDER = "prove/checks"
+_LONGEST = 600
 
 
 class Answers(Protocol):
@@ -197,12 +199,18 @@ def _results(check: ProofCheck, subject: Subject) -> list[CheckResult]:
         return [
             check.result(
                 "error",
-                f"It could not be judged: {type(error).__name__}: {error}",
+                f"It could not be judged: {_said(error)}",
                 why="What was not judged is not shown.",
                 advice="Put right what the message names, then prove the candidate again.",
             )
         ]
     return found if isinstance(found, list) else [found]
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return " ".join(f"{mistake.found} {mistake.fix}".strip() for mistake in error.mistakes)[:_LONGEST]
+    return f"{type(error).__name__}: {error}"[:_LONGEST]
 
 
 def _not_yet(check: ProofCheck, subject: Subject) -> CheckResult:

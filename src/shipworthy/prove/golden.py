@@ -21,6 +21,7 @@ def made_up(features: pd.DataFrame, rows: int = ROWS) -> pd.DataFrame:
     """
     generator = np.random.default_rng(SEED)
     table: dict[str, Any] = {}
+    index = pd.Index([f"golden-{i + 1:02d}" for i in range(rows)], dtype=object)
     for name in features.columns:
         column = features[name]
         known = column.dropna()
@@ -30,14 +31,14 @@ def made_up(features: pd.DataFrame, rows: int = ROWS) -> pd.DataFrame:
             shares = known.value_counts(normalize=True)
             common = sorted(str(text) for text in shares.index[shares >= _OFTEN]) or sorted(_commonest(shares))
             values = np.array([common[i % len(common)] if common else np.nan for i in range(rows)], dtype=object)
-        table[str(name)] = pd.Series(generator.permutation(values), dtype=column.dtype)
-    return pd.DataFrame(table, index=pd.Index([f"golden-{i + 1:02d}" for i in range(rows)], dtype=object))
+        table[str(name)] = pd.Series(generator.permutation(values), dtype=column.dtype, index=index)
+    return pd.DataFrame(table, index=index)
 
 
 def replayed(kept: dict[str, Any], like: pd.DataFrame) -> pd.DataFrame:
     """Rows read back from evidence, with the column types of a feature table."""
     columns = {
-        name: pd.Series([np.nan if value is None else value for value in values], dtype=like[name].dtype).to_numpy()
+        name: pd.Series([np.nan if one is None else one for one in values], like.index, dtype=like[name].dtype)
         for name, values in kept["features"].items()
     }
     return pd.DataFrame(columns, index=like.index)[list(like.columns)]

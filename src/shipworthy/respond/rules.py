@@ -19,7 +19,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
 from shipworthy.release.words import RolledBack
 from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.incidents import incident_for, open_now, opened
+from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, opened
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
 from shipworthy.sign.words import SignOffRevoked
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
@@ -79,7 +79,7 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
 def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
     """The newest request for a challenger that no candidate has been made for, None where there is none."""
     asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain")
-    if asked is None:
+    if asked is None or data_incidents_open(past):
         return None
     made = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
     return None if made else asked

@@ -101,8 +101,9 @@ def test_an_owner_reviews_and_signs_with_the_keyboard_alone(logged_in: LogIn, po
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Your signature is on record.")
     past = port[0].desk.store.ledger.past("next-purchase")
-    for kind in (ReviewGiven, SignOffGiven):
-        given = past.of(kind, about=port[0].story.retrained)[-1]
+    reviews = past.of(ReviewGiven, about=port[0].story.retrained)
+    sign_offs = past.of(SignOffGiven, about=port[0].story.retrained)
+    for given in (reviews[-1], sign_offs[-1]):
         assert (given.who, given.what.function, given.what.evidence) == (
             "privacy-owner",
             "privacy",

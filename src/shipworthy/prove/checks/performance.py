@@ -8,7 +8,7 @@ from shipworthy.base.check import CheckResult
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.intervals import Estimate
 from shipworthy.prove.measures import MEASURES, measure, pessimistic, reaches
-from shipworthy.prove.phrases import counted, number, percent, spoken
+from shipworthy.prove.phrases import counted, number, spoken
 
 
 def _run(subject: Subject) -> CheckResult:
@@ -27,7 +27,7 @@ def _run(subject: Subject) -> CheckResult:
             evidence=evidence,
         )
     found = (
-        f"{title} is {spoken(estimate)} at {percent(subject.confidence)} confidence, measured on "
+        f"{title} is {spoken(estimate)} at {subject.confidence:.0%} confidence, measured on "
         f"{counted(estimate.rows, 'entity', 'entities')} that training never saw, as of {truth.rows.as_of:%Y-%m-%d}."
     )
     values = _numbers(estimate) | {"evidence": evidence}

@@ -30,7 +30,9 @@ def _run(subject: Subject) -> CheckResult:
     example = subject.answerer.reasons(made_up(features), wanted)[:1] if len(features) else []
     shown = "; ".join(example[0]) if example else "none"
     found = f"Of {counted(len(given), 'entity', 'entities')} looked at, every one has at least one reason"
-    found += f", and {percent(1 - fewer / max(len(given), 1))} have all {wanted}; for a made-up one: {shown}."
+    if subject.role == "model":
+        found += f", and {percent(1 - fewer / max(len(given), 1))} have all {wanted}"
+    found += f". For a made-up one: {shown}."
     verdict: Verdict = "fail" if problems else "warn" if fewer and subject.role == "model" else "pass"
     advice = {
         "fail": "Look at the reference profile and at the names of the features; make the candidate again.",

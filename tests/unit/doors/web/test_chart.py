@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def test_an_axis_does_not_blow_up_a_wobble() -> None:
 
 
 def test_lines_of_two_candidates_are_not_joined_and_the_change_is_marked() -> None:
-    both = points([0.2, 0.3]) + [Point(MONTHS[2], {"real": 0.1}, "b")]
+    both = [*points([0.2, 0.3]), Point(MONTHS[2], {"real": 0.1}, "b")]
     found = chart(both, ["real"], width=400, height=200)
     assert found is not None
     assert found.lines[0].path.count("M") == 2
@@ -55,7 +57,7 @@ def test_names_of_lines_do_not_lie_on_each_other() -> None:
     found = chart(close, ["promised", "real", "third"], width=400, height=200)
     assert found is not None
     heights = sorted(line.label_at[1] for line in found.lines if line.label_at)
-    assert all(after - before >= 14.9 for before, after in zip(heights, heights[1:], strict=False))
+    assert all(after - before >= 14.9 for before, after in itertools.pairwise(heights))
 
 
 def test_shares_are_written_in_per_cent_and_alarms_keep_their_words() -> None:
