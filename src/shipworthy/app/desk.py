@@ -61,7 +61,7 @@ class Desk:
             work = importlib.import_module("shipworthy.app.work")
             return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]
         result = self._travel(command, actor, on_step, key) if command.durable else self._decide(command, actor, key)
-        self._follow_up(command, actor, on_step)
+        self._follow_up(command, actor, on_step, key)
         return result
 
     def submit(self, command: Command[Any], who: Identity, key: str = "") -> str:
@@ -99,7 +99,10 @@ class Desk:
 
     def actor(self, product: str, who: Identity) -> Actor:
         """An identity with the roles that the plan in force gives it."""
-        return Actor(who.person, who.store_roles | frozenset(roles_in(self.plan(product), who.person)))
+        # What concerns the whole store may be done by whoever has the role in any of its products.
+        products = [product] if product else [name for name in self.store.ledger.products() if name]
+        roles = {role for name in products for role in roles_in(self.plan(name), who.person)}
+        return Actor(who.person, who.store_roles | roles)
 
     def admit(self, command: Command[Any], who: Identity) -> Actor:
         """The actor, where it may give this command.
@@ -161,7 +164,8 @@ class Desk:
         due = importlib.import_module("shipworthy.app.due")
         return due.completed(command, self.store.ledger.past(command.product))  # type: ignore[no-any-return]
 
-    def _follow_up(self, command: Command[Any], actor: Actor, on_step: OnStep | None) -> None:
+    def _follow_up(self, command: Command[Any], actor: Actor, on_step: OnStep | None, key: str) -> None:
         due = importlib.import_module("shipworthy.app.due")
         for next_command in due.follow_ups(command, self.store.ledger.past(command.product)):
-            self._travel(next_command, actor, on_step, "")
+            name = f"{key}/{handler_name(type(next_command))} {next_command.consumer}" if key else ""
+            self._travel(next_command, actor, on_step, name)

@@ -119,7 +119,7 @@ def next_moments(plan: Plan, now: datetime, until: datetime) -> list[datetime]:
     return sorted(moment for moment in moments if now < moment <= until)
 
 
-def follow_ups(command: Command[Any], past: Past) -> list[Command[Any]]:
+def follow_ups(command: Command[Any], past: Past) -> list[Score]:
     """What belongs to a command: a rehearsal is run at once, a challenger in shadow answers the newest list."""
     if not isinstance(command, ReleaseCandidate) or command.step not in ("rehearsal", "shadow"):
         return []

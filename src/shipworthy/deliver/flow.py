@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Mistake, UserError, not_found
-from shipworthy.base.fact import What, latest, reader
+from shipworthy.base.fact import Past, What, latest, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.flow import snapshot
@@ -86,10 +86,12 @@ def score(command: Score, trip: Trip) -> RunAccount:
         for part in used["parts"]
     ]
     if not used.get("last"):
-        trip.record("seal the answers", lambda past: [_sealed(trip, run, used, result) for result in results])
+        trip.record(
+            "seal the answers", lambda past: _unsealed(past, [_sealed(trip, run, used, result) for result in results])
+        )
     notice = _notice(run, stopped, used)
     receipts = _deliver(trip, run, results, notice)
-    trip.record("close the run", lambda past: _closing(trip, run, used, results, receipts, stopped))
+    trip.record("close the run", lambda past: _closing(trip, run, past, used, results, receipts, stopped))
     finished = _finished(trip, run, used, results, receipts, stopped)
     return account(finished, [delivery_name(run.name, receipt["sink"]) for receipt in receipts])
 
@@ -287,14 +289,34 @@ def _target(trip: Trip, run: Run, sink_name: str, notice: str) -> Target:
     return Target(trip.store.folder(trip.product), filled, sink.url, table, run.name, notice)
 
 
+def _unsealed(past: Past, sealed: list[AnswersSealed]) -> list[AnswersSealed]:
+    """Those not on record yet: a list that two commands asked for, or a crash made two of, is sealed once."""
+    known = {(fact.what.run, name) for fact in past.of(AnswersSealed) for name in fact.what.candidates}
+    return [what for what in sealed if not {(what.run, name) for name in what.candidates} <= known]
+
+
+def _closed(past: Past, run: Run) -> bool:
+    if not run.trial:
+        return bool(past.of(RunFinished, about=run.name))
+    moment = run.moment.isoformat()
+    same = (run.trial, run.consumer_name, moment)
+    trials = [fact.what for fact in past.of(TrialFinished) if fact.what.ok]
+    return any(
+        (what.step, what.consumer, what.as_of) == same and run.name.endswith(what.candidate[:12]) for what in trials
+    )
+
+
 def _closing(
     trip: Trip,
     run: Run,
+    past: Past,
     used: dict[str, Any],
     results: list[dict[str, Any]],
     receipts: list[dict[str, Any]],
     stopped: str,
 ) -> Sequence[What]:
+    if _closed(past, run):
+        return []
     candidate = results[0]["candidate"]
     facts: list[What] = [_delivery(trip, run, candidate, receipt) for receipt in receipts]
     if run.trial:

@@ -49,10 +49,10 @@ def _gathered(command: TrainCandidate, trip: Trip) -> dict[str, Any]:
     plan = current_plan(past)
     folder = trip.store.folder(trip.product)
     code = model_file = ""
-    if plan.data.pipeline:
-        code = trip.store.files.put(read_code(folder, plan.data.pipeline).content)
     if plan.model.file and command.role == "model":
         model_file = _kept_model_file(trip.store, folder, plan)
+    if plan.data.pipeline:
+        code = trip.store.files.put(read_code(folder, plan.data.pipeline).content)
     return {
         "plan": plan.values(),
         "version": current_version(past).version,
@@ -136,8 +136,8 @@ def _refusals(outcome: SnapshotOutcome) -> list[Mistake]:
     failed = [check for check in outcome.checks if check.verdict in ("fail", "error", "not_run")]
     return [
         Mistake(
-            f"model.data_refused ({check.check})",
-            check.where or "sources",
+            "model.data_refused",
+            f"{check.check} {check.where}".rstrip(),
             check.found,
             check.why or "No candidate is made from data that breaks its contract.",
             check.advice or "Put the data or the contract right and train again.",

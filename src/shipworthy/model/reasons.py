@@ -12,6 +12,8 @@ import pandas as pd
 
 NOTHING = "no input stands out"
 
+_AT_ONCE = 200_000  # rows per prediction: few calls for many rows, bounded memory for very many
+
 
 def reasons(
     features: pd.DataFrame,
@@ -21,8 +23,8 @@ def reasons(
 ) -> list[list[str]]:
     """For each row the inputs that move its score most, against a row in which just that input is typical.
 
-    One prediction per feature over all rows at once, whatever the number of rows. It says what the model did with
-    this row, taken one input at a time; it does not say what would happen if the world changed.
+    All variants of all rows are predicted in a few large batches, so a single row costs one prediction. It says what
+    the model did with this row, taken one input at a time; it does not say what would happen if the world changed.
 
     Args:
         typical: the typical value of each feature, frozen when the candidate was made.
@@ -71,10 +73,21 @@ def _moves(
     score: Callable[[pd.DataFrame], npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.float64]:
     """How much higher each row scores than with each of its inputs made typical; rows by features."""
-    given = score(features)
-    moves = np.zeros(features.shape)
-    for index, name in enumerate(features.columns):
-        usual = features.copy(deep=False)
-        usual[name] = pd.Series(typical[str(name)], index=features.index, dtype=features[name].dtype)
-        moves[:, index] = given - score(usual)
-    return moves
+    width = features.shape[1] + 1
+    step = max(1, _AT_ONCE // width)
+    parts = []
+    for start in range(0, len(features), step):
+        rows = features.iloc[start : start + step]
+        scores = score(_variants(rows, typical)).reshape(width, len(rows))
+        parts.append((scores[0] - scores[1:]).T)
+    return np.concatenate(parts)
+
+
+def _variants(rows: pd.DataFrame, typical: Mapping[str, float | str]) -> pd.DataFrame:
+    """The rows as they are, then once per feature with just that feature typical, below one another."""
+    count, columns = len(rows), {}
+    for place, name in enumerate(rows.columns, start=1):
+        values = np.tile(rows[name].to_numpy(), rows.shape[1] + 1)
+        values[place * count : (place + 1) * count] = typical[str(name)]
+        columns[name] = pd.Series(values, dtype=rows[name].dtype)
+    return pd.DataFrame(columns)

@@ -66,10 +66,8 @@ def train(store: Store) -> Train:
             return known[key]
 
         done: list[str] = []
-        return train_candidate(
-            TrainCandidate(product="shop", role=role),
-            Trip(store, "shop", who, at, name or f"run {len(remembered)}", once),
-        )
+        trip = Trip(store, "shop", who, at, name or f"run {len(remembered)}", once)
+        return train_candidate(TrainCandidate(product="shop", role=role), trip)
 
     return run
 
@@ -110,7 +108,8 @@ def test_data_that_breaks_its_contract_makes_no_candidate(store: Store, train: T
     plan = PLAN.replace("      time: day\n", "      time: day\n      volume: {rows: [1000000, 2000000]}\n")
     with pytest.raises(UserError) as caught:
         train(plan=plan)
-    assert all(mistake.fix for mistake in caught.value.mistakes)
+    assert [mistake.where for mistake in caught.value.mistakes] == ["data.volume orders"]
+    assert caught.value.mistakes[0].fix
     assert not store.ledger.past("shop").of(CandidateMade)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,8 @@ def test_weights_in_another_file_are_refused() -> None:
 def test_broken_files_are_refused() -> None:
     assert "It is no ONNX model" in refused(b"hello", opening())
     assert "cannot open it" in refused(b"\x08\x0bhello", opening())
+
+
+def test_where_onnxruntime_is_missing_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "pip install 'shipworthy[onnx]'" in refused(b"\x08\x0bhello", opening())

@@ -67,7 +67,7 @@ def test_only_so_many_reasons_are_given_and_one_row_gets_the_same() -> None:
     assert reasons(ROWS.iloc[:0], TYPICAL, score, 2) == []
 
 
-def test_one_prediction_per_feature_whatever_the_number_of_rows() -> None:
+def test_all_variants_are_predicted_in_few_large_batches() -> None:
     calls: list[int] = []
 
     def counted(features: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -75,7 +75,7 @@ def test_one_prediction_per_feature_whatever_the_number_of_rows() -> None:
         return score(features)
 
     reasons(pd.concat([ROWS] * 100, ignore_index=True), TYPICAL, counted, 2)
-    assert calls == [300] * 4
+    assert calls == [1200]
 
 
 def test_values_read_as_people_write_them() -> None:

@@ -41,8 +41,16 @@ class TooLate(GateShut):
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(Nobody, 401), (NotAllowed, 403), (NotFound, 404), (GateShut, 409), (TooLate, 409), (UserError, 422), (Tampered, 500)],
-)  # fmt: skip
+    [
+        (Nobody, 401),
+        (NotAllowed, 403),
+        (NotFound, 404),
+        (GateShut, 409),
+        (TooLate, 409),
+        (UserError, 422),
+        (Tampered, 500),
+    ],
+)
 def test_each_kind_of_error_has_its_status(error: type[UserError], status: int) -> None:
     assert status_of(error()) == status
 

@@ -49,7 +49,7 @@ def test_the_band_reaches_as_far_as_is_tolerated() -> None:
     assert found is not None
     at = {text: y for y, text in found.rules}
     heights = {float(pair.split(" ")[1]) for pair in found.band[0].strip("MZ").split("L")}
-    assert heights == {pytest.approx(at["0.3"]), pytest.approx(at["0.1"])}
+    assert sorted(heights) == pytest.approx(sorted([at["0.3"], at["0.1"]]), abs=0.1)
 
 
 def test_names_of_lines_do_not_lie_on_each_other() -> None:

@@ -1,0 +1,80 @@
+"""A small product that travels the road in seconds: 200 customers of a made-up shop."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.opening import STARTERS, make_store
+from shipworthy.app.rights import Identity
+from shipworthy.app.settings import Settings, settings
+from shipworthy.app.wiring import open_desk
+
+PRODUCT = "next-purchase"
+OWNERS = ("business", "technology", "privacy", "legal", "compliance", "validation")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A store with the shop's product in it."""
+
+    found: Settings
+    root: Path
+
+    def desk(self) -> Desk:
+        """A desk on it."""
+        return open_desk(self.found, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def someone(person: str) -> Identity:
+    """A login of the shop."""
+    return Identity(person, frozenset({"administrator"}) if person == "administrator" else frozenset())
+
+
+def settings_of(root: Path) -> Settings:
+    """The settings of a shop in a folder."""
+    return settings({"SHIPWORTHY_ROOT": str(root), "HOME": str(root), "XDG_CONFIG_HOME": str(root / ".config")})
+
+
+def open_shop(root: Path) -> Shop:
+    """A shop in an empty folder: its feed, its plan file, nothing in force yet."""
+    root.mkdir(parents=True, exist_ok=True)
+    shop = Shop(settings_of(root), root)
+    make_store(shop.found, "next-purchase", "administrator")
+    (root / "product.yaml").write_text(plan_text())
+    write_feed(root / "feed" / "purchases-all.csv")
+    return shop
+
+
+def plan_text() -> str:
+    """The starter's plan, fitted to 200 customers."""
+    plan = yaml.load((STARTERS / "next-purchase" / "product.yaml").read_text(), yaml.BaseLoader)
+    plan["sources"]["purchases"]["contract"]["volume"]["rows"] = [1, 20000]
+    plan["decision"]["top"] = 20
+    plan["proof"]["performance"] = {"metric": "auc", "floor": "0.3", "beats_baseline_by": None}
+    plan["proof"]["calibration_tolerance"] = "0.4"
+    plan["consumers"]["shop"]["person"] = "shop-system"
+    return str(yaml.safe_dump(plan, sort_keys=False)).replace("'", "").replace("^\\d", "'^\\d")
+
+
+def write_feed(file: Path) -> None:
+    """A year and a half of purchases, most by customers who bought lately."""
+    generator = np.random.default_rng(7)
+    rows = []
+    for customer in range(200):
+        day, often = date(1997, 1, 1) + timedelta(days=int(generator.integers(0, 80))), generator.uniform(10, 200)
+        while day < date(1998, 7, 1):
+            dollars = f"{generator.uniform(12, 60):.2f}"
+            rows.append((f"{customer:05d}", day.isoformat(), str(generator.integers(1, 5)), dollars))
+            day += timedelta(days=int(generator.exponential(often)) + 1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="") as out:
+        sheet = csv.writer(out, lineterminator="\n")
+        sheet.writerow(("customer_id", "date", "n_cds", "dollar_value"))
+        sheet.writerows(sorted(rows, key=lambda row: row[1]))

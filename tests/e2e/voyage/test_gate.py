@@ -1,0 +1,220 @@
+"""The gate is tried through every door of the desk, and the release pointer and files from outside."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+from e2e.voyage.shop import OWNERS, PRODUCT, Shop, open_shop, someone
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import Advance, VerifyLedger
+from shipworthy.base.errors import GateShut, NotAllowed, Tampered, UserError
+from shipworthy.data.words import TakeSnapshot
+from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.words import AcknowledgeDelivery, AnswersSealed, Deliveries, Runs, Score, Trace
+from shipworthy.model.words import TrainCandidate
+from shipworthy.plan.words import AdoptPlan
+from shipworthy.prove.words import ProveCandidate
+from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
+from shipworthy.respond.words import CloseIncident, Incidents
+from shipworthy.sign.rules import review_for
+from shipworthy.sign.words import Gate, GiveReview, GiveSignOff, RevokeSignOff
+
+
+class Voyage:
+    """A shop whose baseline answers cohort north and whose model is proven and not yet signed."""
+
+    def __init__(self, root: Path) -> None:
+        self.shop: Shop = open_shop(root)
+        self.desk: Desk = self.shop.desk()
+        self.do("administrator", AdoptPlan(product=PRODUCT, text=(root / "product.yaml").read_text()))
+        self.baseline = self.made("baseline")
+        self.release(self.baseline, "rehearsal")
+        for function in OWNERS[:2]:
+            self.sign(self.baseline, function)
+        self.release(self.baseline, "cohort", "north")
+        self.do("night-operator", Advance(product=PRODUCT, to="1997-07-01"))
+        self.model = self.made("model")
+
+    def do(self, who: str, command):  # type: ignore[no-untyped-def]
+        return self.desk.do(command, someone(who))
+
+    def made(self, role: str) -> str:
+        made = self.do("data-scientist", TrainCandidate(product=PRODUCT, role=role))  # type: ignore[arg-type]
+        self.do("data-scientist", ProveCandidate(product=PRODUCT, candidate=made.candidate))
+        return str(made.candidate)
+
+    def sign(self, candidate: str, function: str) -> None:
+        self.do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function))
+
+    def review(self, candidate: str, function: str) -> None:
+        answers = {
+            question.name: next(c for c in question.choices if c not in (question.forbids or []))
+            if question.choices
+            else "Read and accepted."
+            for question in review_for(function).questions
+        }
+        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=answers)
+        self.do(f"{function}-owner", command)
+
+    def release(self, candidate: str, step: str, cohort: str = "") -> None:
+        command = ReleaseCandidate(product=PRODUCT, candidate=candidate, step=step, cohort=cohort)
+        self.do("product-manager", command)
+
+
+@pytest.fixture(scope="module")
+def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
+    voyage = Voyage(tmp_path_factory.mktemp("shop"))
+    yield voyage
+    close_desk(voyage.desk)
+
+
+def test_1_without_the_last_signature_nothing_is_released(voyage: Voyage) -> None:
+    voyage.release(voyage.model, "rehearsal")
+    for function in ("privacy", "legal", "compliance", "validation"):
+        voyage.review(voyage.model, function)
+    for function in OWNERS[:-1]:
+        voyage.sign(voyage.model, function)
+    with pytest.raises(GateShut, match="validation sign-off"):
+        voyage.release(voyage.model, "shadow")
+    assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")).champion == {"north": voyage.baseline}
+
+
+def test_2_nobody_signs_for_another_or_without_a_review(voyage: Voyage) -> None:
+    with pytest.raises(NotAllowed):
+        voyage.do("privacy-owner", GiveSignOff(product=PRODUCT, candidate=voyage.model, function="validation"))
+    with pytest.raises(NotAllowed):
+        voyage.do("data-scientist", GiveSignOff(product=PRODUCT, candidate=voyage.model, function="validation"))
+    with pytest.raises(NotAllowed):
+        voyage.do("sales-lead", ReleaseCandidate(product=PRODUCT, candidate=voyage.model, step="shadow"))
+
+
+def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Voyage) -> None:
+    voyage.sign(voyage.model, "validation")
+    assert voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
+    files = voyage.shop.root / ".shipworthy" / "files"
+    made = voyage.desk.store.ledger.past(PRODUCT).of(AnswersSealed)  # any fact will do to show the past is readable
+    assert made
+    from shipworthy.sign.rules import candidate_made
+
+    digest = candidate_made(voyage.desk.store.ledger.past(PRODUCT), voyage.model).files["model"]
+    file = next(path for path in files.rglob("*") if path.is_file() and digest in path.as_posix().replace("/", ""))
+    good = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    try:
+        assert not voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
+        with pytest.raises(UserError):
+            voyage.release(voyage.model, "shadow")
+    finally:
+        file.write_bytes(good)
+
+
+def test_4_a_revoked_signature_shuts_it_and_a_new_one_opens_it(voyage: Voyage) -> None:
+    command = RevokeSignOff(product=PRODUCT, candidate=voyage.model, function="legal", reason="The contract has ended.")
+    voyage.do("legal-owner", command)
+    with pytest.raises(GateShut, match="revoked"):
+        voyage.release(voyage.model, "shadow")
+    voyage.review(voyage.model, "legal")
+    voyage.sign(voyage.model, "legal")
+    voyage.release(voyage.model, "shadow")
+    with pytest.raises(GateShut, match="comes after"):
+        voyage.release(voyage.model, "all")
+
+
+def test_5_every_entity_and_answer_is_accounted_for(voyage: Voyage) -> None:
+    runs = voyage.desk.ask(Runs(product=PRODUCT), someone("auditor"))
+    assert runs
+    for run in runs:
+        assert run.due == run.answered + sum(run.refused.values())
+    with pytest.raises(UserError, match="after now"):
+        voyage.do("night-operator", Score(product=PRODUCT, consumer="sales", as_of="1999-01-01"))
+
+
+def test_6_the_real_time_answer_is_that_of_the_list(voyage: Voyage) -> None:
+    voyage.release(voyage.model, "cohort", "north")
+    voyage.do("night-operator", Advance(product=PRODUCT, to="1997-08-01"))
+    serving = load_serving(voyage.desk.store, PRODUCT)
+    sealed = voyage.desk.store.ledger.past(PRODUCT).of(AnswersSealed)
+    listed = [fact.what for fact in sealed if voyage.model in fact.what.candidates and "/crm/" in fact.what.run][-1]
+    table = voyage.desk.store.files.table(listed.segment)
+    north = table.filter(pc.equal(table["cohort"], "north")).to_pylist()
+    for row in north:
+        answer = serving.answer(row["entity"], "shop", voyage.desk.now(PRODUCT))
+        assert (answer["score"], answer["decision"]) == (row["score"], row["decision"])
+    found = voyage.desk.ask(Trace(product=PRODUCT, answer=north[0]["answer_id"]), someone("auditor"))
+    stations = {line.station for line in found.lines}
+    assert {"data", "plan", "code", "candidate", "proof", "signature", "release", "answer", "delivery"} <= stations
+
+
+def test_7_an_edited_pointer_answers_nobody(voyage: Voyage) -> None:
+    pointer = voyage.shop.root / ".shipworthy" / "releases" / f"{PRODUCT}.json"
+    good = pointer.read_text()
+    edited = json.loads(good)
+    edited["content"]["champion"]["south"] = voyage.model
+    pointer.write_text(json.dumps(edited))
+    try:
+        with pytest.raises(Tampered, match="signature"):
+            load_serving(voyage.desk.store, PRODUCT)
+    finally:
+        pointer.write_text(good)
+
+
+def test_8_rolled_back_in_one_step(voyage: Voyage) -> None:
+    voyage.do("night-operator", RollBack(product=PRODUCT, reason="rehearsing a rollback"))
+    assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")).champion == {"north": voyage.baseline}
+
+
+def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Voyage) -> None:
+    feed = voyage.shop.root / "feed" / "purchases-all.csv"
+    good = feed.read_text()
+    lines = good.splitlines()
+    cents = [
+        line if line[6:13] != "1997-08" else line.rpartition(",")[0] + "," + line.rpartition(",")[2].replace(".", "")
+        for line in lines
+    ]
+    feed.write_text("\n".join(cents) + "\n")
+    voyage.do("night-operator", Advance(product=PRODUCT, to="1997-09-01"))
+    cards = [
+        card for card in voyage.desk.ask(Deliveries(product=PRODUCT), someone("auditor")) if card.as_of[:7] == "1997-09"
+    ]
+    assert cards
+    assert all("does not come from the model" in card.notice for card in cards)
+    incident = next(one for one in voyage.desk.ask(Incidents(product=PRODUCT), someone("auditor")) if not one.closed_at)
+    with pytest.raises(UserError, match="stopped|refused|bad|median"):
+        voyage.do("data-scientist", TrainCandidate(product=PRODUCT))
+    feed.write_text(good)
+    closing = CloseIncident(
+        product=PRODUCT,
+        incident=incident.incident,
+        root_cause="unit changed",
+        fix="sent again",
+        check="median per month",
+    )
+    voyage.do("technology-owner", closing)
+    assert voyage.do("data-scientist", TakeSnapshot(product=PRODUCT)).snapshot
+    receipt = AcknowledgeDelivery(product=PRODUCT, delivery=cards[0].delivery, used=1)
+    with pytest.raises(NotAllowed):
+        voyage.do("auditor", receipt)
+
+
+def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: Voyage) -> None:
+    database = voyage.shop.root / ".shipworthy" / "ledger.sqlite"
+    with sqlite3.connect(database) as connection:
+        seq, body = connection.execute("SELECT seq, body FROM fact WHERE kind = 'SignOffGiven' LIMIT 1").fetchone()
+        connection.execute("UPDATE fact SET body = ? WHERE seq = ?", (body.replace("approve", "reject"), seq))
+    try:
+        with pytest.raises(Tampered):
+            voyage.desk.ask(VerifyLedger(), someone("auditor"))
+        with pytest.raises(Tampered):
+            voyage.release(voyage.model, "cohort", "south")
+    finally:
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE fact SET body = ? WHERE seq = ?", (body, seq))
+    voyage.desk.ask(VerifyLedger(), someone("auditor"))
