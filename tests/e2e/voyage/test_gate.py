@@ -23,7 +23,7 @@ from shipworthy.plan.words import AdoptPlan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
 from shipworthy.respond.words import CloseIncident, Incidents
-from shipworthy.sign.rules import review_for
+from shipworthy.sign.rules import candidate_made, review_for
 from shipworthy.sign.words import Gate, GiveReview, GiveSignOff, RevokeSignOff
 
 
@@ -99,10 +99,6 @@ def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Voyage) -> None:
     voyage.sign(voyage.model, "validation")
     assert voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
     files = voyage.shop.root / ".shipworthy" / "files"
-    made = voyage.desk.store.ledger.past(PRODUCT).of(AnswersSealed)  # any fact will do to show the past is readable
-    assert made
-    from shipworthy.sign.rules import candidate_made
-
     digest = candidate_made(voyage.desk.store.ledger.past(PRODUCT), voyage.model).files["model"]
     file = next(path for path in files.rglob("*") if path.is_file() and digest in path.as_posix().replace("/", ""))
     good = file.read_bytes()
@@ -174,11 +170,7 @@ def test_8_rolled_back_in_one_step(voyage: Voyage) -> None:
 def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Voyage) -> None:
     feed = voyage.shop.root / "feed" / "purchases-all.csv"
     good = feed.read_text()
-    lines = good.splitlines()
-    cents = [
-        line if line[6:13] != "1997-08" else line.rpartition(",")[0] + "," + line.rpartition(",")[2].replace(".", "")
-        for line in lines
-    ]
+    cents = [in_cents(line) if line[6:13] == "1997-08" else line for line in good.splitlines()]
     feed.write_text("\n".join(cents) + "\n")
     voyage.do("night-operator", Advance(product=PRODUCT, to="1997-09-01"))
     cards = [
@@ -187,21 +179,27 @@ def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Voyage) -
     assert cards
     assert all("does not come from the model" in card.notice for card in cards)
     incident = next(one for one in voyage.desk.ask(Incidents(product=PRODUCT), someone("auditor")) if not one.closed_at)
-    with pytest.raises(UserError, match="stopped|refused|bad|median"):
+    with pytest.raises(UserError, match=r"median"):
         voyage.do("data-scientist", TrainCandidate(product=PRODUCT))
     feed.write_text(good)
     closing = CloseIncident(
         product=PRODUCT,
         incident=incident.incident,
-        root_cause="unit changed",
-        fix="sent again",
-        check="median per month",
+        root_cause="The unit changed.",
+        fix="The month was sent again.",
+        check="The median per month.",
     )
     voyage.do("technology-owner", closing)
     assert voyage.do("data-scientist", TakeSnapshot(product=PRODUCT)).snapshot
     receipt = AcknowledgeDelivery(product=PRODUCT, delivery=cards[0].delivery, used=1)
     with pytest.raises(NotAllowed):
         voyage.do("auditor", receipt)
+
+
+def in_cents(line: str) -> str:
+    """A line of the feed with its dollars in cents."""
+    front, _, dollars = line.rpartition(",")
+    return f"{front},{dollars.replace('.', '')}"
 
 
 def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: Voyage) -> None:
