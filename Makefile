@@ -32,7 +32,7 @@ unit: setup
 	$(BIN)/python -m pytest -q tests/unit src/shipworthy
 
 test: check browser  ## everything
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 browser:  ## pages are tested in a real browser: Debian's
 ifeq ($(CHROMIUM),)

@@ -68,7 +68,7 @@ def plan_text() -> str:
 def write_feed(file: Path) -> None:
     """A year and a half of purchases, most by customers who bought lately."""
     generator = np.random.default_rng(7)
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
     for customer in range(200):
         day, often = date(1997, 1, 1) + timedelta(days=int(generator.integers(0, 80))), generator.uniform(10, 200)
         while day < date(1998, 7, 1):
@@ -79,4 +79,4 @@ def write_feed(file: Path) -> None:
     with file.open("w", newline="") as out:
         sheet = csv.writer(out, lineterminator="\n")
         sheet.writerow(("customer_id", "date", "n_cds", "dollar_value"))
-        sheet.writerows(sorted(rows, key=lambda row: row[1]))
+        sheet.writerows(sorted(rows, key=lambda row: str(row[1])))

@@ -12,11 +12,11 @@ from typing import Any
 from e2e.voyage.shop import OWNERS, PRODUCT, Shop, settings_of, someone
 
 from shipworthy.app.wiring import close_desk
-from shipworthy.app.words import Advance
 from shipworthy.base.fact import Command, Past, What
+from shipworthy.deliver.words import Score
 from shipworthy.edges.trip import Trip
 from shipworthy.model.words import CandidateMade, TrainCandidate
-from shipworthy.plan.words import AdoptPlan
+from shipworthy.plan.words import AdoptPlan, AdvanceClock
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.words import ReleaseCandidate
 from shipworthy.sign.words import GiveSignOff
@@ -69,7 +69,8 @@ def travel(root: Path) -> None:
         do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function), function)
     live = ReleaseCandidate(product=PRODUCT, candidate=candidate, step="cohort", cohort="north")
     do("product-manager", live, "live")
-    desk.do(Advance(product=PRODUCT, to="1997-05-01"), someone("night-operator"))
+    do("night-operator", AdvanceClock(product=PRODUCT, to="1997-05-01"), "clock")
+    do("night-operator", Score(product=PRODUCT, consumer="sales", as_of="1997-05-01"), "list")
     close_desk(desk)
 
 
