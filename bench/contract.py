@@ -1,7 +1,7 @@
 """How much longer judging a table by its contract takes than plain DuckDB needs to read and count the same file.
 
-Run `python bench/contract.py [rows]`; prints one JSON line with processor seconds (best of three) and their ratios. Only ratios
-of one run say something: both sides run on the same machine, one after the other.
+Run `python bench/contract.py [rows]`; prints one JSON line with processor seconds (best of three) and their ratios.
+Only ratios of one run say something: both sides run on the same machine, one after the other.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from e2e.served import Harbour, harbour, served
+from e2e.served import Harbour, harbour
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from shipworthy.doors.house import running
 from shipworthy.doors.web.app import web
 
 # Without these Chromium looks for its maker's hosts at every start.
@@ -36,7 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Harbour, str]]:
     """A store with history and the address of its pages, shared by the tests of one file."""
-    with harbour(tmp_path_factory.mktemp("store")) as found, served(web(found.desk)) as address:
+    with harbour(tmp_path_factory.mktemp("store")) as found, running(web(found.desk)) as address:
         yield found, address
 
 

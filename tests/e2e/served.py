@@ -1,20 +1,15 @@
-"""A desk on a store of its own, and the pages of it on a free port of this machine."""
+"""A desk on a store of its own, with a year of history."""
 
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import uvicorn
 from e2e.story import Story, everybody, starter_plan, tell
 
 from shipworthy.app.desk import Desk
@@ -45,23 +40,3 @@ def harbour(root: Path, clock: Callable[[], datetime] = wall_clock) -> Iterator[
         yield Harbour(desk, story, secrets)
     finally:
         close_desk(desk)
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """An ASGI application on a free loopback port; gives its address."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        for _ in range(200):
-            if server.started:
-                break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()

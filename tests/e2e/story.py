@@ -17,6 +17,8 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import What
 from shipworthy.data.words import Intake, SnapshotTaken
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
+from shipworthy.model.candidate import model_digest
+from shipworthy.model.rules import candidate_digest
 from shipworthy.model.words import CandidateMade, Role
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import answer_sections, section_digests
@@ -151,16 +153,22 @@ class _Writer:
         return digest
 
     def candidate(self, role: Role, snapshot: str, day: str, rows: int, parent: str = "") -> str:
-        digest = digest_of([role, day])
-        stored = self.desk.store.files.put(f"{role} {day}".encode())
+        put = self.desk.store.files.put
+        kinds = ("model", "profile", "terms", "code", "environment")
+        stored = {name: put(f"{name} of the {role} of {day}".encode()) for name in kinds}
+        sections, features = answer_sections(self.plan), FEATURES if role == "model" else ["recency"]
+        model = model_digest(stored)
+        digest = candidate_digest(
+            sections, stored["code"], snapshot, stored["environment"], model, [role, "skops", features]
+        )
         self.say(
             "data-scientist",
             day,
             CandidateMade(
-                product=PRODUCT, candidate=digest, role=role, plan_version=1, sections=answer_sections(self.plan),
-                code=digest_of("code"), snapshot=snapshot, environment=digest_of("environment"), model=stored,
-                format="skops", files={"model": stored}, features=FEATURES if role == "model" else ["recency"],
-                trained_on=[f"{day[:7]}-01"] * (role == "model"), rows=rows, author="data-scientist", parent=parent,
+                product=PRODUCT, candidate=digest, role=role, plan_version=1, sections=sections, code=stored["code"],
+                snapshot=snapshot, environment=stored["environment"], model=model, format="skops", files=stored,
+                features=features, trained_on=[f"{day[:7]}-01"] * (role == "model"), rows=rows,
+                author="data-scientist", parent=parent,
             ),
         )  # fmt: skip
         return digest

@@ -13,10 +13,6 @@ _SHOWN = frozenset({"text/html", "text/csv", "text/plain", "application/json", "
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-class TooLarge(Exception):
-    """More bytes came than a request may have."""
-
-
 def host_name(header: str) -> str:
     """The name in a Host header, without its port.
 
@@ -28,8 +24,8 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-def limited(receive: Receive, most_bytes: int) -> Receive:
-    """An ASGI `receive` that raises `TooLarge` once a body has more bytes than allowed, announced or not."""
+def limited(receive: Receive, most_bytes: int, refusal: Exception) -> Receive:
+    """An ASGI `receive` that raises the refusal once a body has more bytes than allowed, announced or not."""
     came = 0
 
     async def counted() -> MutableMapping[str, Any]:
@@ -37,7 +33,7 @@ def limited(receive: Receive, most_bytes: int) -> Receive:
         message = await receive()
         came += len(message.get("body", b""))
         if came > most_bytes:
-            raise TooLarge
+            raise refusal
         return message
 
     return counted

@@ -143,12 +143,12 @@ def _took(found: Road, step: str) -> bool:
 def _delivered(found: Road) -> Station:
     made = found.past.of(DeliveryMade)
     real = [fact for fact in made if fact.what.step != "rehearsal"]
-    if not made:
-        return Station("deliver", "ahead", "Nothing has been delivered yet.", [])
     failed = latest(found.past.of(DeliveryFailed))
-    if failed and failed.seq > made[-1].seq:
+    if failed and not any(fact.seq > failed.seq and fact.what.sink == failed.what.sink for fact in made):
         reason = f"{failed.what.sink} for {failed.what.consumer}: {failed.what.reason}"
         return Station("deliver", "blocked", "The newest delivery failed.", [reason])
+    if not made:
+        return Station("deliver", "ahead", "Nothing has been delivered yet.", [])
     if not real:
         return Station("deliver", "here", f"Rehearsed {len(made)} times, nothing for real yet.", [])
     late = sum(is_late(found.plan, fact) for fact in real)

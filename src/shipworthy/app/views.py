@@ -178,8 +178,8 @@ def plan_in_force(question: PlanInForce, past: Past) -> PlanSheet:
     return PlanSheet(adopted.what.version, adopted.what.digest, adopted.who, adopted.at.isoformat(), plan.values())
 
 
-def find_evidence(question: FindEvidence, past: Past) -> EvidenceFile:
-    """The evidence with that digest, among what proofs and exports of this product name.
+def find_evidence(question: FindEvidence, past: Past, ledger: LedgerLike, actor: Actor) -> EvidenceFile:
+    """The evidence with that digest, among what proofs of this product name; exports of the ledger for an auditor.
 
     Raises:
         NotFound: no fact of the product names it as evidence.
@@ -193,7 +193,8 @@ def find_evidence(question: FindEvidence, past: Past) -> EvidenceFile:
         for name, digest in reversed(named.items()):
             if digest == question.digest:
                 return _evidence(digest, name, fact.what.candidate)
-    for export in past.of(LedgerExported):
+    exports = ledger.past("").of(LedgerExported) if "audit" in rights_of(actor) else []
+    for export in exports:
         if export.what.file == question.digest:
             return _evidence(export.what.file, "ledger.jsonl.gz", export.what.product)
     raise not_found("evidence", question.digest, [], "Reports and evidence are linked from the sign page.")
@@ -230,13 +231,15 @@ def _next_steps(found: Road, told: list[Station]) -> list[NextStep]:
     builder = people.builders[0]
     if states["data"] == "blocked":
         steps.append(
-            NextStep("Have the source repaired, then read it again.", people.operator, f"shipworthy snapshot {product}")
+            NextStep(
+                "Have the source repaired, then read it again.", people.operator, f"shipworthy snapshot -p {product}"
+            )
         )
     if found.made is None:
-        steps.append(NextStep("Make the baseline a candidate.", builder, f"shipworthy train {product} --role baseline"))
+        steps.append(NextStep("Make the baseline a candidate.", builder, f"shipworthy train --baseline -p {product}"))
     elif found.proof is None:
         name = found.made.candidate[:12]
-        steps.append(NextStep(f"Prove candidate {name}.", builder, f"shipworthy prove {product} {name}"))
+        steps.append(NextStep(f"Prove candidate {name}.", builder, f"shipworthy prove {name} -p {product}"))
     elif states["prove"] == "blocked":
         steps.append(NextStep("Read the failing checks, then train a better candidate.", builder, page="sign"))
     else:
@@ -269,7 +272,7 @@ def _sign_or_release(found: Road) -> list[NextStep]:
         NextStep(
             f"Take candidate {name} to the next step: {ahead}.",
             found.plan.people.product_manager,
-            f"shipworthy release {found.plan.product} {name} --step {ahead}{cohort}",
+            f"shipworthy release {name} {ahead}{cohort} -p {found.plan.product}",
         )
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
 from shipworthy.edges import heads, view
-from shipworthy.edges.chain import START, Finding, Head, Row, SignedHead, StoredFact, tampered, walk
+from shipworthy.edges.chain import START, Finding, Head, Row, SignedHead, StoredFact, Walk, tampered, walk
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.view import View
 
@@ -128,14 +128,15 @@ class Ledger:
             query = query.where(db.fact.c.product == product)
         if kinds:
             query = query.where(db.fact.c.kind.in_(kinds))
-        with db.snapshot(self.engine) as connection:
-            for fact in _stream(connection, query):
+        with db.snapshot(self.engine) as connection, _streamed(connection, query) as facts:
+            for fact in facts:
                 yield fact.row()
 
     def stored(self, upto: int) -> Iterator[StoredFact]:
         """The facts up to a number exactly as they are stored, unchecked, for an export."""
-        with db.snapshot(self.engine) as connection:
-            yield from _stream(connection, sa.select(db.fact).where(db.fact.c.seq <= upto))
+        query = sa.select(db.fact).where(db.fact.c.seq <= upto)
+        with db.snapshot(self.engine) as connection, _streamed(connection, query) as facts:
+            yield from facts
 
     def verify(self) -> Head:
         """Check every fact, the whole chain, and every head that was ever signed, here and beside the key.
@@ -146,7 +147,7 @@ class Ledger:
         """
         copy = heads.in_copy(self.keys)  # read first: the facts it counts are then surely in what is read next
         with db.snapshot(self.engine) as connection:
-            walked = walk(_stream(connection, sa.select(db.fact)))
+            walked = _walked(connection, START)
             findings = walked.findings + heads.examine(connection, self.keys, copy, walked.head.seq)
         if findings:
             raise tampered(findings)
@@ -166,7 +167,7 @@ class Ledger:
             end = self._head(connection)
             findings = heads.examine(connection, self.keys, copy, end.seq)
             start = START if findings else heads.newest(connection, copy)
-            walked = walk(_stream(connection, sa.select(db.fact).where(db.fact.c.seq > start.seq)), start)
+            walked = _walked(connection, start)
         if findings or walked.findings:
             raise tampered(findings + walked.findings)
         signed = heads.sign(self.keys, self.store, walked.head, purpose, self._clock().isoformat())
@@ -245,7 +246,7 @@ class Ledger:
             return None
         among = db.fact.c.seq.between(used.first_seq, used.first_seq + used.facts - 1)
         known = kinds_by_name(_kinds(What))
-        return [_recorded(fact, known[fact.kind]) for fact in _stream(connection, sa.select(db.fact).where(among))]
+        return [_recorded(fact, known[fact.kind]) for fact in _read(connection, sa.select(db.fact).where(among))]
 
 
 class StoredPast:
@@ -281,13 +282,31 @@ class StoredPast:
         if about is not None:
             query = query.where(columns.about == about)
         if self._connection is not None:
-            return [_recorded(fact, kinds[fact.kind]) for fact in _stream(self._connection, query)]
-        with self._engine.connect() as connection:
-            return [_recorded(fact, kinds[fact.kind]) for fact in _stream(connection, query)]
+            facts = _read(self._connection, query)
+        else:
+            with self._engine.connect() as connection:
+                facts = _read(connection, query)
+        return [_recorded(fact, kinds[fact.kind]) for fact in facts]
 
 
-def _stream(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[StoredFact]:
-    rows = connection.execute(query.order_by(db.fact.c.seq), execution_options={"yield_per": _ROWS_AT_ONCE})
+def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFact]:
+    return list(_stored(connection.execute(query.order_by(db.fact.c.seq))))
+
+
+@contextmanager
+def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Iterator[StoredFact]]:
+    """The facts one after the other; the database lets go of them at the end, also where the reader stops before."""
+    options = {"yield_per": _ROWS_AT_ONCE}
+    with connection.execute(query.order_by(db.fact.c.seq), execution_options=options) as rows:
+        yield _stored(rows)
+
+
+def _walked(connection: sa.Connection, start: Head) -> Walk:
+    with _streamed(connection, sa.select(db.fact).where(db.fact.c.seq > start.seq)) as facts:
+        return walk(facts, start)
+
+
+def _stored(rows: Iterable[Any]) -> Iterator[StoredFact]:
     last = 0
     try:
         for row in rows:

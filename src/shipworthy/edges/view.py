@@ -68,9 +68,10 @@ def _folded(connection: sa.Connection, view: View[S], product: str, after: int, 
         .order_by(columns.seq)
     )
     steps = 0
-    for stored in connection.execute(query, execution_options={"yield_per": 10_000}):
-        state = view.step(state, StoredFact(*stored).row())
-        steps += 1
+    with connection.execute(query, execution_options={"yield_per": 10_000}) as rows:
+        for stored in rows:
+            state = view.step(state, StoredFact(*stored).row())
+            steps += 1
     return state, steps
 
 

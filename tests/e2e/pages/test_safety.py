@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from e2e.served import Harbour, harbour, served
+from e2e.served import Harbour, harbour
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.doors.house import running
 from shipworthy.doors.web.app import web
 from shipworthy.sign.words import SignOffGiven
 
@@ -34,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="module")
 def quay(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[tuple[Harbour, str]]:
-    with harbour(tmp_path_factory.mktemp("store"), clock) as found, served(web(found.desk)) as address:
+    with harbour(tmp_path_factory.mktemp("store"), clock) as found, running(web(found.desk)) as address:
         yield found, address
 
 

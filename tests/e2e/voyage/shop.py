@@ -75,8 +75,9 @@ def write_feed(file: Path) -> None:
             dollars = f"{generator.uniform(12, 60):.2f}"
             rows.append((f"{customer:05d}", day.isoformat(), str(generator.integers(1, 5)), dollars))
             day += timedelta(days=int(generator.exponential(often)) + 1)
+    rows.sort(key=lambda row: row[1])
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as out:
         sheet = csv.writer(out, lineterminator="\n")
         sheet.writerow(("customer_id", "date", "n_cds", "dollar_value"))
-        sheet.writerows(sorted(rows, key=lambda row: str(row[1])))
+        sheet.writerows(rows)

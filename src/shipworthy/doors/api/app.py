@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, evidence_headers
 from shipworthy.app.rights import Identity
-from shipworthy.app.words import FindEvidence
-from shipworthy.base.errors import UserError, not_found
-from shipworthy.doors.api.errors import answer, answer_to, documented, mistakes_in_request, of_status
+from shipworthy.app.words import EvidenceFile, FindEvidence
+from shipworthy.base.errors import Mistake, NotAllowed, NotFound, UserError, not_found
+from shipworthy.doors.api.errors import answer, answer_to, documented, mistakes_in_request, of_status, status_of_kind
 from shipworthy.doors.api.guard import Guard
 from shipworthy.doors.api.operations import operation_routes
 
@@ -29,13 +29,22 @@ Errors have one shape: `{"error": {"mistakes": [{"code", "where", "found", "why"
 
 
 @dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run ended without a result: the status that the command would have answered with, and every mistake."""
+
+    status: int
+    kind: str
+    mistakes: list[Mistake]
+
+
+@dataclass(frozen=True, slots=True)
 class RunOutcome:
     """How far a run is: its finished steps, and its result or error at its end."""
 
-    state: str
+    state: Literal["waiting", "running", "done", "refused", "failed"]
     steps: list[str]
     result: Any = None
-    error: Any = None
+    error: RunError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,10 @@ def _more(desk: Desk) -> APIRouter:
         if slash and owner != who.person:
             raise not_found("run", run, [])
         found = desk.outcome(run)
-        return RunOutcome(found["state"], list(found["steps"]), found.get("result"), found.get("error"))
+        error = found.get("error")
+        mistakes = [Mistake(**mistake) for mistake in error["mistakes"]] if error else []
+        refused = RunError(status_of_kind(error["kind"]), error["kind"], mistakes) if error else None
+        return RunOutcome(found["state"], list(found["steps"]), found.get("result"), refused)
 
     @router.get(
         "/v1/files/{digest}",
@@ -99,13 +111,23 @@ def _more(desk: Desk) -> APIRouter:
     def file(
         request: Request,
         digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
-        product: Annotated[str, Query(description="The product whose evidence it is.")] = "",
+        product: Annotated[str, Query(description="The product whose evidence it is; all of yours if absent.")] = "",
     ) -> Response:
         """A report or another piece of evidence, by its digest; needs the right `read` in the product."""
-        found = desk.ask(FindEvidence(product=product, digest=digest), request.state.who)
+        found = _find(desk, request.state.who, digest, [product] if product else desk.store.ledger.products())
         return Response(desk.store.files.get(digest), headers=evidence_headers(found.name, found.media_type))
 
     return router
+
+
+def _find(desk: Desk, who: Identity, digest: str, products: Sequence[str]) -> EvidenceFile:
+    refused: UserError | None = None
+    for product in products:
+        try:
+            return desk.ask(FindEvidence(product=product, digest=digest), who)
+        except (NotAllowed, NotFound) as error:
+            refused = refused if isinstance(refused, NotFound) else error
+    raise refused or not_found("evidence", digest, [])
 
 
 def _health(desk: Desk) -> APIRouter:

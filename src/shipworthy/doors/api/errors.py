@@ -68,6 +68,16 @@ def status_of(error: UserError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
+def status_of_kind(name: str) -> int:
+    """The HTTP status for the name of a kind of error; 500 for one that is no mistake of the caller.
+
+    >>> status_of_kind("GateShut"), status_of_kind("Bug")
+    (409, 500)
+    """
+    known = {kind.__name__: int(status) for kind, status in _STATUS.items()}
+    return known.get(name, int(HTTPStatus.INTERNAL_SERVER_ERROR))
+
+
 def answer(status: int, mistakes: Sequence[Mistake], headers: dict[str, str] | None = None) -> JSONResponse:
     """The one JSON shape of an error: ``{"error": {"mistakes": [{code, where, found, why, fix}]}}``."""
     content = {"error": {"mistakes": [asdict(mistake) for mistake in mistakes]}}
@@ -95,12 +105,15 @@ def mistakes_in_request(error: RequestValidationError) -> list[Mistake]:
 
 def of_status(status: int, where: str) -> list[Mistake]:
     """The mistake behind a status that the router gives by itself."""
-    found = {404: "There is nothing at this address.", 405: "This address takes another method."}
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        found = "The request is larger than this server takes."
+        return [Mistake("api.too_large", where, found, fix="Send less at once.")]
+    known = {404: "There is nothing at this address.", 405: "This address takes another method."}
     return [
         Mistake(
             "api.address",
             where,
-            found.get(status, HTTPStatus(status).phrase + "."),
+            known.get(status, HTTPStatus(status).phrase + "."),
             fix="See /v1/openapi.json for every address and what it takes.",
         )
     ]

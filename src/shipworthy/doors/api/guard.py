@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shipworthy.app.entrance import TooLarge, host_name, limited
+from shipworthy.app.entrance import host_name, limited
 from shipworthy.app.rights import Identity
 from shipworthy.base.errors import Mistake
-from shipworthy.doors.api.errors import Nobody, answer, answer_to, bug
+from shipworthy.doors.api.errors import Nobody, answer, answer_to, bug, of_status
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,7 @@ class Guard:
 
         try:
             refusal = await self._refusal(scope)
-            await (refusal or self._app)(scope, limited(receive, self._most_bytes), send_safely)
-        except TooLarge:
-            if not started:
-                await self._too_large(scope)(scope, receive, send_safely)
+            await (refusal or self._app)(scope, limited(receive, self._most_bytes, HTTPException(413)), send_safely)
         except Exception:
             number = secrets.token_hex(6)
             log.exception("bug %s at %s %s", number, scope["method"], scope["path"])
@@ -93,11 +91,8 @@ class Guard:
                 return answer_to(nobody(scope["path"]))
             scope.setdefault("state", {})["who"] = who
         length = headers.get("content-length", "0")
-        return self._too_large(scope) if length.isdecimal() and int(length) > self._most_bytes else None
-
-    def _too_large(self, scope: Scope) -> ASGIApp:
-        found = f"The request is larger than {self._most_bytes:,} bytes."
-        return answer(413, [Mistake("api.too_large", scope["path"], found, fix="Send less at once.")])
+        too_large = length.isdecimal() and int(length) > self._most_bytes
+        return answer(413, of_status(413, scope["path"])) if too_large else None
 
 
 def nobody(where: str) -> Nobody:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, get_type_hints
 
-from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -22,8 +22,7 @@ from shipworthy.doors.api.errors import documented
 Operation = type[Command[Any]] | type[Question[Any]]
 Key = Annotated[
     str,
-    Header(
-        alias="Idempotency-Key",
+    Query(
         description="Your own name for this request: sent again with the same key, it is carried out once.",
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
     ),

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shipworthy.app.entrance import TooLarge, host_name, limited
+from shipworthy.app.entrance import host_name, limited
 from shipworthy.base.errors import Mistake
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,10 @@ SAFE_HEADERS = {
     "Cache-Control": "no-store",
 }
 ErrorPage = Callable[[int, Sequence[Mistake]], ASGIApp]
+
+
+class TooLarge(Exception):
+    """More bytes came than a form may have."""
 
 
 class Guard:
@@ -61,7 +65,7 @@ class Guard:
 
         try:
             refusal = self._refusal(scope)
-            await (refusal or self._app)(scope, _plain(limited(receive, MOST_BYTES)), send_safely)
+            await (refusal or self._app)(scope, _plain(limited(receive, MOST_BYTES, TooLarge())), send_safely)
         except TooLarge:
             if not started:
                 await self._error_page(413, [too_large(scope["path"])])(scope, receive, send_safely)
