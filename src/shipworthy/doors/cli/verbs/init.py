@@ -15,7 +15,9 @@ from shipworthy.doors.cli.screen import AsJson, show
 
 
 def run(
-    start: Annotated[str, typer.Option("--from", help=f"A starter to begin with: {', '.join(starters())}.")] = "next-purchase",
+    start: Annotated[
+        str, typer.Option("--from", help=f"A starter to begin with: {', '.join(starters())}.")
+    ] = "next-purchase",
     administrator: Annotated[str, typer.Option(help="The login of the first administrator.")] = "administrator",
     json: AsJson = False,
 ) -> None:
