@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shipworthy.base.fact import Command, Past, latest
-from shipworthy.base.times import midnight, read_moment
-from shipworthy.deliver.words import RunFinished, Score
+from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
+from shipworthy.deliver.rules import list_moments, owed, run_name, unbrought
+from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
-from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, standing, trials_done
 from shipworthy.release.words import ReleaseCandidate, RollBack
@@ -22,40 +24,25 @@ from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.words import Watch
 
-MOST_MOMENTS = 10_000
-
-
-def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
-    """The moments up to and with `until` for which a consumer is owed a list."""
-    if consumer.mode != "list" or consumer.every is None or consumer.start is None:
-        return
-    first = midnight(consumer.start)
-    for number in range(MOST_MOMENTS):
-        moment = first
-        # Counted from the start each time, so that a month's end never drifts to an earlier day.
-        if consumer.every.months:
-            moment = type(consumer.every)(months=consumer.every.months * number).after(first)
-        else:
-            moment = type(consumer.every)(seconds=consumer.every.seconds * number).after(first)
-        if moment > until:
-            return
-        yield moment
+RETRY_AFTER = timedelta(hours=1)
+"""How long after a failed delivery of the newest list it is tried again."""
 
 
 def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     """What is due now, in order: going back, going on, lists, the look at the world, the answer to it."""
-    if rollback_due(past):
-        yield RollBack(product=plan.product, reason="a trigger asked for it")
+    if asked := rollback_due(past):
+        reason = f"the trigger {asked.trigger} asked for it"
+        yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
         yield from lists_due(plan, past, now)
+        yield from features_due(plan, past, now)
     if watch_due(plan, past, now):
         yield Watch(product=plan.product)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)
-    asked = retraining_due(past)
-    if asked:
-        yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=asked.digest)
+    if wanted := retraining_due(past):
+        yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=wanted.digest)
 
 
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
@@ -96,14 +83,34 @@ def answers_exist(past: Past) -> bool:
 
 
 def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
-    """The lists that are owed and not made, since the first release for real."""
+    """The lists that are owed and not made, since the first release for real, or did not reach all their sinks."""
     first = standing(past).since
-    since = read_moment(first) if first else None
-    done = {(fact.what.consumer, read_moment(fact.what.as_of)) for fact in past.of(RunFinished)}
-    for name, consumer in plan.consumers.items():
-        for moment in list_moments(consumer, now):
-            if (name, moment) not in done and since is not None and moment >= since:
-                yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
+    if not first:
+        return
+    made = {fact.what.run for fact in past.of(RunFinished)}
+    for name, moment in owed(plan, read_moment(first), now):
+        run = run_name(plan.product, name, moment)
+        if run not in made or _worth_another_try(plan, past, name, moment, now):
+            yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
+
+
+def _worth_another_try(plan: Plan, past: Past, consumer: str, moment: datetime, now: datetime) -> bool:
+    """Whether the newest list of a consumer failed to reach a sink, and the last try was an hour ago."""
+    run = run_name(plan.product, consumer, moment)
+    if list(list_moments(plan.consumers[consumer], now))[-1] != moment or not unbrought(past, run):
+        return False
+    failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
+    return failed is not None and failed.at + RETRY_AFTER <= now
+
+
+def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot]:
+    """The snapshot that a prediction server needs next, where no list takes one."""
+    if any(consumer.mode == "list" for consumer in plan.consumers.values()):
+        return
+    read = {fact.what.as_of for fact in past.of(SnapshotTaken, SnapshotRefused)}
+    moments = [moment for consumer in plan.consumers.values() for moment in list_moments(consumer, now)]
+    if moments and max(moments).isoformat() not in read:
+        yield TakeSnapshot(product=plan.product, as_of=max(moments).isoformat())
 
 
 def next_moments(plan: Plan, now: datetime, until: datetime) -> list[datetime]:

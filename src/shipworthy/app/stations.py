@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shipworthy.app.words import Station
 from shipworthy.base.check import CheckResult, stands
-from shipworthy.base.fact import Past, Recorded, latest
+from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.rules import is_late
@@ -17,8 +17,7 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
-from shipworthy.release.rules import next_step, standing, steps_for
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
@@ -135,9 +134,8 @@ def _released(found: Road) -> Station:
 
 def _took(found: Road, step: str) -> bool:
     assert found.made is not None
-    return next_step(found.plan, found.past, found.made) != step and any(
-        fact.what.step == step for fact in _steps(found.past, found.made.candidate)
-    )
+    taken = steps_taken(found.past, found.made.candidate)
+    return step in taken and next_step(found.plan, found.past, found.made) != step
 
 
 def _delivered(found: Road) -> Station:
@@ -183,10 +181,6 @@ def _answered(found: Road) -> Station:
     if not opened and not fired:
         return Station("respond", "ahead", "Nothing had to be answered yet.", [])
     return Station("respond", "done", f"{_many(fired, 'trigger')} acted; no open incident.", [])
-
-
-def _steps(past: Past, candidate: str) -> Sequence[Recorded[ReleaseStepped]]:
-    return past.of(ReleaseStepped, about=candidate)
 
 
 def _day(moment: str) -> str:

@@ -26,6 +26,14 @@ class Length:
         """The moment this much earlier."""
         return _plus_months(moment, -self.months) - timedelta(seconds=self.seconds)
 
+    def times(self, number: int) -> Length:
+        """This length so many times over.
+
+        >>> str(Length(months=1).times(3))
+        '3mo'
+        """
+        return Length(self.months * number, self.seconds * number)
+
     @property
     def days(self) -> float:
         """About how many days; a month counts 30.4375 days. For comparing, never for dates."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
+from shipworthy.deliver.run import SHADOW, Part
 from shipworthy.model.answering import Answerer
 from shipworthy.model.rules import cohort_of, decide
 from shipworthy.plan.schema import Plan
@@ -18,17 +21,29 @@ from shipworthy.release.words import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One candidate's part in a run.
+class Answered:
+    """What one candidate answered.
 
     Attributes:
-        cohorts: the cohorts it answers for real; everything else it answers in shadow.
-        step: the release step of its real answers, or of all of them in a trial.
+        rows: in the shape of the prediction log, for every entity that it could score.
+        known: entities that have features; features: digest of what it looked at, one row for each of them.
+        unscored: entities of its own cohorts to which it gives no score.
     """
 
-    candidate: str
-    cohorts: tuple[str, ...]
-    step: str
+    rows: pa.Table
+    known: int
+    features: str
+    unscored: int
+
+    @property
+    def real(self) -> int:
+        """How many of its answers are for people, or for the rehearsal of it."""
+        return len(self.rows) - int(pc.sum(pc.equal(self.rows["step"], SHADOW)).as_py() or 0)
+
+    @property
+    def mean_score(self) -> float:
+        """The mean over all its answers; 0 where there are none."""
+        return float(pc.mean(self.rows["score"]).as_py() or 0.0)
 
 
 def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
@@ -46,8 +61,8 @@ def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
     for candidate in sorted({name for name in champions.values() if name}):
         cohorts = tuple(sorted(cohort for cohort, name in champions.items() if name == candidate))
         found.append(Part(candidate, cohorts, "all" if set(cohorts) == everybody else "cohort"))
-    if now.challenger and now.challenger_step == "shadow" and not stands_in:
-        found.append(Part(now.challenger, (), "shadow"))
+    if now.challenger and now.challenger_step == SHADOW and not stands_in:
+        found.append(Part(now.challenger, (), SHADOW))
     return found
 
 
@@ -61,44 +76,68 @@ def answers(
     consumer: str,
     time: datetime,
     as_of: datetime,
-    inputs_ref: str,
-    features: pd.DataFrame,
-) -> tuple[pa.Table, int]:
-    """One candidate's answers for every entity, and how many entities it could not score.
+    keep: Callable[[pd.DataFrame], str],
+) -> Answered:
+    """One candidate's answers for every entity.
 
     Decisions are taken over all entities, so that a cohort gets its share of, say, the best 200.
+
+    Args:
+        sources: accepted rows by source, cut off before `as_of`.
+        keep: stores the features and gives their digest, by which the log names the inputs.
+
+    Raises:
+        UserError: the team's code or the model could not answer.
     """
-    scores = answerer.scores(features)
+    every = answerer.pipeline.features(sources, as_of)
+    cohorts = np.asarray(cohorts_for(plan, every), dtype=object)
+    frame = answerer.fitting(every)
+    scores = answerer.scores(frame)
     good = np.isfinite(scores)
-    frame, scores = features[good], scores[good]
-    entities: Sequence[str] = [str(name) for name in frame.index]
-    cohorts = cohorts_for(plan, entities, frame)
+    features = keep(frame)
+    trial = part.step in ("rehearsal", SHADOW)
+    real = np.isin(cohorts, part.cohorts) | trial
+    scored, entities = frame[good], [str(name) for name in frame.index[good]]
     count = plan.proof.reasons
-    reasons = answerer.reasons(frame, count) if count else [[] for _ in entities]
-    real = set(part.cohorts)
-    trial = part.step in ("rehearsal", "shadow")
-    table = answers_table(
+    rows = answers_table(
         run=run,
         time=time,
         as_of=as_of,
         candidate=answerer.made.candidate,
         entities=entities,
-        scores=scores.tolist(),
-        decisions=decide(scores, entities, plan.decision),
-        reasons=reasons,
-        cohorts=cohorts,
-        steps=[part.step if trial or cohort in real else "shadow" for cohort in cohorts],
+        scores=scores[good].tolist(),
+        decisions=decide(scores[good], entities, plan.decision),
+        reasons=answerer.reasons(scored, count) if count else [[] for _ in entities],
+        cohorts=cohorts[good].tolist(),
+        steps=[part.step if mine else SHADOW for mine in real[good]],
         consumer=consumer,
-        inputs_ref=inputs_ref,
+        inputs_ref=features,
     )
-    return table, int((~good).sum())
+    return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 
-def cohorts_for(plan: Plan, entities: Sequence[str], frame: pd.DataFrame) -> list[str]:
-    """The cohort of each entity: by the declared hash, or by a column of its features."""
-    cohorts = plan.release.cohorts
-    if cohorts.by == "column" and cohorts.column:
-        known = set(cohorts.names)
-        found = [str(value) for value in frame[cohorts.column]]
-        return [name if name in known else cohorts.names[0] for name in found]
-    return cohort_of(entities, cohorts, plan.product)
+def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
+    """The cohort of each entity, by the declared hash or column; empty for one that no cohort has.
+
+    Args:
+        features: every feature of the pipeline, whatever a candidate looks at; the index is the entity.
+
+    Raises:
+        UserError: the declared column is no feature.
+    """
+    declared = plan.release.cohorts
+    column: Sequence[object] | None = None
+    if declared.by == "column" and declared.column:
+        if declared.column not in features.columns:
+            found = (
+                f"The features have no column {declared.column!r}; they have {', '.join(map(str, features.columns))}."
+            )
+            fix = "Give it in features(), or name another column."
+            raise UserError(Mistake("deliver.no_cohort_column", "release.cohorts.column", found, fix=fix))
+        column = features[declared.column].tolist()
+    return cohort_of([str(name) for name in features.index], declared, plan.product, column)
+
+
+def features_table(features: pd.DataFrame) -> pa.Table:
+    """Features as they are stored: the entity as a column, then each feature."""
+    return pa.Table.from_pandas(features.rename_axis("entity").reset_index(), preserve_index=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -13,7 +14,8 @@ from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
-from shipworthy.base.times import read_moment
+from shipworthy.base.times import midnight, read_moment
+from shipworthy.deliver.run import Account, Result, Run, Used
 from shipworthy.deliver.words import (
     AcknowledgeDelivery,
     DeliveryAcknowledged,
@@ -26,15 +28,17 @@ from shipworthy.deliver.words import (
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
 
+MOST_MOMENTS = 10_000
 OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "answer_id", "as_of")
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
     """The name of a run: one for each list, and one for each trial of a candidate.
 
-    >>> from shipworthy.base.times import read_moment
-    >>> run_name("p", "sales", read_moment("1998-01-01"))
-    'p/sales/1998-01-01T00:00:00+00:00'
+        >>> from shipworthy.base.times import midnight, read_moment
+    from shipworthy.deliver.run import Account, Result, Run, Used
+        >>> run_name("p", "sales", read_moment("1998-01-01"))
+        'p/sales/1998-01-01T00:00:00+00:00'
     """
     name = f"{product}/{consumer}/{as_of.isoformat()}"
     return f"{name}/{trial}-{candidate[:12]}" if trial else name
@@ -75,13 +79,46 @@ def is_late(plan: Plan, fact: Recorded[DeliveryMade]) -> bool:
     return arrived > read_moment(fact.what.due_by)
 
 
+def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
+    """The moments up to and with `until` for which a consumer is owed a list, or fresh features."""
+    if consumer.every is None or consumer.start is None:
+        return
+    first = midnight(consumer.start)
+    for number in range(MOST_MOMENTS):
+        # Counted from the start each time, so that a month's end never drifts to an earlier day.
+        moment = consumer.every.times(number).after(first)
+        if moment > until:
+            return
+        yield moment
+
+
+def owed(plan: Plan, since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
+    """The lists that are owed between two moments, both included: consumer and moment."""
+    for name, consumer in plan.consumers.items():
+        if consumer.mode == "list":
+            yield from ((name, moment) for moment in list_moments(consumer, until) if moment >= since)
+
+
+def account_of(results: Sequence[Result]) -> Account:
+    """Where every entity went, over all who took part; each answers other cohorts."""
+    made = [result for result in results if not result.broken]
+    due, known = max(result.due for result in made), max(result.known for result in made)
+    answered, unscored = sum(result.real for result in made), sum(result.unscored for result in made)
+    reasons = {"no features": due - known, "no score": unscored, "cohort not released": known - answered - unscored}
+    return Account(due, answered, {reason: count for reason, count in reasons.items() if count})
+
+
 def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
     """The account of a run; every entity and every answer is somewhere.
 
     Raises:
         AssertionError: something was lost; promise 2 is broken and the run must not be recorded.
     """
-    assert finished.due == finished.answered + sum(finished.refused.values()), "an entity is lost"
+    refused = finished.refused.values()
+    assert finished.due == finished.answered + sum(refused), "an entity is lost"
+    assert all(count > 0 for count in refused), "an entity is counted twice"
+    for rows in (*finished.delivered.values(), *finished.failed.values()):
+        assert finished.answered == finished.left_out + rows, "an answer is lost"
     return RunAccount(
         run=finished.run,
         consumer=finished.consumer,
@@ -93,15 +130,33 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         failed=dict(finished.failed),
         deliveries=deliveries,
         stood_in=finished.stood_in,
+        left_out=finished.left_out,
     )
 
 
 def finished_run(past: Past, run: str) -> RunAccount | None:
-    """The account of a run that came to its end, None of one that did not."""
+    """The account of a run that came to its end, with what was brought since; None of one that did not."""
     found = latest(past.of(RunFinished, about=run))
     if found is None:
         return None
-    return account(found.what, [fact.what.delivery for fact in past.of(DeliveryMade) if fact.what.run == run])
+    told = found.what
+    made = {fact.what.sink: fact.what for fact in past.of(DeliveryMade) if fact.what.run == run}
+    late = {sink: rows for sink, rows in told.failed.items() if sink in made}
+    failed = {sink: rows for sink, rows in told.failed.items() if sink not in made}
+    whole = replace(told, delivered={**told.delivered, **late}, failed=failed)
+    return account(whole, [what.delivery for what in made.values()])
+
+
+def unbrought(past: Past, run: str) -> list[str]:
+    """The sinks that a finished run has not reached yet."""
+    found = finished_run(past, run)
+    return sorted(found.failed) if found else []
+
+
+def newest_due(past: Past, consumer: str) -> int:
+    """How many entities were due in the newest list of a consumer; 0 before the first."""
+    found = latest(past.of(RunFinished), lambda what: what.consumer == consumer and what.due > 0)
+    return found.what.due if found else 0
 
 
 def delivery_name(run: str, sink: str) -> str:
@@ -109,10 +164,20 @@ def delivery_name(run: str, sink: str) -> str:
     return digest_of({"run": run, "sink": sink})
 
 
-def refused_reasons(due: int, answered: int, unscored: int) -> Mapping[str, int]:
-    """Refused entities by reason; nothing where every entity was answered."""
-    reasons = {"no features": due - answered - unscored, "no score": unscored}
-    return {reason: count for reason, count in reasons.items() if count}
+def notice(run: Run, used: Used) -> str:
+    """What the consumer is told beside the rows; empty where all is as planned."""
+    simulated = "Replay of history with simulated time. " if run.plan.time.clock == "simulated" else ""
+    if run.trial == "rehearsal":
+        return f"{simulated}Rehearsal: do not act on it."
+    if not used.stood_in:
+        return ""
+    if used.again is not None:
+        return f"{simulated}This is the last list once more. {used.stood_in}"
+    day = read_moment(used.as_of)
+    return (
+        f"{simulated}This list does not come from the model. {used.stood_in} "
+        f"The simple baseline rule answers instead, on data as of {day:%Y-%m-%d}."
+    )
 
 
 def failed_checks(checks: list[CheckResult]) -> list[CheckResult]:

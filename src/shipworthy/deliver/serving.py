@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -18,15 +17,24 @@ from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
-from shipworthy.deliver.answering import cohorts_for
+from shipworthy.deliver.answering import answers, features_table
+from shipworthy.deliver.run import SHADOW, Part
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.store import Store
 from shipworthy.model.answering import Answerer, load
-from shipworthy.model.rules import decide
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.pointer import Pointer, read_pointer
+from shipworthy.release.pointer import Pointer, current_pointer
+from shipworthy.release.rules import standing
 from shipworthy.sign.rules import candidate_made
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The snapshot whose features answer in real time, and the moment as of which they are."""
+
+    snapshot: str
+    as_of: datetime
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Ready:
     Attributes:
         features: one row per entity; features_ref is its digest in the store.
         decisions: the decision for each entity, taken over all of them as in a list.
+        cohorts: the cohort of each entity.
     """
 
     answerer: Answerer
@@ -43,6 +52,15 @@ class Ready:
     features_ref: str
     as_of: datetime
     decisions: Mapping[str, str]
+    cohorts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as a row of the prediction log, and a notice for its receiver, empty where all is as planned."""
+
+    row: dict[str, Any]
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,37 +69,55 @@ class Serving:
 
     plan: Plan
     pointer: Pointer
-    sealed: int
+    pinned: Pinned
     ready: Mapping[str, Ready]
-    cohorts: Mapping[str, str]
 
-    def answer(self, entity: str, consumer: str, now: datetime) -> dict[str, Any]:
-        """The answer for one entity, as a row of the prediction log.
+    def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
+        """The answer for one entity.
 
         Raises:
             NotFound: the pinned snapshot does not know the entity, or nobody answers its cohort.
+            UserError: the model gives it no score, and the plan lets nothing stand in.
         """
-        cohort = self.cohorts.get(entity)
+        name = self.plan.need.entity
+        cohort = next((one.cohorts[entity] for one in self.ready.values() if entity in one.cohorts), None)
         if cohort is None:
-            fix = f"Check {self.plan.need.entity}, or wait for the next snapshot."
-            found = f"The pinned snapshot has no {self.plan.need.entity} {entity!r}."
-            raise NotFound(Mistake("serve.unknown_entity", self.plan.need.entity, found, fix=fix))
+            fix = f"Check {name}, or wait for the next snapshot."
+            found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no {name} {entity!r} that can be answered."
+            raise NotFound(Mistake("serve.unknown_entity", name, found, fix=fix))
         champion = self.pointer.champion.get(cohort, "")
         if not champion:
-            found = f"Nothing is released for cohort {cohort} yet."
+            found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
-        return self._row(self.ready[champion], entity, cohort, consumer, now)
-
-    def _row(self, ready: Ready, entity: str, cohort: str, consumer: str, now: datetime) -> dict[str, Any]:
         try:
-            return _answered(ready, self.plan, entity, cohort, consumer, now, self._step(cohort))
-        except Exception:
-            # A model that breaks in use gives way to the signed baseline, as every consumer's plan may declare.
+            return Reply(self._row(self.ready[champion], entity, cohort, consumer, now))
+        except Exception as error:
+            # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
             baseline = self.ready.get(self.pointer.baseline)
-            if self.plan.consumers[consumer].if_stopped != "baseline" or baseline in (None, ready):
+            if self.plan.consumers[consumer].if_stopped != "baseline" or baseline in (None, self.ready[champion]):
                 raise
             assert baseline is not None
-            return _answered(baseline, self.plan, entity, cohort, consumer, now, self._step(cohort))
+            notice = f"The model {champion[:12]} could not answer ({_reason(error)}); the simple baseline rule did."
+            return Reply(self._row(baseline, entity, cohort, consumer, now), notice)
+
+    def _row(self, ready: Ready, entity: str, cohort: str, consumer: str, now: datetime) -> dict[str, Any]:
+        inputs = ready.features.loc[[entity]]
+        count = self.plan.proof.reasons
+        return {
+            "answer_id": uuid4().hex,
+            "time": now.isoformat(),
+            "as_of": ready.as_of.isoformat(),
+            "entity": entity,
+            "candidate": ready.answerer.made.candidate,
+            "inputs": "",
+            "inputs_ref": ready.features_ref,
+            "score": float(ready.answerer.scores(inputs)[0]),
+            "decision": ready.decisions[entity],
+            "reasons": ready.answerer.reasons(inputs, count)[0] if count else [],
+            "consumer": consumer,
+            "step": self._step(cohort),
+            "cohort": cohort,
+        }
 
     def _step(self, cohort: str) -> str:
         champion = self.pointer.champion[cohort]
@@ -93,21 +129,19 @@ def load_serving(store: Store, product: str) -> Serving:
     """What the signed release pointer names, every file verified before it is opened.
 
     Raises:
-        NotFound: nothing is released.
-        Tampered: the pointer, a candidate or its features were changed.
+        NotFound: nothing is released, or there is no accepted snapshot.
+        Tampered: the ledger, the pointer, a candidate or its features were changed.
+        GateShut: the pointer is not what the ledger says, since a release is under way or an old one was put back.
     """
-    pointer = read_pointer(store, product)
+    store.ledger.verify()
     past = store.ledger.past(product)
-    plan = current_plan(past)
+    pointer, plan = current_pointer(store, product, standing(past)), current_plan(past)
     names = sorted({*pointer.champion.values(), pointer.baseline} - {""})
     if not names:
         fix = "Release a candidate to a cohort."
         raise NotFound(Mistake("serve.nothing_released", product, "Nothing answers people yet.", fix=fix))
-    ready = {name: _ready(store, past, plan, name) for name in names}
-    widest = max(ready.values(), key=lambda one: len(one.features))
-    entities = [str(name) for name in widest.features.index]
-    cohorts = dict(zip(entities, cohorts_for(plan, entities, widest.features), strict=True))
-    return Serving(plan, pointer, newest_sealed(past), ready, cohorts)
+    pinned = pinned_snapshot(past)
+    return Serving(plan, pointer, pinned, {name: _ready(store, past, plan, name, pinned) for name in names})
 
 
 def is_current(serving: Serving, store: Store) -> bool:
@@ -115,66 +149,67 @@ def is_current(serving: Serving, store: Store) -> bool:
 
     Raises:
         Tampered: the pointer was edited.
+        GateShut: it is not what the ledger says.
     """
-    pointer = read_pointer(store, serving.plan.product)
-    sealed = newest_sealed(store.ledger.past(serving.plan.product))
-    return pointer.digest == serving.pointer.digest and sealed == serving.sealed
+    past = store.ledger.past(serving.plan.product)
+    pointer = current_pointer(store, serving.plan.product, standing(past))
+    return pointer.digest == serving.pointer.digest and pinned_snapshot(past) == serving.pinned
 
 
-def newest_sealed(past: Past) -> int:
-    """Number of the newest fact that changes what is served: sealed answers of a list, whose features are used."""
-    found = latest(past.of(AnswersSealed), lambda what: not what.run.startswith("serve/"))
-    return found.seq if found else 0
+def pinned_snapshot(past: Past) -> Pinned:
+    """The snapshot of the newest list for people, so that both give the same number; the newest one before any list.
 
-
-def _ready(store: Store, past: Past, plan: Plan, name: str) -> Ready:
-    answerer = load(store.files, candidate_made(past, name), plan)
-    listed = latest(past.of(AnswersSealed), lambda what: name in what.candidates and not what.run.startswith("serve/"))
+    Raises:
+        NotFound: there is none yet.
+    """
+    listed = latest(past.of(AnswersSealed), lambda what: bool(what.snapshot and {"cohort", "all"} & set(what.steps)))
     if listed is not None:
-        table = store.files.table(listed.what.features).to_pandas().set_index("entity")
-        features, reference, as_of = table, listed.what.features, read_moment(listed.what.as_of)
-    else:
-        features, reference, as_of = _from_snapshot(store, past, plan, answerer)
-    entities = [str(entity) for entity in features.index]
-    decisions = dict(zip(entities, decide(answerer.scores(features), entities, plan.decision), strict=True))
-    return Ready(answerer, features, reference, as_of, decisions)
-
-
-def _from_snapshot(store: Store, past: Past, plan: Plan, answerer: Answerer) -> tuple[pd.DataFrame, str, datetime]:
+        return Pinned(listed.what.snapshot, read_moment(listed.what.as_of))
     taken = latest(past.of(SnapshotTaken))
     if taken is None:
         fix = "Take one with `shipworthy snapshot`."
-        raise NotFound(Mistake("serve.no_snapshot", plan.product, "There is no accepted snapshot.", fix=fix))
-    as_of = read_moment(taken.what.as_of)
-    features = answerer.features(tables(store.files, taken.what, plan, as_of), as_of)
-    stored = pa.Table.from_pandas(features.rename_axis("entity").reset_index(), preserve_index=False)
-    return features, store.files.put_table(stored), as_of
+        raise NotFound(Mistake("serve.no_snapshot", "data", "There is no accepted snapshot.", fix=fix))
+    return Pinned(taken.what.snapshot, read_moment(taken.what.as_of))
 
 
-def _answered(
-    ready: Ready, plan: Plan, entity: str, cohort: str, consumer: str, now: datetime, step: str
-) -> dict[str, Any]:
-    row = ready.features.loc[[entity]]
-    score = float(ready.answerer.scores(row)[0])
-    if not np.isfinite(score):
-        found = f"The model gives no score for {plan.need.entity} {entity!r}."
-        raise UserError(Mistake("serve.no_score", plan.need.entity, found, fix="Look at this entity's features."))
-    count = plan.proof.reasons
-    return {
-        "answer_id": uuid4().hex,
-        "time": now.isoformat(),
-        "as_of": ready.as_of.isoformat(),
-        "entity": entity,
-        "candidate": ready.answerer.made.candidate,
-        "inputs": "",
-        "inputs_ref": ready.features_ref,
-        "score": score,
-        "decision": ready.decisions[entity],
-        "reasons": ready.answerer.reasons(row, count)[0] if count else [],
-        "consumer": consumer,
-        "step": step,
-        "cohort": cohort,
-    }
+def _ready(store: Store, past: Past, plan: Plan, name: str, pinned: Pinned) -> Ready:
+    answerer = load(store.files, candidate_made(past, name), plan)
+    listed = latest(past.of(AnswersSealed), lambda what: what.snapshot == pinned.snapshot and name in what.candidates)
+    if listed is not None:
+        rows, reference = store.files.table(listed.what.segment), listed.what.features
+    else:
+        rows, reference = _made_now(store, past, plan, answerer, pinned)
+    features = store.files.table(reference).to_pandas().set_index("entity")
+    entities = rows["entity"].to_pylist()
+    return Ready(
+        answerer=answerer,
+        features=features,
+        features_ref=reference,
+        as_of=pinned.as_of,
+        decisions=dict(zip(entities, rows["decision"].to_pylist(), strict=True)),
+        cohorts=dict(zip(entities, rows["cohort"].to_pylist(), strict=True)),
+    )
+
+
+def _made_now(store: Store, past: Past, plan: Plan, answerer: Answerer, pinned: Pinned) -> tuple[pa.Table, str]:
+    """The answers of a candidate that took no part in the newest list, and the digest of its features."""
+    taken = past.of(SnapshotTaken, about=pinned.snapshot)[-1].what
+    found = answers(
+        answerer,
+        plan,
+        Part(answerer.made.candidate, (), SHADOW),
+        tables(store.files, taken, plan, pinned.as_of),
+        run="serve",
+        consumer="",
+        time=pinned.as_of,
+        as_of=pinned.as_of,
+        keep=lambda features: store.files.put_table(features_table(features)),
+    )
+    return found.rows, found.features
+
+
+def _reason(error: Exception) -> str:
+    return error.mistakes[0].found if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 def contract(plan: Plan) -> dict[str, Any]:
@@ -190,7 +225,7 @@ def contract(plan: Plan) -> dict[str, Any]:
     answered = {
         "type": "object",
         "properties": {
-            **dict.fromkeys(("answer_id", "as_of", entity, "candidate", "decision", "step", "cohort"), text),
+            **dict.fromkeys(("answer_id", "as_of", entity, "candidate", "decision", "step", "cohort", "notice"), text),
             "score": {"type": "number"},
             "reasons": texts,
         },
@@ -218,10 +253,12 @@ def contract(plan: Plan) -> dict[str, Any]:
     }
 
 
-def reply(row: dict[str, Any], entity_column: str) -> bytes:
-    """What the caller gets of a row of the prediction log."""
+def reply(answered: Reply, entity_column: str) -> bytes:
+    """What the caller gets of an answer."""
+    row = answered.row
     shown = {
         name: row[name]
         for name in ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "step", "cohort")
     }
-    return json.dumps({entity_column: row["entity"], **shown}).encode()
+    told = {"notice": answered.notice} if answered.notice else {}
+    return json.dumps({entity_column: row["entity"], **shown, **told}).encode()

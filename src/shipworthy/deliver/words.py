@@ -41,12 +41,17 @@ class AnswersSealed(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(What):
-    """A run came to its end; entities due = answered + refused with a reason.
+    """A run came to its end: due = answered + refused, and for each sink answered = left out + delivered or failed.
 
     Attributes:
         run: its name: product, consumer, moment.
-        refused: refused entities by reason.
-        delivered, failed: answers delivered and failed, per sink.
+        due: entities that the sources name.
+        answered: entities that got an answer for people; a shadow's answers are not counted.
+        refused: entities that got none, by reason.
+        left_out: answers that the consumer does not want on its list (`only: chosen`).
+        delivered, failed: rows brought to a sink, or not, by sink; a failed delivery is tried again later.
+        stood_in: why the baseline, the last list or nothing came in place of fresh answers; empty where none did.
+        broken: why the released model could not answer; empty where it could.
     """
 
     run: str
@@ -59,6 +64,8 @@ class RunFinished(What):
     failed: dict[str, int]
     snapshot: str
     stood_in: str = ""
+    left_out: int = 0
+    broken: str = ""
 
     @property
     def about(self) -> str:
@@ -144,7 +151,7 @@ class GuideRead(What):
 
 @dataclass(frozen=True, slots=True)
 class RunAccount:
-    """Every row of a run: due = answered + refused; per sink answered = delivered + failed."""
+    """Every row of a run: due = answered + refused; per sink answered = left out + delivered or failed."""
 
     run: str
     consumer: str
@@ -156,6 +163,7 @@ class RunAccount:
     failed: dict[str, int]
     deliveries: list[str] = field(default_factory=list)
     stood_in: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +172,8 @@ class Score(Command[RunAccount]):
 
     What answers is decided by the release: the champion of each cohort, the baseline where none is released,
     and a challenger in shadow beside them. A trial brings a candidate's rehearsal to the rehearsal destination, or
-    lets a challenger answer the newest list in shadow, and delivers nothing to people.
+    lets a challenger answer the newest list in shadow, and delivers nothing to people. Given again for a list that is
+    made, it brings the same rows once more to the sinks that did not get them.
     """
 
     right: ClassVar[str] = "operate"

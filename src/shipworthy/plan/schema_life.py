@@ -71,8 +71,8 @@ class Trigger(Section):
     name: Name = Field(description="Its name in the ledger.", examples=["stale-model"])
     on: Literal["alarm", "refusal", "late", "failed", "revoked", "unacknowledged"] = Field(
         description=(
-            "What sets it off: a monitor's alarm, a refused source, a late or failed delivery, a revoked sign-off, a "
-            "delivery that nobody acknowledged."
+            "What sets it off: a monitor's alarm, a refused source, a late list, a failed delivery or a model that "
+            "could not answer, a revoked sign-off, a delivery that nobody acknowledged."
         ),
         examples=["alarm"],
     )

@@ -13,7 +13,7 @@ from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.release.pointer import write_pointer
 from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
-from shipworthy.release.words import ReleaseCandidate, RollBack, RolledBack, Standing
+from shipworthy.release.words import ReleaseCandidate, RepairPointer, RollBack, RolledBack, Standing
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, require_open
 from shipworthy.sign.views import damaged
 from shipworthy.sign.words import GateState
@@ -39,15 +39,28 @@ def roll_back(command: RollBack, trip: Trip) -> Standing:
     Raises:
         UserError: there is nothing to go back to.
     """
-    target = trip.step("load what is gone back to", lambda: _load_target(trip))
-
-    def go_back(past: Past) -> Sequence[What]:
-        current, _ = rollback_target(past)
-        return [RolledBack(product=command.product, candidate=current, to=target, reason=command.reason)]
-
-    trip.record("go back", go_back)
+    back = trip.step("load what is gone back to", lambda: _load_target(trip, command))
+    trip.record("go back", lambda past: _back(command, past, back))
     trip.step("sign the head and write the pointer", lambda: _publish(trip, "rollback"))
     return _standing_now(trip)
+
+
+def repair_pointer(command: RepairPointer, trip: Trip) -> Standing:
+    """Write the pointer anew, once the whole ledger that it follows from is verified.
+
+    Raises:
+        Tampered: the ledger itself does not hold.
+    """
+    trip.step("verify the ledger", lambda: trip.store.ledger.verify().seq)
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "repair of the pointer"))
+    return _standing_now(trip)
+
+
+def _back(command: RollBack, past: Past, back: dict[str, str]) -> Sequence[What]:
+    now = standing(past)
+    if back["candidate"] not in (*now.champion.values(), now.challenger):
+        return []  # somebody else took it back meanwhile
+    return [RolledBack(product=command.product, candidate=back["candidate"], to=back["to"], reason=command.reason)]
 
 
 def _broken(trip: Trip, candidate: str) -> list[str]:
@@ -83,14 +96,16 @@ def _load_in_use(trip: Trip) -> list[str]:
     return in_use
 
 
-def _load_target(trip: Trip) -> str:
-    _, target = rollback_target(trip.past)
-    made = candidate_made(trip.past, target)
-    if found := damaged(trip.store.files, made, None):
-        where = f"candidate {target[:12]}"
-        raise GateShut(*(Mistake("release.target_broken", where, text, fix="Release another.") for text in found))
-    load(trip.store.files, made, current_plan(trip.past))
-    return target
+def _load_target(trip: Trip, command: RollBack) -> dict[str, str]:
+    named = candidate_made(trip.past, command.candidate).candidate if command.candidate else ""
+    current, target = rollback_target(trip.past, named)
+    if target:
+        made = candidate_made(trip.past, target)
+        if found := damaged(trip.store.files, made, None):
+            where = f"candidate {target[:12]}"
+            raise GateShut(*(Mistake("release.target_broken", where, text, fix="Release another.") for text in found))
+        load(trip.store.files, made, current_plan(trip.past))
+    return {"candidate": current, "to": target}
 
 
 def _publish(trip: Trip, purpose: str) -> str:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from shipworthy.base.digest import canonical, digest_of
-from shipworthy.base.errors import Mistake, NotFound, Tampered
+from shipworthy.base.errors import GateShut, Mistake, NotFound, Tampered
 from shipworthy.edges.store import Store
 from shipworthy.release.words import Standing
 
@@ -84,3 +84,22 @@ def read_pointer(store: Store, product: str) -> Pointer:
             )
         )
     return pointer
+
+
+def current_pointer(store: Store, product: str, now: Standing) -> Pointer:
+    """The pointer, where it says what the ledger says.
+
+    Args:
+        now: who answers whom by the ledger.
+
+    Raises:
+        NotFound, Tampered: as `read_pointer`.
+        GateShut: it is older than the ledger: a release is under way, or an earlier pointer was put back.
+    """
+    pointer = read_pointer(store, product)
+    if (pointer.champion, pointer.baseline) == (now.champion, now.baseline):
+        return pointer
+    found = f"The release pointer is that of fact {pointer.head}; by the ledger others answer now."
+    why = "A release or rollback is under way, or an earlier pointer was put back."
+    fix = "If no release is running, run `shipworthy releases --repair`."
+    raise GateShut(Mistake("release.pointer_behind", f"{product}.json", found, why, fix))

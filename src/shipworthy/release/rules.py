@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
-from shipworthy.base.fact import Past, Recorded
+from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
@@ -23,6 +23,7 @@ def standing(past: Past) -> Standing:
         if isinstance(what, RolledBack):
             champion = {cohort: what.to if now == what.candidate else now for cohort, now in champion.items()}
             champion = {cohort: candidate for cohort, candidate in champion.items() if candidate}
+            challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
             history.append(
                 f"{fact.at:%Y-%m-%d}: back from {what.candidate[:12]} to {what.to[:12] or 'nobody'}: {what.reason}"
             )
@@ -45,12 +46,18 @@ def steps_for(plan: Plan, role: str) -> list[str]:
 
 def next_step(plan: Plan, past: Past, made: CandidateMade) -> str:
     """The step a candidate may take next, empty when it answers everybody."""
-    taken = {fact.what.step for fact in past.of(ReleaseStepped, about=made.candidate)}
+    taken = steps_taken(past, made.candidate)
     steps = steps_for(plan, made.role)
     furthest = max((steps.index(step) for step in taken if step in steps), default=-1)
     if furthest >= 0 and steps[furthest] == "cohort" and set(cohorts_of(past, made.candidate)) < set(names(plan)):
         return "cohort" if "all" not in steps else "all"
     return steps[furthest + 1] if furthest + 1 < len(steps) else ""
+
+
+def steps_taken(past: Past, candidate: str) -> set[str]:
+    """The steps a candidate has taken since it was last taken back, if it ever was."""
+    since = _taken_back(past, candidate)
+    return {fact.what.step for fact in past.of(ReleaseStepped, about=candidate) if fact.seq > since}
 
 
 def names(plan: Plan) -> list[str]:
@@ -92,20 +99,25 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
     ]
 
 
-def rollback_target(past: Past) -> tuple[str, str]:
-    """The candidate in use, and the one to go back to: the one it replaced, else the signed baseline.
+def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
+    """The candidate to take back, and the one that then answers: the one it replaced, else the signed baseline.
+
+    Args:
+        candidate: which one; the one that was released to people last if empty.
 
     Raises:
-        UserError: nobody is answered yet, or there is nothing to go back to.
+        UserError: it is not released, nobody is answered yet, or there is nothing to go back to.
     """
     now = standing(past)
-    steps = [fact.what for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE]
-    in_use = [step for step in steps if step.candidate in now.champion.values()]
-    if not in_use:
-        raise UserError(
-            Mistake("release.nothing_live", "release", "Nobody is answered yet, so there is nothing to roll back.")
-        )
-    current = in_use[-1].candidate
+    if candidate and candidate == now.challenger:
+        return candidate, ""
+    released = [fact.what for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE]
+    in_use = [step for step in released if step.candidate in now.champion.values()]
+    if not in_use or (candidate and candidate not in now.champion.values()):
+        found = f"Candidate {candidate[:12]} is not released." if candidate else "Nobody is answered yet."
+        fix = "See `shipworthy releases` for who answers whom."
+        raise UserError(Mistake("release.nothing_live", "release", found, "There is nothing to roll back.", fix))
+    current = candidate or in_use[-1].candidate
     replaced = [step.replaces for step in in_use if step.candidate == current and step.replaces]
     taken_back = {fact.what.candidate for fact in past.of(RolledBack)}
     target = next((name for name in reversed(replaced) if name not in taken_back), now.baseline)
@@ -122,8 +134,15 @@ def rollback_target(past: Past) -> tuple[str, str]:
 
 
 def trials(past: Past, candidate: str, step: str) -> Sequence[Recorded[TrialFinished]]:
-    """The finished trials of a candidate at one step, oldest first."""
-    return [fact for fact in past.of(TrialFinished, about=candidate) if fact.what.step == step]
+    """The finished trials of a candidate at one step since it was last taken back, oldest first."""
+    since = _taken_back(past, candidate)
+    return [fact for fact in past.of(TrialFinished, about=candidate) if fact.what.step == step and fact.seq > since]
+
+
+def _taken_back(past: Past, candidate: str) -> int:
+    """The number of the fact by which a candidate was last taken back; 0 where it never was."""
+    found = latest(past.of(RolledBack, about=candidate))
+    return found.seq if found else 0
 
 
 def _cohorts(plan: Plan, command: ReleaseCandidate) -> list[str]:
@@ -143,7 +162,7 @@ def _require_order(plan: Plan, past: Past, made: CandidateMade, command: Release
     where = f"candidate {made.candidate[:12]}"
     if command.step not in steps:
         raise UserError(Mistake("release.no_such_step", where, f"A {made.role} has no step {command.step}."))
-    taken = {fact.what.step for fact in past.of(ReleaseStepped, about=made.candidate)}
+    taken = steps_taken(past, made.candidate)
     for step in steps[: steps.index(command.step)]:
         if step not in taken:
             raise GateShut(

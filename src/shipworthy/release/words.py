@@ -34,7 +34,11 @@ class ReleaseStepped(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack(What):
-    """Consumers went back to the candidate before, or to the baseline."""
+    """A candidate was taken back: its consumers went back to the one before, or to the baseline.
+
+    Attributes:
+        to: the candidate that answers again; empty where the candidate answered nobody.
+    """
 
     candidate: str
     to: str
@@ -106,11 +110,24 @@ class ReleaseCandidate(Command[Standing]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBack(Command[Standing]):
-    """Give the consumers back the candidate before, in one step; to the baseline where there is none."""
+    """Give the consumers back the candidate before, in one step; to the baseline where there is none.
+
+    Without `candidate` it is the one that was released last. One in rehearsal or shadow is taken out of it. A candidate
+    that was taken back begins again at its first step.
+    """
 
     right: ClassVar[str] = "release"
     durable: ClassVar[bool] = True
     reason: str
+    candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPointer(Command[Standing]):
+    """Write the signed release pointer anew from the ledger, after somebody edited or removed it."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class Cause:
         of: the monitor, source or consumer it concerns.
         text: what happened, in plain words.
         lasting: whether it still goes on.
+        candidate: the candidate it is about, empty for none.
     """
 
     on: str
@@ -26,6 +27,7 @@ class Cause:
     of: str
     text: str
     lasting: bool = True
+    candidate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def _facts(trip: Trip, wanted: dict[str, Any], past: Past) -> Sequence[What]:
             action=action.name,
             outcome=outcome,
             made=digest_of([fact.about for fact in facts]) if facts else "",
+            candidate=situation.cause.candidate,
         )
         return [*facts, fired]
     return []

@@ -11,7 +11,7 @@ from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused
-from shipworthy.deliver.rules import is_late
+from shipworthy.deliver.rules import due_by, is_late, owed, run_name
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
@@ -21,7 +21,7 @@ from shipworthy.release.words import RolledBack
 from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, opened
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
-from shipworthy.sign.words import SignOffRevoked
+from shipworthy.sign.rules import revoked_now
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 
@@ -37,12 +37,14 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
             )
     yield from _deliveries(plan, past, now)
     yield from _missed(plan, past, now)
+    yield from _overdue(plan, past, now)
+    yield from _broken(past)
     in_use = {*standing(past).champion.values(), standing(past).challenger} - {""}
-    for revoked in past.of(SignOffRevoked):
+    for revoked in revoked_now(past):
         if revoked.what.candidate in in_use:
             what = revoked.what
             text = f"{what.function} took back the sign-off of {what.candidate[:12]}: {what.reason}"
-            yield Cause("revoked", revoked.digest, what.function, text)
+            yield Cause("revoked", revoked.digest, what.function, text, candidate=what.candidate)
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
@@ -85,11 +87,14 @@ def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
     return None if made else asked
 
 
-def rollback_due(past: Past) -> Recorded[TriggerFired] | None:
-    """The newest request to go back that has not been carried out, None where there is none."""
+def rollback_due(past: Past) -> TriggerFired | None:
+    """The newest request to take a candidate back that is still in use, None where there is none."""
     asked = latest(past.of(TriggerFired), lambda what: what.action == "rollback")
-    done = latest(past.of(RolledBack))
-    return asked if asked and (done is None or done.seq < asked.seq) else None
+    if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
+        return None
+    now = standing(past)
+    in_use = {*now.champion.values(), now.challenger}
+    return asked.what if not asked.what.candidate or asked.what.candidate in in_use else None
 
 
 def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
@@ -144,7 +149,8 @@ def _alarms(past: Past) -> Iterator[Cause]:
     closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
     for raised in past.of(AlarmRaised):
         if raised.what.alarm not in closed:
-            yield Cause("alarm", raised.what.alarm, raised.what.monitor, raised.what.text)
+            what = raised.what
+            yield Cause("alarm", what.alarm, what.monitor, what.text, candidate=what.candidate)
 
 
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
@@ -174,6 +180,28 @@ def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
         if consumer and nothing and read_moment(finished.what.as_of) <= now:
             text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
             yield Cause("late", finished.what.run, finished.what.consumer, text, False)
+
+
+def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists that should have arrived and were not even made."""
+    since = standing(past).since
+    made = {fact.what.run for fact in past.of(RunFinished)}
+    for name, moment in owed(plan, read_moment(since), now) if since else ():
+        limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
+        if limit < now and run not in made:
+            text = (
+                f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
+            )
+            yield Cause("late", run, name, text, False)
+
+
+def _broken(past: Past) -> Iterator[Cause]:
+    """Lists for which the released model could not answer."""
+    for finished in past.of(RunFinished):
+        if finished.what.broken:
+            what = finished.what
+            text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
+            yield Cause("failed", what.run, what.consumer, text, False)
 
 
 def _source(where: str, plan: Plan) -> str:

@@ -19,6 +19,7 @@ class TriggerFired(What):
         cause: the name or digest of what set it off: an alarm, a refusal, a date.
         action: the member of respond/actions.
         outcome: what came of it, in plain words.
+        candidate: the candidate that the cause is about, empty for none.
     """
 
     trigger: str
@@ -26,6 +27,7 @@ class TriggerFired(What):
     action: str
     outcome: str
     made: str = ""
+    candidate: str = ""
 
     @property
     def about(self) -> str:

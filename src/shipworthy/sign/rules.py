@@ -263,6 +263,20 @@ def sign_envelope(command: SignEnvelope, past: Past, at: datetime, actor: Actor)
     return Decided([fact], still_missing)
 
 
+def revoked_now(past: Past) -> list[Recorded[SignOffRevoked]]:
+    """The revocations that no later approval by the same function has answered, oldest first."""
+    approved = {
+        (fact.what.candidate, fact.what.function): fact.seq
+        for fact in past.of(SignOffGiven)
+        if fact.what.decision == "approve"
+    }
+    return [
+        fact
+        for fact in past.of(SignOffRevoked)
+        if approved.get((fact.what.candidate, fact.what.function), 0) < fact.seq
+    ]
+
+
 def _to_sign(past: Past, candidate: str, function: str, actor: Actor) -> tuple[Plan, CandidateMade, CandidateProven]:
     plan = current_plan(past)
     made = candidate_made(past, candidate)

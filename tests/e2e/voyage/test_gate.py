@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 from e2e.voyage.shop import OWNERS, PRODUCT, Shop, open_shop, someone
 
@@ -14,11 +16,12 @@ from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, VerifyLedger
 from shipworthy.base.errors import GateShut, NotAllowed, Tampered, UserError
 from shipworthy.data.words import TakeSnapshot
-from shipworthy.deliver.words import AcknowledgeDelivery, Deliveries, Runs, Score
+from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.words import AcknowledgeDelivery, AnswersSealed, Deliveries, Runs, Score, Trace
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.prove.words import ProveCandidate
-from shipworthy.release.words import ReleaseCandidate, Releases
+from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
 from shipworthy.respond.words import CloseIncident, Incidents
 from shipworthy.sign.rules import candidate_made, review_for
 from shipworthy.sign.words import Gate, GiveReview, GiveSignOff, RevokeSignOff
@@ -128,6 +131,41 @@ def test_5_every_entity_and_answer_is_accounted_for(voyage: Voyage) -> None:
         assert run.due == run.answered + sum(run.refused.values())
     with pytest.raises(UserError, match="after now"):
         voyage.do("night-operator", Score(product=PRODUCT, consumer="sales", as_of="1999-01-01"))
+
+
+def test_6_the_real_time_answer_is_that_of_the_list(voyage: Voyage) -> None:
+    voyage.release(voyage.model, "cohort", "north")
+    voyage.do("night-operator", Advance(product=PRODUCT, to="1997-08-01"))
+    serving = load_serving(voyage.desk.store, PRODUCT)
+    sealed = voyage.desk.store.ledger.past(PRODUCT).of(AnswersSealed)
+    listed = [fact.what for fact in sealed if voyage.model in fact.what.candidates and "/crm/" in fact.what.run][-1]
+    table = voyage.desk.store.files.table(listed.segment)
+    north = table.filter(pc.equal(table["cohort"], "north")).to_pylist()
+    for row in north:
+        answer = serving.answer(row["entity"], "shop", voyage.desk.now(PRODUCT))
+        assert answer.notice == ""
+        assert (answer.row["score"], answer.row["decision"]) == (row["score"], row["decision"])
+    found = voyage.desk.ask(Trace(product=PRODUCT, answer=north[0]["answer_id"]), someone("auditor"))
+    stations = {line.station for line in found.lines}
+    assert {"data", "plan", "code", "candidate", "proof", "signature", "release", "answer", "delivery"} <= stations
+
+
+def test_7_an_edited_pointer_answers_nobody(voyage: Voyage) -> None:
+    pointer = voyage.shop.root / ".shipworthy" / "releases" / f"{PRODUCT}.json"
+    good = pointer.read_text()
+    edited = json.loads(good)
+    edited["content"]["champion"]["south"] = voyage.model
+    pointer.write_text(json.dumps(edited))
+    try:
+        with pytest.raises(Tampered, match="signature"):
+            load_serving(voyage.desk.store, PRODUCT)
+    finally:
+        pointer.write_text(good)
+
+
+def test_8_rolled_back_in_one_step(voyage: Voyage) -> None:
+    voyage.do("night-operator", RollBack(product=PRODUCT, reason="rehearsing a rollback"))
+    assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")).champion == {"north": voyage.baseline}
 
 
 def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Voyage) -> None:

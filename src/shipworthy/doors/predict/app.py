@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from shipworthy.app.desk import Desk
@@ -47,7 +48,8 @@ class Predictions:
         """
         self._desk, self._product, self._hosts = desk, product, hosts
         self.serving: Serving = load_serving(desk.store, product)
-        self._problem = ""
+        self._product_time = desk.now(product)
+        self._problem, self._stood_in = "", ""
         self._callers: dict[str, tuple[float, Actor]] = {}
         self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
@@ -86,17 +88,25 @@ class Predictions:
             return 404, _error(*error.mistakes)
         except UserError as error:
             return 422, _error(*error.mistakes)
+        except Exception as error:  # the caller gets a reason also where we or the model's code fail
+            self._stood_in = f"{type(error).__name__}: {error}"
+            return 500, _error(Mistake("serve.bug", scope["path"], "The server could not answer.", fix="See /health."))
 
     async def _predict(self, actor: Actor, body: bytes) -> bytes:
         serving = self.serving
         entity = _entity(body, serving.plan.need.entity)
         consumer = _consumer(serving, actor)
-        row = serving.answer(entity, consumer, self._desk.now(self._product))
+        answered = serving.answer(entity, consumer, self._now())
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((row, written))
+        self._waiting.append((answered.row, written))
         self._wake.set()
         await written
-        return reply(row, serving.plan.need.entity)
+        self._stood_in = answered.notice or self._stood_in
+        return reply(answered, serving.plan.need.entity)
+
+    def _now(self) -> datetime:
+        # A simulated clock stands still between two looks; to ask the ledger at each request would be slow.
+        return self._desk.clock() if self.serving.plan.time.clock == "wall" else self._product_time
 
     async def _caller(self, headers: dict[bytes, bytes]) -> Actor:
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
@@ -169,10 +179,12 @@ class Predictions:
             try:
                 fresh = await asyncio.to_thread(self._newer)
                 self.serving, self._problem = fresh or self.serving, ""
+                self._stood_in = "" if fresh else self._stood_in
             except UserError as error:
                 self._problem = str(error.mistakes[0].found)
 
     def _newer(self) -> Serving | None:
+        self._product_time = self._desk.now(self._product)
         return None if is_current(self.serving, self._desk.store) else load_serving(self._desk.store, self._product)
 
     def _health(self) -> bytes:
@@ -182,7 +194,7 @@ class Predictions:
             "champion": serving.pointer.champion,
             "pointer": serving.pointer.digest,
             "as_of": {name: ready.as_of.isoformat() for name, ready in serving.ready.items()},
-            "problem": self._problem,
+            "problem": self._problem or self._stood_in,
         }
         return json.dumps(state).encode()
 

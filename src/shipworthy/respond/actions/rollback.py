@@ -12,14 +12,14 @@ from shipworthy.respond.action import Action, Situation
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
     """Nothing but the record: that a rollback was asked for makes it due."""
-    _, target = rollback_target(situation.past)
-    return f"going back to {target[:12]}", []
+    current, target = rollback_target(situation.past, situation.cause.candidate)
+    return f"{current[:12]} is taken back; {target[:12] or 'nobody'} answers in its place", []
 
 
 def blocked(situation: Situation) -> str:
     """Why there is nothing to go back to."""
     try:
-        rollback_target(situation.past)
+        rollback_target(situation.past, situation.cause.candidate)
     except UserError as error:
         return error.mistakes[0].found
     return ""

@@ -1,4 +1,7 @@
-"""release: give consumers back what they had before, in one step."""
+"""release: give consumers back what they had before, in one step.
+
+Example: shipworthy rollback --reason "The list of Monday was wrong."
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,14 @@ from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress,
 from shipworthy.release.words import RollBack
 
 
-def run(reason: Annotated[str, typer.Option(help="Why.")], product: Product = "", json: AsJson = False) -> None:
+def run(
+    reason: Annotated[str, typer.Option(help="Why.")],
+    candidate: Annotated[str, typer.Option(help="Which one; the one released last if not given.")] = "",
+    product: Product = "",
+    json: AsJson = False,
+) -> None:
     """RollBack from the command line."""
+    command = RollBack(product=product_here(product), reason=reason, candidate=candidate)
     with session() as opened:
-        answer = opened.do(RollBack(product=product_here(product), reason=reason), on_step=progress(json))
+        answer = opened.do(command, on_step=progress(json))
     show(answer, json)
