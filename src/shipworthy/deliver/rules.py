@@ -35,9 +35,9 @@ OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "a
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
     """The name of a run: one for each list, and one for each trial of a candidate.
 
-        >>> from shipworthy.base.times import read_moment
-            >>> run_name("p", "sales", read_moment("1998-01-01"))
-        'p/sales/1998-01-01T00:00:00+00:00'
+    >>> from shipworthy.base.times import read_moment
+    >>> run_name("p", "sales", read_moment("1998-01-01"))
+    'p/sales/1998-01-01T00:00:00+00:00'
     """
     name = f"{product}/{consumer}/{as_of.isoformat()}"
     return f"{name}/{trial}-{candidate[:12]}" if trial else name
