@@ -14,7 +14,7 @@ from shipworthy.app.identity import People
 from shipworthy.app.operations import command_named, handler_name, stage_of
 from shipworthy.app.rights import Identity, require, roles_in
 from shipworthy.base.actor import Actor
-from shipworthy.base.digest import plain
+from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import NotFound, not_allowed
 from shipworthy.base.fact import Command, Decided, Past, Question, reader, result_type
 from shipworthy.edges.store import Store
@@ -49,14 +49,13 @@ class Desk:
 
         Args:
             on_step: told the name of each finished step of a durable command.
-            key: the caller's name for this request; the same key is carried out once.
+            key: the caller's name for this request; the same command under the same key is carried out once.
 
         Raises:
             NotAllowed: the identity may not do this.
             UserError: it cannot be done; the message says why and what to do.
         """
         actor = self.admit(command, who)
-        command = self._completed(command)
         if stage_of(type(command)) == "app":
             work = importlib.import_module("shipworthy.app.work")
             return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]
@@ -130,22 +129,26 @@ class Desk:
         """Run the flow of one command; called by the road, and again after a crash."""
         kind = command_named(operation)
         flow = getattr(importlib.import_module(f"shipworthy.{stage_of(kind)}.flow"), handler_name(kind))
-        return plain(flow(reader(kind).validate_python(payload), trip))
+        return plain(flow(self._completed(reader(kind).validate_python(payload), trip), trip))
 
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")
         rule: Callable[[Any, Past, datetime, Actor], Decided[R]] = getattr(rules, handler_name(type(command)))
-        now = self.now(command.product)
+        ledger, now = self.store.ledger, self.now(command.product)
+        name = f"{actor.person}/{key}/{digest_of(command)}" if key else ""
         decided: list[Decided[R]] = []
 
         def decide(past: Past) -> Any:
             decided.append(rule(command, past, now, actor))
             return decided[-1].facts
 
-        self.store.ledger.append(decide, product=command.product, who=actor.person, at=now, key=key)
-        past = self.store.ledger.past(command.product)
-        # With a key that was used before nothing is decided: the rule only says what the result looks like now.
-        return (decided[-1] if decided else rule(command, past, now, actor)).result(past)
+        facts = ledger.append(decide, product=command.product, who=actor.person, at=now, key=name)
+        if not decided:
+            # Done before under this key: decided anew on what was known then, only to say again what came of it.
+            then = ledger.past_of_key(command.product, name)
+            assert then is not None
+            decided.append(rule(command, then, facts[0].at if facts else now, actor))
+        return decided[-1].result(ledger.past(command.product))
 
     def _travel(self, command: Command[R], actor: Actor, on_step: OnStep | None, key: str) -> R:
         run = self._enqueue(command, actor, key)
@@ -160,9 +163,14 @@ class Desk:
             type(command).__name__, plain(command), actor.person, self.now(command.product), run
         )
 
-    def _completed(self, command: Command[R]) -> Command[R]:
+    @staticmethod
+    def _completed(command: Command[R], trip: Trip) -> Command[R]:
+        # On the road and not before it, so that a command given again under its key is still the same command.
         due = importlib.import_module("shipworthy.app.due")
-        return due.completed(command, self.store.ledger.past(command.product))  # type: ignore[no-any-return]
+        if not due.is_open(command):
+            return command
+        whole = trip.step("see what it is to replace", lambda: plain(due.completed(command, trip.past)))
+        return reader(type(command)).validate_python(whole)
 
     def _follow_up(self, command: Command[Any], actor: Actor, on_step: OnStep | None, key: str) -> None:
         due = importlib.import_module("shipworthy.app.due")

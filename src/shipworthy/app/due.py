@@ -70,11 +70,14 @@ def newest_champion(past: Past) -> str:
     return max(set(models), key=models.count) if models else ""
 
 
-def completed(command: Command[Any], past: Past) -> Command[Any]:
-    """A command with what can be known: a model is trained to replace the champion."""
-    if isinstance(command, TrainCandidate) and command.role == "model" and not command.parent:
-        return replace(command, parent=newest_champion(past))
-    return command
+def is_open(command: Command[Any]) -> bool:
+    """Whether something of a command is left for us to find: which candidate a new model is to replace."""
+    return isinstance(command, TrainCandidate) and command.role == "model" and not command.parent
+
+
+def completed(command: TrainCandidate, past: Past) -> TrainCandidate:
+    """A command to train, with the champion that the new model is to replace."""
+    return replace(command, parent=newest_champion(past))
 
 
 def answers_exist(past: Past) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
-from shipworthy.edges.database import open_engine
+from shipworthy.edges.database import exclusive, open_engine
 from shipworthy.edges.outcome import Outcome
 
 Carry = Callable[[str, str, dict[str, Any], str, str], Outcome]
@@ -26,6 +26,7 @@ _APP = "shipworthy"
 # the runs that are under way.
 _VERSION = "shipworthy-road-1"
 _QUEUE = "road"
+_MIGRATION_LOCK = 0x5EA_0004
 _POLL_SECONDS = 0.05
 _AT_ONCE = 8
 _SETTLE_SECONDS = 5.0
@@ -56,24 +57,26 @@ def run_command(operation: str, payload: dict[str, Any], who: str, at: str) -> O
 class Engine:
     """One store's runs: put in line, looked at, carried."""
 
-    def __init__(self, ledger: sa.URL, home: Path) -> None:
+    def __init__(self, ledger: sa.Engine, home: Path) -> None:
         """Open the runs of a store; what they need in the database is made where it is missing.
 
         Args:
-            ledger: the address of the ledger's database. Runs lie in PostgreSQL beside it, in a schema of their own;
+            ledger: the ledger's database. Runs lie in PostgreSQL beside it, in a schema of their own;
                 where it is SQLite they lie in `home/road.sqlite`, since in one file steps and facts would wait for
                 each other's lock.
             home: the folder of the store's state.
         """
-        if ledger.get_backend_name() == "sqlite":
-            self._url, self._schema = f"sqlite:///{home.resolve() / 'road.sqlite'}", None
+        if ledger.dialect.name == "sqlite":
+            self._url = f"sqlite:///{home.resolve() / 'road.sqlite'}"
         else:
-            self._url = ledger.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._schema = _SCHEMA
+            self._url = ledger.url.set(drivername="postgresql").render_as_string(hide_password=False)
         # On SQLite with full synchronisation, as the ledger: a killed process loses nothing without it either, but a
         # power cut could take a step's result and leave the fact that was decided on it, and the step redone may give
         # another one. Measured on our disk: 3.5 ms a step instead of 3.2.
         self.database = open_engine(self._url)
+        # Each time, since a process may have been killed in the middle of it; where nothing is to be done it takes 5 ms.
+        with exclusive(ledger, _MIGRATION_LOCK):
+            DBOS.migrate(self._url, schema=_SCHEMA)
         self._client = self._open()
 
     def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> None:
@@ -168,8 +171,6 @@ class Engine:
         self.database.dispose()
 
     def _open(self) -> DBOSClient:
-        if not sa.inspect(self.database).has_table("workflow_status", schema=self._schema):
-            DBOS.migrate(self._url, schema=_SCHEMA)
         client = DBOSClient(
             system_database_engine=self.database,
             dbos_system_schema=_SCHEMA,

@@ -97,8 +97,7 @@ class Ledger:
             if facts:
                 connection.execute(db.fact.insert(), [fact._asdict() for fact, _ in facts])
             if key:
-                first = facts[0][0].seq if facts else 0
-                connection.execute(db.step_key.insert().values(key=key, first_seq=first, facts=len(facts)))
+                connection.execute(db.step_key.insert().values(key=key, first_seq=head.seq + 1, facts=len(facts)))
         return [_recorded(fact, type(what)) for fact, what in facts]
 
     def past(self, product: str) -> Past:
@@ -107,6 +106,12 @@ class Ledger:
         Each fact is checked against its own digest when it is read, which raises Tampered.
         """
         return StoredPast(self.engine, product, self.head().seq)
+
+    def past_of_key(self, product: str, key: str) -> Past | None:
+        """The past on which the append under a key was decided; None where nothing was appended under it."""
+        with self.engine.connect() as connection:
+            first = connection.execute(sa.select(db.step_key.c.first_seq).where(db.step_key.c.key == key)).scalar()
+        return None if first is None else StoredPast(self.engine, product, first - 1)
 
     def head(self) -> Head:
         """Where the ledger ends.

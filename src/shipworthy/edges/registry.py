@@ -6,8 +6,10 @@ so it is loaded and made only when the first candidate is mirrored.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,6 +63,19 @@ def mirror(home: Path, entry: Entry) -> Mirrored:
         return Mirrored(run, _version(client, run, entry))
 
 
+def make_database(file: Path) -> None:
+    """Make MLflow's database aside and put it in its place whole: one that a crash left half made cannot be used."""
+    from mlflow import MlflowClient
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".mlflow-") as folder:
+        draft = Path(folder) / file.name
+        address = f"sqlite:///{draft}"
+        MlflowClient(tracking_uri=address, registry_uri=address).search_experiments(max_results=1)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)  # unlike a rename this never replaces the one of a process that came first
+
+
 def _client(home: Path) -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
@@ -68,8 +83,10 @@ def _client(home: Path) -> Any:
 
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):  # after the import, which sets them up
         logging.getLogger(name).setLevel(logging.ERROR)
-    home.mkdir(parents=True, exist_ok=True)
-    address = f"sqlite:///{home.resolve() / 'mlflow.db'}"
+    file = home.resolve() / "mlflow.db"
+    if not file.exists():
+        make_database(file)
+    address = f"sqlite:///{file}"
     return MlflowClient(tracking_uri=address, registry_uri=address)
 
 

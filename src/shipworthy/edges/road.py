@@ -55,7 +55,7 @@ class Road:
 
         self._store = store
         self._run = run
-        self._engine = Engine(store.ledger.engine.url, store.home)
+        self._engine = Engine(store.ledger.engine, store.home)
         self._lease = Lease(store.ledger.engine, lease_seconds)
         self._followed = 0
         self._carried = 0

@@ -14,6 +14,7 @@ from shipworthy.app.opening import STARTERS, make_store
 from shipworthy.app.rights import Identity
 from shipworthy.app.settings import Settings, settings
 from shipworthy.app.wiring import open_desk
+from shipworthy.sign.rules import review_for
 
 PRODUCT = "next-purchase"
 OWNERS = ("business", "technology", "privacy", "legal", "compliance", "validation")
@@ -37,13 +38,33 @@ def someone(person: str) -> Identity:
 
 
 def settings_of(root: Path) -> Settings:
-    """The settings of a shop in a folder."""
-    return settings({"SHIPWORTHY_ROOT": str(root), "HOME": str(root), "XDG_CONFIG_HOME": str(root / ".config")})
+    """The settings of a shop in a folder; its database is the one that the file `database` there names, if any."""
+    named = root / "database"
+    environ = {"SHIPWORTHY_DATABASE": named.read_text()} if named.is_file() else {}
+    return settings(
+        {"SHIPWORTHY_ROOT": str(root), "HOME": str(root), "XDG_CONFIG_HOME": str(root / ".config"), **environ}
+    )
 
 
-def open_shop(root: Path) -> Shop:
-    """A shop in an empty folder: its feed, its plan file, nothing in force yet."""
+def good_answers(function: str) -> dict[str, str]:
+    """Answers to a function's questionnaire that go with an approval."""
+    return {
+        question.name: next(choice for choice in question.choices if choice not in (question.forbids or []))
+        if question.choices
+        else "Read and accepted."
+        for question in review_for(function).questions
+    }
+
+
+def open_shop(root: Path, database: str = "") -> Shop:
+    """A shop in an empty folder: its feed, its plan file, nothing in force yet.
+
+    Args:
+        database: the address of another database than the shop's own file.
+    """
     root.mkdir(parents=True, exist_ok=True)
+    if database:
+        (root / "database").write_text(database)
     shop = Shop(settings_of(root), root)
     make_store(shop.found, "next-purchase", "administrator")
     (root / "product.yaml").write_text(plan_text())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
-from e2e.voyage.shop import OWNERS, PRODUCT, Shop, open_shop, someone
+from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, open_shop, someone
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
@@ -23,7 +23,7 @@ from shipworthy.plan.words import AdoptPlan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
 from shipworthy.respond.words import CloseIncident, Incidents
-from shipworthy.sign.rules import candidate_made, review_for
+from shipworthy.sign.rules import candidate_made
 from shipworthy.sign.words import Gate, GiveReview, GiveSignOff, RevokeSignOff
 
 
@@ -54,13 +54,7 @@ class Voyage:
         self.do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function))
 
     def review(self, candidate: str, function: str) -> None:
-        answers = {
-            question.name: next(c for c in question.choices if c not in (question.forbids or []))
-            if question.choices
-            else "Read and accepted."
-            for question in review_for(function).questions
-        }
-        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=answers)
+        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=good_answers(function))
         self.do(f"{function}-owner", command)
 
     def release(self, candidate: str, step: str, cohort: str = "") -> None:
