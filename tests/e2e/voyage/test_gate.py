@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
-from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, open_shop, someone
+from e2e.voyage.shop import OWNERS, PRODUCT, someone
+from e2e.voyage.voyage import REVIEWED, Voyage
 
-from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, VerifyLedger
 from shipworthy.base.errors import GateShut, NotAllowed, Tampered, UserError
@@ -19,59 +19,32 @@ from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.serving import load_serving
 from shipworthy.deliver.words import AcknowledgeDelivery, AnswersSealed, Deliveries, Runs, Score, Trace
 from shipworthy.model.words import TrainCandidate
-from shipworthy.plan.words import AdoptPlan
-from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
 from shipworthy.respond.words import CloseIncident, Incidents
 from shipworthy.sign.rules import candidate_made
-from shipworthy.sign.words import Gate, GiveReview, GiveSignOff, RevokeSignOff
+from shipworthy.sign.words import Gate, GiveSignOff, RevokeSignOff
 
 
-class Voyage:
+class Proven(Voyage):
     """A shop whose baseline answers cohort north and whose model is proven and not yet signed."""
 
     def __init__(self, root: Path) -> None:
-        self.shop: Shop = open_shop(root)
-        self.desk: Desk = self.shop.desk()
-        self.do("administrator", AdoptPlan(product=PRODUCT, text=(root / "product.yaml").read_text()))
-        self.baseline = self.made("baseline")
-        self.release(self.baseline, "rehearsal")
-        for function in OWNERS[:2]:
-            self.sign(self.baseline, function)
-        self.release(self.baseline, "cohort", "north")
-        self.do("night-operator", Advance(product=PRODUCT, to="1997-07-01"))
+        super().__init__(root)
+        self.baseline = self.live_baseline()
+        self.advance("1997-07-01")
         self.model = self.made("model")
-
-    def do(self, who: str, command):  # type: ignore[no-untyped-def]
-        return self.desk.do(command, someone(who))
-
-    def made(self, role: str) -> str:
-        made = self.do("data-scientist", TrainCandidate(product=PRODUCT, role=role))  # type: ignore[arg-type]
-        self.do("data-scientist", ProveCandidate(product=PRODUCT, candidate=made.candidate))
-        return str(made.candidate)
-
-    def sign(self, candidate: str, function: str) -> None:
-        self.do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function))
-
-    def review(self, candidate: str, function: str) -> None:
-        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=good_answers(function))
-        self.do(f"{function}-owner", command)
-
-    def release(self, candidate: str, step: str, cohort: str = "") -> None:
-        command = ReleaseCandidate(product=PRODUCT, candidate=candidate, step=step, cohort=cohort)
-        self.do("product-manager", command)
 
 
 @pytest.fixture(scope="module")
-def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
-    voyage = Voyage(tmp_path_factory.mktemp("shop"))
+def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proven]:
+    voyage = Proven(tmp_path_factory.mktemp("shop"))
     yield voyage
     close_desk(voyage.desk)
 
 
-def test_1_without_the_last_signature_nothing_is_released(voyage: Voyage) -> None:
+def test_1_without_the_last_signature_nothing_is_released(voyage: Proven) -> None:
     voyage.release(voyage.model, "rehearsal")
-    for function in ("privacy", "legal", "compliance", "validation"):
+    for function in REVIEWED:
         voyage.review(voyage.model, function)
     for function in OWNERS[:-1]:
         voyage.sign(voyage.model, function)
@@ -80,7 +53,7 @@ def test_1_without_the_last_signature_nothing_is_released(voyage: Voyage) -> Non
     assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")).champion == {"north": voyage.baseline}
 
 
-def test_2_nobody_signs_for_another_or_without_a_review(voyage: Voyage) -> None:
+def test_2_nobody_signs_for_another_or_without_a_review(voyage: Proven) -> None:
     with pytest.raises(NotAllowed):
         voyage.do("privacy-owner", GiveSignOff(product=PRODUCT, candidate=voyage.model, function="validation"))
     with pytest.raises(NotAllowed):
@@ -89,7 +62,7 @@ def test_2_nobody_signs_for_another_or_without_a_review(voyage: Voyage) -> None:
         voyage.do("sales-lead", ReleaseCandidate(product=PRODUCT, candidate=voyage.model, step="shadow"))
 
 
-def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Voyage) -> None:
+def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Proven) -> None:
     voyage.sign(voyage.model, "validation")
     assert voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
     files = voyage.shop.root / ".shipworthy" / "files"
@@ -106,7 +79,7 @@ def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Voyage) -> None:
         file.write_bytes(good)
 
 
-def test_4_a_revoked_signature_shuts_it_and_a_new_one_opens_it(voyage: Voyage) -> None:
+def test_4_a_revoked_signature_shuts_it_and_a_new_one_opens_it(voyage: Proven) -> None:
     command = RevokeSignOff(product=PRODUCT, candidate=voyage.model, function="legal", reason="The contract has ended.")
     voyage.do("legal-owner", command)
     with pytest.raises(GateShut, match="revoked"):
@@ -118,7 +91,7 @@ def test_4_a_revoked_signature_shuts_it_and_a_new_one_opens_it(voyage: Voyage) -
         voyage.release(voyage.model, "all")
 
 
-def test_5_every_entity_and_answer_is_accounted_for(voyage: Voyage) -> None:
+def test_5_every_entity_and_answer_is_accounted_for(voyage: Proven) -> None:
     runs = voyage.desk.ask(Runs(product=PRODUCT), someone("auditor"))
     assert runs
     for run in runs:
@@ -127,7 +100,7 @@ def test_5_every_entity_and_answer_is_accounted_for(voyage: Voyage) -> None:
         voyage.do("night-operator", Score(product=PRODUCT, consumer="sales", as_of="1999-01-01"))
 
 
-def test_6_the_real_time_answer_is_that_of_the_list(voyage: Voyage) -> None:
+def test_6_the_real_time_answer_is_that_of_the_list(voyage: Proven) -> None:
     voyage.release(voyage.model, "cohort", "north")
     voyage.do("night-operator", Advance(product=PRODUCT, to="1997-08-01"))
     serving = load_serving(voyage.desk.store, PRODUCT)
@@ -144,7 +117,7 @@ def test_6_the_real_time_answer_is_that_of_the_list(voyage: Voyage) -> None:
     assert {"data", "plan", "code", "candidate", "proof", "signature", "release", "answer", "delivery"} <= stations
 
 
-def test_7_an_edited_pointer_answers_nobody(voyage: Voyage) -> None:
+def test_7_an_edited_pointer_answers_nobody(voyage: Proven) -> None:
     pointer = voyage.shop.root / ".shipworthy" / "releases" / f"{PRODUCT}.json"
     good = pointer.read_text()
     edited = json.loads(good)
@@ -157,12 +130,12 @@ def test_7_an_edited_pointer_answers_nobody(voyage: Voyage) -> None:
         pointer.write_text(good)
 
 
-def test_8_rolled_back_in_one_step(voyage: Voyage) -> None:
+def test_8_rolled_back_in_one_step(voyage: Proven) -> None:
     voyage.do("night-operator", RollBack(product=PRODUCT, reason="rehearsing a rollback"))
     assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")).champion == {"north": voyage.baseline}
 
 
-def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Voyage) -> None:
+def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Proven) -> None:
     feed = voyage.shop.root / "feed" / "purchases-all.csv"
     good = feed.read_text()
     cents = [in_cents(line) if line[6:13] == "1997-08" else line for line in good.splitlines()]
@@ -197,7 +170,7 @@ def in_cents(line: str) -> str:
     return f"{front},{dollars.replace('.', '')}"
 
 
-def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: Voyage) -> None:
+def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: Proven) -> None:
     database = voyage.shop.root / ".shipworthy" / "ledger.sqlite"
     with sqlite3.connect(database) as connection:
         seq, body = connection.execute("SELECT seq, body FROM fact WHERE kind = 'SignOffGiven' LIMIT 1").fetchone()

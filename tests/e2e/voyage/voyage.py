@@ -1,0 +1,80 @@
+"""The shop on its way: everybody's commands in short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, open_shop, someone
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.words import Advance
+from shipworthy.base.fact import Command, Question
+from shipworthy.model.words import TrainCandidate
+from shipworthy.plan.words import AdoptPlan
+from shipworthy.prove.words import ProveCandidate
+from shipworthy.release.words import ReleaseCandidate
+from shipworthy.sign.words import GiveReview, GiveSignOff
+
+R = TypeVar("R")
+REVIEWED = ("privacy", "legal", "compliance", "validation")
+
+
+class Voyage:
+    """A shop with a plan in force."""
+
+    def __init__(self, root: Path) -> None:
+        self.shop: Shop = open_shop(root)
+        self.desk: Desk = self.shop.desk()
+        self.do("administrator", AdoptPlan(product=PRODUCT, text=(root / "product.yaml").read_text()))
+
+    def do(self, who: str, command: Command[R]) -> R:
+        return self.desk.do(command, someone(who))
+
+    def ask(self, question: Question[R]) -> R:
+        return self.desk.ask(question, someone("auditor"))
+
+    def facts(self, kind: type[Any]) -> list[Any]:
+        return [fact.what for fact in self.desk.store.ledger.past(PRODUCT).of(kind)]
+
+    def live_baseline(self, step: str = "cohort", cohort: str = "north") -> str:
+        """The baseline, made, proven, signed and released."""
+        baseline = self.made("baseline")
+        self.release(baseline, "rehearsal")
+        for function in OWNERS[:2]:
+            self.sign(baseline, function)
+        self.release(baseline, "cohort", cohort)
+        if step == "all":
+            self.release(baseline, "all")
+        return baseline
+
+    def live_model(self) -> str:
+        """A model, made, proven, signed and released to everybody."""
+        model = self.made("model")
+        self.release(model, "rehearsal")
+        for function in REVIEWED:
+            self.review(model, function)
+        for function in OWNERS:
+            self.sign(model, function)
+        for step, cohort in (("shadow", ""), ("cohort", "north"), ("all", "")):
+            self.release(model, step, cohort)
+        return model
+
+    def advance(self, to: str) -> list[str]:
+        return self.do("night-operator", Advance(product=PRODUCT, to=to))
+
+    def made(self, role: str) -> str:
+        made = self.do("data-scientist", TrainCandidate(product=PRODUCT, role=role))  # type: ignore[arg-type]
+        self.do("data-scientist", ProveCandidate(product=PRODUCT, candidate=made.candidate))
+        return str(made.candidate)
+
+    def sign(self, candidate: str, function: str) -> None:
+        self.do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function))
+
+    def review(self, candidate: str, function: str) -> None:
+        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=good_answers(function))
+        self.do(f"{function}-owner", command)
+
+    def release(self, candidate: str, step: str, cohort: str = "") -> None:
+        command = ReleaseCandidate(product=PRODUCT, candidate=candidate, step=step, cohort=cohort)
+        self.do("product-manager", command)
