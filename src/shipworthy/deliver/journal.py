@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections import Counter
@@ -59,7 +60,8 @@ class Journal:
     def _open(self) -> None:
         self.run = f"serve/{self._product}/{uuid4().hex}"
         self.rows = 0
-        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.{os.getpid()}.jsonl").open("ab")
+        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("ab")
+        _locked(self._file.fileno())
 
 
 def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[str]:
@@ -67,9 +69,9 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
     folder = store.home / "journal" / product
     found = []
     for file in sorted(folder.glob("*.jsonl")):
-        pid = int(file.name.split(".")[1])
-        if pid != os.getpid() and not _alive(pid):
-            found.append(seal_file(store, product, file, who, at))
+        with file.open("rb") as opened:
+            if _locked(opened.fileno()):
+                found.append(seal_file(store, product, file, who, at))
     return [digest for digest in found if digest]
 
 
@@ -115,11 +117,10 @@ def _whole(line: bytes) -> bool:
     return line.startswith(b"{") and line.endswith(b"}")
 
 
-def _alive(pid: int) -> bool:
+def _locked(file: int) -> bool:
+    """Whether a journal is ours now: whoever writes one holds its lock until it ends, however it ends."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:
-        return True
     return True

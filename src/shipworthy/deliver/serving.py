@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,8 +79,34 @@ class Serving:
             NotFound: the pinned snapshot does not know the entity, or nobody answers its cohort.
             UserError: the model gives it no score, and the plan lets nothing stand in.
         """
-        name = self.plan.need.entity
-        cohort = next((one.cohorts[entity] for one in self.ready.values() if entity in one.cohorts), None)
+        [answered] = self.answers([(entity, consumer)], now)
+        if isinstance(answered, Exception):
+            raise answered
+        return answered
+
+    def answers(self, asked: Sequence[tuple[str, str]], now: datetime) -> list[Reply | Exception]:
+        """The answers to several callers at once, each in the place of its question: an answer, or why there is none.
+
+        Args:
+            asked: entity and consumer of each question.
+        """
+        told: list[Reply | Exception] = []
+        by_champion: dict[str, list[int]] = {}
+        for place, (entity, _) in enumerate(asked):
+            try:
+                by_champion.setdefault(self._champion(entity), []).append(place)
+            except UserError as error:
+                told.append(error)
+            else:
+                told.append(NotFound())
+        for champion, places in by_champion.items():
+            found = self._together(self.ready[champion], [asked[place] for place in places], now)
+            for place, answered in zip(places, found, strict=True):
+                told[place] = answered
+        return told
+
+    def _champion(self, entity: str) -> str:
+        name, cohort = self.plan.need.entity, self._cohort(entity)
         if cohort is None:
             fix = f"Check {name}, or wait for the next snapshot."
             found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no {name} {entity!r} that can be answered."
@@ -89,35 +115,55 @@ class Serving:
         if not champion:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
-        try:
-            return Reply(self._row(self.ready[champion], entity, cohort, consumer, now))
-        except Exception as error:
-            # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
-            baseline = self.ready.get(self.pointer.baseline)
-            if self.plan.consumers[consumer].if_stopped != "baseline" or baseline in (None, self.ready[champion]):
-                raise
-            assert baseline is not None
-            notice = f"The model {champion[:12]} could not answer ({_reason(error)}); the simple baseline rule did."
-            return Reply(self._row(baseline, entity, cohort, consumer, now), notice)
+        return champion
 
-    def _row(self, ready: Ready, entity: str, cohort: str, consumer: str, now: datetime) -> dict[str, Any]:
-        inputs = ready.features.loc[[entity]]
+    def _cohort(self, entity: str) -> str | None:
+        return next((one.cohorts[entity] for one in self.ready.values() if entity in one.cohorts), None)
+
+    def _together(self, ready: Ready, asked: Sequence[tuple[str, str]], now: datetime) -> list[Reply | Exception]:
+        """Answers by one candidate; where it breaks on all of them together, each is tried alone."""
+        try:
+            return [Reply(row) for row in self._rows(ready, asked, now)]
+        except Exception as error:
+            if len(asked) == 1:
+                return [self._stood_in(ready, asked[0], now, error)]
+            return [self._together(ready, [one], now)[0] for one in asked]
+
+    def _stood_in(self, ready: Ready, asked: tuple[str, str], now: datetime, error: Exception) -> Reply | Exception:
+        # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
+        baseline = self.ready.get(self.pointer.baseline)
+        if self.plan.consumers[asked[1]].if_stopped != "baseline" or baseline is None or baseline is ready:
+            return error
+        name = ready.answerer.made.candidate[:12]
+        notice = f"The model {name} could not answer ({_reason(error)}); the simple baseline rule did."
+        try:
+            return Reply(self._rows(baseline, [asked], now)[0], notice)
+        except Exception:
+            return error
+
+    def _rows(self, ready: Ready, asked: Sequence[tuple[str, str]], now: datetime) -> list[dict[str, Any]]:
+        inputs = ready.features.loc[[entity for entity, _ in asked]]
         count = self.plan.proof.reasons
-        return {
-            "answer_id": uuid4().hex,
-            "time": now.isoformat(),
-            "as_of": ready.as_of.isoformat(),
-            "entity": entity,
-            "candidate": ready.answerer.made.candidate,
-            "inputs": "",
-            "inputs_ref": ready.features_ref,
-            "score": float(ready.answerer.scores(inputs)[0]),
-            "decision": ready.decisions[entity],
-            "reasons": ready.answerer.reasons(inputs, count)[0] if count else [],
-            "consumer": consumer,
-            "step": self._step(cohort),
-            "cohort": cohort,
-        }
+        scores = ready.answerer.scores(inputs).tolist()
+        reasons = ready.answerer.reasons(inputs, count) if count else [[] for _ in asked]
+        return [
+            {
+                "answer_id": uuid4().hex,
+                "time": now.isoformat(),
+                "as_of": ready.as_of.isoformat(),
+                "entity": entity,
+                "candidate": ready.answerer.made.candidate,
+                "inputs": "",
+                "inputs_ref": ready.features_ref,
+                "score": score,
+                "decision": ready.decisions[entity],
+                "reasons": why,
+                "consumer": consumer,
+                "step": self._step(ready.cohorts[entity]),
+                "cohort": ready.cohorts[entity],
+            }
+            for (entity, consumer), score, why in zip(asked, scores, reasons, strict=True)
+        ]
 
     def _step(self, cohort: str) -> str:
         champion = self.pointer.champion[cohort]

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,14 +17,16 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, NotFound, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
-from shipworthy.deliver.serving import Serving, contract, is_current, load_serving, reply
+from shipworthy.deliver.serving import Reply, Serving, contract, is_current, load_serving, reply
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+Asked = tuple[tuple[str, str], "asyncio.Future[Reply]"]
 MOST_BYTES = 64 * 1024
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
 SEAL_SECONDS, SEAL_ROWS = 60.0, 50_000
+MOST_AT_ONCE = 256  # questions answered together; more wait for the next turn
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
 
 
@@ -51,7 +53,7 @@ class Predictions:
         self._product_time = desk.now(product)
         self._problem, self._stood_in = "", ""
         self._callers: dict[str, tuple[float, Actor]] = {}
-        self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
+        self._waiting: list[Asked] = []
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -94,15 +96,13 @@ class Predictions:
 
     async def _predict(self, actor: Actor, body: bytes) -> bytes:
         serving = self.serving
-        entity = _entity(body, serving.plan.need.entity)
-        consumer = _consumer(serving, actor)
-        answered = serving.answer(entity, consumer, self._now())
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((answered.row, written))
+        entity, consumer = _entity(body, serving.plan.need.entity), _consumer(serving, actor)
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.append(((entity, consumer), answered))
         self._wake.set()
-        await written
-        self._stood_in = answered.notice or self._stood_in
-        return reply(answered, serving.plan.need.entity)
+        told = await answered
+        self._stood_in = told.notice or self._stood_in
+        return reply(told, serving.plan.need.entity)
 
     def _now(self) -> datetime:
         # A simulated clock stands still between two looks; to ask the ledger at each request would be slow.
@@ -142,35 +142,42 @@ class Predictions:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep(self, journal: Journal) -> None:
-        """Bring waiting answers to disk together, and seal from time to time."""
+        """Answer whoever waits, together, and seal from time to time."""
         sealed = time.monotonic()
         while True:
-            timeout = max(0.05, sealed + SEAL_SECONDS - time.monotonic())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout)
+            if not self._waiting:
+                timeout = max(0.05, sealed + SEAL_SECONDS - time.monotonic())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), timeout)
             self._wake.clear()
-            batch, self._waiting = self._waiting, []
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             if batch:
-                await self._commit(journal, batch)
+                await self._settle(journal, batch)
             if journal.rows >= SEAL_ROWS or time.monotonic() > sealed + SEAL_SECONDS:
-                now = self._desk.now(self._product)
-                await asyncio.to_thread(journal.seal, "prediction-server", now)
+                await self._seal(journal)
                 sealed = time.monotonic()
 
-    @staticmethod
-    async def _commit(journal: Journal, batch: list[tuple[dict[str, Any], asyncio.Future[None]]]) -> None:
+    async def _seal(self, journal: Journal) -> None:
         try:
-            await asyncio.to_thread(journal.write, [row for row, _ in batch])
-        except OSError as error:
-            found = f"The answer could not be written to the prediction log: {error.strerror or error}."
-            refusal = Refused(503, Mistake("serve.log", "prediction log", found, "No answer leaves unrecorded."))
-            for _, written in batch:
-                if not written.done():
-                    written.set_exception(refusal)
-            return
-        for _, written in batch:
-            if not written.done():
-                written.set_result(None)
+            await asyncio.to_thread(journal.seal, "prediction-server", self._desk.now(self._product))
+        except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
+            self._problem = f"Answers could not be sealed: {error}"
+
+    async def _settle(self, journal: Journal, batch: list[Asked]) -> None:
+        """Give each who waits an answer that is on disk, or the reason why there is none."""
+        asked = [question for question, _ in batch]
+        told: Sequence[Reply | Exception]
+        try:
+            told = await asyncio.to_thread(_logged, self.serving, journal, asked, self._now())
+        except Exception as error:  # whoever waits must hear of it, and the next ones be answered
+            told = [error] * len(batch)
+        for (_, answered), one in zip(batch, told, strict=True):
+            if answered.done():  # the caller has gone
+                continue
+            if isinstance(one, Exception):
+                answered.set_exception(one)
+            else:
+                answered.set_result(one)
 
     async def _look(self) -> None:
         """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
@@ -197,6 +204,20 @@ class Predictions:
             "problem": self._problem or self._stood_in,
         }
         return json.dumps(state).encode()
+
+
+def _logged(
+    serving: Serving, journal: Journal, asked: list[tuple[str, str]], now: datetime
+) -> Sequence[Reply | Exception]:
+    """Answers that are in the prediction log; nobody gets one that could not be written there."""
+    told = serving.answers(asked, now)
+    try:
+        journal.write([one.row for one in told if isinstance(one, Reply)])
+    except OSError as error:
+        found = f"The answer could not be written to the prediction log: {error.strerror or error}."
+        refusal = Refused(503, Mistake("serve.log", "prediction log", found, "No answer leaves unrecorded."))
+        return [refusal if isinstance(one, Reply) else one for one in told]
+    return told
 
 
 async def _body(receive: Receive) -> bytes:
