@@ -13,6 +13,7 @@ from pathlib import Path
 from demo import cdnow
 from demo.cast import OWNERS, PRODUCT, Cast, gathered
 from demo.ending import summary
+from demo.realtime import same_numbers
 from shipworthy.app.opening import audited
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, ExportLedger
@@ -112,6 +113,8 @@ def model(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     release(cast, made.candidate, "cohort", "north")
     advance(cast, feed, "1997-08-31")
     release(cast, made.candidate, "all")
+    advance(cast, feed, "1997-09-01")
+    same_numbers(cast)
 
 
 def life(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
