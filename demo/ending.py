@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from demo.cast import PRODUCT, Cast
 from shipworthy.app.words import VerifyLedger
+from shipworthy.data.words import Intake, Snapshots
 from shipworthy.deliver.words import AnswersSealed, Runs, Trace
 from shipworthy.watch.words import Monitors
 
@@ -15,6 +16,9 @@ from shipworthy.watch.words import Monitors
 def summary(cast: Cast) -> None:
     """One page: the accounts, the monitors' curve, one traced answer, the state of the ledger."""
     cast.chapter("Summary")
+    newest = cast.ask("auditor", Snapshots(product=PRODUCT))[-1]
+    for intake in newest.intakes:
+        cast.say(f"{intake.source} as of {newest.as_of[:10]}: {account(intake)}; zero-value orders are gifts and stay")
     runs = cast.ask("auditor", Runs(product=PRODUCT))
     due, answered = sum(run.due for run in runs), sum(run.answered for run in runs)
     refused = sum(sum(run.refused.values()) for run in runs)
@@ -36,6 +40,13 @@ def summary(cast: Cast) -> None:
         cast.say("The pages follow; log in with one of these:")
         for role in ("product-manager", "validation-owner", "sales-lead", "auditor"):
             cast.say(f"  {role}: {cast.tokens[role]}")
+
+
+def account(intake: Intake) -> str:
+    """Where every row of a source went."""
+    gone = "".join(f" + {count:,} removed by rule ({rule})" for rule, count in intake.removed.items())
+    aside = sum(intake.quarantined.values())
+    return f"{intake.source_rows:,} rows = {intake.accepted:,} accepted{gone} + {aside} quarantined"
 
 
 def traced(cast: Cast) -> None:

@@ -6,13 +6,14 @@ branches and the month in cents are simulated, and said to be.
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sys
 from pathlib import Path
 
 from demo import cdnow
 from demo.cast import OWNERS, PRODUCT, Cast, gathered
-from demo.ending import summary
+from demo.ending import account, summary
 from demo.realtime import same_numbers
 from shipworthy.app.opening import audited
 from shipworthy.app.wiring import close_desk
@@ -83,11 +84,7 @@ def model(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     cast.chapter("2. Data")
     newest = cast.ask("auditor", Snapshots(product=PRODUCT))[-1]
     for intake in newest.intakes:
-        gone = ", ".join(f"{count} {rule}" for rule, count in intake.removed.items())
-        cast.say(
-            f"{intake.source} as of {newest.as_of[:10]}: {intake.source_rows} rows = {intake.accepted} accepted "
-            f"+ removed ({gone}) + {sum(intake.quarantined.values())} quarantined"
-        )
+        cast.say(f"{intake.source} as of {newest.as_of[:10]}: {account(intake)}")
     cast.chapter("3. Model, 4. Prove")
     made = cast.do("data-scientist", TrainCandidate(product=PRODUCT), "train")
     cast.say(f"candidate {made.candidate[:12]}: learnt from {made.rows} rows as of {', '.join(made.trained_on)}")
@@ -177,6 +174,9 @@ def respond(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     head.write_text(made.signed_head + "\n")
     report = audited(exported, head, "")
     cast.say(f"audit: {report.facts} facts, {'the ledger holds' if report.holds else report.findings}")
+    edited = ROOT / "edited.jsonl.gz"
+    edited.write_bytes(gzip.compress(gzip.decompress(exported.read_bytes()).replace(b'"approve"', b'"reject"', 1)))
+    cast.say(f"audit of a copy with one word edited: {audited(edited, head, '').findings[0].text}")
 
 
 def arrive(feed: dict[str, list[cdnow.Purchase]], until: str, cents: bool = False) -> None:

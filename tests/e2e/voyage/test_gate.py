@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 from e2e.voyage.shop import OWNERS, PRODUCT, someone
 from e2e.voyage.voyage import REVIEWED, Voyage
+from mlflow import MlflowClient
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, VerifyLedger
@@ -21,7 +23,7 @@ from shipworthy.deliver.words import AcknowledgeDelivery, AnswersSealed, Deliver
 from shipworthy.model.words import TrainCandidate
 from shipworthy.release.words import ReleaseCandidate, Releases, RollBack
 from shipworthy.respond.words import CloseIncident, Incidents
-from shipworthy.sign.rules import candidate_made
+from shipworthy.sign.rules import candidate_made, newest_proof
 from shipworthy.sign.words import Gate, GiveSignOff, RevokeSignOff
 
 
@@ -65,11 +67,8 @@ def test_2_nobody_signs_for_another_or_without_a_review(voyage: Proven) -> None:
 def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Proven) -> None:
     voyage.sign(voyage.model, "validation")
     assert voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
-    files = voyage.shop.root / ".shipworthy" / "files"
-    digest = candidate_made(voyage.desk.store.ledger.past(PRODUCT), voyage.model).files["model"]
-    file = next(path for path in files.rglob("*") if path.is_file() and digest in path.as_posix().replace("/", ""))
+    file = file_of(voyage, candidate_made(voyage.desk.store.ledger.past(PRODUCT), voyage.model).files["model"])
     good = file.read_bytes()
-    file.chmod(0o644)
     file.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
     try:
         assert not voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor")).open
@@ -77,6 +76,37 @@ def test_3_a_changed_byte_of_the_model_shuts_the_gate(voyage: Proven) -> None:
             voyage.release(voyage.model, "shadow")
     finally:
         file.write_bytes(good)
+
+
+def test_3b_a_changed_byte_of_the_evidence_voids_the_signatures(voyage: Proven) -> None:
+    proof = newest_proof(voyage.desk.store.ledger.past(PRODUCT), voyage.model)
+    assert proof
+    file = file_of(voyage, proof.report)
+    good = file.read_bytes()
+    file.write_bytes(good.replace(b"pass", b"best", 1))
+    try:
+        state = voyage.desk.ask(Gate(product=PRODUCT, candidate=voyage.model), someone("auditor"))
+        assert [item.what for item in state.missing if "the report" in item.what]
+        with pytest.raises(GateShut, match="the report"):
+            voyage.release(voyage.model, "shadow")
+    finally:
+        file.write_bytes(good)
+
+
+def test_3c_a_hand_set_alias_in_the_registry_changes_nothing(voyage: Proven) -> None:
+    before = voyage.desk.ask(Releases(product=PRODUCT), someone("auditor"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own deprecations
+        address = f"sqlite:///{voyage.shop.root / '.shipworthy' / 'mlflow.db'}"
+        registry = MlflowClient(tracking_uri=address, registry_uri=address)
+        [version] = registry.search_model_versions(f"name = '{PRODUCT}'")
+        assert version.tags["shipworthy.candidate"] == voyage.model
+        registry.set_registered_model_alias(PRODUCT, "champion", version.version)
+        registry.transition_model_version_stage(PRODUCT, version.version, "Production")
+    assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")) == before
+    assert voyage.model not in load_serving(voyage.desk.store, PRODUCT).pointer.champion.values()
+    with pytest.raises(GateShut, match="comes after shadow"):
+        voyage.release(voyage.model, "all")
 
 
 def test_4_a_revoked_signature_shuts_it_and_a_new_one_opens_it(voyage: Proven) -> None:
@@ -162,6 +192,13 @@ def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Proven) -
     receipt = AcknowledgeDelivery(product=PRODUCT, delivery=cards[0].delivery, used=1)
     with pytest.raises(NotAllowed):
         voyage.do("auditor", receipt)
+
+
+def file_of(voyage: Proven, digest: str) -> Path:
+    """Where the store keeps a content."""
+    file = voyage.shop.root / ".shipworthy" / "files" / digest[:2] / digest[2:]
+    file.chmod(0o644)
+    return file
 
 
 def in_cents(line: str) -> str:
