@@ -23,7 +23,15 @@ from shipworthy.base.errors import Bug, Mistake, NotFound, UserError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Product = Annotated[str, typer.Option("--product", "-p", help="The product; the one in this folder if not given.")]
-_BUG = 3
+Listen = Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")]
+Hosts = Annotated[
+    str,
+    typer.Option(
+        envvar="SHIPWORTHY_HOSTS",
+        help="Names under which it may be reached from elsewhere, separated by commas; needed with --host.",
+    ),
+]
+_WRONG_USAGE, _BUG = 2, 3
 _MARKS = {"pass": "ok  ", "warn": "warn", "fail": "FAIL", "error": "ERR ", "not_run": "----"}
 
 
@@ -108,16 +116,35 @@ def failed(error: Exception, as_json: bool) -> int:
     """Say what went wrong and give the exit code: 1 for what a person can put right, 3 for a bug of ours."""
     if isinstance(error, UserError):
         if as_json:
-            print(json.dumps({"error": {"mistakes": plain(list(error.mistakes))}}, indent=2, ensure_ascii=False))
+            print_mistakes(error.mistakes)
         else:
             print("\n".join(str(mistake) for mistake in error.mistakes), file=sys.stderr)
         return error.exit_code
     with tempfile.NamedTemporaryFile("w", prefix="shipworthy-bug-", suffix=".log", delete=False) as log:
         log.write(f"shipworthy on Python {platform.python_version()}, {platform.platform()}\n{' '.join(sys.argv)}\n\n")
         log.write(error.trace if isinstance(error, Bug) and error.trace else traceback.format_exc())
-    print(f"This is a bug of Shipworthy, not of yours: {error}\n  Details: {log.name}", file=sys.stderr)
-    print("  Nothing that was recorded is lost; the same command can be given again.", file=sys.stderr)
+    found = f"This is a bug of Shipworthy, not of yours: {error}"
+    why = "Nothing that was recorded is lost; the same command can be given again."
+    if as_json:
+        print_mistakes([Mistake("cli.bug", log.name, found, why, "Send the log to whoever maintains Shipworthy.")])
+    else:
+        print(f"{found}\n  Details: {log.name}\n  {why}", file=sys.stderr)
     return _BUG
+
+
+def misused(verb: str, found: str, as_json: bool) -> int:
+    """Say what is wrong with how a verb was called, and give the exit code."""
+    fix = f"shipworthy {verb} --help" if verb else "shipworthy --help"
+    if as_json:
+        print_mistakes([Mistake("cli.usage", f"shipworthy {verb}".strip(), found, fix=fix)])
+    else:
+        print(f"{found} See `{fix}`.", file=sys.stderr)
+    return _WRONG_USAGE
+
+
+def print_mistakes(mistakes: Sequence[Mistake]) -> None:
+    """Print mistakes as the one JSON shape of an error, the same as over HTTP."""
+    print(json.dumps({"error": {"mistakes": plain(list(mistakes))}}, indent=2, ensure_ascii=False))
 
 
 def _cell(value: Any, most: int) -> str:

@@ -1,4 +1,7 @@
-"""release: give consumers back what they had before, in one step."""
+"""release: give consumers back what they had before, in one step.
+
+Example: shipworthy rollback --reason "complaints from two branches"
+"""
 
 from __future__ import annotations
 

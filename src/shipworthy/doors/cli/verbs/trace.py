@@ -1,4 +1,7 @@
-"""afterwards: everything behind one answer, from source rows to recipient."""
+"""afterwards: everything behind one answer, from source rows to recipient.
+
+Example: shipworthy trace 5d1f0c2a9b3e-000017
+"""
 
 from __future__ import annotations
 
