@@ -1,6 +1,6 @@
 """afterwards: everything behind one answer, from source rows to recipient.
 
-Example: shipworthy trace 5d1f0c2a9b3e-000017
+Example: shipworthy trace 04a7b8b0cf55829f6148266ac8a2e17b
 """
 
 from __future__ import annotations
