@@ -126,6 +126,10 @@ def test_a_login_that_nobody_is_there_for_is_refused() -> None:
         ["history", "--nonsense"],
         ["history", "more", "than", "it", "takes"],
         ["pages", "--port", "eighty"],
+        ["serve", "--port", "99999"],
+        ["advance", "tomorrow"],
+        ["score", "sales", "--as-of", "1997-13-01"],
+        ["snapshot", "--as-of", "soon"],
         ["work", "--every", "0"],
     ],
     ids=" ".join,
@@ -155,6 +159,16 @@ def test_a_bug_of_ours_exits_3_with_a_log_and_no_traceback(
     assert "Traceback" not in told.err + told.out
     assert ended("whoami", "--json") in (1, 3)
     assert json.loads(capsys.readouterr().out)["error"]["mistakes"]
+
+
+def test_a_file_that_cannot_be_written_is_told_as_such(empty: Path) -> None:
+    subprocess.run([*SHIPWORTHY, "init"], check=True, capture_output=True)
+    subprocess.run([*SHIPWORTHY, "plan"], check=True, capture_output=True)
+    token = subprocess.run([*SHIPWORTHY, "people", "add", "auditor", "--json"], capture_output=True, check=True).stdout
+    environment = {**os.environ, "SHIPWORTHY_TOKEN": json.loads(token)["token"]}
+    told = subprocess.run([*SHIPWORTHY, "export", "nowhere/x.gz", "--json"], capture_output=True, env=environment)
+    assert (told.returncode, told.stderr) == (1, b"")
+    assert json.loads(told.stdout)["error"]["mistakes"][0]["code"] == "cli.cannot_write"
 
 
 def test_what_is_piped_or_shown_has_no_colour_and_a_closed_pipe_is_quiet() -> None:

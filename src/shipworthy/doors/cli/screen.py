@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,9 +21,25 @@ from shipworthy.app.settings import settings
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Bug, Mistake, NotFound, UserError
+from shipworthy.base.times import read_moment
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Product = Annotated[str, typer.Option("--product", "-p", help="The product; the one in this folder if not given.")]
+
+
+def a_moment(text: str) -> str:
+    """A moment as it was written, where it can be read as one; empty is left to the operation.
+
+    Raises:
+        BadParameter: it cannot.
+    """
+    try:
+        return text and read_moment(text).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no moment; write it such as 1997-08-01 or 1997-08-01T06:00Z") from None
+
+
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="The port.")]
 Listen = Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")]
 Hosts = Annotated[
     str,
@@ -69,6 +86,20 @@ def show(answer: Any, as_json: bool, lines: Callable[[Any], str | list[str]] | N
         return
     text = lines(answer) if lines else as_text(answer)
     print(text if isinstance(text, str) else "\n".join(text))
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that somebody asked for.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        found = f"The file cannot be written: {error.strerror or error}."
+        fix = "Name a place where you may write; its folder must exist."
+        raise UserError(Mistake("cli.cannot_write", str(file), found, fix=fix)) from error
 
 
 def as_text(answer: Any) -> str:
@@ -123,7 +154,8 @@ def failed(error: Exception, as_json: bool) -> int:
     with tempfile.NamedTemporaryFile("w", prefix="shipworthy-bug-", suffix=".log", delete=False) as log:
         log.write(f"shipworthy on Python {platform.python_version()}, {platform.platform()}\n{' '.join(sys.argv)}\n\n")
         log.write(error.trace if isinstance(error, Bug) and error.trace else traceback.format_exc())
-    found = f"This is a bug of Shipworthy, not of yours: {error}"
+    said = error.found if isinstance(error, Bug) else error
+    found = f"This is a bug of Shipworthy, not of yours: {said}"
     why = "Nothing that was recorded is lost; the same command can be given again."
     if as_json:
         print_mistakes([Mistake("cli.bug", log.name, found, why, "Send the log to whoever maintains Shipworthy.")])

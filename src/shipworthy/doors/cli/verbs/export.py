@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shipworthy.app.words import ExportLedger
-from shipworthy.doors.cli.screen import AsJson, session, show
+from shipworthy.doors.cli.screen import AsJson, session, show, write_file
 
 
 def run(
@@ -20,9 +20,9 @@ def run(
     """Export, and write the signed head beside it: kept elsewhere, a later export is held against it."""
     with session() as opened:
         made = opened.do(ExportLedger())
-        to.write_bytes(opened.file(made.file))
+        write_file(to, opened.file(made.file))
     head = to.with_name(f"{to.name}.head.json")
-    head.write_text(made.signed_head + "\n")
+    write_file(head, f"{made.signed_head}\n".encode())
     told = {"file": str(to), "signed_head": str(head), "head": made.head, "digest": made.digest}
     show(
         told,

@@ -11,11 +11,11 @@ import typer
 
 from shipworthy.app.session import open_session
 from shipworthy.app.words import WhoAmI
-from shipworthy.doors.cli.screen import AsJson, Hosts, Listen
+from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Port
 
 
 def run(
-    port: Annotated[int, typer.Option(help="The port.")] = 8700,
+    port: Port = 8700,
     host: Listen = "127.0.0.1",
     hosts: Hosts = "",
     work: Annotated[bool, typer.Option("--work/--no-work", help="Also do what falls due, as you.")] = False,

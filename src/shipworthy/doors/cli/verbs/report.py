@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show, write_file
 from shipworthy.prove.words import ProofOf
 
 
@@ -23,6 +23,6 @@ def run(
     """Write the report."""
     with session() as opened:
         proof = opened.ask(ProofOf(product=product_here(product), candidate=candidate))
-        to.write_bytes(opened.file(proof.report))
+        write_file(to, opened.file(proof.report))
     told = {"file": str(to), "verdict": proof.verdict, "evidence": proof.evidence, "report": proof.report}
     show(told, json, lambda _: f"{to}: verdict {proof.verdict}, evidence {proof.evidence[:12]}")

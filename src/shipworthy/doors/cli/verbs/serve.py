@@ -5,15 +5,11 @@ Example: shipworthy serve --port 8800
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Product, product_here
+from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Port, Product, product_here
 
 
 def run(
-    port: Annotated[int, typer.Option(help="The port.")] = 8800,
+    port: Port = 8800,
     host: Listen = "127.0.0.1",
     hosts: Hosts = "",
     product: Product = "",
