@@ -9,6 +9,8 @@ import re
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from socket import AI_PASSIVE, SOCK_STREAM, create_server, getaddrinfo
+from socket import socket as Socket
 from typing import Any
 
 import uvicorn
@@ -78,20 +80,25 @@ def reached_as(listen: str, declared: str) -> tuple[str, ...]:
 
 
 def serve_house(host: str, port: int, worker: str, hosts: Sequence[str] = LOOPBACK, *, as_json: bool = False) -> None:
-    """Serve pages and API until stopped; with a worker's login, also do what falls due."""
+    """Serve pages and API until stopped; with a worker's login, also do what falls due.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
     desk = open_desk()
     stop = threading.Event()
     thread = threading.Thread(target=_work, args=(desk, Identity(worker), stop), daemon=True) if worker else None
-    address = f"http://{_shown(host)}:{port}/"
-    told = f"Pages: {address}   API: {address}v1   (Ctrl-C ends it)"
-    print(json.dumps({"pages": address, "api": f"{address}v1"}) if as_json else told, flush=True)
-    if thread:
-        thread.start()
     try:
-        uvicorn.run(house(desk, hosts), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+        with listening(host, port) as socket:
+            address = f"{_address(socket)}/"
+            told = f"Pages: {address}   API: {address}v1   (Ctrl-C ends it)"
+            print(json.dumps({"pages": address, "api": f"{address}v1"}) if as_json else told, flush=True)
+            if thread:
+                thread.start()
+            _serve(house(desk, hosts), socket)
     finally:
         stop.set()
-        if thread:
+        if thread and thread.is_alive():
             thread.join()
         close_desk(desk)
 
@@ -99,18 +106,38 @@ def serve_house(host: str, port: int, worker: str, hosts: Sequence[str] = LOOPBA
 def serve_predictions(
     product: str, host: str, port: int, hosts: tuple[str, ...] = LOOPBACK, *, as_json: bool = False
 ) -> None:
-    """Serve the predictions of one product until stopped."""
+    """Serve the predictions of one product until stopped.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
     from shipworthy.doors.predict.app import Predictions
 
     desk = open_desk(settings())
     try:
         app = Predictions(desk, product, hosts)
-        address = f"http://{_shown(host)}:{port}/predict"
-        told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
-        print(json.dumps({"predictions": address}) if as_json else told, flush=True)
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        with listening(host, port) as socket:
+            address = f"{_address(socket)}/predict"
+            told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
+            print(json.dumps({"predictions": address}) if as_json else told, flush=True)
+            _serve(app, socket)
     finally:
         close_desk(desk)
+
+
+def listening(host: str, port: int) -> Socket:
+    """A socket that listens at an address; port 0 takes a free one.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
+    try:
+        kind, _, _, _, place = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]
+        return create_server(place[:2], family=kind)
+    except OSError as error:
+        found = f"It cannot listen on {host}, port {port}: {error.strerror or error}."
+        fix = "Stop what listens there, or choose another --port; --host must be an address of this machine."
+        raise UserError(Mistake("serve.cannot_listen", f"{host}:{port}", found, fix=fix)) from error
 
 
 @contextlib.contextmanager
@@ -131,8 +158,15 @@ def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _serve(app: Any, socket: Socket) -> None:
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[socket])
+
+
+def _address(socket: Socket) -> str:
+    host, port = socket.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _work(desk: Desk, who: Identity, stop: threading.Event) -> None:

@@ -125,10 +125,7 @@ def clean(root: Path) -> dict[str, str]:
 @contextmanager
 def served(root: Path) -> Iterator[str]:
     """The store of a folder behind `shipworthy pages`; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [*SHIPWORTHY, "pages", "--port", str(port), "--json"]
+    command = [*SHIPWORTHY, "pages", "--port", "0", "--json"]
     server = subprocess.Popen(command, cwd=root, env=clean(root), stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

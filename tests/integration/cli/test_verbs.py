@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -199,16 +198,13 @@ def test_a_sign_that_the_terminal_cannot_show_is_no_reason_to_fail() -> None:
 
 def test_the_pages_are_reached_by_declared_names_and_end_quietly_on_an_interrupt() -> None:
     subprocess.run([*SHIPWORTHY, "init"], check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {**os.environ, "SHIPWORTHY_HOSTS": "Ship.example, 192.0.2.7"}
     serving = subprocess.Popen(
-        [*SHIPWORTHY, "pages", "--host", "0.0.0.0", "--port", str(port), "--json"],
+        [*SHIPWORTHY, "pages", "--host", "0.0.0.0", "--port", "0", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     assert serving.stdout is not None
-    assert json.loads(serving.stdout.readline())["pages"] == f"http://0.0.0.0:{port}/"
+    port = int(json.loads(serving.stdout.readline())["pages"].removeprefix("http://0.0.0.0:").rstrip("/"))
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8)
     ) as client:
@@ -220,6 +216,9 @@ def test_the_pages_are_reached_by_declared_names_and_end_quietly_on_an_interrupt
     assert {key: status for key, status in answers.items() if status != 200} == {
         (path, name): 400 for path in ("/login", "/healthz") for name in ("rebound.example", "0.0.0.0")
     }
+    second = subprocess.run([*SHIPWORTHY, "pages", "--port", str(port), "--json"], capture_output=True, text=True)
+    assert (second.returncode, second.stderr) == (1, "")
+    assert json.loads(second.stdout)["error"]["mistakes"][0]["code"] == "serve.cannot_listen"
     serving.send_signal(signal.SIGINT)
     told, said = serving.communicate()
     assert (told, said, serving.returncode) == ("", "", 0)

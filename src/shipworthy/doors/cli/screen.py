@@ -39,7 +39,7 @@ def a_moment(text: str) -> str:
         raise typer.BadParameter(f"{text!r} is no moment; write it such as 1997-08-01 or 1997-08-01T06:00Z") from None
 
 
-Port = Annotated[int, typer.Option(min=1, max=65_535, help="The port.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")]
 Listen = Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")]
 Hosts = Annotated[
     str,
