@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import re
+import sys
 import threading
-import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from socket import AI_PASSIVE, SOCK_STREAM, create_server, getaddrinfo
+from socket import socket as Socket
 from typing import Any
 
 import uvicorn
 
 from shipworthy.app.desk import Desk
+from shipworthy.app.entrance import LOOPBACK
 from shipworthy.app.rights import Identity
 from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working
-from shipworthy.base.errors import UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.plan.rules import current_plan
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 LOOK_SECONDS = 5.0
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]+")
 
 
-def house(desk: Desk, hosts: tuple[str, ...] = ()) -> ASGI:
-    """Pages at /, the HTTP API at /v1, health at /healthz: one ASGI application."""
+def house(desk: Desk, hosts: Sequence[str] = LOOPBACK) -> ASGI:
+    """Pages at /, the HTTP API at /v1, health at /healthz: one ASGI application.
+
+    Args:
+        hosts: names under which it may be addressed, only loopback by default.
+    """
     from shipworthy.doors.api.app import api
     from shipworthy.doors.web.app import web
 
-    pages, interface = web(desk), api(desk)
+    pages, interface = web(desk, hosts=hosts), api(desk, hosts=hosts)
 
     async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope.get("path", "")
@@ -38,37 +48,96 @@ def house(desk: Desk, hosts: tuple[str, ...] = ()) -> ASGI:
     return app
 
 
-def serve_house(host: str, port: int, worker: str, *, open_browser: bool = False) -> None:
-    """Serve pages and API until stopped; with a worker's login, also do what falls due."""
+def reached_as(listen: str, declared: str) -> tuple[str, ...]:
+    """The names under which a server may be addressed: those of loopback, and those declared.
+
+    Args:
+        listen: the address it listens on.
+        declared: names as people write them, separated by commas.
+
+    Raises:
+        UserError: something declared is no name, or it would listen beyond loopback and answer to no name.
+
+    >>> reached_as("0.0.0.0", "Ship.example, 192.0.2.7")[-2:]
+    ('ship.example', '192.0.2.7')
+    """
+    names = [text.strip().lower().strip("[]") for text in declared.split(",") if text.strip()]
+    wrong = [name for name in names if not _NAME.fullmatch(name)]
+    if wrong:
+        fix = "Write names only, without https:// and port, such as ship.example,192.0.2.7"
+        raise UserError(*(Mistake("serve.host_name", "hosts", f"{name!r} is no host name.", fix=fix) for name in wrong))
+    if listen not in LOOPBACK and not names:
+        raise UserError(
+            Mistake(
+                "serve.no_hosts",
+                f"host {listen}",
+                f"It would listen on {listen}, beyond this machine, but is reached by no declared name.",
+                "Only declared names are answered, so that no foreign name can be pointed at this server.",
+                "Name it with --hosts ship.example or SHIPWORTHY_HOSTS; or leave out --host to stay on loopback.",
+            )
+        )
+    return tuple(dict.fromkeys((*LOOPBACK, *names)))
+
+
+def serve_house(host: str, port: int, worker: str, hosts: Sequence[str] = LOOPBACK, *, as_json: bool = False) -> None:
+    """Serve pages and API until stopped; with a worker's login, also do what falls due.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
     desk = open_desk()
     stop = threading.Event()
     thread = threading.Thread(target=_work, args=(desk, Identity(worker), stop), daemon=True) if worker else None
-    address = f"http://{host}:{port}/"
-    print(f"Pages: {address}   API: {address}v1   (Ctrl-C ends it)", flush=True)
-    if thread:
-        thread.start()
-    if open_browser:
-        webbrowser.open(address)
     try:
-        uvicorn.run(house(desk), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+        with listening(host, port) as socket:
+            address = f"{_address(socket)}/"
+            told = f"Pages: {address}   API: {address}v1   (Ctrl-C ends it)"
+            print(json.dumps({"pages": address, "api": f"{address}v1"}) if as_json else told, flush=True)
+            if thread:
+                thread.start()
+            _serve(house(desk, hosts), socket)
     finally:
         stop.set()
-        if thread:
+        if thread and thread.is_alive():
             thread.join()
         close_desk(desk)
 
 
-def serve_predictions(product: str, host: str, port: int) -> None:
-    """Serve the predictions of one product until stopped."""
+def serve_predictions(
+    product: str, host: str, port: int, hosts: tuple[str, ...] = LOOPBACK, *, as_json: bool = False
+) -> None:
+    """Serve the predictions of one product until stopped.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
     from shipworthy.doors.predict.app import Predictions
 
     desk = open_desk(settings())
     try:
-        app = Predictions(desk, product)
-        print(f"Predictions of {product}: http://{host}:{port}/predict   (Ctrl-C ends it)", flush=True)
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        app = Predictions(desk, product, hosts)
+        with listening(host, port) as socket:
+            address = f"{_address(socket)}/predict"
+            told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
+            print(json.dumps({"predictions": address}) if as_json else told, flush=True)
+            _serve(app, socket)
     finally:
         close_desk(desk)
+
+
+def listening(host: str, port: int) -> Socket:
+    """A socket that listens at an address; port 0 takes a free one.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
+    try:
+        kind, _, _, _, place = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]
+        return create_server(place[:2], family=kind)
+    except OSError as error:
+        found = f"It cannot listen on {host}, port {port}: {error.strerror or error}."
+        fix = "Stop what listens there, or choose another --port; --host must be an address of this machine."
+        raise UserError(Mistake("serve.cannot_listen", f"{host}:{port}", found, fix=fix)) from error
 
 
 @contextlib.contextmanager
@@ -89,12 +158,23 @@ def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         thread.join()
 
 
+def _serve(app: Any, socket: Socket) -> None:
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[socket])
+
+
+def _address(socket: Socket) -> str:
+    host, port = socket.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _work(desk: Desk, who: Identity, stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
         for product in desk.store.ledger.products():
             try:
                 if product and current_plan(desk.store.ledger.past(product)).time.clock == "wall":
                     for line in working(desk, product, who):
-                        print(line, flush=True)
+                        print(line, file=sys.stderr, flush=True)
             except UserError as error:
-                print(f"{product}: {error}", flush=True)
+                print(f"{product}: {error}", file=sys.stderr, flush=True)

@@ -15,7 +15,7 @@ Port = tuple[Harbour, str]
 LogIn = Callable[[str], Page]
 PRODUCT = "/products/next-purchase"
 PAGES = ["/", PRODUCT, *(f"{PRODUCT}/{name}" for name in
-         ("plan", "sign", "deliveries", "monitor", "incidents", "ledger"))]  # fmt: skip
+         ("plan", "sign", "deliveries", "trace", "monitor", "incidents", "ledger"))]  # fmt: skip
 # What a screen reader would stumble over: fields without a name, jumps between headings, doubled ids.
 TROUBLES = """() => {
   const found = [];

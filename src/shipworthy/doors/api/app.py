@@ -89,9 +89,8 @@ def _more(desk: Desk) -> APIRouter:
     def run_outcome(request: Request, run: Annotated[str, Path(max_length=200)]) -> RunOutcome:
         """How far a run is that was started with `wait=false`."""
         who: Identity = request.state.who
-        owner, slash, _ = run.partition("/")
-        # Whoever knows a run's random name started it; one named by its caller could be guessed by others.
-        if slash and owner != who.person:
+        # Its result may hold what only its starter may know, so for anybody else it does not exist.
+        if run.partition("/")[0] != who.person:
             raise not_found("run", run, [])
         found = desk.outcome(run)
         error = found.get("error")

@@ -108,7 +108,11 @@ def of_status(status: int, where: str) -> list[Mistake]:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         found = "The request is larger than this server takes."
         return [Mistake("api.too_large", where, found, fix="Send less at once.")]
-    known = {404: "There is nothing at this address.", 405: "This address takes another method."}
+    known = {
+        400: "The body cannot be read as JSON.",
+        404: "There is nothing at this address.",
+        405: "This address takes another method.",
+    }
     return [
         Mistake(
             "api.address",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, get_type_hints
@@ -97,7 +98,8 @@ def _doing(desk: Desk, command: type[Command[Any]]) -> Callable[..., Any]:
         who: Identity = request.state.who
         if wait:
             return desk.do(order, who, key=key)
-        run = desk.submit(order, who, key=key)
+        # A name of its own, under the caller's: a run is shown to nobody but who started it.
+        run = desk.submit(order, who, key=key or secrets.token_hex(16))
         return JSONResponse(plain(RunStarted(run)), 202, {"Location": f"/v1/runs/{run}"})
 
     typed = [("request", Request, inspect.Parameter.empty), ("body", body_of(command), Body()), ("key", Key, "")]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 VERBS = Path(__file__).parent / "verbs"
 STAGES = ("start", "plan", "data", "model", "prove", "sign", "release", "deliver", "watch", "respond", "afterwards")
-WRONG_USAGE, INTERRUPTED = 2, 130
+INTERRUPTED, CLOSED_PIPE = 130, 1
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -25,7 +27,20 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
         print(f"shipworthy {__version__}")
         sys.exit(0)
-    sys.exit(_run_verb(given[0], given[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or pipe that cannot show a sign shows a question mark; it is no reason to fail.
+            stream.reconfigure(errors="replace")
+    try:
+        ended = _run_verb(given[0], given[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        ended = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the answer has seen enough, as `head` does; nothing more may be written, not even at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ended = CLOSED_PIPE
+    sys.exit(ended)
 
 
 def verbs() -> dict[str, tuple[str, str]]:
@@ -55,26 +70,43 @@ def overview() -> str:
 
 
 def _run_verb(name: str, arguments: list[str]) -> int:
-    known = verbs()
+    known, as_json = verbs(), "--json" in arguments
     if name not in known:
+        from shipworthy.doors.cli.screen import misused
+
         near = difflib.get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        print(f"There is no verb {name!r}.{hint} See `shipworthy --help`.", file=sys.stderr)
-        return WRONG_USAGE
+        return misused("", f"There is no verb {name!r}.{hint}", as_json)
     import typer
+    from typer._click.exceptions import ClickException
 
-    from shipworthy.doors.cli.screen import failed
+    from shipworthy.doors.cli.screen import failed, misused
 
-    module = importlib.import_module(f"shipworthy.doors.cli.verbs.{name.replace('-', '_')}")
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    help_text = (module.__doc__ or "").partition(": ")[2]
-    app.command(help=help_text.replace("\n\n", "\n\n\b\n", 1))(module.run)
     try:
-        app(args=arguments, prog_name=f"shipworthy {name}", standalone_mode=True)
-    except SystemExit as end:
-        return int(end.code or 0)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        module = importlib.import_module(f"shipworthy.doors.cli.verbs.{name.replace('-', '_')}")
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        app.command(help=help_text(name, module.__doc__ or ""))(module.run)
+        # An integer comes back where the verb ended itself with an exit code.
+        return int(app(args=arguments, prog_name=f"shipworthy {name}", standalone_mode=False) or 0)
+    except ClickException as error:
+        return misused(name, f"{error.format_message().rstrip('.')}.", as_json)
+    except typer.Abort:
+        return misused(name, "Something had to be asked, and nobody was there to answer.", as_json)
+    except BrokenPipeError:
+        raise
     except Exception as error:
-        return failed(error, as_json="--json" in arguments)
-    return 0
+        return failed(error, as_json)
+
+
+def help_text(name: str, told: str) -> str:
+    """The help of a verb from its file's docstring; every help ends with an example.
+
+    >>> help_text("history", "plan: all versions.")
+    'All versions.\\n\\n\\x08\\nExample: shipworthy history'
+    """
+    text = told.partition(": ")[2].strip()
+    text = text[:1].upper() + text[1:]
+    if "\n\nExample: " not in text:
+        text += f"\n\nExample: shipworthy {name}"
+    # The sign before a paragraph keeps its lines as they are.
+    return text.replace("\n\nExample: ", "\n\n\b\nExample: ", 1)

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,10 +21,34 @@ from shipworthy.app.settings import settings
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Bug, Mistake, NotFound, UserError
+from shipworthy.base.times import read_moment
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Product = Annotated[str, typer.Option("--product", "-p", help="The product; the one in this folder if not given.")]
-_BUG = 3
+
+
+def a_moment(text: str) -> str:
+    """A moment as it was written, where it can be read as one; empty is left to the operation.
+
+    Raises:
+        BadParameter: it cannot.
+    """
+    try:
+        return text and read_moment(text).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no moment; write it such as 1997-08-01 or 1997-08-01T06:00Z") from None
+
+
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")]
+Listen = Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")]
+Hosts = Annotated[
+    str,
+    typer.Option(
+        envvar="SHIPWORTHY_HOSTS",
+        help="Names under which it may be reached from elsewhere, separated by commas; needed with --host.",
+    ),
+]
+_WRONG_USAGE, _BUG = 2, 3
 _MARKS = {"pass": "ok  ", "warn": "warn", "fail": "FAIL", "error": "ERR ", "not_run": "----"}
 
 
@@ -61,6 +86,20 @@ def show(answer: Any, as_json: bool, lines: Callable[[Any], str | list[str]] | N
         return
     text = lines(answer) if lines else as_text(answer)
     print(text if isinstance(text, str) else "\n".join(text))
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that somebody asked for.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        found = f"The file cannot be written: {error.strerror or error}."
+        fix = "Name a place where you may write; its folder must exist."
+        raise UserError(Mistake("cli.cannot_write", str(file), found, fix=fix)) from error
 
 
 def as_text(answer: Any) -> str:
@@ -108,16 +147,36 @@ def failed(error: Exception, as_json: bool) -> int:
     """Say what went wrong and give the exit code: 1 for what a person can put right, 3 for a bug of ours."""
     if isinstance(error, UserError):
         if as_json:
-            print(json.dumps({"error": {"mistakes": plain(list(error.mistakes))}}, indent=2, ensure_ascii=False))
+            print_mistakes(error.mistakes)
         else:
             print("\n".join(str(mistake) for mistake in error.mistakes), file=sys.stderr)
         return error.exit_code
     with tempfile.NamedTemporaryFile("w", prefix="shipworthy-bug-", suffix=".log", delete=False) as log:
         log.write(f"shipworthy on Python {platform.python_version()}, {platform.platform()}\n{' '.join(sys.argv)}\n\n")
         log.write(error.trace if isinstance(error, Bug) and error.trace else traceback.format_exc())
-    print(f"This is a bug of Shipworthy, not of yours: {error}\n  Details: {log.name}", file=sys.stderr)
-    print("  Nothing that was recorded is lost; the same command can be given again.", file=sys.stderr)
+    said = error.found if isinstance(error, Bug) else error
+    found = f"This is a bug of Shipworthy, not of yours: {said}"
+    why = "Nothing that was recorded is lost; the same command can be given again."
+    if as_json:
+        print_mistakes([Mistake("cli.bug", log.name, found, why, "Send the log to whoever maintains Shipworthy.")])
+    else:
+        print(f"{found}\n  Details: {log.name}\n  {why}", file=sys.stderr)
     return _BUG
+
+
+def misused(verb: str, found: str, as_json: bool) -> int:
+    """Say what is wrong with how a verb was called, and give the exit code."""
+    fix = f"shipworthy {verb} --help" if verb else "shipworthy --help"
+    if as_json:
+        print_mistakes([Mistake("cli.usage", f"shipworthy {verb}".strip(), found, fix=fix)])
+    else:
+        print(f"{found} See `{fix}`.", file=sys.stderr)
+    return _WRONG_USAGE
+
+
+def print_mistakes(mistakes: Sequence[Mistake]) -> None:
+    """Print mistakes as the one JSON shape of an error, the same as over HTTP."""
+    print(json.dumps({"error": {"mistakes": plain(list(mistakes))}}, indent=2, ensure_ascii=False))
 
 
 def _cell(value: Any, most: int) -> str:

@@ -22,7 +22,7 @@ from shipworthy.doors.web.evidence import evidence
 from shipworthy.doors.web.guard import Guard
 from shipworthy.doors.web.login import COOKIE, Login
 from shipworthy.doors.web.render import STATIC, environment
-from shipworthy.doors.web.visit import Page, Visit, forged, forgery
+from shipworthy.doors.web.visit import Page, Visit, fields_of, forged, forgery
 
 FOLDER = "doors/web/pages"
 
@@ -64,7 +64,7 @@ def _reached(desk: Desk, page: Page) -> Callable[[Request], object]:
             return await run_in_threadpool(page.show, visit)
         if page.send is None:
             raise HTTPException(405)
-        form = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+        form = await fields_of(request)
         if forged(request, form.get("csrf", ""), csrf):
             raise forgery(address)
         sent = Visit(desk, who, csrf, address, request.path_params, dict(request.query_params), form)

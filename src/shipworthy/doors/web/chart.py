@@ -55,6 +55,7 @@ class Chart:
         days: x and text of each moment on the lower edge.
         alarms: x and text of each alarm.
         changes: x and text of each change from one group to the next.
+        releases: x and text of each release.
     """
 
     width: float
@@ -69,6 +70,7 @@ class Chart:
     days: list[tuple[float, str]]
     alarms: list[tuple[float, str]]
     changes: list[tuple[float, str]]
+    releases: list[tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def chart(
     band_of: str = "",
     tolerance: float | None = None,
     share: bool = False,
+    releases: Sequence[tuple[str, str]] = (),
 ) -> Chart | None:
     """Lines over time, with a band of what is tolerated and marks where an alarm was raised.
 
@@ -109,6 +112,7 @@ def chart(
         series: names of the lines, in the order in which they are drawn.
         band_of: the series around which the tolerance lies.
         share: values are shares, written in per cent.
+        releases: moment and text of each release; those before the first point or after the last are left out.
 
     Returns:
         None where no point has a value.
@@ -130,6 +134,7 @@ def chart(
         days=_days(seen, scale, width),
         alarms=[(scale.x(point.moment), point.text) for point in seen if point.alarm],
         changes=_changes(seen, scale),
+        releases=[(scale.x(at), text) for at, text in releases if scale.first <= read_moment(at) <= scale.last],
     )
 
 

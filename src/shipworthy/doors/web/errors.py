@@ -11,7 +11,7 @@ from shipworthy.doors.web.render import rendered
 
 _STATUS: dict[type[UserError], int] = {NotAllowed: 403, NotFound: 404, GateShut: 409, Tampered: 500, UserError: 422}
 _TITLES = {
-    400: "This address is not served here",
+    400: "This was not taken",
     403: "This is not yours to do",
     404: "There is nothing here",
     405: "This page takes no form",

@@ -14,7 +14,7 @@ from shipworthy.app.identity import People
 from shipworthy.base.errors import Mistake, NotAllowed
 from shipworthy.doors.web.attempts import Attempts
 from shipworthy.doors.web.render import rendered
-from shipworthy.doors.web.visit import forged, forgery
+from shipworthy.doors.web.visit import fields_of, forged, forgery
 
 COOKIE = "shipworthy"
 LOGIN_COOKIE = "shipworthy_login"
@@ -38,7 +38,7 @@ class Login:
 
     async def enter(self, request: Request) -> Response:
         """A session for a name and secret that belong together."""
-        form = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+        form = await fields_of(request)
         expected = request.cookies.get(LOGIN_COOKIE, "")
         if not expected or forged(request, form.get("csrf", ""), expected):
             raise forgery("/login")
@@ -63,8 +63,7 @@ class Login:
         token = request.cookies.get(COOKIE, "")
         session = await run_in_threadpool(self._people.by_session, token)
         if session is not None:
-            sent = (await request.form()).get("csrf", "")
-            if not isinstance(sent, str) or forged(request, sent, session[1]):
+            if forged(request, (await fields_of(request)).get("csrf", ""), session[1]):
                 raise forgery("/logout")
             await run_in_threadpool(self._people.logout, token)
         response = RedirectResponse("/login?done=left", 303)

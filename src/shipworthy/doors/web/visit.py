@@ -19,6 +19,7 @@ from shipworthy.base.fact import Command, Question
 from shipworthy.doors.web.render import rendered
 
 T = TypeVar("T")
+MOST_FIELDS = 200
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,16 @@ class Page:
     label: str = ""
     order: int = 0
     send: Callable[[Visit], Response] | None = None
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form; files are not taken, and neither are more fields than any form of ours has.
+
+    Raises:
+        HTTPException: 400, it is no such form.
+    """
+    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+        return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
 def forged(request: Request, sent: str, expected: str) -> bool:

@@ -66,3 +66,16 @@ def test_shares_are_written_in_per_cent_and_alarms_keep_their_words() -> None:
     assert found is not None
     assert all(text.endswith(" %") for _, text in found.rules)
     assert [text for _, text in found.alarms] == ["too far"]
+
+
+def test_a_release_is_marked_where_it_lies_on_the_chart_and_left_out_where_it_does_not() -> None:
+    points = [Point(f"1998-0{month}-01T00:00:00+00:00", {"a": 0.1 * month}) for month in (1, 2, 3)]
+    releases = [
+        ("1997-12-31T00:00:00+00:00", "before"),
+        ("1998-02-01T00:00:00+00:00", "within"),
+        ("1998-03-02T00:00:00+00:00", "after"),
+    ]
+    drawn = chart(points, ["a"], width=400, height=200, releases=releases)
+    assert drawn
+    assert [text for _, text in drawn.releases] == ["within"]
+    assert drawn.releases[0][0] == drawn.lines[0].dots[1][0]

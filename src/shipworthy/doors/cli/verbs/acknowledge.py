@@ -1,4 +1,7 @@
-"""deliver: confirm that a delivery arrived, and how much of it was used."""
+"""deliver: confirm that a delivery arrived, and how much of it was used.
+
+Example: shipworthy acknowledge 495e08204120 --used 188
+"""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from shipworthy.app.words import Advance
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, a_moment, product_here, progress, session, show
 
 
 def run(
-    to: Annotated[str, typer.Argument(help="The moment, such as 1997-08-01.")],
+    to: Annotated[str, typer.Argument(callback=a_moment, help="The moment, such as 1997-08-01.")],
     product: Product = "",
     json: AsJson = False,
 ) -> None:

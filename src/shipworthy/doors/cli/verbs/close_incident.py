@@ -1,4 +1,7 @@
-"""respond: close an incident with cause, fix, check and your signature."""
+"""respond: close an incident with cause, fix, check and your signature.
+
+Example: shipworthy close-incident I-ac6461c6 --root-cause "cents" --fix "feed repaired" --check data.typical
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""sign: what a candidate still needs before it may be released, and who can give it."""
+"""sign: what a candidate still needs before it may be released, and who can give it.
+
+Example: shipworthy gate 3f9ac2d41b07
+"""
 
 from __future__ import annotations
 

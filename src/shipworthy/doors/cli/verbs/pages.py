@@ -1,4 +1,4 @@
-"""start: serve the pages and the HTTP API, and do what falls due, until stopped.
+"""start: serve the pages and the HTTP API until stopped; with `--work` also do what falls due.
 
 Example: shipworthy pages --port 8700
 """
@@ -11,18 +11,23 @@ import typer
 
 from shipworthy.app.session import open_session
 from shipworthy.app.words import WhoAmI
-from shipworthy.doors.house import serve_house
+from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Port
 
 
 def run(
-    port: Annotated[int, typer.Option(help="The port.")] = 8700,
-    host: Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")] = "127.0.0.1",
+    port: Port = 8700,
+    host: Listen = "127.0.0.1",
+    hosts: Hosts = "",
     work: Annotated[bool, typer.Option("--work/--no-work", help="Also do what falls due, as you.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Serve pages at / and the API at /v1."""
+    from shipworthy.doors.house import reached_as, serve_house
+
+    names = reached_as(host, hosts)
     worker = ""
     if work:
         session = open_session()
         worker = session.ask(WhoAmI()).person
         session.close()
-    serve_house(host, port, worker)
+    serve_house(host, port, worker, names, as_json=json)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.doors.cli.screen import Product, product_here, session
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show, write_file
 from shipworthy.prove.words import ProofOf
 
 
@@ -18,9 +18,11 @@ def run(
     candidate: Annotated[str, typer.Argument(help="Its digest, or the first digits.")],
     to: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     product: Product = "",
+    json: AsJson = False,
 ) -> None:
     """Write the report."""
     with session() as opened:
         proof = opened.ask(ProofOf(product=product_here(product), candidate=candidate))
-        to.write_bytes(opened.file(proof.report))
-    print(f"{to}: verdict {proof.verdict}, evidence {proof.evidence[:12]}")
+        write_file(to, opened.file(proof.report))
+    told = {"file": str(to), "verdict": proof.verdict, "evidence": proof.evidence, "report": proof.report}
+    show(told, json, lambda _: f"{to}: verdict {proof.verdict}, evidence {proof.evidence[:12]}")

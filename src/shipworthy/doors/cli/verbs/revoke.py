@@ -1,4 +1,7 @@
-"""sign: take back your review and sign-off of a candidate."""
+"""sign: take back your review and sign-off of a candidate.
+
+Example: shipworthy revoke 3f9ac2d41b07 --function privacy --reason "the notice is out of date"
+"""
 
 from __future__ import annotations
 

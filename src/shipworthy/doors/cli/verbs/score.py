@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from shipworthy.deliver.words import Score
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, a_moment, product_here, progress, session, show
 
 
 def run(
     consumer: Annotated[str, typer.Argument(help="Who gets the list.")],
-    as_of: Annotated[str, typer.Option(help="The moment the list is for; now if not given.")] = "",
+    as_of: Annotated[str, typer.Option(callback=a_moment, help="The moment the list is for; now if not given.")] = "",
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="To the rehearsal destination.")] = False,
     shadow: Annotated[
         bool, typer.Option("--shadow", help="Let the challenger answer the newest list in shadow.")

@@ -5,19 +5,17 @@ Example: shipworthy serve --port 8800
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipworthy.doors.cli.screen import Product, product_here
+from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Port, Product, product_here
 
 
 def run(
-    port: Annotated[int, typer.Option(help="The port.")] = 8800,
-    host: Annotated[str, typer.Option(help="The address to listen on; loopback only if not given.")] = "127.0.0.1",
+    port: Port = 8800,
+    host: Listen = "127.0.0.1",
+    hosts: Hosts = "",
     product: Product = "",
+    json: AsJson = False,
 ) -> None:
     """Start the prediction server of one product."""
-    from shipworthy.doors.house import serve_predictions
+    from shipworthy.doors.house import reached_as, serve_predictions
 
-    serve_predictions(product_here(product), host, port)
+    serve_predictions(product_here(product), host, port, reached_as(host, hosts), as_json=json)

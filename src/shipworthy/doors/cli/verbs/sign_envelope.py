@@ -1,4 +1,7 @@
-"""sign: sign the bounds inside which a retrained candidate may go live by itself."""
+"""sign: sign the bounds inside which a retrained candidate may go live by itself.
+
+Example: shipworthy sign-envelope 3f9ac2d41b07 --function validation
+"""
 
 from __future__ import annotations
 

@@ -11,11 +11,13 @@ import typer
 
 from shipworthy.data.words import TakeSnapshot
 from shipworthy.doors.cli.lines import intakes
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, a_moment, product_here, progress, session, show
 
 
 def run(
-    as_of: Annotated[str, typer.Option(help="The moment before which every row lies; now if not given.")] = "",
+    as_of: Annotated[
+        str, typer.Option(callback=a_moment, help="The moment before which every row lies; now if not given.")
+    ] = "",
     product: Product = "",
     json: AsJson = False,
 ) -> None:

@@ -1,4 +1,7 @@
-"""afterwards: everything behind one answer, from source rows to recipient."""
+"""afterwards: everything behind one answer, from source rows to recipient.
+
+Example: shipworthy trace 04a7b8b0cf55829f6148266ac8a2e17b
+"""
 
 from __future__ import annotations
 

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
-from shipworthy.app.words import Products
+from shipworthy.app.words import Products, ProductState, WhoAmI
+from shipworthy.deliver.words import Deliveries
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.sign.words import WaitingFor
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for the visitor, and the page on which it is done."""
+
+    product: str
+    title: str
+    address: str
+
+
 def _show(visit: Visit) -> Response:
     products = visit.ask(Products())
-    tasks = [task for state in products for task in visit.ask(WaitingFor(product=state.product))]
-    return visit.page("home.html", products=products, tasks=tasks)
+    waiting = [one for state in products for one in _waiting(visit, state)]
+    return visit.page("home.html", products=products, waiting=waiting)
+
+
+def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
+    product, front = state.product, f"/products/{state.product}"
+    for task in visit.ask(WaitingFor(product=product)):
+        yield Waiting(product, task.title, f"{front}/sign?candidate={task.candidate}#{task.kind}-{task.function}")
+    for step in state.next_steps:
+        # What is to be signed stands above already, by its candidate.
+        if step.who == visit.who.person and step.page != "sign":
+            yield Waiting(product, step.text, f"{front}/{step.page}" if step.page else front)
+    roles = visit.ask(WhoAmI(product=product)).roles
+    mine = {role.removeprefix("consumer:") for role in roles if role.startswith("consumer:")}
+    came = [one for one in visit.ask(Deliveries(product=product)) if one.consumer in mine] if mine else []
+    open_ones = [one for one in came if not one.acknowledged and one.state in ("on time", "late")]
+    if open_ones:
+        count = "1 delivery" if len(open_ones) == 1 else f"{len(open_ones)} deliveries"
+        yield Waiting(product, f"Confirm that {count} arrived", f"{front}/deliveries")
 
 
 PAGE = Page("/", _show)

@@ -6,10 +6,12 @@ from typing import get_args
 
 from starlette.responses import Response
 
+from shipworthy.app.rights import RIGHTS
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.respond.words import CloseIncident, Incidents, OpenIncident, Severity
 
+WHO_MAY = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if "respond" in rights)
 DONE = {"closed": "The incident is closed, under your name.", "opened": "The incident is open."}
 
 
@@ -20,6 +22,7 @@ def _show(visit: Visit) -> Response:
         open=[incident for incident in found if not incident.closed_at],
         closed=[incident for incident in found if incident.closed_at],
         severities=get_args(Severity),
+        who_may=WHO_MAY,
         done=DONE.get(visit.query.get("done", ""), ""),
     )
 

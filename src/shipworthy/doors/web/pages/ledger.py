@@ -12,23 +12,29 @@ from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
 
 TELLING = ("version", "title", "function", "decision", "role", "step", "consumer", "sink", "monitor", "level",
-           "trigger", "action", "verdict", "person")  # fmt: skip
+           "trigger", "action", "verdict", "person", "to")  # fmt: skip
 
 
 def _show(visit: Visit) -> Response:
-    before = visit.query.get("before", "")
     kind = visit.query.get("kind", "")
-    number = int(before) if before.isdecimal() and len(before) < 16 else 0
+    fact = _number(visit.query.get("fact", ""))
+    # One fact that was asked for stands first, with what happened before it.
+    before = fact + 1 if fact else _number(visit.query.get("before", ""))
     verified, broken = _verified(visit) if "verify" in visit.query else (None, ())
     return visit.product_page(
         "ledger.html",
-        sheet=visit.ask(LedgerPage(product=visit.product, kind=kind, before=number)),
+        sheet=visit.ask(LedgerPage(product=visit.product, kind=kind, before=before)),
         kind=kind,
-        before=number,
+        before=before,
+        fact=fact,
         verified=verified,
         gist=gist,
         broken=broken,
     )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 16 else 0
 
 
 def gist(fact: FactCard) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from shipworthy.app.words import LedgerPage
 from shipworthy.doors.web.chart import Chart, Point, chart
+from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.watch.words import MonitorCard, Monitors
 
+LATEST_NOTES, MOST_RELEASES = 6, 500
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
 PROMISED = {"promised": "promised", "real": "real", "would_have_promised": "first model"}
 # The numbers by which each monitor is drawn, and what the line is called.
@@ -19,7 +23,7 @@ DRAWN = {
     "score-drift": {"mean": "now", "first_mean": "at first"},
     "input-drift": {"moved": "moved"},
     "volume": {"answers": "answers", "usual": "usual"},
-    "unanswered": {"share": "refused"},
+    "unanswered": {"share": "no answer"},
 }
 
 
@@ -31,20 +35,55 @@ class Drawn:
     wide: Chart | None
     narrow: Chart | None
     columns: list[str]
+    tolerance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mark on the promised-against-real chart means, in words."""
+
+    moment: str
+    kind: str
+    text: str
 
 
 def _show(visit: Visit) -> Response:
     state = visit.ask(Monitors(product=visit.product))
     cards = sorted(state.monitors, key=lambda card: (card.monitor != "calibration", card.monitor))
+    releases = _releases(visit)
+    notes = sorted(
+        ((card, point) for card in cards for point in card.points if point.level == "note"),
+        key=lambda found: found[1].window,
+        reverse=True,
+    )
     return visit.product_page(
         "monitor.html",
-        monitors=[_drawn(card) for card in cards],
+        monitors=[_drawn(card, releases) for card in cards],
         alarms=list(reversed(state.alarms)),
-        notes=[(card, point) for card in cards for point in reversed(card.points) if point.level == "note"],
+        notes=notes,
+        marks=_marks(cards, releases),
+        latest=LATEST_NOTES,
     )
 
 
-def _drawn(card: MonitorCard) -> Drawn:
+def _releases(visit: Visit) -> list[tuple[str, str]]:
+    """Moment and words of every release to people, oldest first."""
+    facts = visit.ask(LedgerPage(product=visit.product, kind="ReleaseStepped", count=MOST_RELEASES)).facts
+    told = []
+    for fact in reversed(facts):
+        if fact.body["step"] in ("cohort", "all"):
+            whom = "all" if fact.body["step"] == "all" else ", ".join(fact.body["cohorts"])
+            told.append((fact.at, f"{fact.body['role']} {short(fact.body['candidate'])} released to {whom}"))
+    return told
+
+
+def _marks(cards: Sequence[MonitorCard], releases: Sequence[tuple[str, str]]) -> list[Mark]:
+    points = [point for card in cards if card.monitor == "calibration" for point in card.points]
+    alarms = [Mark(point.window, "alarm", point.text) for point in points if point.level == "alarm"]
+    return sorted([*alarms, *(Mark(at, "release", text) for at, text in releases)], key=lambda mark: mark.moment)
+
+
+def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> Drawn:
     names = DRAWN.get(card.monitor, {})
     points = [
         Point(
@@ -58,6 +97,8 @@ def _drawn(card: MonitorCard) -> Drawn:
     ]
     series = [shown for shown in names.values() if any(shown in point.values for point in points)]
     promised = card.monitor == "calibration"
+    # Volume may change by a share of the usual, all others are shares of what they count.
+    tolerance = "" if card.tolerance is None else f"{card.tolerance * 100:g} %"
 
     def size(width: float, height: float) -> Chart | None:
         return chart(
@@ -68,10 +109,11 @@ def _drawn(card: MonitorCard) -> Drawn:
             band_of="promised" if promised else "",
             tolerance=card.tolerance,
             share=promised or card.monitor in ("input-drift", "unanswered"),
+            releases=releases if promised else (),
         )
 
     columns = list(dict.fromkeys(name for point in card.points for name in point.numbers))
-    return Drawn(card, size(*WIDE), size(*NARROW), columns)
+    return Drawn(card, size(*WIDE), size(*NARROW), columns, tolerance)
 
 
 PAGE = Page("/products/{product}/monitor", _show, label="Monitor", order=5)

@@ -11,6 +11,7 @@ from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.model.words import CandidateCard, Candidates
 from shipworthy.prove.words import Proof, ProofOf
+from shipworthy.sign.rules import review_for
 from shipworthy.sign.words import (
     Decision,
     Gate,
@@ -19,6 +20,7 @@ from shipworthy.sign.words import (
     GiveSignOff,
     RevokeSignOff,
     SignEnvelope,
+    Task,
     WaitingFor,
 )
 
@@ -26,6 +28,7 @@ DONE = {
     "review": "Your review is on record.",
     "sign-off": "Your signature is on record.",
     "envelope": "Your signature on the envelope is on record.",
+    "reject": "Your rejection is on record, with its reason.",
     "revoke": "Your review and signature are taken back; releases to more people stop.",
 }
 
@@ -33,18 +36,30 @@ DONE = {
 def _show(visit: Visit) -> Response:
     candidates = visit.ask(Candidates(product=visit.product))
     card = _chosen(visit, candidates)
-    tasks = visit.ask(WaitingFor(product=visit.product))
+    waiting = visit.ask(WaitingFor(product=visit.product))
     proof, gate = _evidence(visit, card)
+    tasks = [task for task in waiting if card and task.candidate == card.candidate]
     return visit.product_page(
         "sign.html",
         candidates=candidates,
         card=card,
         proof=proof,
         gate=gate,
-        tasks=[task for task in tasks if card and task.candidate == card.candidate],
-        elsewhere=[task for task in tasks if not card or task.candidate != card.candidate],
+        tasks=tasks,
+        covers={task.function: review_for(task.function).covers for task in tasks if task.kind == "review"},
+        before={(task.kind, task.function): _said_before(task, gate) for task in tasks},
+        elsewhere=[task for task in waiting if task not in tasks],
         done=DONE.get(visit.query.get("done", ""), ""),
     )
+
+
+def _said_before(task: Task, gate: GateState | None) -> str:
+    """Why what the owner gave before does not hold, such as "void: the evidence has changed since"."""
+    named = f"the {task.function} {task.kind}"
+    for item in gate.missing if gate else []:
+        if item.what.startswith(named) and item.what.endswith(")"):
+            return item.what.removeprefix(named).strip(" ()")
+    return ""
 
 
 def _chosen(visit: Visit, candidates: Sequence[CandidateCard]) -> CandidateCard | None:
@@ -76,7 +91,7 @@ def _send(visit: Visit) -> Response:
         decision = _decision(form.get("decision", ""), visit.address)
         _same_evidence(visit, candidate, form.get("evidence", ""))
         _give(visit, what, candidate, function, decision, reason)
-    return visit.back(what, candidate=candidate)
+    return visit.back("reject" if form.get("decision") == "reject" and what != "revoke" else what, candidate=candidate)
 
 
 def _give(visit: Visit, what: str, candidate: str, function: str, decision: Decision, reason: str) -> None:
