@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from shipworthy.app.identity import People
 from shipworthy.app.operations import command_named, handler_name, stage_of
 from shipworthy.app.rights import Identity, require, roles_in
+from shipworthy.app.words import EvidenceFile, FindEvidence
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of, plain
-from shipworthy.base.errors import NotFound, not_allowed
+from shipworthy.base.errors import NotAllowed, NotFound, UserError, not_allowed, not_found
 from shipworthy.base.fact import Command, Decided, Past, Question, reader, result_type
 from shipworthy.edges.store import Store
 from shipworthy.plan.rules import current_plan, now_in
@@ -59,9 +60,7 @@ class Desk:
         if stage_of(type(command)) == "app":
             work = importlib.import_module("shipworthy.app.work")
             return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]
-        result = self._travel(command, actor, on_step, key) if command.durable else self._decide(command, actor, key)
-        self._follow_up(command, actor, on_step, key)
-        return result
+        return self._travel(command, actor, on_step, key) if command.durable else self._decide(command, actor, key)
 
     def submit(self, command: Command[Any], who: Identity, key: str = "") -> str:
         """Put a durable command on the road and come back at once with the name of its run."""
@@ -125,11 +124,32 @@ class Desk:
         plan = self.plan(product)
         return now_in(plan, self.store.ledger.past(product), self.clock()) if plan else self.clock()
 
+    def evidence(self, digest: str, who: Identity, product: str = "") -> EvidenceFile:
+        """What a file is that somebody wants to open.
+
+        Args:
+            product: whose evidence it is; any product that the identity may read if empty.
+
+        Raises:
+            NotFound: no fact of a product they may read names it as evidence; rows about people are never found here.
+            NotAllowed: they may read none.
+        """
+        refused: UserError | None = None
+        for name in [product] if product else self.store.ledger.products():
+            try:
+                return self.ask(FindEvidence(product=name, digest=digest), who)
+            except (NotAllowed, NotFound) as error:
+                refused = refused if isinstance(refused, NotFound) else error
+        raise refused or not_found("evidence", digest, [])
+
     def run_flow(self, operation: str, payload: dict[str, Any], trip: Trip) -> Any:
-        """Run the flow of one command; called by the road, and again after a crash."""
+        """Run the flow of one command, then what belongs to it; called by the road, and again after a crash."""
         kind = command_named(operation)
-        flow = getattr(importlib.import_module(f"shipworthy.{stage_of(kind)}.flow"), handler_name(kind))
-        return plain(flow(self._completed(reader(kind).validate_python(payload), trip), trip))
+        command = self._completed(reader(kind).validate_python(payload), trip)
+        result = plain(_flow(kind)(command, trip))
+        for more in self._that_belong(command, trip):
+            _flow(type(more))(more, trip)
+        return result
 
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")
@@ -172,8 +192,15 @@ class Desk:
         whole = trip.step("see what it is to replace", lambda: plain(due.completed(command, trip.past)))
         return reader(type(command)).validate_python(whole)
 
-    def _follow_up(self, command: Command[Any], actor: Actor, on_step: OnStep | None, key: str) -> None:
+    @staticmethod
+    def _that_belong(command: Command[Any], trip: Trip) -> list[Command[Any]]:
         due = importlib.import_module("shipworthy.app.due")
-        for next_command in due.follow_ups(command, self.store.ledger.past(command.product)):
-            name = f"{key}/{handler_name(type(next_command))} {next_command.consumer}" if key else ""
-            self._travel(next_command, actor, on_step, name)
+        if not due.leads_on(command):
+            return []
+        found = trip.step("see what belongs to it", lambda: plain(due.follow_ups(command, trip.past)))
+        return [reader(due.Score).validate_python(one) for one in found]
+
+
+def _flow(kind: type[Command[Any]]) -> Callable[[Any, Trip], Any]:
+    module = importlib.import_module(f"shipworthy.{stage_of(kind)}.flow")
+    return getattr(module, handler_name(kind))  # type: ignore[no-any-return]

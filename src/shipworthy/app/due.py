@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
 from shipworthy.base.times import read_moment
@@ -129,14 +129,17 @@ def next_moments(plan: Plan, now: datetime, until: datetime) -> list[datetime]:
     return sorted(moment for moment in moments if now < moment <= until)
 
 
-def follow_ups(command: Command[Any], past: Past) -> list[Score]:
-    """What belongs to a command: a rehearsal is run at once, a challenger in shadow answers the newest list."""
-    if not isinstance(command, ReleaseCandidate) or command.step not in ("rehearsal", "shadow"):
-        return []
+def leads_on(command: Command[Any]) -> bool:
+    """Whether more belongs to a command: a rehearsal is run at once, and so is a first list in shadow."""
+    return isinstance(command, ReleaseCandidate) and command.step in ("rehearsal", "shadow")
+
+
+def follow_ups(command: ReleaseCandidate, past: Past) -> list[Score]:
+    """What belongs to a release: the rehearsal of each list, or its newest one answered in shadow."""
     plan = current_plan(past)
-    trial = "rehearsal" if command.step == "rehearsal" else "shadow"
+    trial: Literal["rehearsal", "shadow"] = "rehearsal" if command.step == "rehearsal" else "shadow"
     return [
-        Score(product=command.product, consumer=name, trial=trial)  # type: ignore[arg-type]
+        Score(product=command.product, consumer=name, trial=trial)
         for name, consumer in plan.consumers.items()
         if consumer.mode == "list"
     ]

@@ -8,7 +8,6 @@ from shipworthy.app.desk import Desk, OnStep
 from shipworthy.app.rights import Identity
 from shipworthy.app.settings import Settings
 from shipworthy.app.wiring import close_desk, open_desk
-from shipworthy.app.words import WhoAmI
 from shipworthy.base.errors import Mistake, NotAllowed
 from shipworthy.base.fact import Command, Question
 
@@ -31,8 +30,8 @@ class LocalSession:
         return self.desk.ask(question, self.who)
 
     def file(self, digest: str) -> bytes:
-        """A stored file, verified."""
-        self.desk.ask(WhoAmI(), self.who)
+        """A piece of evidence, verified."""
+        self.desk.evidence(digest, self.who)
         return self.desk.store.files.get(digest)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from shipworthy.base.fact import Command, Question, reader, result_type
 
 R = TypeVar("R")
 PAUSE = 0.2  # seconds between two looks at a running command
+SECONDS, LONGEST = 60.0, 3600.0  # for an answer; for one to whom much may have fallen due
 _BY_STATUS: dict[int, type[UserError]] = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 409: GateShut}
 
 
@@ -22,7 +23,9 @@ class RemoteSession:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=60.0, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=httpx.Timeout(SECONDS, read=LONGEST), follow_redirects=False
+        )
         self._url = url
 
     def do(self, command: Command[R], *, on_step: OnStep | None = None, key: str = "") -> R:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
-from shipworthy.app.rights import Identity
+from shipworthy.app.rights import Identity, require
 from shipworthy.app.words import (
     AddPerson,
     Advance,
@@ -25,7 +25,7 @@ from shipworthy.base.actor import ADMINISTRATOR
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Command
-from shipworthy.base.times import read_moment
+from shipworthy.base.times import given_moment
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 
@@ -68,7 +68,7 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         UserError: the product lives on the wall clock, or the moment is not later.
     """
     plan = current_plan(desk.store.ledger.past(command.product))
-    now, until = desk.now(command.product), read_moment(command.to)
+    now, until = desk.now(command.product), given_moment(command.to, "to")
     if plan.time.clock != "simulated":
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
@@ -99,6 +99,8 @@ def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:
     from shipworthy.edges.export import export
 
     ledger = desk.store.ledger
+    for product in ledger.products():  # it holds the facts of all of them
+        require(desk.actor(product, who), command.right, f"ExportLedger of {product}")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ledger.jsonl.gz"
         signed = export(ledger, file)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from shipworthy.base.errors import Mistake, UserError
+
 _LENGTH = re.compile(r"^\s*(\d+)\s*(ms|s|min|h|d|w|mo|y)\s*$")
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DAYS_PER_MONTH = 30.4375
@@ -92,6 +94,22 @@ def read_moment(text: str) -> datetime:
     """
     moment = datetime.fromisoformat(text)
     return aware(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def given_moment(text: str, where: str) -> datetime:
+    """The moment that somebody named.
+
+    Args:
+        where: what they named it for, such as ``as_of``.
+
+    Raises:
+        UserError: it names none.
+    """
+    try:
+        return read_moment(text)
+    except ValueError:
+        fix = "Write a date such as 1998-01-01, or a date with a time such as 1998-01-01T12:00."
+        raise UserError(Mistake("times.no_moment", where, f"{text[:60]!r} is no moment.", fix=fix)) from None
 
 
 def _plus_months(moment: datetime, months: int) -> datetime:

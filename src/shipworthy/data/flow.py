@@ -12,7 +12,7 @@ from shipworthy.base.digest import digest_of, digest_of_parts, plain
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
-from shipworthy.base.times import read_moment
+from shipworthy.base.times import given_moment
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
@@ -24,7 +24,7 @@ from shipworthy.plan.schema import Plan, plan_of
 def take_snapshot(command: TakeSnapshot, trip: Trip) -> SnapshotOutcome:
     """Read every declared source under its contract and pin the accepted rows."""
     plan = plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))
-    return snapshot(trip, plan, read_moment(command.as_of) if command.as_of else trip.at)
+    return snapshot(trip, plan, given_moment(command.as_of, "as_of") if command.as_of else trip.at)
 
 
 def snapshot(trip: Trip, plan: Plan, as_of: datetime) -> SnapshotOutcome:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.base.fact import Past, latest, reader
-from shipworthy.base.times import read_moment
+from shipworthy.base.times import given_moment, read_moment
 from shipworthy.data.flow import snapshot
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
@@ -85,7 +85,7 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
     if not command.trial and not now.champion:
         fix = "Release a candidate to a cohort first; `--rehearsal` tries the route without it."
         raise UserError(Mistake("deliver.nothing_released", where, "Nothing is released to answer.", fix=fix))
-    moment = read_moment(command.as_of) if command.as_of else _newest_moment(command, trip)
+    moment = given_moment(command.as_of, "as_of") if command.as_of else _newest_moment(command, trip)
     if moment > trip.at:
         found = f"{moment:%Y-%m-%d %H:%M} lies after now, {trip.at:%Y-%m-%d %H:%M}."
         raise UserError(Mistake("deliver.future", where, found, "No answer may rest on what has not happened."))

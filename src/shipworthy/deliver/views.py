@@ -134,6 +134,9 @@ def _lines(
     yield _release_line(row, sealed, past)
     inputs = row["inputs_ref"] or sealed.what.features
     yield TraceLine("answer", f"{row['decision']}, score {row['score']:.6f}, step {row['step']}", inputs, sealed.seq)
+    for finished in past.of(RunFinished, about=sealed.what.run):
+        if finished.what.stood_in:
+            yield TraceLine("stood in", finished.what.stood_in, finished.digest, finished.seq)
     yield from _delivery_lines(row, sealed, past)
 
 

@@ -154,7 +154,7 @@ _ON_ADOPTING = {
         "could sign for them."
     ),
     "plan.clock_back": "The product's time would run backwards, so that facts came before what led to them.",
-    "plan.clock_moment": "The moment to which the clock is to be set is no date, and no date with a time.",
+    "times.no_moment": "What was given for a moment is no date, and no date with a time.",
     "plan.clock_not_simulated": "Only the clock of a plan with `time: {clock: simulated}` is moved.",
 }
 

@@ -11,7 +11,7 @@ from shipworthy.base.digest import digest_of_parts
 from shipworthy.base.errors import Mistake, NotAllowed, NotFound, UserError
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kinds
-from shipworthy.base.times import aware, midnight, read_moment
+from shipworthy.base.times import aware, given_moment, midnight, read_moment
 from shipworthy.plan.check import fit
 from shipworthy.plan.differences import answer_sections, changes, section_digests
 from shipworthy.plan.reading import Marks, Members, marks, read_plan
@@ -129,11 +129,7 @@ def advance_clock(command: AdvanceClock, past: Past, at: datetime, who: Actor) -
     if plan.time.clock != "simulated":
         found = "This product lives by the wall clock, which nobody moves."
         raise _no_move("plan.clock_not_simulated", found, "Only a plan with `clock: simulated` is moved.")
-    try:
-        to = read_moment(command.to)
-    except ValueError:
-        found = f"{command.to[:60]!r} is no moment."
-        raise _no_move("plan.clock_moment", found, "Write a date such as 1997-05-01, or a date with a time.") from None
+    to = given_moment(command.to, "to")
     now = now_in(plan, past, at)
     if to < now:
         found = f"{to.isoformat()} lies before the product's time, {now.isoformat()}."

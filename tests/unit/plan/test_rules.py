@@ -142,7 +142,7 @@ def test_a_simulated_clock_goes_forward_only(changed: Callable[..., str]) -> Non
     assert decided.result(past_of(facts)) == "2026-02-01T00:00:00+00:00"
     again = advance_clock(AdvanceClock(product="renewals", to="2026-02-01"), past_of(facts), NOW, ADMINISTRATOR)
     assert again.facts == []
-    for to, code in (("2026-01-31", "plan.clock_back"), ("soon", "plan.clock_moment")):
+    for to, code in (("2026-01-31", "plan.clock_back"), ("soon", "times.no_moment")):
         with pytest.raises(UserError, match=code):
             advance_clock(AdvanceClock(product="renewals", to=to), past_of(facts), NOW, ADMINISTRATOR)
 

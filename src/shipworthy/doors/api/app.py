@@ -15,8 +15,7 @@ from starlette.exceptions import HTTPException
 from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, evidence_headers
 from shipworthy.app.rights import Identity
-from shipworthy.app.words import EvidenceFile, FindEvidence
-from shipworthy.base.errors import Mistake, NotAllowed, NotFound, UserError, not_found
+from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.doors.api.errors import answer, answer_to, documented, mistakes_in_request, of_status, status_of_kind
 from shipworthy.doors.api.guard import Guard
 from shipworthy.doors.api.operations import operation_routes
@@ -113,20 +112,10 @@ def _more(desk: Desk) -> APIRouter:
         product: Annotated[str, Query(description="The product whose evidence it is; all of yours if absent.")] = "",
     ) -> Response:
         """A report or another piece of evidence, by its digest; needs the right `read` in the product."""
-        found = _find(desk, request.state.who, digest, [product] if product else desk.store.ledger.products())
+        found = desk.evidence(digest, request.state.who, product)
         return Response(desk.store.files.get(digest), headers=evidence_headers(found.name, found.media_type))
 
     return router
-
-
-def _find(desk: Desk, who: Identity, digest: str, products: Sequence[str]) -> EvidenceFile:
-    refused: UserError | None = None
-    for product in products:
-        try:
-            return desk.ask(FindEvidence(product=product, digest=digest), who)
-        except (NotAllowed, NotFound) as error:
-            refused = refused if isinstance(refused, NotFound) else error
-    raise refused or not_found("evidence", digest, [])
 
 
 def _health(desk: Desk) -> APIRouter:
