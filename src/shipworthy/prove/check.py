@@ -71,10 +71,15 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The candidate that this one is meant to replace: its scores on the rows of now."""
+    """The candidate that this one is meant to replace: its scores on the rows of now, and what it is made of.
+
+    Attributes:
+        family: the classes of the model, as `prove.family` reads them; empty where its file does not say.
+    """
 
     candidate: str
     scores: Floats
+    family: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
