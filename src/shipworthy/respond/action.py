@@ -16,9 +16,10 @@ class Cause:
 
     Attributes:
         name: digest or name of the alarm, refusal, delivery… ; the same cause is acted on once.
-        of: the monitor, source or consumer it concerns.
+        of: the monitor, source, consumer or function it concerns.
         text: what happened, in plain words.
         lasting: whether it still goes on.
+        candidate: the candidate it is about, empty for none.
     """
 
     on: str
@@ -26,6 +27,7 @@ class Cause:
     of: str
     text: str
     lasting: bool = True
+    candidate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

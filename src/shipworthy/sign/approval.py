@@ -62,19 +62,19 @@ def standing(
 
 def last_word(past: Past, made: CandidateMade, form: type[Approval], function: str) -> Recorded[Word] | None:
     """What a function said last that bears on its review or sign-off; a no in either form bears on both."""
-    said = [fact for fact in words(past, made) if fact.what.function == function]
+    said = [fact for fact in words(past, made.candidate) if fact.what.function == function]
     return latest([fact for fact in said if isinstance(fact.what, form) or _is_no(fact.what)])
 
 
-def refusals(past: Past, made: CandidateMade) -> list[str]:
-    """The functions whose last word about a candidate is a no."""
-    last = {fact.what.function: fact.what for fact in words(past, made)}
-    return sorted(function for function, what in last.items() if _is_no(what))
+def refusals(past: Past, candidate: str) -> list[Recorded[Word]]:
+    """The last words of those functions whose last word about a candidate is a no, by function."""
+    last = {fact.what.function: fact for fact in words(past, candidate)}
+    return [last[function] for function in sorted(last) if _is_no(last[function].what)]
 
 
-def words(past: Past, made: CandidateMade) -> Sequence[Recorded[Word]]:
+def words(past: Past, candidate: str) -> Sequence[Recorded[Word]]:
     """All that owners said about a candidate, oldest first."""
-    return past.of(*_WORDS, about=made.candidate)
+    return past.of(*_WORDS, about=candidate)
 
 
 def why_not(past: Past, made: CandidateMade, proof: CandidateProven, form: type[Approval], function: str) -> str:

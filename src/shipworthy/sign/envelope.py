@@ -43,7 +43,7 @@ def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: Candida
         return ["the plan names nobody who signs"]
     return [
         *(why for _, why in unsigned(plan, past, parent.what, now)),
-        *(f"{function} has refused this candidate" for function in refusals(past, made)),
+        *(f"{said.what.function} has refused this candidate" for said in refusals(past, made.candidate)),
         *_made_otherwise(bounds, made, parent.what),
         *_beyond(bounds, proof, parent.what),
     ]

@@ -17,11 +17,14 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
 
 
 def blocked(situation: Situation) -> str:
-    """Why there is nothing to go back to."""
+    """Why there is nothing to go back to, or nothing to go back from."""
     try:
-        rollback_target(situation.past)
+        current, _ = rollback_target(situation.past)
     except UserError as error:
         return error.mistakes[0].found
+    concerned = situation.cause.candidate
+    if concerned and concerned != current:
+        return f"candidate {concerned[:12]} is not the one that would be taken back, {current[:12]}"
     return ""
 
 
