@@ -28,7 +28,7 @@ def _run(subject: Subject) -> CheckResult:
     sample = _sample(len(now.features))
     alone = np.array([float(subject.answerer.scores(now.features.iloc[[row]])[0]) for row in sample])
     ways["one entity at a time"] = apart(alone, now.scores[sample])
-    differing = [f"{way} (up to {by:.2g} apart)" for way, by in ways.items() if not by <= SAME]
+    differing = [f"{way} ({_how_far(by)})" for way, by in ways.items() if not by <= SAME]
     evidence = subject.table("parity.json", {way: by if np.isfinite(by) else None for way, by in ways.items()})
     if differing:
         return CHECK.result(
@@ -69,6 +69,10 @@ def _recomputed(subject: Subject) -> float:
     if [str(name) for name in again.index] != subject.now.entities:
         return float("inf")
     return apart(subject.answerer.scores(again), subject.now.scores)
+
+
+def _how_far(by: float) -> str:
+    return f"up to {by:.2g} apart" if np.isfinite(by) else "for other entities"
 
 
 def _finite_max(ways: dict[str, float]) -> float | None:
