@@ -17,7 +17,7 @@ from shipworthy.prove.words import CandidateProven
 from shipworthy.sign.approval import makers, needed, newest_proof, owner, standing
 from shipworthy.sign.envelope import envelope_digest, unapproved, unsigned
 from shipworthy.sign.gate import gate_state, require_open
-from shipworthy.sign.review import Review
+from shipworthy.sign.review import Review, mistakes_in
 from shipworthy.sign.words import (
     EnvelopeSigned,
     GateState,
@@ -59,7 +59,7 @@ def give_review(command: GiveReview, past: Past, at: datetime, actor: Actor) -> 
     plan, made, proof = _to_sign(past, command, actor)
     _require_read(command.evidence, proof)
     review = review_for(command.function)
-    mistakes = _answer_mistakes(review, command)
+    mistakes = mistakes_in(review, command)
     if mistakes:
         raise UserError(*mistakes)
     fact = ReviewGiven(
@@ -272,36 +272,3 @@ def _require_reason(decision: str, reason: str, function: str) -> None:
                 "Say why with --reason.",
             )
         )
-
-
-def _answer_mistakes(review: Review, command: GiveReview) -> list[Mistake]:
-    where = f"{command.function} review"
-    known = {question.name: question for question in review.questions}
-    mistakes = [
-        Mistake("sign.unknown_question", where, f"There is no question {name!r}.", fix=f"Known: {', '.join(known)}.")
-        for name in command.answers
-        if name not in known
-    ]
-    for name, question in known.items():
-        answer = command.answers.get(name, "").strip()
-        if not answer:
-            mistakes.append(
-                Mistake("sign.no_answer", f"{where}, {name}", f"No answer to: {question.text}", fix="Answer it.")
-            )
-        elif question.choices and answer not in question.choices:
-            choices = ", ".join(question.choices)
-            mistakes.append(
-                Mistake("sign.choice", f"{where}, {name}", f"{answer!r} is no choice.", fix=f"One of: {choices}.")
-            )
-        elif command.decision == "approve" and answer in (question.forbids or []):
-            mistakes.append(
-                Mistake(
-                    "sign.forbids",
-                    f"{where}, {name}",
-                    f"The answer {answer!r} to “{question.text}” does not go with an approval.",
-                    fix="Reject with a reason, or have the cause removed first.",
-                )
-            )
-    if command.decision == "reject" and not command.reason.strip():
-        mistakes.append(Mistake("sign.reason", where, "No reason is given.", fix="Say why with --reason."))
-    return mistakes
