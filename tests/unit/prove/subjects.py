@@ -111,7 +111,7 @@ def made(the_plan: Plan, content: bytes, **values: Any) -> tuple[CandidateMade, 
 
 
 def subject(
-    *changes: tuple[str, str], held: int = 2_000, due: int = 10_000, answer: str = "probability", **values: Any
+    *changes: tuple[str, str], held: int = 1_000, due: int = 5_000, answer: str = "probability", **values: Any
 ) -> Subject:
     """A good candidate under the example's plan; every part can be given otherwise."""
     if answer == "number":

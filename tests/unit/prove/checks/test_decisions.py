@@ -10,7 +10,7 @@ from unit.prove.subjects import DECISION, results, subject, verdicts, with_truth
 def test_decisions_that_are_no_better_than_chance_are_not_called_useful() -> None:
     good = subject((DECISION, "decision:\n  share: 10%\n"))
     assert verdicts("decisions", good) == {"decisions": "pass"}
-    blind = np.random.default_rng(1).random(2_000)
+    blind = np.random.default_rng(1).random(1_000)
     assert verdicts("decisions", with_truth(good, good.known().labels, blind))["decisions"] == "warn"
     upside_down = 1 - good.known().rows.scores
     assert verdicts("decisions", with_truth(good, good.known().labels, upside_down))["decisions"] == "fail"

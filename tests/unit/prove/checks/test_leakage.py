@@ -30,14 +30,14 @@ def test_an_input_that_gives_the_truth_away_is_found() -> None:
     good = subject()
     labels = good.known().labels
     random = np.random.default_rng(1)
-    assert verdicts("leakage", with_column(good, labels + random.normal(0, 0.01, 2_000)))["leakage.alone"] == "fail"
-    missing = np.where(labels == 1, np.nan, random.normal(size=2_000))
+    assert verdicts("leakage", with_column(good, labels + random.normal(0, 0.01, 1_000)))["leakage.alone"] == "fail"
+    missing = np.where(labels == 1, np.nan, random.normal(size=1_000))
     assert verdicts("leakage", with_column(good, missing))["leakage.alone"] == "fail"
-    in_the_middle = np.where(labels == 1, 0.0, random.choice([-1.0, 1.0], 2_000))
+    in_the_middle = np.where(labels == 1, 0.0, random.choice([-1.0, 1.0], 1_000))
     assert verdicts("leakage", with_column(good, in_the_middle))["leakage.alone"] == "fail"
     coded = np.where(labels == 1, "renewed", "gone").astype(object)
     assert verdicts("leakage", with_column(good, coded))["leakage.alone"] == "fail"
-    names = np.array([f"name {number}" for number in range(2_000)], dtype=object)
+    names = np.array([f"name {number}" for number in range(1_000)], dtype=object)
     assert verdicts("leakage", with_column(good, names))["leakage.alone"] == "pass"
 
 
