@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shipworthy.base.check import CheckResult, Verdict
@@ -71,10 +72,15 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The candidate that this one is meant to replace: its scores on the rows of now."""
+    """The candidate that this one is meant to replace: its scores on the rows of now, and what it is made of.
+
+    Attributes:
+        family: the classes of the model, as `prove.family` reads them; empty where its file does not say.
+    """
 
     candidate: str
     scores: Floats
+    family: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +202,25 @@ def _results(check: ProofCheck, subject: Subject) -> list[CheckResult]:
     try:
         found = check.run(subject)
     except Exception as error:
-        return [
-            check.result(
-                "error",
-                f"It could not be judged: {_said(error)}",
-                why="What was not judged is not shown.",
-                advice="Put right what the message names, then prove the candidate again.",
-            )
-        ]
-    return found if isinstance(found, list) else [found]
+        return [_broken(check, _said(error))]
+    results = found if isinstance(found, list) else [found]
+    return [
+        result if _is_finite(result) else _broken(check, f"{result.found} A value is no number.") for result in results
+    ]
+
+
+def _broken(check: ProofCheck, why: str) -> CheckResult:
+    return check.result(
+        "error",
+        f"It could not be judged: {why}",
+        why="What was not judged is not shown.",
+        advice="Put right what the message names, then prove the candidate again.",
+    )
+
+
+def _is_finite(result: CheckResult) -> bool:
+    values = (result.measured, result.low, result.high, result.bound)
+    return all(value is None or isfinite(value) for value in values)
 
 
 def _said(error: Exception) -> str:

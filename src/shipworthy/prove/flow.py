@@ -15,7 +15,7 @@ from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
-from shipworthy.prove.views import candidate_named
+from shipworthy.prove.views import candidate_made
 from shipworthy.prove.words import CandidateProven, Proof, ProveCandidate
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _proven(command: ProveCandidate, trip: Trip) -> CandidateProven:
     from shipworthy.prove.report import Circumstances, report
 
     past, files = trip.past, trip.store.files
-    made = candidate_named(past, command.candidate)
+    made = candidate_made(past, command.candidate)
     plan = current_plan(past)
     _same_plan(plan, made)
     taken = _snapshot(past, made)

@@ -19,6 +19,7 @@ from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.learning import Examples, Read, examples
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
+from shipworthy.prove.family import family
 from shipworthy.prove.groups import group_of
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ def _parent(
     scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
     if scores.isna().any():
         return None
-    return Parent(made.candidate, np.asarray(scores, dtype=np.float64))
+    kind = family(made.format, files.get(made.files["model"]))
+    return Parent(made.candidate, np.asarray(scores, dtype=np.float64), kind)
 
 
 def _groups(plan: Plan, sources: Mapping[str, Any], now: Rows, past: Examples | None) -> dict[str, Mapping[str, str]]:

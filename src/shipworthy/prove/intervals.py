@@ -156,5 +156,16 @@ def bootstrap(
     return float(low), float(high)
 
 
+def apart(one: Floats, other: Floats) -> float:
+    """The largest difference between two arrays of answers, as a share of the answer where that is above 1.
+
+    Large amounts carry fewer decimals than probabilities, so that a fixed distance would find rounding in them.
+
+    >>> apart(np.array([0.5, 2e6]), np.array([0.5, 2e6 + 1]))
+    4.99999750000125e-07
+    """
+    return float(np.max(np.abs(one - other) / np.maximum(np.abs(other), 1.0), initial=0.0))
+
+
 def _z(confidence: float) -> float:
     return float(stats.norm.ppf(0.5 + confidence / 2))

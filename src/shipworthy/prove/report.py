@@ -16,6 +16,7 @@ from shipworthy.base.check import CheckResult, Verdict, stands, worst
 from shipworthy.base.kinds import kind
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.rules import decide
+from shipworthy.plan.check import spoken
 from shipworthy.prove.charts import (
     curve_chart,
     gain_points,
@@ -88,6 +89,7 @@ def report(subject: Subject, results: Sequence[CheckResult], about: Circumstance
     """
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters["short"] = lambda digest: digest[:12]
+    page.filters["length_in_words"] = spoken
     page.filters["day"] = lambda moment: str(moment)[:10]
     template = page.from_string(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     return template.render(
@@ -135,7 +137,7 @@ def _of_truth(subject: Subject, truth: Truth) -> list[Picture]:
     if why_not("auc", labels, scores):
         return []
     own = "the baseline" if subject.role == "baseline" else "this candidate"
-    curves = [(own, scores), *([("the baseline", truth.baseline)] if truth.baseline is not None else [])]
+    curves = [(own, scores), *([("the simple rule", truth.baseline)] if truth.baseline is not None else [])]
     gains = curve_chart(
         "Gains", [(name, gain_points(labels, one)) for name, one in curves], "share of entities taken", "real yes found"
     )
@@ -161,12 +163,11 @@ def _of_truth(subject: Subject, truth: Truth) -> list[Picture]:
 def limits(subject: Subject) -> list[str]:
     """What no check here can show, in plain words."""
     plan, found = subject.plan, []
-    horizon = plan.need.horizon
     if subject.truth is not None:
         day = f"{subject.truth.rows.as_of:%Y-%m-%d}"
         found.append(
-            f"That it holds for the time to come. The newest truth it was held against is that of the {horizon} from "
-            f"{day}; what changed later is for the monitors to notice."
+            "That it holds for the time to come. The newest truth it was held against is that of the "
+            f"{spoken(plan.need.horizon)} from {day}; what changed later is for the monitors to notice."
         )
         found.append(
             "That it holds at another time than the ones it learnt from: the entities held out were strangers to it, "

@@ -142,7 +142,11 @@ def group_rates(
     worst = min(judged, key=lambda name: judged[name][0])
     best = max(judged, key=lambda name: judged[name][0])
     value = disparity({name: rate[0] for name, rate in judged.items()})
-    low_ratio, high_ratio = _ratio_interval(judged[worst], judged[best])
+    pairs = len(judged) * (len(judged) - 1) / 2
+    strict = 1 - (1 - confidence) / pairs
+    place = {str(name): number for number, name in enumerate(names)}
+    ends = [wilson(int(took[place[name]]), int(many[place[name]]), strict).known for name in (worst, best)]
+    low_ratio, high_ratio = _ratio_interval(ends[0], ends[1])
     return GroupRates(
         rates, Estimate(value, max(0.0, 1 - high_ratio), min(1.0, 1 - low_ratio), len(index)), worst, best
     )

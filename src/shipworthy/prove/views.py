@@ -16,7 +16,7 @@ def proof_of(question: ProofOf, past: Past) -> Proof:
     Raises:
         NotFound: there is no such candidate, or it was not proven yet.
     """
-    made = candidate_named(past, question.candidate)
+    made = candidate_made(past, question.candidate)
     newest = latest(past.of(CandidateProven, about=made.candidate))
     if newest is None:
         proven = sorted({fact.what.candidate[:12] for fact in past.of(CandidateProven)})
@@ -26,7 +26,7 @@ def proof_of(question: ProofOf, past: Past) -> Proof:
     return Proof(what.candidate, what.verdict, list(what.checks), what.evidence, what.report)
 
 
-def candidate_named(past: Past, name: str) -> CandidateMade:
+def candidate_made(past: Past, name: str) -> CandidateMade:
     """The candidate with this digest, or the only one whose digest begins so (at least 6 digits).
 
     Raises:

@@ -16,7 +16,7 @@ class Cause:
 
     Attributes:
         name: digest or name of the alarm, refusal, delivery… ; the same cause is acted on once.
-        of: the monitor, source or consumer it concerns.
+        of: the monitor, source, consumer or function it concerns.
         text: what happened, in plain words.
         lasting: whether it still goes on.
         candidate: the candidate it is about, empty for none.

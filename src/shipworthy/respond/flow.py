@@ -13,7 +13,7 @@ from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.respond.messages import send
 from shipworthy.respond.rules import answered_alarms, situations
-from shipworthy.respond.words import PeopleTold, Respond, Responded, TriggerFired
+from shipworthy.respond.words import MessageFailed, PeopleTold, Respond, Responded, TriggerFired
 
 
 def respond(command: Respond, trip: Trip) -> Responded:
@@ -22,9 +22,10 @@ def respond(command: Respond, trip: Trip) -> Responded:
     actions = trip.step("see what is to be done", lambda: _to_do(trip))
     done = []
     for number, action in enumerate(actions):
-        sent = trip.step(f"{action['action']} for {action['trigger']}", partial(_send, trip, action))
-        trip.record(f"record action {number + 1}", partial(_facts, trip, action))
-        done.append(f"{action['trigger']}: {action['action']}: {sent or action['outcome']}")
+        failed = trip.step(f"{action['action']} for {action['trigger']}", partial(_send, trip, action))
+        trip.record(f"record action {number + 1}", partial(_facts, trip, action, failed))
+        said = "; ".join(f"not sent to {to}: {why}" for to, why in failed.items())
+        done.append(f"{action['trigger']}: {action['action']}: {said or action['outcome']}")
     return Responded(done)
 
 
@@ -45,24 +46,33 @@ def _to_do(trip: Trip) -> list[dict[str, Any]]:
     return found
 
 
-def _send(trip: Trip, action: dict[str, Any]) -> str:
-    """Send the messages of an action; what could not be sent is said, and stays due for the next look."""
-    failed = []
+def _send(trip: Trip, action: dict[str, Any]) -> dict[str, str]:
+    """Send the messages of an action; gives the receivers who could not be reached, with the reason."""
+    failed = {}
     for told in action["told"]:
         try:
             send(trip.store, current_plan(trip.past), reader(PeopleTold).validate_python(told))
-        except (OSError, UserError) as error:
-            failed.append(f"{told['to']}: {error}")
-    return f"not sent: {'; '.join(failed)}" if failed else ""
+        except UserError as error:
+            failed[told["to"]] = error.mistakes[0].found
+        except OSError as error:
+            failed[told["to"]] = str(error)
+    return failed
 
 
-def _facts(trip: Trip, wanted: dict[str, Any], past: Past) -> Sequence[What]:
-    """The action's facts, decided anew on the present past: somebody else may have acted meanwhile."""
+def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Past) -> Sequence[What]:
+    """The action's facts, decided anew on the present past: somebody else may have acted meanwhile.
+
+    An action whose messages have not all arrived is not done: it stays due, for those who are not told yet.
+    """
     for situation, action in situations(current_plan(past), past, trip.at):
         same = (situation.trigger.name, situation.cause.name, action.name)
         if same != (wanted["trigger"], wanted["cause"], wanted["action"]):
             continue
         outcome, facts = action.act(situation)
+        sent = [told["message"] for told in wanted["told"]]
+        facts = [fact for fact in facts if not isinstance(fact, PeopleTold) or fact.message in sent]
+        if failed:
+            return [_failed(fact, failed) for fact in facts]
         fired = TriggerFired(
             product=trip.product,
             trigger=situation.trigger.name,
@@ -74,3 +84,16 @@ def _facts(trip: Trip, wanted: dict[str, Any], past: Past) -> Sequence[What]:
         )
         return [*facts, fired]
     return []
+
+
+def _failed(fact: What, failed: dict[str, str]) -> What:
+    if not isinstance(fact, PeopleTold) or fact.to not in failed:
+        return fact
+    return MessageFailed(
+        product=fact.product,
+        message=fact.message,
+        to=fact.to,
+        subject=fact.subject,
+        route=fact.route,
+        reason=failed[fact.to],
+    )

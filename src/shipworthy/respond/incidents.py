@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Past, Recorded
+from shipworthy.base.fact import Past, Recorded, What
 from shipworthy.data.words import SnapshotRefused
-from shipworthy.deliver.words import RunFinished
+from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.schema import Plan
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, Severity
+from shipworthy.watch.words import AlarmRaised
+
+_CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
+MOST_RUNS = 50
 
 
 def opened(past: Past) -> Sequence[Recorded[IncidentOpened]]:
@@ -30,18 +34,36 @@ def data_incidents_open(past: Past) -> list[str]:
 
 
 def incident_for(plan: Plan, past: Past, title: str, cause: str, severity: Severity) -> IncidentOpened:
-    """The incident for a cause, with the runs in which something stood in or failed since."""
-    affected = [
-        fact.what.run
-        for fact in past.of(RunFinished)
-        if cause and (fact.what.stood_in or any(fact.what.failed.values()))
-    ]
+    """The incident for a cause, with the runs in which something stood in or failed since.
+
+    The same trouble under the same title is the same incident until it is closed; after that it is a new one.
+    """
+    closed = {fact.what.incident for fact in past.of(IncidentClosed)}
+    number = 0
+    while (name := _name(plan.product, cause, title, number)) in closed:
+        number += 1
     return IncidentOpened(
         product=plan.product,
-        incident=f"I-{digest_of([plan.product, cause, title])[:8]}",
+        incident=name,
         severity=severity,
         title=title,
         owner=plan.people.owners.technology,
         cause=cause,
-        affected=affected[-50:],
+        affected=_affected(past, cause)[-MOST_RUNS:],
     )
+
+
+def _name(product: str, cause: str, title: str, number: int) -> str:
+    return f"I-{digest_of([product, cause, title, *([number] if number else [])])[:8]}"
+
+
+def _affected(past: Past, cause: str) -> list[str]:
+    """The runs since the cause in which something stood in, or a sink got nothing."""
+    known: list[Recorded[What]] = [*past.of(*_CAUSES, about=cause)] if cause else []
+    if not known:
+        return []
+    return [
+        fact.what.run
+        for fact in past.of(RunFinished)
+        if fact.seq >= known[0].seq and (fact.what.stood_in or any(fact.what.failed.values()))
+    ]

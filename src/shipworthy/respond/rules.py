@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.errors import Mistake, UserError, not_found
+from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
@@ -19,9 +19,9 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
 from shipworthy.release.words import RolledBack
 from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, opened
+from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
-from shipworthy.sign.rules import revoked_now
+from shipworthy.sign.approval import refusals
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 
@@ -39,12 +39,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _missed(plan, past, now)
     yield from _overdue(plan, past, now)
     yield from _broken(past)
-    in_use = {*standing(past).champion.values(), standing(past).challenger} - {""}
-    for revoked in revoked_now(past):
-        if revoked.what.candidate in in_use:
-            what = revoked.what
-            text = f"{what.function} took back the sign-off of {what.candidate[:12]}: {what.reason}"
-            yield Cause("revoked", revoked.digest, what.function, text, candidate=what.candidate)
+    yield from _revoked(past)
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
@@ -67,10 +62,9 @@ def response_due(plan: Plan, past: Past, now: datetime) -> bool:
 
 def answered_alarms(past: Past) -> list[AlarmClosed]:
     """Alarms about a candidate that answers nobody any more, closed by what replaced it."""
-    now = standing(past)
-    in_use = {*now.champion.values(), now.challenger} - {""}
+    in_use = _in_use(past)
     closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    by = ", ".join(sorted({name[:12] for name in now.champion.values()}))
+    by = ", ".join(sorted({name[:12] for name in standing(past).champion.values()}))
     return [
         AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
         for fact in past.of(AlarmRaised)
@@ -107,7 +101,7 @@ def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor)
         fix = "Say in one sentence what is wrong for whom."
         raise UserError(Mistake("respond.title", "incident", "The title says nothing.", fix=fix))
     fact = incident_for(current_plan(past), past, command.title.strip(), command.cause, command.severity)
-    known = fact.incident in {known.what.incident for known in opened(past)}
+    known = fact.incident in {known.what.incident for known in open_now(past)}
     return Decided([] if known else [fact], lambda then: fact.incident)
 
 
@@ -115,9 +109,17 @@ def close_incident(command: CloseIncident, past: Past, at: datetime, actor: Acto
     """The closing as a fact; whoever closes signs with their identity.
 
     Raises:
+        NotAllowed: the actor owns no function.
         NotFound: no such incident is open.
         UserError: cause, fix or check is missing.
     """
+    if not actor.functions:
+        raise not_allowed(
+            f"{actor.person} owns no function, and closing an incident is a signature.",
+            "Ask the owner of technology, or of the function that it concerns.",
+            command.incident,
+            "respond.not_owner",
+        )
     names = [fact.what.incident for fact in open_now(past)]
     if command.incident not in names:
         raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
@@ -153,6 +155,20 @@ def _alarms(past: Past) -> Iterator[Cause]:
             yield Cause("alarm", what.alarm, what.monitor, what.text, candidate=what.candidate)
 
 
+def _revoked(past: Past) -> Iterator[Cause]:
+    """Candidates in use about which the last word of a function is a no; a new approval ends it."""
+    for candidate in sorted(_in_use(past)):
+        for said in refusals(past, candidate):
+            what = said.what
+            text = f"{what.function} took back the sign-off of {candidate[:12]}: {what.reason}"
+            yield Cause("revoked", said.digest, what.function, text, candidate=candidate)
+
+
+def _in_use(past: Past) -> set[str]:
+    now = standing(past)
+    return {*now.champion.values(), now.challenger} - {""}
+
+
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     seen = {fact.what.delivery for fact in past.of(DeliveryAcknowledged)}
     for made in past.of(DeliveryMade):
@@ -173,7 +189,7 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Runs that brought nothing by their deadline."""
+    """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
     for finished in past.of(RunFinished):
         consumer = plan.consumers.get(finished.what.consumer)
         nothing = not finished.what.delivered and not finished.what.failed

@@ -83,6 +83,26 @@ class PeopleTold(What):
         return self.message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFailed(What):
+    """A message could not be brought to its route; it is tried again.
+
+    Attributes:
+        message, to, subject, route: as in the message that is told once it arrives.
+        reason: why, without the address.
+    """
+
+    message: str
+    to: str
+    subject: str
+    route: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.message
+
+
 @dataclass(frozen=True, slots=True)
 class Responded:
     """What a look at the triggers led to, in plain words."""
@@ -110,7 +130,10 @@ class OpenIncident(Command[str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseIncident(Command[str]):
-    """Close an incident: its cause, what was fixed, the check that will catch it from now on, your signature."""
+    """Close an incident: its cause, what was fixed, the check that will catch it from now on, your signature.
+
+    Only the owner of a function can sign that it is closed.
+    """
 
     right: ClassVar[str] = "respond"
     incident: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from shipworthy.base.check import stands
@@ -9,11 +10,12 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
-from shipworthy.plan.schema import Plan
+from shipworthy.plan.schema import Envelope, Plan
 from shipworthy.prove.words import CandidateProven
-from shipworthy.sign.words import EnvelopeSigned
+from shipworthy.sign.approval import Approval, newest_proof, owner, refusals, standing
+from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
 
-CHANGE_CHECK = "prove.change_of_output"
+MEAN, ORDER, FAMILY = (f"prove.change_of_output{part}" for part in ("", ".order", ".family"))
 
 
 def envelope_digest(plan: Plan) -> str:
@@ -24,38 +26,83 @@ def envelope_digest(plan: Plan) -> str:
     return digest_of({"envelope": bounds, "sections": answer_sections(plan)})
 
 
+def envelope_signers(plan: Plan) -> list[str]:
+    """Everybody whose word the envelope stands in for: the functions that sign and those that review."""
+    return list(dict.fromkeys([*plan.proof.sign_offs, *plan.proof.reviews]))
+
+
 def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: CandidateProven, now: datetime) -> list[str]:
     """Why a candidate is not inside a signed envelope, in plain words; empty where it is inside."""
-    digest = envelope_digest(plan)
-    if not digest or plan.respond.envelope is None or made.role != "model":
+    bounds = plan.respond.envelope
+    if bounds is None or made.role != "model":
         return ["no envelope is declared for it"]
-    reasons = _unsigned(plan, past, digest, made, now)
     parent = latest(past.of(CandidateMade, about=made.parent)) if made.parent else None
-    if parent is None:
-        return [*reasons, "it replaces no candidate that the envelope was signed with"]
-    if plan.respond.envelope.same_features and made.features != parent.what.features:
-        reasons.append("its features differ from the champion's")
-    if plan.respond.envelope.same_family and made.notes.get("family") != parent.what.notes.get("family"):
-        reasons.append("its algorithm family differs from the champion's")
-    if not stands(proof.checks):
-        reasons.append("its proof does not stand")
-    change = [check for check in proof.checks if check.check.startswith(CHANGE_CHECK)]
-    if not change:
-        reasons.append("the change of its output was not measured")
-    reasons += [check.found for check in change if check.verdict != "pass"]
-    return reasons
+    if parent is None or parent.what.role != "model":
+        return ["it replaces no candidate that the envelope was signed with"]
+    if not envelope_signers(plan):
+        return ["the plan names nobody who signs"]
+    return [
+        *(why for _, why in unsigned(plan, past, parent.what, now)),
+        *(f"{said.what.function} has refused this candidate" for said in refusals(past, made.candidate)),
+        *_made_otherwise(bounds, made, parent.what),
+        *_beyond(bounds, proof, parent.what),
+    ]
 
 
-def _unsigned(plan: Plan, past: Past, digest: str, made: CandidateMade, now: datetime) -> list[str]:
-    assert plan.respond.envelope is not None
-    reasons = []
-    for function in plan.proof.sign_offs:
-        owner = getattr(plan.people.owners, function)
+def unapproved(plan: Plan, past: Past, made: CandidateMade, function: str) -> str:
+    """Why a function cannot sign the envelope with a candidate: it has not approved it; empty where it has."""
+    proof = newest_proof(past, made.candidate)
+    forms: list[tuple[type[Approval], str, Sequence[str]]] = [
+        (ReviewGiven, "reviewed", plan.proof.reviews),
+        (SignOffGiven, "signed", plan.proof.sign_offs),
+    ]
+    for form, verb, functions in forms:
+        if function in functions and (proof is None or not standing(plan, past, made, proof, form, function)):
+            return f"{function} has not {verb} {made.candidate[:12]}, from which the envelope starts"
+    return ""
+
+
+def unsigned(plan: Plan, past: Past, start: CandidateMade, now: datetime) -> Iterator[tuple[str, str]]:
+    """The functions whose signature the envelope lacks, for changes from `start`, each with the reason."""
+    bounds, digest = plan.respond.envelope, envelope_digest(plan)
+    assert bounds is not None
+    for function in envelope_signers(plan):
         signed = latest([fact for fact in past.of(EnvelopeSigned, about=digest) if fact.what.function == function])
-        if signed is None or signed.what.decision != "approve" or signed.who != owner:
-            reasons.append(f"{function} has not signed the envelope")
-        elif plan.respond.envelope.within.after(signed.at) < now:
-            reasons.append(f"the envelope's signature by {function} has run out")
-        elif signed.what.candidate != made.parent:
-            reasons.append(f"{function} signed the envelope for changes from another candidate")
-    return reasons
+        if signed is None or signed.what.decision != "approve" or signed.who != owner(plan, function):
+            yield function, f"{function} has not signed the envelope"
+        elif bounds.within.after(signed.at) < now:
+            yield function, f"the envelope's signature by {function} has run out"
+        elif signed.what.candidate != start.candidate:
+            yield function, f"{function} signed the envelope for changes from another candidate"
+        elif why := unapproved(plan, past, start, function):
+            yield function, why
+
+
+def _made_otherwise(bounds: Envelope, made: CandidateMade, parent: CandidateMade) -> Iterator[str]:
+    """Retrained means: the same code on newer data. What nobody has read goes to the owners."""
+    if made.code != parent.code:
+        yield "its code differs from that of the candidate it replaces"
+    if "origin" in made.notes and made.files.get("model") != parent.files.get("model"):
+        yield "its model file was made elsewhere and is not that of the candidate it replaces"
+    if bounds.same_features and made.features != parent.features:
+        yield "its features differ from the champion's"
+
+
+def _beyond(bounds: Envelope, proof: CandidateProven, parent: CandidateMade) -> Iterator[str]:
+    """Measured against the bounds of today, whatever they were when the proof was made."""
+    if not stands(proof.checks):
+        yield "its proof does not stand"
+    against = f"candidate {parent.candidate}"
+    measured = {check.check: check for check in proof.checks if check.where == against}
+    for name, low, high in (
+        (MEAN, 0.0, bounds.mean_score_change_at_most),
+        (ORDER, bounds.rank_correlation_at_least, 1.0),
+    ):
+        check = measured.get(name)
+        if check is None or check.measured is None:
+            yield "the change of its output was not measured"
+        elif not low <= check.measured <= high:
+            yield check.found
+    family = measured.get(FAMILY)
+    if bounds.same_family and (family is None or family.verdict != "pass"):
+        yield family.found if family else "nobody looked whether it is the same kind of model"

@@ -12,9 +12,9 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import CandidateProven
-from shipworthy.sign.envelope import envelope_digest
+from shipworthy.sign.envelope import unsigned
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, review_for
-from shipworthy.sign.words import EnvelopeSigned, Gate, GateState, Missing, Task, WaitingFor
+from shipworthy.sign.words import Gate, GateState, Missing, Task, WaitingFor
 
 
 class Contents(Protocol):
@@ -60,13 +60,13 @@ def waiting_for(question: WaitingFor, past: Past, actor: Actor, now: datetime) -
         state = gate_state(plan, past, made.what.candidate, now)
         for missing in state.missing:
             tasks += _task(plan, question.product, made.what, missing, actor)
-        if role == "model" and not state.missing:
-            tasks += _envelope_task(plan, past, question.product, made.what, actor)
+        if role == "model" and state.open and not state.by_envelope:
+            tasks += _envelope_task(plan, past, question.product, made.what, actor, now)
     return tasks
 
 
 def _task(plan: Plan, product: str, made: CandidateMade, missing: Missing, actor: Actor) -> list[Task]:
-    for function in actor.functions:
+    for function in actor.functions if missing.who == actor.person else ():
         for word in ("review", "sign-off"):
             if missing.what.startswith(f"the {function} {word}"):
                 questions = list(review_for(function).questions) if word == "review" else []
@@ -75,15 +75,15 @@ def _task(plan: Plan, product: str, made: CandidateMade, missing: Missing, actor
     return []
 
 
-def _envelope_task(plan: Plan, past: Past, product: str, made: CandidateMade, actor: Actor) -> list[Task]:
-    digest = envelope_digest(plan)
-    signed = {
-        fact.what.function for fact in past.of(EnvelopeSigned, about=digest) if fact.what.candidate == made.candidate
-    }
+def _envelope_task(
+    plan: Plan, past: Past, product: str, made: CandidateMade, actor: Actor, now: datetime
+) -> list[Task]:
+    if plan.respond.envelope is None:
+        return []
     return [
         Task(
             product, "envelope", function, made.candidate, made.role, f"{function.capitalize()}: sign the envelope", []
         )
-        for function in sorted(actor.functions & set(plan.proof.sign_offs))
-        if digest and function not in signed
+        for function, _ in unsigned(plan, past, made, now)
+        if function in actor.functions
     ]

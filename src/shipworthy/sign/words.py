@@ -115,7 +115,10 @@ class GateState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveReview(Command[GateState]):
-    """Answer the questions of your function's review of a candidate, and decide."""
+    """Answer the questions of your function's review of a candidate, and decide.
+
+    With `evidence`, the digest that was read, it is refused where the candidate was proven anew since.
+    """
 
     right: ClassVar[str] = "sign"
     candidate: str
@@ -123,17 +126,22 @@ class GiveReview(Command[GateState]):
     answers: dict[str, str]
     decision: Decision = "approve"
     reason: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveSignOff(Command[GateState]):
-    """Approve or reject one candidate: exactly its digest and the evidence of its newest proof."""
+    """Approve or reject one candidate: exactly its digest and the evidence of its newest proof.
+
+    With `evidence`, the digest that was read, it is refused where the candidate was proven anew since.
+    """
 
     right: ClassVar[str] = "sign"
     candidate: str
     function: str
     decision: Decision = "approve"
     reason: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,9 @@ def _run(subject: Subject) -> CheckResult:
     bound = wanted.beats_baseline_by
     least = f"at least {number(bound)}" if bound else "anything above 0"
     found = (
-        f"Its {title} is better than that of the baseline ({truth.baseline_is}) by {spoken(better)}, "
-        f"on the same {counted(better.rows, 'entity', 'entities')}; the plan asks for {least} at the pessimistic end."
+        f"Its {title} is {'better' if value >= 0 else 'worse'} than that of the baseline ({truth.baseline_is}): "
+        f"a gain of {spoken(better)} on the same {counted(better.rows, 'entity', 'entities')}, "
+        f"where the plan asks for {least} at the pessimistic end."
     )
     enough = low >= bound and value > 0
     return CHECK.result(

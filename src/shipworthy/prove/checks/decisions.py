@@ -5,12 +5,20 @@ from __future__ import annotations
 from shipworthy.base.check import CheckResult
 from shipworthy.model.rules import decide
 from shipworthy.prove.check import ProofCheck, Subject, of_a_probability
+from shipworthy.prove.measures import why_not
 from shipworthy.prove.phrases import counted, percent, spoken
 from shipworthy.prove.rules import decision_results, scaled
 
 
 def _run(subject: Subject) -> CheckResult:
     truth, rule = subject.known(), subject.plan.decision
+    if why := why_not("auc", truth.labels, truth.rows.scores):
+        return CHECK.result(
+            "not_run",
+            f"Cannot tell: {why}.",
+            why="What a decision achieves shows only where there was something to find and something to leave.",
+            advice="Wait for more truths, or raise proof.holdout.",
+        )
     small = scaled(rule, len(truth.labels), truth.due)
     decided = decide(truth.rows.scores, truth.rows.entities, small)
     results = decision_results(truth.labels, [word == rule.yes for word in decided], subject.confidence)
@@ -18,12 +26,13 @@ def _run(subject: Subject) -> CheckResult:
     evidence = subject.table("decisions.json", results)
     everybody = counted(results.rows, "held-out entity", "held-out entities")
     part = f" (the same share of them as {rule.top} of {truth.due:,})" if rule.top else ""
-    if results.precision.cannot_tell:
+    if results.chosen in (0, results.rows):
+        who = "Nobody among" if not results.chosen else "All of"
         return CHECK.result(
             "warn",
-            f"Nobody among {everybody} would have got “{rule.yes}”.",
-            why="A rule that chooses nobody changes nothing.",
-            advice="Lower decision.threshold, or declare decision.top or decision.share.",
+            f"{who} {everybody} would have got “{rule.yes}”.",
+            why="A rule that does the same with everybody changes nothing.",
+            advice="Change decision.threshold, or declare decision.top or decision.share.",
             evidence=evidence,
         )
     found = (
@@ -32,15 +41,11 @@ def _run(subject: Subject) -> CheckResult:
         f"{percent(results.base_rate.known[0])} among all. It would have found {spoken(results.found, percent)} "
         f"of every real yes."
     ) + (f" {counted(asked, 'entity', 'entities')} would have gone to a person." if asked else "")
-    if results.lift.cannot_tell:
-        return CHECK.result(
-            "warn", f"{found} Nobody was a real yes.", why="Then there was nothing to find.", evidence=evidence
-        )
     value, low, high = results.lift.known
     found += f" That is {value:.1f} times ({low:.1f} to {high:.1f}) better than choosing blindly."
     useful = low > 1
     return CHECK.result(
-        "pass" if useful or not _chooses(results.chosen, results.rows) else "fail" if high < 1 else "warn",
+        "pass" if useful else "fail" if high < 1 else "warn",
         found,
         measured=value,
         low=low,
@@ -52,10 +57,6 @@ def _run(subject: Subject) -> CheckResult:
         else "It is not shown that the rule chooses better than chance; look at decision in the plan.",
         evidence=evidence,
     )
-
-
-def _chooses(chosen: int, rows: int) -> bool:
-    return 0 < chosen < rows
 
 
 CHECK = ProofCheck(

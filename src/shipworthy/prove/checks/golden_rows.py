@@ -11,6 +11,7 @@ from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import canonical
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.golden import made_up, replayed
+from shipworthy.prove.intervals import apart
 from shipworthy.prove.phrases import counted
 
 SAME = 1e-9
@@ -22,13 +23,13 @@ def _run(subject: Subject) -> CheckResult:
     kept = {"features": {name: [_plain(value) for value in rows[name]] for name in rows.columns}, "scores": scores}
     content = canonical(kept)
     again = subject.answerer.scores(replayed(json.loads(content), rows))
-    apart = float(np.max(np.abs(again - scores), initial=0.0))
-    same = apart <= SAME
+    distance = apart(again, scores)
+    same = distance <= SAME
     return CHECK.result(
         "pass" if same else "fail",
         f"{counted(len(rows), 'made-up row')} and their scores are kept; read back they give "
-        f"{'the same scores' if same else f'scores up to {apart:.2g} apart'}.",
-        measured=apart,
+        f"{'the same scores' if same else f'scores up to {distance:.2g} apart'}.",
+        measured=distance,
         bound=SAME,
         why="A later change of software or code that changes answers shows on these rows before anybody is harmed.",
         advice="" if same else "Look for a feature whose value does not survive being written down.",

@@ -8,7 +8,7 @@ import numpy as np
 
 from shipworthy.base.check import CheckResult
 from shipworthy.prove.check import ProofCheck, Subject, always
-from shipworthy.prove.intervals import SEED, Floats
+from shipworthy.prove.intervals import SEED, Floats, apart
 from shipworthy.prove.phrases import counted, listed
 
 SAMPLE = 500
@@ -21,14 +21,14 @@ def _run(subject: Subject) -> CheckResult:
     if not len(now.features):
         return CHECK.result("fail", "There is no entity to answer for.", why=_WHY, advice="Look at features().")
     ways = {
-        "the whole list a second time": _largest(subject.answerer.scores(now.features), now.scores),
-        "the list in another order": _largest(_shuffled(subject), now.scores),
+        "the whole list a second time": apart(subject.answerer.scores(now.features), now.scores),
+        "the list in another order": apart(_shuffled(subject), now.scores),
         "features computed again from the stored code and the pinned data": _recomputed(subject),
     }
     sample = _sample(len(now.features))
     alone = np.array([float(subject.answerer.scores(now.features.iloc[[row]])[0]) for row in sample])
-    ways["one entity at a time"] = _largest(alone, now.scores[sample])
-    differing = [f"{way} (up to {by:.2g} apart)" for way, by in ways.items() if not by <= SAME]
+    ways["one entity at a time"] = apart(alone, now.scores[sample])
+    differing = [f"{way} ({_how_far(by)})" for way, by in ways.items() if not by <= SAME]
     evidence = subject.table("parity.json", {way: by if np.isfinite(by) else None for way, by in ways.items()})
     if differing:
         return CHECK.result(
@@ -68,11 +68,11 @@ def _recomputed(subject: Subject) -> float:
     again = subject.answerer.features(subject.sources, subject.now.as_of)
     if [str(name) for name in again.index] != subject.now.entities:
         return float("inf")
-    return _largest(subject.answerer.scores(again), subject.now.scores)
+    return apart(subject.answerer.scores(again), subject.now.scores)
 
 
-def _largest(one: Floats, other: Floats) -> float:
-    return float(np.max(np.abs(one - other), initial=0.0))
+def _how_far(by: float) -> str:
+    return f"up to {by:.2g} apart" if np.isfinite(by) else "for other entities"
 
 
 def _finite_max(ways: dict[str, float]) -> float | None:

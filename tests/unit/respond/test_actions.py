@@ -1,0 +1,152 @@
+"""Every action: what it does, when it may not, and what stays of it in the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from unit.respond.happenings import BEFORE, alarm, fire, live, refusal, release, run, to_do
+from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
+
+from shipworthy.base.digest import canonical
+from shipworthy.base.errors import NotFound
+from shipworthy.base.fact import body_of, what_of
+from shipworthy.base.kinds import kind, kinds
+from shipworthy.respond.action import Action
+from shipworthy.respond.rules import retraining_due, situations
+from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
+
+FOLDER = "respond/actions"
+
+
+def opened(history: History) -> list[IncidentOpened]:
+    return [fact.what for fact in history.past.of(IncidentOpened)]
+
+
+@pytest.mark.parametrize("name", kinds(FOLDER))
+def test_every_action_is_decided_on_the_past_alone_and_leaves_facts_that_can_be_kept(name: str) -> None:
+    action = kind(FOLDER, name, Action)
+    assert action.name == name
+    assert action.does
+    history = live(f"{{name: mine, on: alarm, do: [{name}]}}")
+    alarm(history)
+    (situation, found), *others = situations(history.plan, history.past, history.now)
+    assert (found.name, others) == (name, [])
+    outcome, facts = action.act(situation)
+    assert outcome
+    assert action.act(situation) == (outcome, facts)
+    assert action.blocked(situation) == ""
+    for fact in facts:
+        assert what_of(type(fact), body_of(fact)) == fact
+        assert canonical(body_of(fact))
+
+
+def test_an_unknown_action_is_told_with_those_there_are() -> None:
+    with pytest.raises(NotFound, match="incident, notify, retrain, rollback"):
+        kind(FOLDER, "shout", Action)
+
+
+def test_those_concerned_are_told_and_nobody_else() -> None:
+    history = live(
+        "{name: mine, on: alarm, do: [notify]}",
+        change=("    service: file:messages", "    service: file:messages\n    legal: https://legal.example/${HOOK}"),
+    )
+    alarm(history)
+    fire(history)
+    told = [fact.what for fact in history.past.of(PeopleTold)]
+    assert [one.to for one in told] == ["legal", "service", "technology"]
+    assert [one.route for one in told] == ["https", "file", "file"]
+    assert all("27 %" in one.subject for one in told)
+
+
+def test_a_reminder_is_a_message_of_its_own() -> None:
+    history = live("{name: mine, on: alarm, do: [notify], again_after: 1d}")
+    alarm(history)
+    fire(history, days=2)
+    fire(history)
+    names = [fact.what.message for fact in history.past.of(PeopleTold)]
+    assert len(names) == 4
+    assert len(set(names)) == 4
+
+
+def test_who_was_reached_is_not_told_twice_and_a_dead_route_is_left_alone_for_a_while() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    ((situation, action),) = situations(history.plan, history.past, history.now)
+    service, technology = action.act(situation)[1]
+    assert isinstance(technology, PeopleTold)
+    history.write(service)
+    values = {name: getattr(technology, name) for name in ("product", "message", "to", "subject", "route")}
+    history.write(MessageFailed(reason="ConnectError", **values))
+    assert to_do(history) == []
+    history.now += timedelta(hours=1)
+    ((situation, action),) = situations(history.plan, history.past, history.now)
+    assert action.act(situation)[1] == [technology]
+
+
+def test_an_incident_is_opened_once_with_its_owner_and_the_runs_since() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [incident]}")
+    run(history, "long ago", stood_in="baseline")
+    refusal(history)
+    run(history, "fine")
+    run(history, "stood in", stood_in="baseline")
+    run(history, "failed", failed=3)
+    assert fire(history) == ["incident"]
+    (incident,) = opened(history)
+    assert incident.affected == ["stood in", "failed"]
+    assert incident.owner == "tom"
+    assert "median" in incident.title
+
+
+def test_trouble_that_lasts_beyond_a_closed_incident_opens_another() -> None:
+    history = live("{name: mine, on: alarm, do: [incident], again_after: 1d}")
+    alarm(history)
+    fire(history, days=2)
+    fire(history, days=2)
+    assert len(opened(history)) == 1
+    first = opened(history)[0].about
+    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    fire(history)
+    assert len({one.about for one in opened(history)}) == 2
+
+
+def test_nothing_is_learnt_while_an_incident_about_data_is_open() -> None:
+    history = live("{name: stale, on: alarm, do: [retrain]}", "{name: bad-feed, on: refusal, do: [incident]}")
+    alarm(history)
+    fire(history)
+    assert retraining_due(history.past)
+    refusal(history)
+    fire(history)
+    assert retraining_due(history.past) is None
+    alarm(history, "alarm-2")
+    assert to_do(history) == []
+    first = opened(history)[0].about
+    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    assert to_do(history) == [("stale", "retrain")]
+    assert retraining_due(history.past)
+
+
+def test_nothing_is_learnt_anew_before_a_new_truth_is_known() -> None:
+    """The horizon is two months: on 1 March the newest moment whose truth is known is 1 January."""
+    history = live("{name: stale, on: alarm, do: [retrain]}", learnt="2026-01-01T00:00:00+00:00")
+    alarm(history)
+    assert to_do(history) == []
+    history.now = datetime(2026, 4, 1, tzinfo=UTC)
+    assert to_do(history) == [("stale", "retrain")]
+
+
+def test_an_alarm_about_a_challenger_takes_nobody_s_answers_back() -> None:
+    history = live("{name: stale, on: alarm, do: [rollback]}")
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, "shadow")
+    alarm(history, candidate=CHALLENGER)
+    assert to_do(history) == []
+    alarm(history, "alarm-2", candidate=MODEL)
+    assert to_do(history) == [("stale", "rollback")]
+
+
+def test_where_nothing_came_before_there_is_no_way_back() -> None:
+    history = live("{name: stale, on: alarm, do: [rollback]}")
+    history.facts = [fact for fact in history.facts if getattr(fact.what, "replaces", "") != BEFORE]
+    alarm(history, candidate=BEFORE)
+    assert to_do(history) == []

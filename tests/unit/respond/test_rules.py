@@ -1,0 +1,199 @@
+"""What sets a trigger off, how often it acts, and what its acting makes due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from unit.respond.happenings import (
+    BEFORE,
+    READ_WITHIN_A_WEEK,
+    acknowledged,
+    alarm,
+    close_alarm,
+    delivery,
+    failed_delivery,
+    fire,
+    live,
+    refusal,
+    release,
+    run,
+    to_do,
+)
+from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
+
+from shipworthy.base.times import length
+from shipworthy.release.words import RolledBack
+from shipworthy.respond.rules import answered_alarms, causes, response_due, retraining_due, rollback_due, situations
+from shipworthy.sign.words import SignOffGiven, SignOffRevoked
+
+LONG_AGO = "2026-01-01T00:00:00+00:00"
+
+
+def revoke(history: History, candidate: str = MODEL, function: str = "legal") -> None:
+    history.write(SignOffRevoked(product=PRODUCT, candidate=candidate, function=function, reason="It ended."), "leo")
+
+
+def word(history: History, decision: str, candidate: str = MODEL) -> None:
+    said = SignOffGiven(
+        product=PRODUCT,
+        candidate=candidate,
+        function="legal",
+        decision="approve" if decision == "approve" else "reject",
+        evidence="evidence",
+        sections={},
+        reason="Not in this country.",
+    )
+    history.write(said, "leo")
+
+
+def unanswered_delivery(history: History) -> None:
+    delivery(history)
+    history.now = length("14d").after(history.now)
+
+
+HAPPENINGS: dict[str, tuple[Callable[[History], None], str]] = {
+    "alarm": (alarm, "calibration"),
+    "refusal": (refusal, "visits"),
+    "late": (lambda history: delivery(history, due_by=LONG_AGO), "service"),
+    "failed": (failed_delivery, "service"),
+    "revoked": (revoke, "legal"),
+    "unacknowledged": (unanswered_delivery, "service"),
+}
+
+
+@pytest.mark.parametrize("on", HAPPENINGS)
+def test_each_kind_of_cause_sets_off_its_trigger_once(on: str) -> None:
+    happen, of = HAPPENINGS[on]
+    others = [name for name in HAPPENINGS if name != on]
+    history = live(
+        f"{{name: mine, on: {on}, do: [notify, incident]}}",
+        *(f"{{name: other-{name}, on: {name}, do: [notify]}}" for name in others),
+        change=READ_WITHIN_A_WEEK if on == "unacknowledged" else ("", ""),
+    )
+    assert to_do(history) == []
+    happen(history)
+    assert to_do(history) == [("mine", "notify"), ("mine", "incident")]
+    assert response_due(history.plan, history.past, history.now)
+    cause = next(causes(history.plan, history.past, history.now))
+    assert (cause.on, cause.of) == (on, of)
+    assert cause.text
+    assert fire(history, days=400) == ["notify", "incident"]
+    assert to_do(history) == []
+    assert not response_due(history.plan, history.past, history.now)
+
+
+@pytest.mark.parametrize("on", HAPPENINGS)
+def test_a_trigger_may_look_at_one_monitor_source_consumer_or_function_only(on: str) -> None:
+    happen, of = HAPPENINGS[on]
+    history = live(f"{{name: mine, on: {on}, of: {of}, do: [notify]}}", change=READ_WITHIN_A_WEEK)
+    happen(history)
+    assert ("mine", "notify") in to_do(history)
+    other = history.plan.respond.triggers[0].model_copy(update={"of": "another"})
+    answers = history.plan.respond.model_copy(update={"triggers": [other]})
+    looking_elsewhere = history.plan.model_copy(update={"respond": answers})
+    assert list(situations(looking_elsewhere, history.past, history.now)) == []
+
+
+def test_it_acts_again_after_its_time_while_the_cause_lasts() -> None:
+    history = live("{name: stale, on: alarm, do: [notify], again_after: 45d}")
+    alarm(history)
+    assert fire(history, days=44) == ["notify"]
+    assert to_do(history) == []
+    assert fire(history, days=1) == []
+    assert fire(history, days=45) == ["notify"]
+    close_alarm(history)
+    assert to_do(history) == []
+
+
+def test_what_is_over_is_not_acted_on_again() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify], again_after: 1d}")
+    refusal(history)
+    assert fire(history, days=30) == ["notify"]
+    assert to_do(history) == []
+    refusal(history, "refusal-2")
+    assert to_do(history) == [("bad-feed", "notify")]
+
+
+def test_a_delivery_that_was_acknowledged_in_time_needs_no_answer() -> None:
+    history = live("{name: unread, on: unacknowledged, do: [notify]}", change=READ_WITHIN_A_WEEK)
+    delivery(history)
+    acknowledged(history)
+    history.now = length("3mo").after(history.now)
+    assert to_do(history) == []
+
+
+def test_a_rehearsal_is_neither_late_nor_unread() -> None:
+    history = live("{name: late-list, on: late, do: [notify]}", "{name: unread, on: unacknowledged, do: [notify]}",
+                   change=READ_WITHIN_A_WEEK)  # fmt: skip
+    delivery(history, due_by=LONG_AGO, step="rehearsal")
+    history.now = length("3mo").after(history.now)
+    assert to_do(history) == []
+
+
+def test_a_list_that_nobody_got_is_late() -> None:
+    history = live("{name: late-list, on: late, do: [notify]}")
+    run(history, "run-2", stood_in="nothing", delivered=0)
+    assert to_do(history) == [("late-list", "notify")]
+
+
+def test_a_rejection_of_what_is_in_use_is_a_revocation_and_a_new_approval_ends_it() -> None:
+    history = live("{name: unsigned, on: revoked, do: [notify], again_after: 1d}")
+    word(history, "approve")
+    assert to_do(history) == []
+    word(history, "reject")
+    assert fire(history, days=2) == ["notify"]
+    assert to_do(history) == [("unsigned", "notify")]
+    word(history, "approve")
+    assert to_do(history) == []
+
+
+def test_a_signature_on_what_nobody_uses_may_be_taken_back_quietly() -> None:
+    history = live("{name: unsigned, on: revoked, do: [notify]}")
+    history.make(CHALLENGER)
+    revoke(history, CHALLENGER)
+    assert to_do(history) == []
+
+
+def test_rolling_back_is_due_until_it_is_done() -> None:
+    history = live("{name: unsigned, on: revoked, do: [rollback]}")
+    revoke(history)
+    assert fire(history) == ["rollback"]
+    assert rollback_due(history.past)
+    history.write(RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"), "olga")
+    assert rollback_due(history.past) is None
+    assert to_do(history) == []
+
+
+def test_retraining_is_due_until_a_candidate_is_made_for_it() -> None:
+    history = live("{name: stale, on: alarm, do: [retrain]}")
+    alarm(history)
+    assert fire(history) == ["retrain"]
+    asked = retraining_due(history.past)
+    assert asked
+    history.make(CHALLENGER, author="olga", parent=MODEL, notes={"cause": "another"})
+    assert retraining_due(history.past) == asked
+    history.make("d" * 64, author="olga", parent=MODEL, notes={"cause": asked.digest})
+    assert retraining_due(history.past) is None
+
+
+def test_an_alarm_is_answered_once_its_candidate_answers_nobody() -> None:
+    history = live("{name: stale, on: alarm, do: [notify]}")
+    alarm(history)
+    assert answered_alarms(history.past) == []
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, "shadow")
+    assert answered_alarms(history.past) == []
+    release(history, CHALLENGER, replaces=MODEL)
+    closed = answered_alarms(history.past)
+    assert [(one.alarm, one.by) for one in closed] == [("alarm-1", f"replaced by {CHALLENGER[:12]}")]
+    history.write(closed[0], "olga")
+    assert answered_alarms(history.past) == []
+
+
+def test_passing_checks_are_not_told_as_causes() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify]}")
+    refusal(history)
+    cause = next(causes(history.plan, history.past, history.now))
+    assert "median" in cause.text
+    assert "All are there" not in cause.text
