@@ -45,7 +45,7 @@ bench: setup  ## figures, recorded and compared; never a timed test
 	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
 
 docs: setup
-	$(BIN)/python -m shipworthy.plan.reference docs/reference/product-yaml.md
+	$(BIN)/python -m shipworthy.plan.reference > docs/reference/product-yaml.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-run
