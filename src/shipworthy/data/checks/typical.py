@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from statistics import median
 
 from shipworthy.data.check import DataCheck, Finding, Sheet
@@ -11,6 +12,7 @@ from shipworthy.data.stretches import ENOUGH_ROWS, name_of, per_stretch
 from shipworthy.plan.schema import Typical
 
 _SHOWN = 5
+_FARTHEST_RATIO = 1e12  # no two units are further apart
 _ADVICE = (
     "Ask the vendor about the unit and the make-up of these rows; a change that is meant is a change of the contract."
 )
@@ -44,7 +46,7 @@ def _column(sheet: Sheet, name: str, typical: Typical, statistic: str, bounds: t
     value = identifier(name)
     kept = f"(__accepted OR __quarantined) AND {value} IS NOT NULL"
     shown = [
-        (number, float(seen))
+        (number, min(max(float(seen), -sys.float_info.max), sys.float_info.max))  # a mean of huge values overflows
         for number, rows, seen in per_stretch(sheet, typical.each, f"count(*), {statistic}({value})", kept)
         if rows >= ENOUGH_ROWS
     ]
@@ -77,7 +79,7 @@ def _ratio(seen: float, usual: float) -> str:
     '; that is about 100 times the usual 27: a change of unit?'
     """
     shown = f"{usual:.0f}" if abs(usual) >= 10 else f"{usual:.2g}"
-    if usual == 0 or seen / usual <= 0:
+    if usual == 0 or not _FARTHEST_RATIO**-1 < seen / usual < _FARTHEST_RATIO:
         return f"; usual is {shown}."
     ratio = seen / usual
     times = max(ratio, 1 / ratio)

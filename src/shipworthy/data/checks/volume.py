@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shipworthy.base.times import Length
 from shipworthy.data.check import DataCheck, Finding, Sheet
+from shipworthy.data.contract import NOT_BEFORE
 from shipworthy.data.engine import identifier
-from shipworthy.data.judges import NOT_BEFORE
 from shipworthy.data.stretches import name_of, number_of, per_stretch, start_of
 
 _ADVICE = (
