@@ -131,7 +131,7 @@ def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed
     unended = not file.content.endswith((b"\n", b"\r"))
     if unended and parsed.cut and parsed.broken[-1].row == rows:
         raise half_written(file.name, f"The file ends in the middle of row {rows}: {parsed.broken[-1].reason}.")
-    _quoted_well(file.name, text, delimiter, rows)
+    _quoted_well(file.name, text, delimiter)
     if text.count(b'"') % 2 == 0:
         return
     mark = delimiter.join([_END] * len(names)).encode() + b"\n"
@@ -140,23 +140,26 @@ def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed
         raise half_written(file.name, f"A quotation that begins in row {rows} never ends.")
 
 
-def _quoted_well(name: str, text: bytes, delimiter: str, rows: int) -> None:
-    """Refuse a file in which a quotation mark out of place has swallowed lines: rows would be lost inside a cell."""
+def _quoted_well(name: str, text: bytes, delimiter: str) -> None:
+    """Refuse a file in which a quotation runs over lines and ends inside a cell: rows would be lost in that cell."""
     signs = np.frombuffer(text, np.uint8)
     marks = np.flatnonzero(signs == ord('"'))
     beside = np.isin(signs, np.frombuffer(f'{delimiter}\r\n"'.encode(), np.uint8))
-    opens, closes = marks[0::2], marks[1::2]  # in an orderly file they take turns
-    stray = np.concatenate([opens[(opens > 0) & ~beside[opens - 1]], closes[~beside[closes + 1]]])
-    if not stray.size or rows + 1 >= sum(1 for _ in re.finditer(rb"[^\r\n]+", text)):
+    opens, closes = marks[0::2], marks[1::2]  # in an orderly file they take turns, each beside the end of a cell
+    if beside[opens[opens > 0] - 1].all() and beside[closes + 1].all():
         return
-    line = text.count(b"\n", 0, int(stray.min())) + 1
-    raise wrong(
-        "stray_quotation",
-        f"{name}:{line}",
-        f"A quotation mark on line {line} stands inside a cell, and a cell of the file runs over several lines.",
-        "Whole rows may lie inside that cell; they would be lost without a word.",
-        'Have a quotation mark inside a cell written twice, and the cell put in quotation marks: "5"" pipe".',
-    )
+    end = re.escape(delimiter).encode()
+    cells = re.compile(rb'"(?:[^"]|"")*+"(?P<rest>[^' + end + rb'\r\n]*)|[^"' + end + rb"\r\n][^" + end + rb"\r\n]*")
+    for cell in cells.finditer(text):
+        if cell["rest"] and b"\n" in cell[0]:
+            line = text.count(b"\n", 0, cell.start()) + 1
+            raise wrong(
+                "stray_quotation",
+                f"{name}:{line}",
+                f"A quotation that begins on line {line} runs over several lines and ends inside a cell.",
+                "Whole rows may lie inside that quotation; they would be lost without a word.",
+                'Have a quotation mark inside a cell written twice, and the cell put in quotation marks: "5"" pipe".',
+            )
 
 
 def _unreadable(name: str, text: bytes) -> Exception:

@@ -73,16 +73,19 @@ def _url(source: Source, place: Place) -> URL:
     try:
         url = make_url(filled_in(source.url, place, "url"))
     except (sa.exc.ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):
         raise wrong(
             "bad_url",
             where,
             f"{_shown(source.url)} is no database address.",
-            "A sign such as / or @ in a password ends it too early.",
-            "Write sqlite:///file or postgresql://user:password@host/database, with %2F for / and %40 for @ in a part.",
-        ) from None
+            "A sign such as @ in a password ends it too early, and what follows would be taken for the host.",
+            "Write sqlite:///file or postgresql://user:password@host/database, with %40 for an @ in a password.",
+        )
     name = url.drivername.split("+")[0]
     if name not in _DRIVERS:
-        raise wrong("bad_url", where, f"{name} databases are not read.", fix="Use SQLite or PostgreSQL.")
+        why = "Their rows would come in an order and in types that nobody has tested."
+        raise wrong("bad_url", where, f"{name} databases are not read.", why, "Use SQLite or PostgreSQL.")
     url = url.set(drivername=_DRIVERS[name])
     return _sqlite(url, source, place) if name == "sqlite" else url
 
