@@ -103,11 +103,25 @@ def _decided(
         if wrong := unanswered(duck, typed, conditions):
             raise UserError(*wrong) from None
         raise error
+    found = _in_order(found)
     fates: Fates = found[_FATE].to_numpy()
     rows = found.drop_columns([_FATE])
     for at in layout.others:
         rows = rows.append_column(f"{RESERVED}{at}", numbered.column(at))
     return rows, fates.copy()
+
+
+def _in_order(found: pa.Table) -> pa.Table:
+    """The rows by their numbers: an engine of several threads hands back stretches of them as each is done.
+
+    Everything after this relies on it: a fate belongs to the row at its place.
+    """
+    numbers = found[ROW].to_numpy()
+    if not numbers.size:
+        return found
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(numbers) != 1) + 1, [len(numbers)]])
+    stretches = sorted(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True), key=lambda ends: numbers[ends[0]])
+    return pa.concat_tables([found.slice(start, end - start) for start, end in stretches])
 
 
 def _conditions(layout: Layout, source: str) -> dict[str, str]:

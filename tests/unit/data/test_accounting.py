@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from unit.data.dirty import AS_OF, Row, judged, part, reading
 from shipworthy.data.casting import ARROW
 from shipworthy.data.parts import joined
 from shipworthy.data.rules import Judged
-from shipworthy.data.source import Reading
+from shipworthy.data.source import Part, Reading
 from shipworthy.plan.schema import Contract
 
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -85,7 +86,7 @@ def assert_clean(row: Row, terms: Contract) -> None:
     assert "test-shop" not in removed or not (row["kind"] == "shop" and row["x"] is not None and row["x"] > 1)
 
 
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables, contracts, st.randoms(use_true_random=False))
 def test_no_row_is_lost_and_what_is_accepted_keeps_the_contract(
     source: list[Row], terms: Contract, chance: Any
@@ -133,3 +134,37 @@ def test_exact_repeats_leave_one_row_wherever_the_first_stands() -> None:
         found = judged(reading(written), terms)
         assert found.accepted.num_rows == 1
         assert found.intake.removed == {"repeated-row": len(written) - 1}
+
+
+def test_a_large_source_is_judged_row_by_row_in_its_own_order() -> None:
+    # Lists of values make a join of the question, in which the engine's threads lose the order of rows.
+    total, again = 150_000, 500
+    numbers = np.concatenate([np.arange(total), np.arange(again)])
+    seen = np.datetime64("2024-01-01T00:00:00") + numbers.astype("timedelta64[s]")
+    texts = {
+        "id": numbers.astype(str),
+        "amount": np.where(numbers % 100 == 7, "n/a", np.char.mod("%d.50", numbers)),
+        "seen": np.char.add(np.datetime_as_string(seen), "+00:00"),
+        "day": np.datetime_as_string(seen, unit="D"),
+        "kind": np.char.mod("kind %d", numbers % 7),
+        "new": np.where(numbers % 3 == 0, "yes", "no"),
+    }
+    table = pa.table({name: pa.array(values) for name, values in texts.items()})
+    table = pa.Table.from_batches(table.to_batches(max_chunksize=12_500))
+    source = joined([(Part("a.csv", "", len(numbers), tuple(table.column_names)), table)])
+    columns = {
+        "id": {"type": "integer", "min": 0},
+        "amount": {"type": "number", "min": 0, "max": 1e9},
+        "seen": {"type": "moment"},
+        "day": {"type": "date"},
+        "kind": {"type": "text", "one_of": [f"kind {n}" for n in range(7)]},
+        "new": {"type": "flag"},
+    }
+    terms = Contract.model_validate({"columns": columns, "key": ["id"], "duplicates": "remove", "time": "seen"})
+    kept = np.arange(total)[np.arange(total) % 100 != 7]
+    for _ in range(2):
+        found = judged(source, terms)
+        assert found.intake.removed == {"repeated-row": again - again // 100}
+        assert found.intake.quarantined == {"amount cannot be read as a number": (total + again) // 100}
+        assert (found.accepted["id"].to_numpy() == kept).all()
+        assert (found.accepted["amount"].to_numpy() == kept + 0.5).all()

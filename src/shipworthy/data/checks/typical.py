@@ -12,6 +12,7 @@ from shipworthy.data.stretches import ENOUGH_ROWS, name_of, per_stretch
 from shipworthy.plan.schema import Typical
 
 _SHOWN = 5
+_LARGEST = sys.float_info.max / 2
 _FARTHEST_RATIO = 1e12  # no two units are further apart
 _ADVICE = (
     "Ask the vendor about the unit and the make-up of these rows; a change that is meant is a change of the contract."
@@ -46,7 +47,7 @@ def _column(sheet: Sheet, name: str, typical: Typical, statistic: str, bounds: t
     value = identifier(name)
     kept = f"(__accepted OR __quarantined) AND {value} IS NOT NULL"
     shown = [
-        (number, min(max(float(seen), -sys.float_info.max), sys.float_info.max))  # a mean of huge values overflows
+        (number, _steady(float(seen)))
         for number, rows, seen in per_stretch(sheet, typical.each, f"count(*), {statistic}({value})", kept)
         if rows >= ENOUGH_ROWS
     ]
@@ -70,6 +71,15 @@ def _column(sheet: Sheet, name: str, typical: Typical, statistic: str, bounds: t
     if len(outside) > _SHOWN:
         found.append(Finding("fail", f"{name}: so is that of {len(outside) - _SHOWN} more stretches.", column=name))
     return found
+
+
+def _steady(seen: float) -> float:
+    """The same number each time: threads add values in any order, and the mean of huge ones overflows.
+
+    >>> _steady(0.1 + 0.2), _steady(math.inf) < math.inf
+    (0.3, True)
+    """
+    return float(f"{min(max(seen, -_LARGEST), _LARGEST):.12g}")
 
 
 def _ratio(seen: float, usual: float) -> str:

@@ -144,9 +144,9 @@ def _quoted_well(name: str, text: bytes, delimiter: str) -> None:
     """Refuse a file in which a quotation runs over lines and ends inside a cell: rows would be lost in that cell."""
     signs = np.frombuffer(text, np.uint8)
     marks = np.flatnonzero(signs == ord('"'))
-    beside = np.isin(signs, np.frombuffer(f'{delimiter}\r\n"'.encode(), np.uint8))
+    ends = np.frombuffer(f'{delimiter}\r\n"'.encode(), np.uint8)
     opens, closes = marks[0::2], marks[1::2]  # in an orderly file they take turns, each beside the end of a cell
-    if beside[opens[opens > 0] - 1].all() and beside[closes + 1].all():
+    if np.isin(signs[opens[opens > 0] - 1], ends).all() and np.isin(signs[closes + 1], ends).all():
         return
     end = re.escape(delimiter).encode()
     cells = re.compile(rb'"(?:[^"]|"")*+"(?P<rest>[^' + end + rb'\r\n]*)|[^"' + end + rb"\r\n][^" + end + rb"\r\n]*")
