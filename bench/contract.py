@@ -1,12 +1,14 @@
 """How much longer judging a table by its contract takes than plain DuckDB needs to read and count the same file.
 
-Run `python bench/contract.py [rows]`; prints one JSON line with processor seconds (best of three) and their ratios.
+Run `python bench/contract.py [rows]`; prints one JSON line with processor seconds (best of three), their ratio,
+the size of the file and the most memory that the whole run took.
 Only ratios of one run say something: both sides run on the same machine, one after the other.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -96,6 +98,7 @@ def main(rows: int) -> None:
         place = Place("rows", Path(folder), {})
         file = Path(folder) / "rows.csv"
         write(file, rows)
+        size = file.stat().st_size >> 20
         csv = kind("data/sources", "csv", SourceKind)
         columns = ", ".join(f"count({name})" for name in SOURCE.contract.columns)
         plain = best(lambda: duckdb.sql(f"SELECT count(*), {columns} FROM read_csv('{file}')").fetchall())
@@ -110,6 +113,8 @@ def main(rows: int) -> None:
         "read_seconds": round(read, 3),
         "judge_seconds": round(judging, 3),
         "ratio": round((read + judging) / plain, 2),
+        "file_mb": size,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     print(json.dumps(figures))
 

@@ -163,4 +163,6 @@ def _formatted(raw: str, arrow: pa.DataType, pattern: str) -> str:
     read = f"try_strptime({text}, {literal(pattern)})"
     if _TOUCHING.search(pattern) and not _ZONED.search(pattern):
         read = f"CASE WHEN strftime({read}, {literal(pattern)}) = {text} THEN {read} END"
+    if "%Y" in pattern:  # the engine takes two digits for a year of the first century
+        read = f"CASE WHEN year({read}) >= 1000 THEN {read} END"
     return f"make_timestamp(epoch_us({read}))"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 
 from shipworthy.base.errors import Mistake
 from shipworthy.data.casting import typed
-from shipworthy.data.engine import engine, literal
+from shipworthy.data.conditions import mistakes_in
+from shipworthy.data.engine import RESERVED, engine, literal
 from shipworthy.plan.schema import Column, Contract
 
-RESERVED = "__"  # begins the names that the engine gives to columns of its own
+NOT_BEFORE = "not-before-as-of"
+REPEATED_ROW = "repeated-row"
+_OWN_RULES = (NOT_BEFORE, REPEATED_ROW)
 _NUMERIC = ("integer", "number")
 
 
@@ -32,7 +33,7 @@ def mistakes(source: str, contract: Contract) -> list[Mistake]:
             *(
                 m
                 for rule in contract.remove
-                for m in _condition(duck, f"{where}.remove.{rule.name}", rule.where, contract)
+                for m in mistakes_in(duck, f"{where}.remove.{rule.name}", rule.where, contract)
             ),
         ]
 
@@ -56,6 +57,9 @@ def _names(where: str, contract: Contract) -> Iterator[Mistake]:
     rules = [rule.name for rule in contract.remove]
     for name in sorted({name for name in rules if rules.count(name) > 1}):
         yield _wrong("same_name", f"{where}.remove", f"Two rules are called {name!r}.", "Give each its own name.")
+    for name in sorted(set(rules) & set(_OWN_RULES)):
+        found = f"{name!r} is the name of a rule that every contract has; its rows and yours would be counted as one."
+        yield _wrong("same_name", f"{where}.remove", found, "Give your rule another name.")
 
 
 def _times(where: str, contract: Contract) -> Iterator[Mistake]:
@@ -64,6 +68,12 @@ def _times(where: str, contract: Contract) -> Iterator[Mistake]:
         if column is None or column.type not in ("date", "moment"):
             found = f"{contract.time!r} is no declared column of type date or moment."
             yield _wrong("time_column", f"{where}.time", found, "Name the column that says when a row became true.")
+        elif not column.required:
+            found = (
+                f"{contract.time!r} may be missing, but nobody can say of a row without it that it is not the future."
+            )
+            fix = "Take `required: false` away from it; rows without a time then go to quarantine."
+            yield _wrong("time_column", f"{where}.time", found, fix)
         return
     asks = [f"columns.{name}.typical" for name, column in contract.columns.items() if column.typical]
     asks += ["freshness"] * (contract.freshness is not None)
@@ -100,61 +110,6 @@ def one_of_value(value: str, column: Column) -> str:
     import pyarrow as pa
 
     return typed(literal(value), pa.string(), column)
-
-
-def _condition(duck: duckdb.DuckDBPyConnection, where: str, condition: str, contract: Contract) -> Iterator[Mistake]:
-    fix = "Write a SQL condition over the columns of this source, such as `amount = 0`."
-    written = literal(f"SELECT ({condition}\n)")
-    parsed = json.loads(duck.sql(f"SELECT json_serialize_sql({written})").fetchall()[0][0])
-    if parsed["error"]:
-        found = f"{condition!r} is no SQL condition: {parsed['error_message']}"
-        yield _wrong("condition", where, found, fix)
-    elif not _is_one_expression(parsed["statements"]):
-        yield _wrong("condition", where, f"{condition!r} is more than one condition.", fix)
-    else:
-        expression = parsed["statements"][0]["node"]["select_list"][0]
-        columns = {name.lower() for name in contract.columns}
-        for found in dict.fromkeys(_strays(list(_nodes(expression)), _passing(duck) - columns)):
-            yield _wrong("condition", where, f"{condition!r} {found}.", fix)
-
-
-def _passing(duck: duckdb.DuckDBPyConnection) -> set[str]:
-    """The functions that may give another answer to the same question: the time, chance, settings."""
-    query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
-    return {str(name) for (name,) in duck.sql(query).fetchall()}
-
-
-def _strays(nodes: list[dict[str, Any]], passing: set[str]) -> Iterator[str]:
-    """What in a condition reaches beyond the values of the row it judges."""
-    for node in nodes:
-        if node.get("class") in ("SUBQUERY", "WINDOW"):
-            yield "looks at more than the row it judges"
-        name = str(node.get("function_name") or (node.get("column_names") or [""])[-1]).lower()
-        if name in passing:
-            yield f"uses {name}, which gives another answer each time; the same rows must always go"
-
-
-def _is_one_expression(statements: list[dict[str, Any]]) -> bool:
-    if len(statements) != 1 or statements[0]["node"]["type"] != "SELECT_NODE":
-        return False
-    node = statements[0]["node"]
-    rest = ("modifiers", "where_clause", "having", "qualify", "sample", "group_expressions")
-    return (
-        len(node["select_list"]) == 1
-        and not node["select_list"][0].get("alias")
-        and node["from_table"]["type"] == "EMPTY"
-        and not any(node.get(name) for name in rest)
-        and not node["cte_map"]["map"]
-    )
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _nodes(item)
 
 
 def _error(duck: duckdb.DuckDBPyConnection, query: str) -> str:

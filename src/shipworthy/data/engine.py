@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+RESERVED = "__"  # begins the names that the engine gives to columns of its own
+
 
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shipworthy.base.check import CheckResult, stands
 from shipworthy.base.digest import digest_of, digest_of_parts, plain
-from shipworthy.base.errors import UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
@@ -49,7 +49,8 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     """One source read and judged; what cannot be read is a finding, so that the other sources are still judged."""
     source = plan.sources[name]
     try:
-        place = Place(name, trip.store.folder(plan.product), trip.store.environ)
+        store = trip.store
+        place = Place(name, store.folder(plan.product), store.environ, (store.home, store.keys.folder))
         reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
         judged = judge(reading, source.contract, name, as_of)
     except UserError as error:
@@ -60,12 +61,12 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     return {"intake": intake, "checks": plain(judged.checks)}
 
 
-def _unreadable(name: str, mistake: Any) -> CheckResult:
+def _unreadable(name: str, mistake: Mistake) -> CheckResult:
     return CheckResult(
         "data.readable",
         "Can the source be read?",
         "fail",
-        mistake.found,
+        f"{mistake.where}: {mistake.found}",
         why=mistake.why or "Nothing downstream can be made from data that is not there.",
         advice=mistake.fix,
         where=name,

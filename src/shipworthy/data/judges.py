@@ -11,12 +11,10 @@ from typing import Literal
 import pyarrow as pa
 
 from shipworthy.data import casting
-from shipworthy.data.contract import RESERVED, one_of_value
-from shipworthy.data.engine import identifier, literal
+from shipworthy.data.contract import NOT_BEFORE, one_of_value
+from shipworthy.data.engine import RESERVED, identifier, literal
 from shipworthy.plan.schema import Column, Contract
 
-NOT_BEFORE = "not-before-as-of"
-REPEATED_ROW = "repeated-row"
 ROW = f"{RESERVED}row"
 _KINDS = {
     "text": "text",
@@ -71,6 +69,13 @@ class Layout:
         """The places of the source's columns that the contract does not name."""
         return [at for at, name in enumerate(self.schema.names) if name not in self.declared]
 
+    @property
+    def usable(self) -> list[str]:
+        """The columns that a condition can name: the declared ones, and others whose names are clear."""
+        small = Counter(name.lower() for name in {*self.declared, *self.schema.names})
+        clear = [name for name in (self.schema.names[at] for at in self.others) if name and small[name.lower()] == 1]
+        return [*self.declared, *(name for name in clear if not name.startswith(RESERVED))]
+
     def raw(self, name: str) -> str:
         """The name under which the engine sees a column as the source has it."""
         return f"{RESERVED}{self.schema.names.index(name)}"
@@ -81,11 +86,8 @@ class Layout:
         for name, column in self.declared.items():
             value = casting.nothing(column) if name in self.absent else self._typed(name, column)
             columns.append(f"{value} AS {identifier(name)}")
-        small = Counter(name.lower() for name in {*self.declared, *self.schema.names})
-        for at in self.others:
-            name = self.schema.names[at]
-            if name and small[name.lower()] == 1 and not name.startswith(RESERVED):
-                columns.append(f"{RESERVED}{at} AS {identifier(name)}")
+        others = self.usable[len(self.declared) :]
+        columns += [f"{self.raw(name)} AS {identifier(name)}" for name in others]
         return f"SELECT {', '.join(columns)} FROM {table}"
 
     def missing(self, name: str) -> str:
@@ -131,7 +133,9 @@ def _unreadable(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
 def _bounds(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
     value = identifier(name)
     if column.required:
-        yield Judge("quarantine", f"{name} is missing", f"{value} IS NULL")
+        # A value that is there but cannot be read has its own reason; an empty binary value becomes an empty text.
+        absent = f"{value} IS NULL" if column.type == "text" else layout.missing(name)
+        yield Judge("quarantine", f"{name} is missing", absent)
     if column.min is not None:
         yield Judge("quarantine", f"{name} is below {column.min:g}", f"{value} < {literal(float(column.min))}")
     if column.max is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import fsspec
 import fsspec.core
+from fsspec.implementations.local import LocalFileSystem
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
@@ -28,11 +31,13 @@ class Found:
         name: the path relative to the product's folder, or the address.
         system: the fsspec file system that holds it.
         path: its path there.
+        address: what the plan says, with ${NAME} as it stands there.
     """
 
     name: str
     system: Any
     path: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,42 @@ def filled_in(text: str, place: Place, field: str) -> str:
     return _NAME.sub(lambda match: place.environ[match[1]], text)
 
 
-def inside(path: str, place: Place) -> Path:
+def hidden(text: str, address: str, place: Place) -> str:
+    """A text for people and facts, in which what an address took from the environment is ${NAME} again.
+
+    >>> hidden("no file /in/s3cret/a.csv", "/in/${KEY}/a.csv", Place("orders", Path(), {"KEY": "s3cret"}))
+    'no file /in/${KEY}/a.csv'
+    """
+    values = {place.environ.get(name, ""): name for name in _NAME.findall(address)}
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        for form in (value, quote(value, safe=""), quote(value), unquote(value)):
+            text = text.replace(form, f"${{{values[value]}}}")
+    return text
+
+
+def inside(path: str, place: Place, field: str = "path") -> Path:
     """A relative path as a path in the product's folder; an absolute one as it is.
 
     Raises:
-        UserError: the relative path leads out of the folder, by `..` or by a link.
+        UserError: the relative path leads out of the folder, by `..` or by a link; or the path leads to what is closed.
     """
-    if Path(path).is_absolute():
-        return Path(path)
+    whole = Path(path) if Path(path).is_absolute() else _below(path, place, field)
+    if _is_closed(whole, place):
+        raise wrong(
+            "path_is_closed",
+            f"sources.{place.name}.{field}",
+            "The address leads into the folder of the ledger, its files or its keys.",
+            "What they hold is shown only to those who may see it, and never through a source.",
+            "Name a file outside of it.",
+        )
+    return whole
+
+
+def _is_closed(path: Path, place: Place) -> bool:
+    return any(path.resolve().is_relative_to(folder.resolve()) for folder in place.closed)
+
+
+def _below(path: str, place: Place, field: str) -> Path:
     folder = place.folder.resolve()
     whole = folder / path
     fixed = _PATTERN.split(path)[0]
@@ -86,7 +119,7 @@ def inside(path: str, place: Place) -> Path:
         if ".." in Path(path).parts or not end.is_relative_to(folder):
             raise wrong(
                 "path_leaves_folder",
-                f"sources.{place.name}.path",
+                f"sources.{place.name}.{field}",
                 f"{path!r} leads out of the folder of product.yaml.",
                 "A product reads its own folder, or what its plan names by a full address.",
                 "Put the file under the product's folder, or write its absolute path.",
@@ -101,21 +134,25 @@ def files(path: str, place: Place) -> list[Found]:
         UserError: there is none, the path leads out of the folder, or the file system cannot be reached.
     """
     written = filled_in(path, place, "path")
+    if not path.strip() or "\0" in written:
+        found = f"{path!r} names no file." if path.strip() else "No path is named."
+        raise wrong("no_file", f"sources.{place.name}.path", found, fix="Write the path of a file, or a pattern.")
     if _ADDRESS.match(written):
         return _remote(written, path, place)
     whole = inside(written, place)
     system = fsspec.filesystem("file")
     if whole.is_file():
-        return [Found(_name(whole, place), system, str(whole))]
+        return [Found(hidden(_name(whole, place), path, place), system, str(whole), path)]
     start, pattern = (Path(whole.anchor), str(whole.relative_to(whole.anchor)))
     if not Path(written).is_absolute():
         start, pattern = place.folder.resolve(), written
-    kept = sorted(file for file in start.glob(pattern) if file.is_file()) if _PATTERN.search(written) else []
+    matched = start.glob(pattern) if _PATTERN.search(written) else []
+    kept = sorted(file for file in matched if file.is_file() and not _is_closed(file, place))
     if not kept:
-        raise _none(path, place, str(_nearest(whole)))
+        raise _none(path, place, hidden(str(_nearest(whole)), path, place), is_folder=whole.is_dir())
     for file in kept:  # a link inside the folder may still lead out of it
         inside(_name(file, place), place)
-    return [Found(_name(file, place), system, str(file)) for file in kept]
+    return [Found(hidden(_name(file, place), path, place), system, str(file), path) for file in kept]
 
 
 def content(file: Found, place: Place) -> Bytes:
@@ -125,13 +162,14 @@ def content(file: Found, place: Place) -> Bytes:
         UserError: it cannot be read, is empty, was cut off, or changed while it was read.
     """
     try:
-        before = file.system.info(file.path)["size"]
+        before = _state(file)
         raw: bytes = file.system.cat_file(file.path)
-        after = file.system.info(file.path)["size"]
-    except OSError as error:
-        raise _unreachable(file.name, place, error) from error
-    if before != after or (after is not None and after != len(raw)):
-        raise half_written(file.name, f"The file grew from {before} to {after} bytes while it was read.")
+        after = _state(file)
+    except Exception as error:  # each file system raises errors of its own
+        raise _unreachable(file.name, place, error, file.address) from None
+    if before != after or after["size"] not in (None, len(raw)):
+        sizes = f"{before['size']} bytes before, {len(raw)} read, {after['size']} after"
+        raise half_written(file.name, f"The file changed while it was read: {sizes}.")
     unpacked = _unpacked(file.name, raw)
     if not unpacked.strip():
         raise wrong(
@@ -142,6 +180,12 @@ def content(file: Found, place: Place) -> Bytes:
             "Ask for the file again, or take the empty one away.",
         )
     return Bytes(file.name, unpacked, digest_of_bytes(raw))
+
+
+def _state(file: Found) -> dict[str, Any]:
+    """What tells one state of a file from the next, as far as its file system knows."""
+    info = file.system.info(file.path)
+    return {key: info.get(key) for key in ("size", "mtime", "LastModified", "ETag")}
 
 
 def half_written(name: str, found: str) -> UserError:
@@ -160,7 +204,7 @@ def _unpacked(name: str, raw: bytes) -> bytes:
         return raw
     try:
         return gzip.decompress(raw)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise half_written(name, f"The packed file cannot be unpacked: {error}.") from error
 
 
@@ -169,31 +213,41 @@ def _remote(written: str, path: str, place: Place) -> list[Found]:
         system, inner = fsspec.core.url_to_fs(written)
         found = sorted(system.glob(inner)) if _PATTERN.search(inner) else [inner]
         kept = [name for name in found if system.isfile(name)]
-    except (OSError, ValueError, ImportError) as error:
-        raise _unreachable(path, place, error) from error
+    except Exception as error:  # each file system raises errors of its own
+        raise _unreachable(path, place, error, path) from None
     if not kept:
         raise _none(path, place, "its address")
-    return [Found(_without_secrets(system.unstrip_protocol(name)), system, name) for name in kept]
+    if isinstance(system, LocalFileSystem):
+        for name in kept:
+            inside(name, place)
+    named = [hidden(_without_secrets(system.unstrip_protocol(name)), path, place) for name in kept]
+    return [Found(shown, system, name, path) for shown, name in zip(named, kept, strict=True)]
 
 
 def _without_secrets(address: str) -> str:
     return re.sub(r"//[^/@]*@", "//", address)
 
 
-def _none(path: str, place: Place, where: str) -> UserError:
+def _none(path: str, place: Place, where: str, *, is_folder: bool = False) -> UserError:
+    if is_folder:
+        found = f"{path!r} is a folder."
+        fix = f"Name its files by a pattern, such as {path.rstrip('/')}/*, so that no file is read by accident."
+        return wrong("no_file", f"sources.{place.name}.path", found, fix=fix)
     return wrong(
         "no_file",
         f"sources.{place.name}.path",
         f"No file matches {path!r}; looked in {where}.",
+        why="A feed that did not come is a failed feed; nothing is concluded from it.",
         fix="Put the file there, or correct the path; a relative path starts at the folder of product.yaml.",
     )
 
 
-def _unreachable(name: str, place: Place, error: Exception) -> UserError:
+def _unreachable(name: str, place: Place, error: Exception, address: str = "") -> UserError:
+    said = hidden(_without_secrets(str(error)), address, place)
     return wrong(
         "unreachable",
         name,
-        f"The file of source {place.name} cannot be read: {type(error).__name__}: {_without_secrets(str(error))}",
+        f"The file of source {place.name} cannot be read: {type(error).__name__}: {said}",
         fix="See that the file is there, that its system is up and that this process may read it.",
     )
 

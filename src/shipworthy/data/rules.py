@@ -6,6 +6,7 @@ read; a removal rule names it; a value breaks its column's bounds; it repeats an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.check import CheckResult
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
 from shipworthy.data.check import Sheet, results
-from shipworthy.data.contract import RESERVED, mistakes
-from shipworthy.data.engine import engine, identifier, literal
-from shipworthy.data.judges import NOT_BEFORE, REPEATED_ROW, ROW, Judge, Layout, judges
+from shipworthy.data.conditions import unanswerable, unanswered
+from shipworthy.data.contract import NOT_BEFORE, REPEATED_ROW, mistakes
+from shipworthy.data.engine import RESERVED, engine, identifier, literal
+from shipworthy.data.judges import ROW, Judge, Layout, judges
 from shipworthy.data.source import Reading
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
@@ -92,12 +94,16 @@ def _decided(
     cases = " ".join(f"WHEN {judge.where} THEN {at}" for at, judge in enumerate(order, 1))
     fate = f"CASE {cases} ELSE 0 END" if cases else "0"
     names = ", ".join([ROW, *map(identifier, layout.declared)])
+    typed, conditions = layout.select("raw"), _conditions(layout, source)
+    if wrong := unanswerable(duck, typed, conditions, layout.usable):
+        raise UserError(*wrong)
     try:
-        found = duck.sql(
-            f"SELECT {names}, CAST({fate} AS BIGINT) AS {_FATE} FROM ({layout.select('raw')})"
-        ).to_arrow_table()
+        found = duck.sql(f"SELECT {names}, CAST({fate} AS BIGINT) AS {_FATE} FROM ({typed})").to_arrow_table()
     except duckdb.Error as error:
-        raise _bad_condition(duck, layout, order, source, error) from error
+        if wrong := unanswered(duck, typed, conditions):
+            raise UserError(*wrong) from None
+        raise error
+    found = _in_order(found)
     fates: Fates = found[_FATE].to_numpy()
     rows = found.drop_columns([_FATE])
     for at in layout.others:
@@ -105,25 +111,21 @@ def _decided(
     return rows, fates.copy()
 
 
-def _bad_condition(
-    duck: duckdb.DuckDBPyConnection, layout: Layout, order: list[Judge], source: str, error: duckdb.Error
-) -> Exception:
-    """The mistakes of every removal rule that does not run on these rows; our own error where each of them does."""
-    wrong = []
-    for judge in order:
-        try:
-            if judge.condition:
-                duck.sql(f"SELECT count(*) FROM ({layout.select('raw')}) WHERE {judge.where}").fetchall()
-        except duckdb.Error as refused:
-            wrong.append(
-                Mistake(
-                    "data.condition",
-                    f"sources.{source}.contract.remove.{judge.name}",
-                    f"{judge.where[1:-2]!r} cannot be asked of these rows: {str(refused).splitlines()[0]}",
-                    fix=f"Write a SQL condition over the columns: {', '.join(layout.schema.names)}.",
-                )
-            )
-    return UserError(*wrong) if wrong else error
+def _in_order(found: pa.Table) -> pa.Table:
+    """The rows by their numbers: an engine of several threads hands back stretches of them as each is done.
+
+    Everything after this relies on it: a fate belongs to the row at its place.
+    """
+    numbers = found[ROW].to_numpy()
+    if not numbers.size:
+        return found
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(numbers) != 1) + 1, [len(numbers)]])
+    stretches = sorted(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True), key=lambda ends: numbers[ends[0]])
+    return pa.concat_tables([found.slice(start, end - start) for start, end in stretches])
+
+
+def _conditions(layout: Layout, source: str) -> dict[str, str]:
+    return {f"sources.{source}.contract.remove.{rule.name}": rule.where for rule in layout.contract.remove}
 
 
 def _repeats(
@@ -169,14 +171,12 @@ def _shared(
 
 def _account(reading: Reading, rows: pa.Table, fates: Fates, layout: Layout, order: list[Judge], source: str) -> Intake:
     counts = np.bincount(fates, minlength=len(order) + 1)
-    removed: dict[str, int] = {}
-    quarantined: dict[str, int] = {}
+    removed: Counter[str] = Counter()
+    quarantined: Counter[str] = Counter()
     for judge, count in zip(order, counts[1:].tolist(), strict=True):
         if count:
-            (removed if judge.does == "remove" else quarantined)[judge.name] = count
-    for part in reading.parts:
-        for broken in part.broken:
-            quarantined[broken.reason] = quarantined.get(broken.reason, 0) + 1
+            (removed if judge.does == "remove" else quarantined)[judge.name] += count
+    quarantined.update(broken.reason for part in reading.parts for broken in part.broken)
     accepted = int(counts[0])
     if reading.rows != accepted + sum(removed.values()) + sum(quarantined.values()):
         raise AssertionError(f"{source}: {reading.rows} rows came in, but the account does not add up")
@@ -184,8 +184,8 @@ def _account(reading: Reading, rows: pa.Table, fates: Fates, layout: Layout, ord
         source=source,
         source_rows=reading.rows,
         accepted=accepted,
-        removed=removed,
-        quarantined=quarantined,
+        removed=dict(removed),
+        quarantined=dict(quarantined),
         newest=_newest(rows, fates, layout),
         read={part.name: part.digest for part in reading.parts},
     )
@@ -241,7 +241,7 @@ def _quarantine(
 
 def _noted(found: pa.Table, reading: Reading, layout: Layout) -> pa.Table:
     """Add the broken rows, and say of every row where it stands."""
-    names = [name if name not in _NOTES else f"{name}_" for name in layout.schema.names]
+    names = _beside_notes(layout.schema.names)
     starts = np.cumsum([0, *(part.rows for part in reading.parts)])
     broken = [(int(start), row) for start, part in zip(starts, reading.parts, strict=False) for row in part.broken]
     broken_at = np.array([start + row.row - 1 for start, row in broken], dtype=np.int64)
@@ -261,3 +261,18 @@ def _noted(found: pa.Table, reading: Reading, layout: Layout) -> pa.Table:
     )
     whole = pa.table([*columns, pa.array(at + 1), place, lines, reasons], names=[*names, *_NOTES])
     return whole.take(pa.array(np.argsort(at, kind="stable"))).combine_chunks()
+
+
+def _beside_notes(names: Sequence[str]) -> list[str]:
+    """The source's column names, made different from the notes and from each other.
+
+    >>> _beside_notes(["day", "_row", "_row_"])
+    ['day', '_row__', '_row_']
+    """
+    taken = {*_NOTES, *names}
+    kept = []
+    for name in names:
+        while name in _NOTES or name in kept:
+            name = f"{name}_" if f"{name}_" not in taken else f"{name}__"
+        kept.append(name)
+    return kept

@@ -23,11 +23,13 @@ class Place:
         name: the source's name in the plan, for messages.
         folder: the folder of product.yaml; relative paths start here and may not leave it.
         environ: environment variables, for ${NAME} in paths and addresses.
+        closed: folders that are never read, such as that of the ledger and its keys.
     """
 
     name: str
     folder: Path
     environ: Mapping[str, str]
+    closed: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from shipworthy.base.times import Length
 from shipworthy.data.check import Sheet
-from shipworthy.data.engine import identifier
+from shipworthy.data.engine import RESERVED, identifier
 from shipworthy.plan.schema import Contract
 
 ENOUGH_ROWS = 20  # fewer rows say too little about a stretch
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+_STRETCH = f"{RESERVED}stretch"  # a column of the source may be called stretch
 _MONDAY_US = 4 * 86_400_000_000
 _LUCK = math.log(1e6)  # a share that chance passes once in a million stretches
 
@@ -41,8 +42,11 @@ def start_of(number: int, each: Length) -> datetime:
     """The first moment of a stretch."""
     if each.months:
         year, month = divmod(number * each.months, 12)
-        return datetime(max(year, 1), month + 1, 1, tzinfo=UTC)
-    return _MONDAY + timedelta(seconds=each.seconds) * number
+        return datetime(min(max(year, MINYEAR), MAXYEAR), month + 1, 1, tzinfo=UTC)
+    try:
+        return _MONDAY + timedelta(seconds=each.seconds) * number
+    except OverflowError:  # the first and last stretch of the calendar begin or end beyond it
+        return datetime.min.replace(tzinfo=UTC) if number < 0 else datetime.max.replace(tzinfo=UTC)
 
 
 def name_of(number: int, each: Length) -> str:
@@ -100,6 +104,6 @@ def per_stretch(sheet: Sheet, each: Length, measures: str, where: str) -> list[t
         return []
     at = identifier(time)
     return sheet.ask(
-        f"SELECT {number_sql(at, each)} AS stretch, {measures} FROM rows WHERE {at} IS NOT NULL AND {where} "
-        "GROUP BY stretch ORDER BY stretch"
+        f"SELECT {number_sql(at, each)} AS {_STRETCH}, {measures} FROM rows WHERE {at} IS NOT NULL AND {where} "
+        f"GROUP BY {_STRETCH} ORDER BY {_STRETCH}"
     )

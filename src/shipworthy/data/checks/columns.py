@@ -9,6 +9,8 @@ from shipworthy.data.check import DataCheck, Finding, Sheet
 
 def judge(sheet: Sheet) -> list[Finding]:
     """One finding for each column that is absent, in the source or in one of its files, or that is too many."""
+    if not any(name in sheet.columns for name in sheet.contract.columns):
+        return [_none(sheet)]
     findings = [_absent(sheet, name) for name in sheet.contract.columns if name not in sheet.columns]
     findings += [
         Finding("fail", f"{part.name} has no column {name}, which other files have.", column=name, advice=_ADVICE)
@@ -29,6 +31,23 @@ def judge(sheet: Sheet) -> list[Finding]:
 
 
 _ADVICE = "Ask the vendor what changed; where the change is meant, change the contract and with it the plan."
+
+
+def _none(sheet: Sheet) -> Finding:
+    """No column is as declared: the first line may be no header at all, but about a person, so it is not quoted."""
+    wanted = ", ".join(sheet.contract.columns)
+    found = f"The source has {len(sheet.columns)} columns, but none of those of the contract: {wanted}."
+    plain = {_plain(name): name for name in sheet.contract.columns}
+    alike = [f"{other!r} for {plain[_plain(other)]}" for other in sheet.columns if _plain(other) in plain]
+    hint = f" There is {', '.join(alike)}: renamed?" if alike else ""
+    advice = (
+        "See whether the first line of the file is a header, whether its cells are divided by one sign throughout, "
+    )
+    return Finding("fail", found + hint, 0, len(sheet.contract.columns), advice=advice + "and what the vendor changed.")
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _absent(sheet: Sheet, name: str) -> Finding:

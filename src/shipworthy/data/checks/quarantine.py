@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipworthy.data.check import DataCheck, Finding, Sheet
-from shipworthy.data.judges import NOT_BEFORE
+from shipworthy.data.contract import NOT_BEFORE
 from shipworthy.data.stretches import beyond_chance, name_of, per_stretch, usual_stretch
 
 _ADVICE = "Look at the quarantined rows and have the source corrected; then take the snapshot again."

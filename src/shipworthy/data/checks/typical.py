@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from statistics import median
 
 from shipworthy.data.check import DataCheck, Finding, Sheet
@@ -11,6 +12,8 @@ from shipworthy.data.stretches import ENOUGH_ROWS, name_of, per_stretch
 from shipworthy.plan.schema import Typical
 
 _SHOWN = 5
+_LARGEST = sys.float_info.max / 2
+_FARTHEST_RATIO = 1e12  # no two units are further apart
 _ADVICE = (
     "Ask the vendor about the unit and the make-up of these rows; a change that is meant is a change of the contract."
 )
@@ -44,7 +47,7 @@ def _column(sheet: Sheet, name: str, typical: Typical, statistic: str, bounds: t
     value = identifier(name)
     kept = f"(__accepted OR __quarantined) AND {value} IS NOT NULL"
     shown = [
-        (number, float(seen))
+        (number, _steady(float(seen)))
         for number, rows, seen in per_stretch(sheet, typical.each, f"count(*), {statistic}({value})", kept)
         if rows >= ENOUGH_ROWS
     ]
@@ -70,6 +73,15 @@ def _column(sheet: Sheet, name: str, typical: Typical, statistic: str, bounds: t
     return found
 
 
+def _steady(seen: float) -> float:
+    """The same number each time: threads add values in any order, and the mean of huge ones overflows.
+
+    >>> _steady(0.1 + 0.2), _steady(math.inf) < math.inf
+    (0.3, True)
+    """
+    return float(f"{min(max(seen, -_LARGEST), _LARGEST):.12g}")
+
+
 def _ratio(seen: float, usual: float) -> str:
     """How a value stands to the usual one, and whether that looks like another unit.
 
@@ -77,7 +89,7 @@ def _ratio(seen: float, usual: float) -> str:
     '; that is about 100 times the usual 27: a change of unit?'
     """
     shown = f"{usual:.0f}" if abs(usual) >= 10 else f"{usual:.2g}"
-    if usual == 0 or seen / usual <= 0:
+    if usual == 0 or not _FARTHEST_RATIO**-1 < seen / usual < _FARTHEST_RATIO:
         return f"; usual is {shown}."
     ratio = seen / usual
     times = max(ratio, 1 / ratio)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shipworthy.base.times import Length
 from shipworthy.data.check import DataCheck, Finding, Sheet
+from shipworthy.data.contract import NOT_BEFORE
 from shipworthy.data.engine import identifier
-from shipworthy.data.judges import NOT_BEFORE
 from shipworthy.data.stretches import name_of, number_of, per_stretch, start_of
 
 _ADVICE = (
@@ -73,7 +73,7 @@ def _gap(first: int, last: int, each: Length, low: int) -> Finding:
 
 
 def _finding(where: str, rows: int, low: int, high: int) -> Finding:
-    text = f"{where} has {rows} rows, expected {low} to {high}."
+    text = f"{where} has {rows} rows, expected {f'{low} to' if low > 0 else 'at most'} {high}."
     if rows < low:
         return Finding("fail", text, rows, low, advice=_ADVICE)
     return Finding("fail" if rows > high else "pass", text, rows, high, advice=_ADVICE if rows > high else "")

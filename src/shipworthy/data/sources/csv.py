@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -18,6 +19,7 @@ from shipworthy.plan.schema import Source
 
 _BOM = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_BLOCK, _LARGEST_BLOCK = 1 << 20, (1 << 31) - 1
 _END = "\x1e"  # marks a row of our own; never part of a text file
 
 
@@ -57,7 +59,9 @@ def _part(file: Bytes) -> tuple[Part, pa.Table]:
 def _text(file: Bytes) -> bytes:
     encoding = _OTHER_ENCODINGS.get(file.content[:2])
     if encoding:
-        raise wrong("encoding", file.name, f"The file is {encoding}; CSV is read as UTF-8.", fix="Write it as UTF-8.")
+        found = f"The file is {encoding}; CSV is read as UTF-8."
+        why = "Read as something else, every name in it would come out garbled."
+        raise wrong("encoding", file.name, found, why, "Write it as UTF-8.")
     return file.content.removeprefix(_BOM).lstrip(b"\r\n")
 
 
@@ -69,20 +73,26 @@ def _header(name: str, text: bytes) -> tuple[list[str], str]:
     except UnicodeDecodeError:
         raise _undecodable(name, text) from None
     except csv.Error as error:
-        raise wrong("header", name, f"The header cannot be read: {error}.", fix="Correct the first line.") from error
-    repeated = sorted(column for column, times in Counter(names).items() if times > 1)
+        why = "Without a header nobody can say which cell is which."
+        raise wrong(
+            "header", f"{name}:1", f"The header cannot be read: {error}.", why, "Correct the first line."
+        ) from None
+    repeated = [str(at) for at, column in enumerate(names, 1) if names.count(column) > 1]
     if repeated:
+        # Where the file has no header, its first line may be about a person: it is not quoted.
         raise wrong(
             "repeated_column",
             f"{name}:1",
-            f"The header names {', '.join(repr(column) for column in repeated)} more than once.",
+            f"In the first line, {' and '.join(repeated)} of {len(names)} columns have a name that others have too.",
             "It cannot be said which of the columns is meant.",
-            "Name every column once.",
+            "See that the first line is a header, and that it names every column once.",
         )
     return names, delimiter
 
 
-def _parse(name: str, text: bytes, names: list[str], delimiter: str, numbered: bool = False) -> _Parsed:
+def _parse(
+    name: str, text: bytes, names: list[str], delimiter: str, numbered: bool = False, block: int = _BLOCK
+) -> _Parsed:
     broken: list[Broken] = []
     short: list[bool] = []
 
@@ -95,7 +105,7 @@ def _parse(name: str, text: bytes, names: list[str], delimiter: str, numbered: b
     try:
         table = pa.csv.read_csv(
             pa.BufferReader(text),
-            read_options=pa.csv.ReadOptions(use_threads=not numbered),
+            read_options=pa.csv.ReadOptions(use_threads=not numbered, block_size=block),
             parse_options=pa.csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=b'"' in text, invalid_row_handler=set_aside
             ),
@@ -107,9 +117,11 @@ def _parse(name: str, text: bytes, names: list[str], delimiter: str, numbered: b
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise _unreadable(name, text, error) from error
+        if "straddling" in str(error) and block < min(len(text), _LARGEST_BLOCK):  # a row longer than a block
+            return _parse(name, text, names, delimiter, numbered, min(block * 64, _LARGEST_BLOCK))
+        raise _unreadable(name, text) from None
     if broken and not numbered:  # only one thread knows the numbers of the rows
-        return _parse(name, text, names, delimiter, numbered=True)
+        return _parse(name, text, names, delimiter, numbered=True, block=block)
     return _Parsed(table, broken, bool(short) and short[-1])
 
 
@@ -119,6 +131,7 @@ def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed
     unended = not file.content.endswith((b"\n", b"\r"))
     if unended and parsed.cut and parsed.broken[-1].row == rows:
         raise half_written(file.name, f"The file ends in the middle of row {rows}: {parsed.broken[-1].reason}.")
+    _quoted_well(file.name, text, delimiter)
     if text.count(b'"') % 2 == 0:
         return
     mark = delimiter.join([_END] * len(names)).encode() + b"\n"
@@ -127,12 +140,40 @@ def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed
         raise half_written(file.name, f"A quotation that begins in row {rows} never ends.")
 
 
-def _unreadable(name: str, text: bytes, error: Exception) -> Exception:
+def _quoted_well(name: str, text: bytes, delimiter: str) -> None:
+    """Refuse a file in which a quotation runs over lines and ends inside a cell: rows would be lost in that cell."""
+    signs = np.frombuffer(text, np.uint8)
+    marks = np.flatnonzero(signs == ord('"'))
+    ends = np.frombuffer(f'{delimiter}\r\n"'.encode(), np.uint8)
+    opens, closes = marks[0::2], marks[1::2]  # in an orderly file they take turns, each beside the end of a cell
+    if np.isin(signs[opens[opens > 0] - 1], ends).all() and np.isin(signs[closes + 1], ends).all():
+        return
+    end = re.escape(delimiter).encode()
+    cells = re.compile(rb'"(?:[^"]|"")*+"(?P<rest>[^' + end + rb'\r\n]*)|[^"' + end + rb"\r\n][^" + end + rb"\r\n]*")
+    for cell in cells.finditer(text):
+        if cell["rest"] and b"\n" in cell[0]:
+            line = text.count(b"\n", 0, cell.start()) + 1
+            raise wrong(
+                "stray_quotation",
+                f"{name}:{line}",
+                f"A quotation that begins on line {line} runs over several lines and ends inside a cell.",
+                "Whole rows may lie inside that quotation; they would be lost without a word.",
+                'Have a quotation mark inside a cell written twice, and the cell put in quotation marks: "5"" pipe".',
+            )
+
+
+def _unreadable(name: str, text: bytes) -> Exception:
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:
         return _undecodable(name, text)
-    return wrong("not_csv", name, f"The file cannot be read as CSV: {error}", fix="Correct the file.")
+    return wrong(
+        "not_csv",
+        name,
+        "The file cannot be laid out in rows and cells.",
+        "Where one row ends and the next begins cannot be said.",
+        "See that it is text with one row to a line, cells divided by comma, semicolon, tab or |.",
+    )
 
 
 def _undecodable(name: str, text: bytes) -> Exception:

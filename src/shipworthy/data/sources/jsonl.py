@@ -1,4 +1,4 @@
-"""Files with one JSON object per line, plain or packed (.gz): every value as text, exactly as it is written."""
+"""Files with one JSON object per line, plain or packed (.gz): every value as text."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from shipworthy.data.places import Bytes, content, files, half_written, wrong
 from shipworthy.data.source import Broken, Part, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
-_IS_ROW = (
-    "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' AND line NOT SIMILAR TO '\\s*\\{\\s*\\}\\s*' "
-    "ELSE false END"
+_NO_OBJECT = "the line is not a JSON object with values"
+_TWICE = "the line names a key twice"
+_WRONG = (
+    f"CASE WHEN NOT json_valid(line) THEN '{_NO_OBJECT}' WHEN json_type(line) <> 'OBJECT' THEN '{_NO_OBJECT}' "
+    f"WHEN len(json_keys(line)) = 0 THEN '{_NO_OBJECT}' "
+    f"WHEN list_unique(json_keys(line)) < len(json_keys(line)) THEN '{_TWICE}' END"
 )
 
 
@@ -38,14 +41,14 @@ def _part(file: Bytes) -> tuple[Part, pa.Table]:
     lines = _lines(file)
     with engine() as duck:
         duck.register("lines", lines)
-        marked = duck.sql(f"SELECT row, line, {_IS_ROW} AS good FROM lines ORDER BY row").to_arrow_table()
-        bad = marked.filter(pc.invert(marked["good"]))
+        marked = duck.sql(f"SELECT row, line, {_WRONG} AS wrong FROM lines ORDER BY row").to_arrow_table()
+        bad = marked.filter(pc.is_valid(marked["wrong"]))
         _ended(file, bad, lines.num_rows)
-        duck.register("objects", marked.filter(marked["good"]))
+        duck.register("objects", marked.filter(pc.is_null(marked["wrong"])))
         table = _columns(duck)
     broken = tuple(
-        Broken(row, line, "the line is not a JSON object with values")
-        for row, line in zip(bad["row"].to_pylist(), bad["line"].to_pylist(), strict=True)
+        Broken(row, line, reason)
+        for row, line, reason in zip(*(bad[name].to_pylist() for name in ("row", "line", "wrong")), strict=True)
     )
     return Part(file.name, file.digest, lines.num_rows, tuple(table.column_names), broken), table
 
@@ -56,8 +59,12 @@ def _lines(file: Bytes) -> pa.Table:
     except UnicodeDecodeError as error:
         line = file.content.count(b"\n", 0, error.start) + 1
         raise wrong(
-            "encoding", f"{file.name}:{line}", f"Line {line} holds bytes that are not UTF-8.", fix="Write it as UTF-8."
-        ) from error
+            "encoding",
+            f"{file.name}:{line}",
+            f"Line {line} holds bytes that are not UTF-8.",
+            "Names and words would come out garbled, and the same customer under two names.",
+            "Write the file as UTF-8.",
+        ) from None
     lines = pa.array(text.split("\n"), pa.large_string())
     lines = lines.filter(pc.not_equal(pc.utf8_trim_whitespace(lines), ""))
     return pa.table({"row": np.arange(1, len(lines) + 1), "line": lines})
@@ -76,13 +83,18 @@ def _columns(duck: duckdb.DuckDBPyConnection) -> pa.Table:
     names = [str(key) for (key,) in keys]
     if not names:
         return pa.table({})
-    paths = [f"json_extract_string(line, {literal('$.' + _quoted(name))}) AS c{at}" for at, name in enumerate(names)]
+    paths = [f"json_extract_string(line, {literal(_pointer(name))}) AS c{at}" for at, name in enumerate(names)]
     found = duck.sql(f"SELECT {', '.join(paths)} FROM objects ORDER BY row").to_arrow_table()
     return found.rename_columns(names)
 
 
-def _quoted(key: str) -> str:
-    return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _pointer(key: str) -> str:
+    """Where a key's value stands. Source: RFC 6901, section 4.
+
+    >>> _pointer("a/b")
+    '/a~1b'
+    """
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 SOURCE = SourceKind("Files with one JSON object per line, plain or packed (.gz).", ("path",), read, probe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shipworthy.base.errors import UserError
 from shipworthy.data.parts import joined
 from shipworthy.data.places import Bytes, Found, content, files, half_written, wrong
 from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
@@ -32,9 +33,10 @@ def probe(source: Source, place: Place) -> Probe:
 def _part(file: Bytes) -> tuple[Part, pa.Table]:
     _whole(file.name, file.content[:4], file.content[-4:])
     try:
-        table = pq.read_table(pa.BufferReader(file.content))
+        table = pq.ParquetFile(pa.BufferReader(file.content)).read()
     except (pa.ArrowException, OSError) as error:
-        raise wrong("not_parquet", file.name, f"The file cannot be read as Parquet: {error}") from error
+        raise _unreadable(file.name, error) from None
+    _differ(file.name, table.column_names)
     return Part(file.name, file.digest, table.num_rows, tuple(table.column_names)), table
 
 
@@ -43,14 +45,37 @@ def _schema(file: Found) -> pa.Schema:
         with file.system.open(file.path, "rb") as opened:
             return pq.ParquetFile(opened).schema_arrow
     except (pa.ArrowException, OSError) as error:
-        raise wrong("not_parquet", file.name, f"The file cannot be read as Parquet: {error}") from error
+        raise _unreadable(file.name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> UserError:
+    return wrong(
+        "not_parquet",
+        name,
+        f"The file cannot be read as Parquet: {str(error).strip().splitlines()[0]}",
+        "It is damaged, or not what its writer meant; what could still be read of it is no fair picture.",
+        "Have it written again.",
+    )
+
+
+def _differ(name: str, columns: list[str]) -> None:
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    if repeated:
+        raise wrong(
+            "repeated_column",
+            name,
+            f"The file has {', '.join(repeated)} more than once.",
+            "It cannot be said which of the columns is meant.",
+            "Have it written with every column named once.",
+        )
 
 
 def _whole(name: str, start: bytes, end: bytes) -> None:
     if start == _MARK and end != _MARK:
         raise half_written(name, "The file begins like Parquet, but its end is not there.")
     if start != _MARK:
-        raise wrong("not_parquet", name, "The file is not Parquet.", fix="Correct the kind of the source or the file.")
+        why = "Read as something it is not, its rows would be made up."
+        raise wrong("not_parquet", name, "The file is not Parquet.", why, "Correct the kind of the source or the file.")
 
 
 SOURCE = SourceKind("Parquet files, one or many.", ("path",), read, probe)

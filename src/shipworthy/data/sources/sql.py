@@ -1,37 +1,48 @@
-"""Tables and queries of SQLite and PostgreSQL databases, through SQLAlchemy; nothing is ever written there."""
+"""Tables and queries of SQLite and PostgreSQL databases, through SQLAlchemy; nothing is ever written there.
+
+What a database says of its own values stays there: a message about a value would carry it into a fact.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
+import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
+from psycopg.types.string import TextLoader
 from sqlalchemy.engine import URL, make_url
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import UserError
-from shipworthy.data.places import filled_in, inside, wrong
+from shipworthy.data.parts import as_text
+from shipworthy.data.places import filled_in, hidden, inside, wrong
 from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
 _TABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
-_ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 _PASSWORD = re.compile(r"(//[^/:@]*):[^@]*@")
 _BATCH = 50_000
+_NOT_ABOUT_VALUES = ("08", "0A", "25", "26", "28", "34", "3D", "3F", "42", "53", "54", "55", "57", "58")
+_VALUE = re.compile(r" with text '.*", re.DOTALL)
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 def read(source: Source, place: Place) -> Reading:
-    """All rows of the query; without an ORDER BY they are sorted, since a database promises no order."""
+    """All rows of the query, sorted by their values: a database promises no order, least of all between equal rows."""
     url = _url(source, place)
     names, rows = _ask(url, _query(source), source, place)
     table = pa.table([_column([row[at] for row in rows]) for at in range(len(names))], names=names)
-    if not _ORDERED.search(source.query):
-        table = _sorted(table)
+    table = _sorted(table)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table.combine_chunks())
@@ -42,7 +53,7 @@ def read(source: Source, place: Place) -> Reading:
 def probe(source: Source, place: Place) -> Probe:
     """Whether the query runs, and its columns; reads one row."""
     url = _url(source, place)
-    names, rows = _ask(url, f"SELECT * FROM ({_query(source)}) AS probed LIMIT 1", source, place)
+    names, rows = _ask(url, f"SELECT * FROM ({_query(source)}\n) AS probed LIMIT 1", source, place)
     types = [type(value).__name__ for value in rows[0]] if rows else [""] * len(names)
     return Probe(f"The query runs on {_shown(source.url)}.", dict(zip(names, types, strict=True)))
 
@@ -57,50 +68,76 @@ def _query(source: Source) -> str:
 def _url(source: Source, place: Place) -> URL:
     where = f"sources.{place.name}.url"
     if not source.query.strip():
-        raise wrong("no_query", f"sources.{place.name}.query", "No table or query is named.", fix="Name one.")
+        fix = "Write the name of a table, or a query that begins with SELECT."
+        raise wrong("no_query", f"sources.{place.name}.query", "No table or query is named.", fix=fix)
     try:
         url = make_url(filled_in(source.url, place, "url"))
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or ""):
         raise wrong(
-            "bad_url", where, "This is no database address.", fix="Write sqlite:///file or postgresql://host/database."
-        ) from None
+            "bad_url",
+            where,
+            f"{_shown(source.url)} is no database address.",
+            "A sign such as @ in a password ends it too early, and what follows would be taken for the host.",
+            "Write sqlite:///file or postgresql://user:password@host/database, with %40 for an @ in a password.",
+        )
     name = url.drivername.split("+")[0]
     if name not in _DRIVERS:
-        raise wrong("bad_url", where, f"{name} databases are not read.", fix="Use SQLite or PostgreSQL.")
+        why = "Their rows would come in an order and in types that nobody has tested."
+        raise wrong("bad_url", where, f"{name} databases are not read.", why, "Use SQLite or PostgreSQL.")
     url = url.set(drivername=_DRIVERS[name])
     return _sqlite(url, source, place) if name == "sqlite" else url
 
 
 def _sqlite(url: URL, source: Source, place: Place) -> URL:
-    file = inside(url.database or "", place)
+    file = inside(url.database or "", place, "url")
     if not url.database or not Path(file).is_file():
         raise wrong(
             "no_file",
             f"sources.{place.name}.url",
             f"There is no SQLite file {source.url!r}.",
-            fix="Correct the address; a relative one starts at the folder of product.yaml.",
+            "A database that is not there would be made anew, and be empty.",
+            "Correct the address; a relative one starts at the folder of product.yaml.",
         )
-    return url.set(database=f"file:{file}", query={"mode": "ro", "uri": "true"})
+    return url.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
 
 
 def _ask(url: URL, query: str, source: Source, place: Place) -> tuple[list[str], list[Sequence[Any]]]:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
-            if url.drivername.startswith("postgresql"):
-                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            query = _only_reading(connection, query)
             streamed = connection.execution_options(stream_results=True, yield_per=_BATCH)
             result = streamed.exec_driver_sql(query)
             if not result.returns_rows:
-                raise wrong("no_rows", f"sources.{place.name}.query", "This is no query that gives rows.")
+                fix = "Write a query that begins with SELECT; a source only reads."
+                raise wrong("no_rows", f"sources.{place.name}.query", "This is no query that gives rows.", fix=fix)
             names = list(result.keys())
             rows: list[Sequence[Any]] = [row for batch in result.partitions() for row in batch]
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
         raise _failed(url, error, source, place) from None
     finally:
         engine.dispose()
     _differ(names, place)
     return names, rows
+
+
+def _only_reading(connection: sa.Connection, query: str) -> str:
+    """Shut every way to write, and give the query as the driver must be handed it."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        # ATTACH and VACUUM INTO make files even where the database itself is opened for reading only.
+        driver.set_authorizer(
+            lambda action, *_: sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
+        )
+        return query
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    connection.exec_driver_sql("SET LOCAL datestyle TO 'ISO, YMD'")
+    connection.exec_driver_sql("SET LOCAL timezone TO 'UTC'")
+    for kind in ("date", "timestamp", "timestamptz"):  # `infinity` and years BC are rows for quarantine, no failure
+        driver.adapters.register_loader(kind, TextLoader)
+    return query.replace("%", "%%")  # a sign of the driver's own, even where no value is handed over
 
 
 def _differ(names: list[str], place: Place) -> None:
@@ -114,16 +151,30 @@ def _differ(names: list[str], place: Place) -> None:
         )
 
 
-def _failed(url: URL, error: sa.exc.SQLAlchemyError, source: Source, place: Place) -> UserError:
-    text = str(getattr(error, "orig", None) or error).strip()
-    if url.password:
-        text = text.replace(str(url.password), "***")
+def _failed(url: URL, error: Exception, source: Source, place: Place) -> UserError:
+    text = hidden(_said(getattr(error, "orig", None) or error), source.url, place)
+    for secret in (url.password, quote(str(url.password or ""))):
+        text = text.replace(str(secret), "***") if secret else text
     return wrong(
         "database",
         f"sources.{place.name}",
         f"{_shown(source.url)} answered: {text}",
-        fix="See that the database is up, that the address and its ${NAME} are right and that the query runs there.",
+        "Without its rows nothing can be concluded; the last good snapshot stays as it is.",
+        "See that the database is up, that the address and its ${NAME} are right and that the query runs there.",
     )
+
+
+def _said(error: Any) -> str:
+    """What a database said, in one line, without any value of its rows."""
+    state = getattr(error, "sqlstate", None)
+    if isinstance(error, psycopg.Error):
+        about_values = isinstance(error, psycopg.DataError) if state is None else state[:2] not in _NOT_ABOUT_VALUES
+        if about_values:
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+            return f"{words} ({state or 'while a value was read'}); the value is not shown, as it may be about a person"
+        if state:
+            return str(error).strip().splitlines()[0]
+    return _VALUE.sub("; the text is not shown, as it may be about a person", " ".join(str(error).split()))
 
 
 def _shown(address: str) -> str:
@@ -132,7 +183,9 @@ def _shown(address: str) -> str:
 
 
 def _column(values: list[Any]) -> pa.Array:
-    if any(isinstance(value, Decimal) for value in values):
+    if any(isinstance(value, dict | list) for value in values):
+        values = [json.dumps(v, sort_keys=True, default=str) if isinstance(v, dict | list) else v for v in values]
+    if any(isinstance(value, Decimal | UUID) for value in values):
         values = [None if value is None else str(value) for value in values]
     try:
         return pa.array(values)
@@ -141,12 +194,15 @@ def _column(values: list[Any]) -> pa.Array:
 
 
 def _sorted(table: pa.Table) -> pa.Table:
-    keys = [
-        (name, "ascending")
-        for name in table.column_names
-        if not pa.types.is_nested(table.schema.field(name).type) and not pa.types.is_null(table.schema.field(name).type)
-    ]
-    return table.sort_by(keys) if keys and table.num_rows else table
+    keys = {name: _sortable(table[name]) for name in table.column_names if not pa.types.is_null(table[name].type)}
+    if not keys or not table.num_rows:
+        return table
+    return table.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
+
+
+def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kinds = (pa.types.is_primitive, pa.types.is_boolean, pa.types.is_string)
+    return column if any(is_kind(column.type) for is_kind in kinds) else as_text(column)
 
 
 SOURCE = SourceKind("A table or query of a SQLite or PostgreSQL database.", ("url", "query"), read, probe)
