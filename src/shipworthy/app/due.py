@@ -19,7 +19,7 @@ from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, standing, trials_done
 from shipworthy.release.words import ReleaseCandidate, RollBack
 from shipworthy.respond.rules import response_due, retraining_due, rollback_due
-from shipworthy.respond.words import Respond
+from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.words import Watch
@@ -48,7 +48,8 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     """The next step of a challenger that a trigger asked for: its proof, and inside the signed envelope its release."""
     made = latest(past.of(CandidateMade), lambda what: what.role == "model")
-    if made is None or not made.what.notes.get("cause"):
+    asked = {fact.digest for fact in past.of(TriggerFired) if fact.what.action == "retrain"}
+    if made is None or made.what.notes.get("cause") not in asked:
         return
     candidate = made.what.candidate
     if newest_proof(past, candidate) is None:

@@ -141,7 +141,9 @@ def test_the_marks_of_the_chart_are_told_in_words(logged_in: LogIn) -> None:
 def test_who_may_not_close_an_incident_is_told_who_may(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/incidents")
-    expect(page.get_by_text("An incident is closed by whoever is operator, owner or product manager")).to_be_visible()
+    expect(
+        page.get_by_text("Closing an incident is a signature: it is for an owner of a function to give")
+    ).to_be_visible()
     expect(page.locator("main form")).to_have_count(0)
 
 

@@ -36,9 +36,11 @@ def triggers(*lines: str) -> tuple[str, str]:
 READ_WITHIN_A_WEEK = ("    capacity: 50\n", "    capacity: 50\n    acknowledge_within: 1w\n")
 
 
-def live(*lines: str, learnt: str = "2025-10-01", change: tuple[str, str] = ("", "")) -> History:
-    """A product whose second model answers everybody, under a plan with these triggers."""
-    history = History(triggers(*lines), change)
+def live(
+    *lines: str, learnt: str = "2025-10-01", change: tuple[str, str] = ("", ""), first_list: str = "2031-03-03"
+) -> History:
+    """A product whose second model answers everybody, under a plan with these triggers; no list is owed yet."""
+    history = History(triggers(*lines), ("start: 2026-03-02", f"start: {first_list}"), change)
     history.make(BEFORE, trained_on=["2025-07-01"])
     history.make(MODEL, trained_on=[learnt])
     release(history, BEFORE)

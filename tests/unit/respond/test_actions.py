@@ -12,6 +12,7 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import body_of, what_of
 from shipworthy.base.kinds import kind, kinds
+from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action
 from shipworthy.respond.rules import retraining_due, situations
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
@@ -140,9 +141,10 @@ def test_an_alarm_about_a_challenger_takes_nobody_s_answers_back() -> None:
     history.make(CHALLENGER)
     release(history, CHALLENGER, "shadow")
     alarm(history, candidate=CHALLENGER)
-    assert to_do(history) == []
-    alarm(history, "alarm-2", candidate=MODEL)
     assert to_do(history) == [("stale", "rollback")]
+    assert rollback_target(history.past, CHALLENGER) == (CHALLENGER, ""), "it is only taken out of its shadow"
+    alarm(history, "alarm-2", candidate=MODEL)
+    assert rollback_target(history.past, MODEL) == (MODEL, BEFORE)
 
 
 def test_where_nothing_came_before_there_is_no_way_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import (
@@ -23,6 +24,7 @@ from unit.respond.happenings import (
 from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.times import length
+from shipworthy.deliver.words import RunFinished
 from shipworthy.release.words import RolledBack
 from shipworthy.respond.rules import answered_alarms, causes, response_due, retraining_due, rollback_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
@@ -197,3 +199,25 @@ def test_passing_checks_are_not_told_as_causes() -> None:
     cause = next(causes(history.plan, history.past, history.now))
     assert "median" in cause.text
     assert "All are there" not in cause.text
+
+
+def test_a_list_that_was_not_even_made_by_its_deadline_is_late() -> None:
+    history = live("{name: late-list, on: late, do: [notify]}", first_list="2026-03-09")
+    history.now = datetime(2026, 3, 9, 6, tzinfo=UTC)
+    assert to_do(history) == [], "the deadline of six hours has not passed"
+    history.now += timedelta(minutes=1)
+    assert to_do(history) == [("late-list", "notify")]
+    [cause] = causes(history.plan, history.past, history.now)
+    assert (cause.on, cause.of) == ("late", "service")
+    assert "it has not been made" in cause.text
+
+
+def test_a_list_that_came_without_the_model_has_failed() -> None:
+    history = live("{name: broken, on: failed, do: [incident]}")
+    history.write(
+        RunFinished(
+            product=PRODUCT, run="r", consumer="service", as_of=LONG_AGO, due=5, answered=5, refused={},
+            delivered={"call-list": 5}, failed={}, snapshot="s", stood_in="The model broke.", broken="The model broke.",
+        )
+    )  # fmt: skip
+    assert to_do(history) == [("broken", "incident")]

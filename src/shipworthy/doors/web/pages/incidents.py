@@ -6,23 +6,23 @@ from typing import get_args
 
 from starlette.responses import Response
 
-from shipworthy.app.rights import RIGHTS
+from shipworthy.app.words import WhoAmI
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.respond.words import CloseIncident, Incidents, OpenIncident, Severity
 
-WHO_MAY = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if "respond" in rights)
 DONE = {"closed": "The incident is closed, under your name.", "opened": "The incident is open."}
 
 
 def _show(visit: Visit) -> Response:
     found = visit.ask(Incidents(product=visit.product))[::-1]
+    roles = visit.ask(WhoAmI(product=visit.product)).roles
     return visit.product_page(
         "incidents.html",
         open=[incident for incident in found if not incident.closed_at],
         closed=[incident for incident in found if incident.closed_at],
         severities=get_args(Severity),
-        who_may=WHO_MAY,
+        may_close=any(role.startswith("owner:") for role in roles),
         done=DONE.get(visit.query.get("done", ""), ""),
     )
 

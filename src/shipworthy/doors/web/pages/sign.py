@@ -89,12 +89,12 @@ def _send(visit: Visit) -> Response:
         visit.do(RevokeSignOff(product=visit.product, candidate=candidate, function=function, reason=reason))
     else:
         decision = _decision(form.get("decision", ""), visit.address)
-        _same_evidence(visit, candidate, form.get("evidence", ""))
         _give(visit, what, candidate, function, decision, reason)
     return visit.back("reject" if form.get("decision") == "reject" and what != "revoke" else what, candidate=candidate)
 
 
 def _give(visit: Visit, what: str, candidate: str, function: str, decision: Decision, reason: str) -> None:
+    read = visit.form.get("evidence", "")
     if what == "review":
         answers = {key.removeprefix("answer."): value for key, value in visit.form.items() if key.startswith("answer.")}
         review = GiveReview(
@@ -104,6 +104,7 @@ def _give(visit: Visit, what: str, candidate: str, function: str, decision: Deci
             answers=answers,
             decision=decision,
             reason=reason,
+            evidence=read,
         )
         visit.do(review)
     elif what == "envelope":
@@ -114,7 +115,14 @@ def _give(visit: Visit, what: str, candidate: str, function: str, decision: Deci
         )
     else:
         visit.do(
-            GiveSignOff(product=visit.product, candidate=candidate, function=function, decision=decision, reason=reason)
+            GiveSignOff(
+                product=visit.product,
+                candidate=candidate,
+                function=function,
+                decision=decision,
+                reason=reason,
+                evidence=read,
+            )
         )
 
 
@@ -126,20 +134,6 @@ def _decision(text: str, where: str) -> Decision:
     raise UserError(
         Mistake("web.decision", where, "Neither approve nor reject was chosen.", fix="Choose one, then send again.")
     )
-
-
-def _same_evidence(visit: Visit, candidate: str, read: str) -> None:
-    newest = visit.ask(ProofOf(product=visit.product, candidate=candidate)).evidence
-    if newest != read:
-        raise UserError(
-            Mistake(
-                "web.evidence_changed",
-                visit.address,
-                f"You read evidence {read[:12] or '(none)'}, but by now the newest is {newest[:12]}.",
-                "A signature covers exactly the evidence that was read.",
-                "Read the new results below, then decide again.",
-            )
-        )
 
 
 PAGE = Page("/products/{product}/sign", _show, label="Sign", order=3, send=_send)
