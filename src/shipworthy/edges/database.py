@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import Mistake, Tampered, UserError
 from shipworthy.base.times import read_moment
 
 SCHEMA = "0001"
@@ -198,6 +198,29 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
+
+
+@contextmanager
+def legible(engine: sa.Engine) -> Iterator[None]:
+    """Reading of texts: SQLite lets bytes be written that are no text, and then cannot read them.
+
+    Raises:
+        Tampered: there was such a text; we write none.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if "Could not decode" not in str(error.orig):
+            raise
+        raise Tampered(
+            Mistake(
+                "ledger.edited",
+                engine.url.render_as_string(hide_password=True),
+                f"A text was edited by hand: {error.orig!s}.".encode("ascii", "backslashreplace").decode(),
+                "Nothing that rests on this database can be trusted.",
+                "Find out who could write to it, and restore it from a copy that verifies.",
+            )
+        ) from error
 
 
 def write_json(value: Any) -> str:
