@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shipworthy.base.errors import Mistake, Tampered, UserError
@@ -127,7 +127,7 @@ def open_engine(url: str) -> sa.Engine:
     patience of a minute for a lock; on PostgreSQL psycopg 3 is the driver.
 
     Raises:
-        UserError: the address is neither.
+        UserError: the address is neither, or its file cannot be made or opened.
     """
     try:
         address = sa.make_url(url)
@@ -151,15 +151,11 @@ def migrate(engine: sa.Engine) -> None:
             return
         with exclusive(engine, _MIGRATION_LOCK) as connection:
             _upgrade(connection)
-    except OperationalError as error:
-        raise UserError(
-            Mistake(
-                "database.unreachable",
-                engine.url.render_as_string(hide_password=True),
-                f"The database does not answer: {str(error.orig).strip()}",
-                fix="See that it runs and that SHIPWORTHY_DATABASE names it rightly.",
-            )
-        ) from error
+    except DatabaseError as error:
+        # SQLite says by the plain class that a file is no database; what is raised by others of its classes is ours.
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
+        raise _unreachable(engine.url, str(error.orig).strip()) from error
 
 
 @contextmanager
@@ -245,8 +241,11 @@ def _lock(connection: sa.Connection, lock: int) -> None:
 
 def _sqlite(address: sa.URL) -> sa.Engine:
     file = Path(address.database or "")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unreachable(address, error.strerror or str(error)) from error
     engine = sa.create_engine(
         address.set(drivername="sqlite+pysqlite"),
         pool_size=8,
@@ -324,6 +323,17 @@ def _upgrade(connection: sa.Connection) -> None:
                 "Update Shipworthy on this machine.",
             )
         ) from error
+
+
+def _unreachable(url: sa.URL, reason: str) -> UserError:
+    return UserError(
+        Mistake(
+            "database.unreachable",
+            url.render_as_string(hide_password=True),
+            f"The database does not answer: {reason}",
+            fix="See that it runs and that SHIPWORTHY_DATABASE names it rightly.",
+        )
+    )
 
 
 def _no_address(url: str) -> UserError:
