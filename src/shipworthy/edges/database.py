@@ -120,6 +120,16 @@ lease = sa.Table(
 )
 
 
+class DatabaseAway(OperationalError):
+    """The server of the store's database does not answer; whatever was under way has not happened.
+
+    Attributes:
+        hands_over: for the durable road: a run is left at this place and carried on when the server is back.
+    """
+
+    hands_over = True
+
+
 def open_engine(url: str) -> sa.Engine:
     """The engine for an address: ``sqlite:///PATH`` or ``postgresql://…``, also ``postgres://`` and psycopg's forms.
 
@@ -136,7 +146,9 @@ def open_engine(url: str) -> sa.Engine:
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         return _sqlite(address)
     if address.get_backend_name() in ("postgresql", "postgres"):
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        sa.event.listen(engine, "handle_error", _tell_away)
+        return engine
     raise _no_address(address.render_as_string(hide_password=True))
 
 
@@ -237,6 +249,17 @@ def _lock(connection: sa.Connection, lock: int) -> None:
     connection.execution_options(isolation_level="READ COMMITTED")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
+def _tell_away(context: sa.ExceptionContext) -> None:
+    lost = context.is_disconnect or context.connection is None  # none: it could not even be opened
+    if lost and not context.is_pre_ping and isinstance(context.original_exception, Exception):
+        raise DatabaseAway(
+            context.statement,
+            context.parameters,
+            context.original_exception,
+            connection_invalidated=context.is_disconnect,
+        ) from context.original_exception
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:

@@ -24,6 +24,8 @@ class HandedOver(BaseException):
 def outcome_of(work: Callable[[], Any]) -> Outcome:
     """Do some work and pack what came of it, whatever that is; only what hands a run over passes through.
 
+    That is also an error that says so, as it says nothing about the work: the store's database is away.
+
     Work that tries to end the process (`sys.exit` in somebody's pipeline) is a bug like any other: in a thread of the
     road it would end nothing but the thread, and its run would be waited for in vain.
     """
@@ -36,6 +38,8 @@ def outcome_of(work: Callable[[], Any]) -> Outcome:
     except HandedOver:
         raise
     except BaseException as error:
+        if getattr(error, "hands_over", False):
+            raise HandedOver from error
         return {"bug": {"found": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}}
 
 

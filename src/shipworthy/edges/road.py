@@ -262,7 +262,8 @@ class Road:
         self._away.set()
         try:
             self._engine.stop()
-            if self._lease.beat():  # otherwise they are somebody else's by now
+            # What was left in need counts as an attempt, and what is somebody else's by now is none of ours.
+            if not self._left.is_set() and self._lease.beat():
                 self._engine.put_back(self._lease.name)
             self._lease.release()
         finally:
@@ -311,6 +312,10 @@ class Road:
             outcome = outcome_of(lambda: plain(self._run(operation, payload, trip)))
             self._last_ended.append(run)
             return outcome
+        except HandedOver:
+            if not self._leaving.is_set():
+                self._left.set()
+            raise
         finally:
             self._carrying.run = ""
             with self._still:

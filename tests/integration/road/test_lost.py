@@ -102,6 +102,20 @@ def test_a_database_that_was_away_during_a_step_is_found_again(
     assert json.loads((tmp_path / "other.json").read_text())["result"]["by"] == other.pid
 
 
+def test_a_decision_that_the_database_went_away_from_is_made_again(
+    walker: ModuleType, tmp_path: Path, postgres_url: str
+) -> None:
+    with walker.open_road(tmp_path, postgres_url) as road:
+        run = road.submit("walk", {"product": "p", "pause": 1}, "ben", walker.AT, "run-1")
+        walker.wait_for(lambda: len(done(tmp_path)) == 2, "the decision to begin")
+        with away(postgres_url):  # inside the transaction of the decision
+            threading.Event().wait(3)
+        assert road.follow(run)["rows"] == 7
+        assert kinds(road) == KINDS
+        assert [step for step, _ in done(tmp_path)] == ["count", "begin", *walker.STEPS[1:]]
+        assert road._store.ledger.verify().seq == 3
+
+
 def test_an_idle_executor_gives_the_store_up_after_its_database_was_away(
     walker: ModuleType, start: Start, tmp_path: Path, postgres_url: str
 ) -> None:
