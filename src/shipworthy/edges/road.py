@@ -209,6 +209,8 @@ class Road:
 
     def _take_over(self) -> bool:
         """Whether this road carries the store's runs, after trying to."""
+        from shipworthy.edges.database import DatabaseAway
+
         global _executor
         if _executor is self:
             return True
@@ -221,6 +223,8 @@ class Road:
                 return False
             self._begin()
             return True
+        except DatabaseAway:  # who follows looks again until it is back
+            return False
         finally:
             _process.release()
 

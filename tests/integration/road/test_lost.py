@@ -103,14 +103,19 @@ def test_a_database_that_was_away_during_a_step_is_found_again(
 
 
 def test_a_decision_that_the_database_went_away_from_is_made_again(
-    walker: ModuleType, tmp_path: Path, postgres_url: str
+    walker: ModuleType, start: Start, tmp_path: Path, postgres_url: str
 ) -> None:
+    payload = {"product": "p", "pause": 2}
     with walker.open_road(tmp_path, postgres_url) as road:
-        run = road.submit("walk", {"product": "p", "pause": 1}, "ben", walker.AT, "run-1")
+        run = road.submit("walk", payload, "anna", walker.AT, "run-1")
+        follower = start(tmp_path, "follower", url=postgres_url, payload=payload)
+        walker.wait_for((tmp_path / "follower.ready").exists, "another process to follow")
         walker.wait_for(lambda: len(done(tmp_path)) == 2, "the decision to begin")
         with away(postgres_url):  # inside the transaction of the decision
             threading.Event().wait(3)
         assert road.follow(run)["rows"] == 7
+        follower.join(60)
+        assert json.loads((tmp_path / "follower.json").read_text())["result"] == road.follow(run)
         assert kinds(road) == KINDS
         assert [step for step, _ in done(tmp_path)] == ["count", "begin", *walker.STEPS[1:]]
         assert road._store.ledger.verify().seq == 3
