@@ -54,7 +54,8 @@ class Keys:
         own = {self.key_id: self.public_pem} if (self.folder / _PRIVATE).exists() else {}
         files = sorted((self.folder / "public").glob("*.pem"))
         return {
-            key_id_of(key): pem_of(key) for key in (read_public_key(file.read_text(), file) for file in files)
+            key_id_of(key): pem_of(key)
+            for key in (read_public_key(file.read_text(errors="replace"), file) for file in files)
         } | own
 
     def sign(self, content: bytes) -> bytes:
@@ -88,7 +89,10 @@ class Keys:
         if not file.exists():
             self._make(file)
         self._refuse_open(file)
-        key = load_pem_private_key(file.read_bytes(), password=None)
+        try:
+            key = load_pem_private_key(file.read_bytes(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it wants a password
+            raise UserError(_broken(file, "is not a PEM file of a private key without a password")) from error
         if not isinstance(key, Ed25519PrivateKey):
             raise UserError(_broken(file, "is not an Ed25519 private key"))
         self._publish(key.public_key())
