@@ -158,11 +158,22 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         UserError: the database does not answer, or a newer version has been at work on it.
     """
-    try:
+    with answering(engine):
         if _schema(engine) == SCHEMA:
             return
         with exclusive(engine, _MIGRATION_LOCK) as connection:
             _upgrade(connection)
+
+
+@contextmanager
+def answering(engine: sa.Engine) -> Iterator[None]:
+    """The first work with a database, before which nobody knows whether it is one and is there.
+
+    Raises:
+        UserError: it does not answer, or its file is no database.
+    """
+    try:
+        yield
     except DatabaseError as error:
         # SQLite says by the plain class that a file is no database; what is raised by others of its classes is ours.
         if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
@@ -283,7 +294,11 @@ def _sqlite(address: sa.URL) -> sa.Engine:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    _write_ahead(cursor)
+    try:
+        _write_ahead(cursor)
+    except sqlite3.Error:  # its file is no database; nobody else would close it
+        connection.close()
+        raise
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
 
-from shipworthy.edges.database import open_engine
+from shipworthy.edges.database import answering, open_engine
 from shipworthy.edges.outcome import HandedOver, Outcome
 
 Carry = Callable[[str, str, dict[str, Any], str, str], Outcome]
@@ -67,7 +67,8 @@ class Engine:
         # power cut could take a step's result and leave the fact that was decided on it, and the step redone may give
         # another one. Measured on our disk: 3.5 ms a step instead of 3.2.
         self.database = open_engine(self._url)
-        self._client = self._open()
+        with answering(self.database):
+            self._client = self._open()
 
     def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> None:
         """Put a run in line; where there is one of this name already, nothing changes."""

@@ -134,6 +134,14 @@ def test_the_outcome_of_what_went_wrong_lists_the_mistakes(
     assert "Traceback" not in str(error)
 
 
+def test_a_file_of_runs_that_is_broken_is_told(walker: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / ".shipworthy").mkdir()
+    (tmp_path / ".shipworthy" / "road.sqlite").write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(UserError, match=r"road\.sqlite") as caught, walker.open_road(tmp_path):
+        pass
+    assert caught.value.mistakes[0].code == "database.unreachable"
+
+
 def test_a_moment_needs_a_zone(road: Any) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         road.submit("walk", {"product": "p"}, "ben", datetime(1998, 1, 1))  # noqa: DTZ001
