@@ -1,4 +1,11 @@
-"""The chain that facts form: their digests, and what is wrong where they no longer fit together."""
+"""The chain that facts form: their digests, and what is wrong where they no longer fit together.
+
+What the chain shows and what it cannot. By itself it shows a fact that was edited, dropped, inserted or reordered
+without recomputing every digest after it. Held against a signed head it also shows a recomputed chain and a cut tail,
+up to the fact that the head names. Out of scope: facts after the newest signed head, whose end nobody has vouched for
+yet, and whoever holds both the key and the database, who can sign another history; only a head that was kept
+elsewhere shows that one.
+"""
 
 from __future__ import annotations
 
@@ -67,12 +74,14 @@ class SignedHead:
             ValueError: it is none.
         """
         told = json.loads(line) if isinstance(line, str) else line
-        try:
-            return SignedHead(
-                str(told["store"]), int(told["seq"]), *(str(told[name]) for name in SignedHead.__slots__[2:])
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a signed head: {error}") from error
+        names = SignedHead.__slots__
+        if not isinstance(told, Mapping) or set(told) != set(names):
+            raise ValueError(f"a signed head has {', '.join(names)} and nothing else")
+        if type(told["seq"]) is not int or not all(type(told[name]) is str for name in names if name != "seq"):
+            raise ValueError("in a signed head seq is a whole number and all else is text")
+        head = SignedHead(**told)
+        head.statement()  # raises where half a character is in it, which no signature can be over
+        return head
 
 
 class Row(NamedTuple):
@@ -128,11 +137,14 @@ class StoredFact(NamedTuple):
         """The fact with its body read.
 
         Raises:
-            Tampered: its content does not have its digest.
+            Tampered: its content does not have its digest, or its body is no JSON.
         """
         if not self.is_whole:
             raise tampered([edited(self)])
-        return Row(*self[:7], orjson.loads(self.body), *self[8:])
+        try:
+            return Row(*self[:7], orjson.loads(self.body), *self[8:])
+        except ValueError as error:
+            raise tampered([unreadable(self, error)]) from error
 
     def sealed(self) -> StoredFact:
         """The fact with the digest its content has."""
@@ -150,6 +162,14 @@ class Finding:
     tampering: Tampering
     text: str
 
+    def __post_init__(self) -> None:
+        # What was written by hand may hold half characters, which no screen takes, or orders to the terminal.
+        shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in self.text)
+        object.__setattr__(self, "text", "".join(shown))
+
+    def __str__(self) -> str:
+        return f"{self.tampering}: {self.text[0].upper()}{self.text[1:]}"
+
 
 def name_of(fact: StoredFact) -> str:
     """A fact as messages name it."""
@@ -163,6 +183,17 @@ def edited(fact: StoredFact) -> Finding:
         "edited",
         f"{name_of(fact)} was edited or renumbered: its content no longer has the digest {fact.digest[:12]}… that was "
         "recorded with it.",
+    )
+
+
+def unreadable(fact: StoredFact, error: Exception) -> Finding:
+    """The finding on a fact that has its digest and still is none that this version wrote."""
+    reason = str(error).partition("\n")[0]
+    return Finding(
+        fact.seq,
+        "edited",
+        f"{name_of(fact)} has its digest, but cannot be read as what it says it is ({reason}): another version wrote "
+        "it, or it was edited and its digest recomputed.",
     )
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import Mistake, Tampered, UserError
 from shipworthy.base.times import read_moment
 
 SCHEMA = "0001"
@@ -120,6 +120,16 @@ lease = sa.Table(
 )
 
 
+class DatabaseAway(OperationalError):
+    """The server of the store's database does not answer; whatever was under way has not happened.
+
+    Attributes:
+        hands_over: for the durable road: a run is left at this place and carried on when the server is back.
+    """
+
+    hands_over = True
+
+
 def open_engine(url: str) -> sa.Engine:
     """The engine for an address: ``sqlite:///PATH`` or ``postgresql://…``, also ``postgres://`` and psycopg's forms.
 
@@ -127,7 +137,7 @@ def open_engine(url: str) -> sa.Engine:
     patience of a minute for a lock; on PostgreSQL psycopg 3 is the driver.
 
     Raises:
-        UserError: the address is neither.
+        UserError: the address is neither, or its file cannot be made or opened.
     """
     try:
         address = sa.make_url(url)
@@ -136,7 +146,9 @@ def open_engine(url: str) -> sa.Engine:
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         return _sqlite(address)
     if address.get_backend_name() in ("postgresql", "postgres"):
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        sa.event.listen(engine, "handle_error", _tell_away)
+        return engine
     raise _no_address(address.render_as_string(hide_password=True))
 
 
@@ -146,20 +158,27 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         UserError: the database does not answer, or a newer version has been at work on it.
     """
-    try:
+    with answering(engine):
         if _schema(engine) == SCHEMA:
             return
         with exclusive(engine, _MIGRATION_LOCK) as connection:
             _upgrade(connection)
-    except OperationalError as error:
-        raise UserError(
-            Mistake(
-                "database.unreachable",
-                engine.url.render_as_string(hide_password=True),
-                f"The database does not answer: {str(error.orig).strip()}",
-                fix="See that it runs and that SHIPWORTHY_DATABASE names it rightly.",
-            )
-        ) from error
+
+
+@contextmanager
+def answering(engine: sa.Engine) -> Iterator[None]:
+    """The first work with a database, before which nobody knows whether it is one and is there.
+
+    Raises:
+        UserError: it does not answer, or its file is no database.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        # SQLite says by the plain class that a file is no database; what is raised by others of its classes is ours.
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
+        raise _unreachable(engine.url, str(error.orig).strip()) from error
 
 
 @contextmanager
@@ -200,6 +219,29 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+@contextmanager
+def legible(engine: sa.Engine) -> Iterator[None]:
+    """Reading of texts: SQLite lets bytes be written that are no text, and then cannot read them.
+
+    Raises:
+        Tampered: there was such a text; we write none.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if "Could not decode" not in str(error.orig):
+            raise
+        raise Tampered(
+            Mistake(
+                "ledger.edited",
+                engine.url.render_as_string(hide_password=True),
+                f"A text was edited by hand: {error.orig!s}.".encode("ascii", "backslashreplace").decode(),
+                "Nothing that rests on this database can be trusted.",
+                "Find out who could write to it, and restore it from a copy that verifies.",
+            )
+        ) from error
+
+
 def write_json(value: Any) -> str:
     """A value for a column that holds JSON as text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -220,10 +262,24 @@ def _lock(connection: sa.Connection, lock: int) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
 
 
+def _tell_away(context: sa.ExceptionContext) -> None:
+    lost = context.is_disconnect or context.connection is None  # none: it could not even be opened
+    if lost and not context.is_pre_ping and isinstance(context.original_exception, Exception):
+        raise DatabaseAway(
+            context.statement,
+            context.parameters,
+            context.original_exception,
+            connection_invalidated=context.is_disconnect,
+        ) from context.original_exception
+
+
 def _sqlite(address: sa.URL) -> sa.Engine:
     file = Path(address.database or "")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unreachable(address, error.strerror or str(error)) from error
     engine = sa.create_engine(
         address.set(drivername="sqlite+pysqlite"),
         pool_size=8,
@@ -238,7 +294,11 @@ def _sqlite(address: sa.URL) -> sa.Engine:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    _write_ahead(cursor)
+    try:
+        _write_ahead(cursor)
+    except sqlite3.Error:  # its file is no database; nobody else would close it
+        connection.close()
+        raise
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
@@ -301,6 +361,17 @@ def _upgrade(connection: sa.Connection) -> None:
                 "Update Shipworthy on this machine.",
             )
         ) from error
+
+
+def _unreachable(url: sa.URL, reason: str) -> UserError:
+    return UserError(
+        Mistake(
+            "database.unreachable",
+            url.render_as_string(hide_password=True),
+            f"The database does not answer: {reason}",
+            fix="See that it runs and that SHIPWORTHY_DATABASE names it rightly.",
+        )
+    )
 
 
 def _no_address(url: str) -> UserError:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
 
-from shipworthy.edges.database import exclusive, open_engine
-from shipworthy.edges.outcome import Outcome
+from shipworthy.edges.database import answering, exclusive, open_engine
+from shipworthy.edges.outcome import HandedOver, Outcome
 
 Carry = Callable[[str, str, dict[str, Any], str, str], Outcome]
 
@@ -36,13 +36,6 @@ _MOST_ATTEMPTS = 30
 _carry: Carry | None = None
 
 _STATES = {"ENQUEUED": "waiting", "DELAYED": "waiting", "PENDING": "running", "SUCCESS": "done"}
-
-
-class HandedOver(BaseException):
-    """Leaves a flow between two steps so that the run stays open; the next executor carries it on.
-
-    No `Exception`, so that no flow catches it and DBOS does not take it for the run's end.
-    """
 
 
 @DBOS.workflow(name="run_command", max_recovery_attempts=_MOST_ATTEMPTS)
@@ -75,9 +68,9 @@ class Engine:
         # another one. Measured on our disk: 3.5 ms a step instead of 3.2.
         self.database = open_engine(self._url)
         # Each time, since a process may have been killed in the middle of it; it takes 5 ms where all is done.
-        with exclusive(ledger, _MIGRATION_LOCK):
+        with exclusive(ledger, _MIGRATION_LOCK), answering(self.database):
             DBOS.migrate(self._url, schema=_SCHEMA)
-        self._client = self._open()
+            self._client = self._open()
 
     def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> None:
         """Put a run in line; where there is one of this name already, nothing changes."""
@@ -149,8 +142,17 @@ class Engine:
             DBOS._recover_pending_workflows(sorted(gone))
 
     def step(self, name: str, work: Callable[[], Outcome]) -> Outcome:
-        """Do one step of the run that this thread carries, or give back what came of it before."""
-        return DBOS.run_step({"name": name}, work)
+        """Do one step of the run that this thread carries, or give back what came of it before.
+
+        Raises:
+            HandedOver: another executor carries the run by now; what came of the step here is not kept.
+        """
+        try:
+            return DBOS.run_step({"name": name}, work)
+        except (
+            error.DBOSWorkflowConflictIDError
+        ) as lost:  # left to itself DBOS would have this thread wait for the other
+            raise HandedOver from lost
 
     def settle(self, ended: Iterable[str]) -> None:
         """Wait until DBOS has written down the outcomes of runs whose flows have ended here."""
@@ -164,6 +166,16 @@ class Engine:
         global _carry
         DBOS.destroy()
         _carry = None
+
+    def put_back(self, executor: str) -> None:
+        """Put the runs that this executor has left between two steps back in line, as if it had not begun them.
+
+        Only after `stop`, or it would take them again. Otherwise a long run that many short-lived processes have
+        carried in turn would count as one that ends its process.
+        """
+        left = self._client.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
+        if left:
+            self._client.resume_workflows([run.workflow_id for run in left], queue_name=_QUEUE)
 
     def close(self) -> None:
         """Let the database go."""

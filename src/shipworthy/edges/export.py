@@ -1,9 +1,14 @@
-"""One file that holds a whole ledger, and its verification by whoever has nothing but that file."""
+"""One file that holds a whole ledger, and its verification by whoever has nothing but that file.
+
+Every line is in the one way to write it, so that a file that holds says the same to every reader. What it shows
+depends on what the reader brings: with nothing, that facts, heads and keys in the file fit each other; with the public
+key, or a head signed earlier and kept elsewhere, that they are this ledger's. Out of scope: whoever holds key and
+database can sign another history after the newest head that somebody else keeps.
+"""
 
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import secrets
 import zlib
@@ -12,10 +17,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.edges.chain import Finding, Head, SignedHead, StoredFact, Walk, held_against
-from shipworthy.edges.keys import is_signed, key_id_of, read_public_key
+from shipworthy.edges.chain import Finding, Head, SignedHead, StoredFact, Tampering, Walk, held_against
+from shipworthy.edges.keys import is_signed, key_id_of, pem_of, read_public_key
 
 if TYPE_CHECKING:
     from shipworthy.edges.ledger import Ledger
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 _FORMAT = "shipworthy-ledger"
 _VERSION = 1
 _PURPOSE = "export"
+_LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,7 @@ def export(ledger: Ledger, to: Path) -> SignedHead:
     Raises:
         Tampered: the ledger does not verify; a damaged one is not exported.
     """
-    ledger.verify()
-    signed = ledger.sign_head(_PURPOSE)
+    signed = ledger.sign_head(_PURPOSE)  # which verifies all of it
     draft = to.with_name(f".{to.name}.{secrets.token_hex(4)}")
     try:
         # No name and no moment in the file's frame: the same ledger and heads give the same bytes.
@@ -84,13 +91,14 @@ def verify_export(file: Path, earlier: SignedHead | None = None, trusted_key: st
         earlier: a head signed at an earlier time and kept outside the ledger; it shows a history that was rewritten
             up to it, even by someone who has the key.
         trusted_key: the public key, as PEM, or its key id, that the ledger must be signed with; known from elsewhere.
+            Where it is not given, the key that signed `earlier`.
 
     Raises:
         UserError: the file cannot be read at all, or `trusted_key` is no key.
     """
     audit = _Audit()
     try:
-        with gzip.open(file, "rt", encoding="utf-8", errors="surrogateescape") as opened:
+        with gzip.open(file, "rb") as opened:
             for number, line in enumerate(opened, start=1):
                 audit.take(number, line)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -105,13 +113,17 @@ def verify_export(file: Path, earlier: SignedHead | None = None, trusted_key: st
 
 
 def _lines(ledger: Ledger, signed: SignedHead) -> Iterator[Mapping[str, Any]]:
-    yield {"format": _FORMAT, "version": _VERSION, "store": ledger.store}
+    yield _header(ledger.store)
     for key_id, pem in ledger.keys.known().items():
         yield {"key": key_id, "pem": pem}
     for head in [*(head for head in ledger.signed_heads() if head != signed), signed]:
         yield {"head": asdict(head)}
     for fact in ledger.stored(signed.seq):
         yield {"fact": fact}
+
+
+def _header(store: str) -> Mapping[str, Any]:
+    return {"format": _FORMAT, "version": _VERSION, "store": store}
 
 
 @dataclass
@@ -127,35 +139,54 @@ class _Audit:
     digests: dict[int, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, seq: int, tampering: Any, text: str) -> None:
+    def add(self, seq: int, tampering: Tampering, text: str) -> None:
         self.findings.append(Finding(seq, tampering, text))
 
-    def take(self, number: int, line: str) -> None:
+    def take(self, number: int, line: bytes) -> None:
         self.lines = number
         try:
-            told = json.loads(line)
-            if self.header is None:
-                self.header = told if told["format"] == _FORMAT and told["version"] == _VERSION else None
-            elif "fact" in told:
-                self._fact(told["fact"])
-            elif "head" in told:
-                self.heads.append(SignedHead.read(told["head"]))
-            else:
-                self._key(told["key"], told["pem"])
+            told = orjson.loads(line)
+            if orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE) != line:
+                raise ValueError("not in the one way to write it")
+            self._told(told)
         except (ValueError, KeyError, TypeError, UserError):
             self.add(self.chain.head.seq + 1 if self.facts else 0, "damaged", f"line {number} cannot be read: damaged.")
+
+    def _told(self, told: Any) -> None:
+        names = set(told)
+        if self.header is None:
+            self._first(told)
+        elif names == {"fact"}:
+            self._fact(told["fact"])
+        elif names == {"head"}:
+            self.heads.append(SignedHead.read(told["head"]))
+        elif names == {"key", "pem"}:
+            self._key(told["key"], told["pem"])
+        else:
+            raise ValueError("not a line of an export")
+
+    def _first(self, told: Mapping[str, Any]) -> None:
+        store = told["store"]
+        if not isinstance(store, str) or canonical(told) != canonical(_header(store)):
+            raise ValueError("not the first line of an export")
+        self.header = told
 
     def _fact(self, columns: list[Any]) -> None:
         seq, *texts = columns
         if type(seq) is not int or len(texts) != 9 or not all(isinstance(text, str) for text in texts):
             raise ValueError("not the columns of a fact")
+        if not 0 < seq <= _LARGEST_NUMBER:
+            raise ValueError("not the number of a fact")
         fact = StoredFact(seq, *texts)
         self.facts += 1
         self.chain.take(fact)
         self.digests[fact.seq] = fact.digest
 
     def _key(self, key_id: str, pem: str) -> None:
-        if key_id != key_id_of(read_public_key(pem)):
+        if not isinstance(pem, str):
+            raise TypeError("not a public key")
+        key = read_public_key(pem)
+        if (key_id, pem) != (key_id_of(key), pem_of(key)):
             self.add(0, "key", f"the public key {key_id} in the file is another key: its name does not fit it.")
         else:
             self.keys[key_id] = pem
@@ -163,24 +194,19 @@ class _Audit:
     def report(self, earlier: SignedHead | None, trusted_key: str | None) -> AuditReport:
         store = str((self.header or {}).get("store"))
         trusted = dict(self.keys)
-        limits = []
-        trusted_id = trusted_key
+        wanted = trusted_key or (earlier.key_id if earlier else None)
         if trusted_key is not None and trusted_key.startswith("-----"):
-            trusted_id = key_id_of(read_public_key(trusted_key, "the trusted key"))
-            trusted[trusted_id] = trusted_key
+            wanted = key_id_of(read_public_key(trusted_key, "the trusted key"))
+            trusted[wanted] = trusted_key
         for head in self.heads:
             self._hold(head, store, trusted, "in the file")
         signed = self._own_head(trusted)
         if earlier is not None:
             self._hold(earlier, store, trusted, "that you kept")
-        if trusted_id is not None:
-            self._signed_with(signed, trusted_id)
-        elif earlier is None:
-            limits.append(
-                "The signatures were checked with the keys in the file itself. Whoever replaced facts, heads and keys "
-                "together is only found with a public key or a signed head that you got at another time."
-            )
+        if wanted is not None:
+            self._signed_with(signed, wanted, "that you trust" if trusted_key else "of the head that you kept")
         findings = sorted(dict.fromkeys(self.chain.findings + self.findings), key=lambda finding: finding.seq)
+        limits = _limits(earlier, wanted is not None)
         return AuditReport(store, self.facts, self.chain.head, signed, self.keys, findings, limits)
 
     def _own_head(self, trusted: Mapping[str, str]) -> SignedHead | None:
@@ -207,14 +233,32 @@ class _Audit:
         if found:
             self.findings.append(found)
 
-    def _signed_with(self, signed: SignedHead | None, key_id: str) -> None:
+    def _signed_with(self, signed: SignedHead | None, key_id: str, whose: str) -> None:
         if signed is None or signed.key_id != key_id:
             by = f"with {signed.key_id}" if signed else "by nobody"
-            self.add(0, "key", f"the export is signed {by}, not with the key {key_id} that you trust.")
+            text = f"the export is signed {by}, not with the key {key_id} {whose}. Where the store changed its key on "
+            self.add(0, "key", text + "purpose, get the new key's id from its holder and name it (--key).")
 
     @staticmethod
     def _fits(head: SignedHead, trusted: Mapping[str, str]) -> bool:
         return head.key_id in trusted and is_signed(head.statement(), head.signature, trusted[head.key_id])
+
+
+def _limits(earlier: SignedHead | None, key_known: bool) -> list[str]:
+    if earlier is not None:
+        return [
+            f"The head that you kept vouches for facts up to {earlier.seq}, the signature of this export for later "
+            "ones. Whoever holds both the key and the database could have written those anew: keep this export's head."
+        ]
+    if key_known:
+        return [
+            "Whoever holds both the key and the database can write another history and sign it. Only a head that you "
+            "got at another time shows that."
+        ]
+    return [
+        "The signatures were checked with the keys in the file itself. Whoever replaced facts, heads and keys "
+        "together is only found with a public key or a signed head that you got at another time."
+    ]
 
 
 def _unreadable(file: Path, reason: str) -> UserError:

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import weakref
 from functools import cached_property
@@ -29,7 +30,8 @@ _AT_ONCE = 1 << 20
 class Files:
     """A store of contents by digest, in a folder or at any address that fsspec knows.
 
-    Everything that is read is checked against its digest first. Putting the same content twice keeps it once.
+    Everything that is read is checked against its digest first. Putting the same content twice keeps it once. In a
+    folder only plain files count: a link would leave the content where `erase` does not reach it.
     """
 
     def __init__(self, address: str | Path, cache: Path | None = None) -> None:
@@ -45,7 +47,7 @@ class Files:
     def put(self, content: bytes) -> str:
         """Keep some bytes; gives their digest. After this returns they are there in whole, also after a crash."""
         digest = digest_of_bytes(content)
-        if self.has(digest) and digest_of_bytes(self._system.cat_file(self._place(digest))) == digest:
+        if self._holds(digest):
             return digest
         if self._is_local:
             _write(Path(self._place(digest)), content)
@@ -62,12 +64,12 @@ class Files:
 
         Raises:
             NotFound: it is not here.
-            Tampered: what lies here under this name has another digest.
+            Tampered: what lies here under this name has another digest, or is no plain file.
         """
         self._require(digest)
         content: bytes = self._system.cat_file(self._place(digest))
         if digest_of_bytes(content) != digest:
-            raise _tampered(digest, self._place(digest), digest_of_bytes(content))
+            raise _tampered(digest, self._place(digest), _other(digest_of_bytes(content)))
         return content
 
     def local(self, digest: str) -> Path:
@@ -81,12 +83,19 @@ class Files:
         place = Path(self._place(digest)) if self._is_local else self._copy(digest)
         found = _digest_of_file(place)
         if found != digest:
-            raise _tampered(digest, str(place), found)
+            raise _tampered(digest, str(place), _other(found))
         return place
 
     def erase(self, digest: str) -> None:
-        """Remove content for good, where the law wants it gone; the caller records the fact. Nothing if it is gone."""
+        """Remove content for good, where the law wants it gone; the caller records the fact. Nothing if it is gone.
+
+        Raises:
+            Tampered: no plain file lies here under this name, so the content may be somewhere else.
+        """
+        if not _DIGEST.fullmatch(digest):
+            return
         if self.has(digest):
+            self._require(digest)
             self._system.rm_file(self._place(digest))
         if not self._is_local:
             (self._cache / digest).unlink(missing_ok=True)
@@ -150,6 +159,23 @@ class Files:
                     "Restore it from a backup; the digest shows whether it is the right one.",
                 )
             )
+        if odd := self._odd(digest):
+            raise _tampered(digest, odd, "is no plain file, but a link or something else that we do not make")
+
+    def _odd(self, digest: str) -> str:
+        """The place on the way to a digest's content that is not what we make there; empty where all is."""
+        if not self._is_local:
+            return ""
+        place = Path(self._place(digest))
+        if place.parent.is_symlink():
+            return str(place.parent)
+        return "" if stat.S_ISREG(place.lstat().st_mode) else str(place)
+
+    def _holds(self, digest: str) -> bool:
+        """Whether the content itself is here, unchanged."""
+        if not self.has(digest) or self._odd(digest):
+            return False
+        return digest_of_bytes(self._system.cat_file(self._place(digest))) == digest
 
     def _copy(self, digest: str) -> Path:
         copy = self._cache / digest
@@ -190,12 +216,16 @@ def _digest_of_file(place: Path) -> str:
     return found.hexdigest()
 
 
+def _other(digest: str) -> str:
+    return f"has the digest {digest[:12]}… now: it was changed or is damaged"
+
+
 def _tampered(digest: str, place: str, found: str) -> Tampered:
     return Tampered(
         Mistake(
             "files.tampered",
             place,
-            f"The file {digest[:12]}… has the digest {found[:12]}… now: it was changed or is damaged.",
+            f"The file {digest[:12]}… {found}.",
             "What rests on it was proven and signed for the old content.",
             "Restore it from a backup; the digest shows whether it is the right one.",
         )

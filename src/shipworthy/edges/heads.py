@@ -1,20 +1,31 @@
-"""Signed heads: how one is made, where they are kept, and what they show about the facts that are there now."""
+"""Signed heads: how one is made, where they are kept, and what they show about the facts that are there now.
+
+They are kept twice, in the database and in the copy beside the key, so that neither place alone can be rolled back
+unseen. What they cannot show is said in `chain`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import sqlalchemy as sa
 
 from shipworthy.edges import database as db
-from shipworthy.edges.chain import START, Finding, Head, SignedHead, held_against, tampered
+from shipworthy.edges.chain import Finding, Head, SignedHead, held_against, tampered
 from shipworthy.edges.keys import Keys, is_signed
 
 
 def store_of(connection: sa.Connection) -> str:
-    """The name the ledger was given when its tables were made."""
-    return str(connection.execute(sa.select(db.store.c.id)).scalar_one())
+    """The name the ledger was given when its tables were made.
+
+    Raises:
+        Tampered: it has none any more, or several.
+    """
+    names = connection.execute(sa.select(db.store.c.id)).scalars().all()
+    if len(names) != 1:
+        raise tampered([Finding(0, "damaged", f"the table `store` names {len(names)} ledgers where it must name one.")])
+    return str(names[0])
 
 
 def sign(keys: Keys, store: str, head: Head, purpose: str, at: str) -> SignedHead:
@@ -37,9 +48,25 @@ def in_copy(keys: Keys) -> list[SignedHead]:
 
 
 def in_database(connection: sa.Connection) -> list[SignedHead]:
-    """The signed heads in the database, oldest first."""
-    rows = connection.execute(sa.select(db.signed_head).order_by(db.signed_head.c.id))
-    return [SignedHead(*row[1:]) for row in rows]
+    """The signed heads in the database, oldest first.
+
+    Raises:
+        Tampered: a row there is no signed head; SQLite takes any type in any column.
+    """
+    columns = [column for column in db.signed_head.c if column.name != "id"]
+    query = sa.select(*columns).order_by(db.signed_head.c.id)
+    try:
+        with db.legible(connection.engine):
+            return [SignedHead.read(dict(row._mapping)) for row in connection.execute(query)]
+    except ValueError as error:
+        raise tampered([Finding(0, "head", f"a signed head in the database was edited: {error}.")]) from error
+
+
+def keep(engine: sa.Engine, keys: Keys, signed: SignedHead) -> None:
+    """Keep a signed head in both places; first beside the key, so that a crash in between loses no signature."""
+    keys.keep(signed.line())
+    with engine.begin() as connection:
+        connection.execute(db.signed_head.insert().values(**asdict(signed)))
 
 
 def examine(connection: sa.Connection, keys: Keys, copy: list[SignedHead], facts: int) -> list[Finding]:
@@ -57,13 +84,6 @@ def examine(connection: sa.Connection, keys: Keys, copy: list[SignedHead], facts
         if finding:
             findings[finding] = None
     return list(findings)
-
-
-def newest(connection: sa.Connection, copy: list[SignedHead]) -> Head:
-    """The newest of the signed heads, which must have been examined before; the start where there is none."""
-    seqs = {head.seq: head.digest for head in [*copy, *in_database(connection)]}
-    last = max(seqs, default=0)
-    return Head(last, seqs[last]) if last else START
 
 
 def _broken(head: SignedHead, place: str, store: str, known: Mapping[str, str]) -> Finding | None:

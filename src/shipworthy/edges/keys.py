@@ -8,7 +8,7 @@ import stat
 from functools import cached_property
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -47,13 +47,16 @@ class Keys:
     @property
     def public_pem(self) -> str:
         """The public key, to be kept by whoever will check a signature later."""
-        return _pem(self._private.public_key())
+        return pem_of(self._private.public_key())
 
     def known(self) -> dict[str, str]:
         """Every public key that is believed, as PEM, by its key id; the one that signs now among them."""
         own = {self.key_id: self.public_pem} if (self.folder / _PRIVATE).exists() else {}
         files = sorted((self.folder / "public").glob("*.pem"))
-        return {key_id_of(key): _pem(key) for key in (read_public_key(file.read_text(), file) for file in files)} | own
+        return {
+            key_id_of(key): pem_of(key)
+            for key in (read_public_key(file.read_text(errors="replace"), file) for file in files)
+        } | own
 
     def sign(self, content: bytes) -> bytes:
         """The Ed25519 signature over some bytes (RFC 8032), 64 bytes."""
@@ -86,7 +89,10 @@ class Keys:
         if not file.exists():
             self._make(file)
         self._refuse_open(file)
-        key = load_pem_private_key(file.read_bytes(), password=None)
+        try:
+            key = load_pem_private_key(file.read_bytes(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it wants a password
+            raise UserError(_broken(file, "is not a PEM file of a private key without a password")) from error
         if not isinstance(key, Ed25519PrivateKey):
             raise UserError(_broken(file, "is not an Ed25519 private key"))
         self._publish(key.public_key())
@@ -111,7 +117,7 @@ class Keys:
         if not file.exists():
             file.parent.mkdir(exist_ok=True)
             draft = file.with_suffix(f".{secrets.token_hex(8)}")
-            draft.write_text(_pem(key))
+            draft.write_text(pem_of(key))
             draft.replace(file)
 
     def _refuse_open(self, file: Path) -> None:
@@ -140,8 +146,8 @@ def read_public_key(pem: str, where: Path | str = "the public key") -> Ed25519Pu
     """
     try:
         key = load_pem_public_key(pem.encode())
-    except ValueError as error:
-        raise UserError(_broken(where, "is not a PEM file")) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UserError(_broken(where, "is not a PEM file of a public key")) from error
     if not isinstance(key, Ed25519PublicKey):
         raise UserError(_broken(where, "is not an Ed25519 public key"))
     return key
@@ -157,7 +163,8 @@ def is_signed(content: bytes, signature: bytes | str, pem: str) -> bool:
     return True
 
 
-def _pem(key: Ed25519PublicKey) -> str:
+def pem_of(key: Ed25519PublicKey) -> str:
+    """The one way to write a public key as PEM."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 

@@ -71,7 +71,7 @@ class Lease:
         """Whether the lease is ours now; it is refused while somebody who may be alive has it."""
         holder = self.holder()
         if holder and holder.name == self.name:
-            return True
+            return self.beat()
         if holder and not has_lost(holder):
             return False
         name = f"{uuid4().hex} {_born(os.getpid())}"
@@ -98,11 +98,14 @@ class Lease:
             return bool(connection.execute(said.values(expires_at=self._now + self.seconds)).rowcount)
 
     def release(self) -> None:
-        """Give the lease back, if it is still ours."""
-        name, self.name = self.name, ""
-        if name:
+        """Give the lease back, if it is still ours.
+
+        Where the database does not answer it stays ours by name, and can be taken again or given back later.
+        """
+        if self.name:
             with self._engine.begin() as connection:
-                connection.execute(_TABLE.delete().where(_ours(), _TABLE.c.holder == name))
+                connection.execute(_TABLE.delete().where(_ours(), _TABLE.c.holder == self.name))
+        self.name = ""
 
     def holder(self) -> Holder | None:
         """Who has the lease, dead or alive."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name, what_of
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
 from shipworthy.edges import heads, view
-from shipworthy.edges.chain import START, Finding, Head, Row, SignedHead, StoredFact, Walk, tampered, walk
+from shipworthy.edges.chain import START, Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.view import View
 
@@ -39,6 +37,10 @@ class Ledger:
 
     Any number of threads and processes may share one. Facts are never changed or removed; the product '' holds those
     that concern the whole store.
+
+    Reading checks each fact that is read, and so shows an edit; that one is missing from what is read, or stands under
+    another product or kind, only `verify` shows, and `sign_head`, which verifies first. See `chain` for what neither
+    can show.
     """
 
     def __init__(self, engine: sa.Engine, keys: Keys, clock: Callable[[], datetime] = wall_clock) -> None:
@@ -152,33 +154,24 @@ class Ledger:
         """
         copy = heads.in_copy(self.keys)  # read first: the facts it counts are then surely in what is read next
         with db.snapshot(self.engine) as connection:
-            walked = _walked(connection, START)
+            with _streamed(connection, sa.select(db.fact)) as facts:
+                walked = walk(facts)
             findings = walked.findings + heads.examine(connection, self.keys, copy, walked.head.seq)
         if findings:
             raise tampered(findings)
         return walked.head
 
     def sign_head(self, purpose: str) -> SignedHead:
-        """Sign where the ledger ends, in the database and in the copy beside the key.
+        """Verify the ledger, then sign where it ends, in the database and in the copy beside the key.
 
-        First every head that was signed before, and the chain since the newest of them, are checked, so that no
-        signature is given to a changed history.
+        All of it is verified, also what earlier heads cover, so that no signature is given to a changed history.
 
         Raises:
-            Tampered: as `verify`, but without looking again at facts that an earlier head covers.
+            Tampered: as `verify`; nothing is signed.
         """
-        copy = heads.in_copy(self.keys)
-        with db.snapshot(self.engine) as connection:
-            end = self._head(connection)
-            findings = heads.examine(connection, self.keys, copy, end.seq)
-            start = START if findings else heads.newest(connection, copy)
-            walked = _walked(connection, start)
-        if findings or walked.findings:
-            raise tampered(findings + walked.findings)
-        signed = heads.sign(self.keys, self.store, walked.head, purpose, self._clock().isoformat())
-        self.keys.keep(signed.line())
-        with self.engine.begin() as connection:
-            connection.execute(db.signed_head.insert().values(**asdict(signed)))
+        head = self.verify()
+        signed = heads.sign(self.keys, self.store, head, purpose, self._clock().isoformat())
+        heads.keep(self.engine, self.keys, signed)
         return signed
 
     def signed_heads(self) -> list[SignedHead]:
@@ -212,7 +205,8 @@ class Ledger:
             self._thread.deciding = False
 
     def _head(self, connection: sa.Connection) -> Head:
-        newest = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq.desc()).limit(1)).first()
+        with db.legible(connection.engine):
+            newest = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq.desc()).limit(1)).first()
         if newest is None:
             return START
         row = StoredFact(*newest).row()
@@ -251,7 +245,8 @@ class Ledger:
             return None
         among = db.fact.c.seq.between(used.first_seq, used.first_seq + used.facts - 1)
         known = kinds_by_name(_kinds(What))
-        return [_recorded(fact, known[fact.kind]) for fact in _read(connection, sa.select(db.fact).where(among))]
+        facts = _read(connection, sa.select(db.fact).where(among))
+        return [_recorded(fact, _kind_of(fact, known)) for fact in facts]
 
 
 class StoredPast:
@@ -295,31 +290,17 @@ class StoredPast:
 
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFact]:
-    return list(_stored(connection.execute(query.order_by(db.fact.c.seq))))
+    with db.legible(connection.engine):
+        return [StoredFact(*row) for row in connection.execute(query.order_by(db.fact.c.seq))]
 
 
 @contextmanager
 def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Iterator[StoredFact]]:
     """The facts one after the other; the database lets go of them at the end, also where the reader stops before."""
     options = {"yield_per": _ROWS_AT_ONCE}
-    with connection.execute(query.order_by(db.fact.c.seq), execution_options=options) as rows:
-        yield _stored(rows)
-
-
-def _walked(connection: sa.Connection, start: Head) -> Walk:
-    with _streamed(connection, sa.select(db.fact).where(db.fact.c.seq > start.seq)) as facts:
-        return walk(facts, start)
-
-
-def _stored(rows: Iterable[Any]) -> Iterator[StoredFact]:
-    last = 0
-    try:
-        for row in rows:
-            last = row[0]
-            yield StoredFact(*row)
-    except OperationalError as error:  # SQLite lets bytes be written that are no text, and then cannot read them
-        text = f"A fact after number {last} was edited: it cannot be read ({error.orig})."
-        raise tampered([Finding(last + 1, "edited", text)]) from error
+    ordered = query.order_by(db.fact.c.seq)
+    with db.legible(connection.engine), connection.execute(ordered, execution_options=options) as rows:
+        yield (StoredFact(*row) for row in rows)
 
 
 def _require_readable(kind: type[What], body: str) -> None:
@@ -332,15 +313,26 @@ def _require_readable(kind: type[What], body: str) -> None:
 
 def _recorded(fact: StoredFact, kind: type[W]) -> Recorded[W]:
     row = fact.row()
-    return Recorded(
-        seq=row.seq,
-        who=row.who,
-        at=datetime.fromisoformat(row.at),
-        recorded_at=datetime.fromisoformat(row.recorded_at),
-        what=what_of(kind, row.body),
-        previous=row.previous,
-        digest=row.digest,
-    )
+    try:
+        return Recorded(
+            seq=row.seq,
+            who=row.who,
+            at=datetime.fromisoformat(row.at),
+            recorded_at=datetime.fromisoformat(row.recorded_at),
+            what=what_of(kind, row.body),
+            previous=row.previous,
+            digest=row.digest,
+        )
+    except (TypeError, ValueError) as error:
+        raise tampered([unreadable(fact, error)]) from error
+
+
+def _kind_of(fact: StoredFact, known: dict[str, type[What]]) -> type[What]:
+    if fact.kind not in known:
+        if not fact.is_whole:
+            raise tampered([edited(fact)])
+        raise tampered([unreadable(fact, KeyError(f"this version knows no {fact.kind}"))])
+    return known[fact.kind]
 
 
 def _kinds(of: type[What]) -> Iterator[type[What]]:

@@ -14,10 +14,20 @@ from shipworthy.base.errors import Bug, Mistake, UserError
 Outcome = dict[str, Any]
 
 
-def outcome_of(work: Callable[[], Any]) -> Outcome:
-    """Do some work and pack what came of it, whatever that is.
+class HandedOver(BaseException):
+    """Leaves a flow between two steps so that the run stays open; the next executor carries it on.
 
-    Only what ends a process or hands a run over (no `Exception`) passes through.
+    No `Exception`, so that no flow catches it and the engine does not take it for the run's end.
+    """
+
+
+def outcome_of(work: Callable[[], Any]) -> Outcome:
+    """Do some work and pack what came of it, whatever that is; only what hands a run over passes through.
+
+    That is also an error that says so, as it says nothing about the work: the store's database is away.
+
+    Work that tries to end the process (`sys.exit` in somebody's pipeline) is a bug like any other: in a thread of the
+    road it would end nothing but the thread, and its run would be waited for in vain.
     """
     try:
         return {"value": as_json(work())}
@@ -25,7 +35,11 @@ def outcome_of(work: Callable[[], Any]) -> Outcome:
         return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
     except Bug as bug:
         return {"bug": {"found": bug.found, "trace": bug.trace}}
-    except Exception as error:
+    except HandedOver:
+        raise
+    except BaseException as error:
+        if getattr(error, "hands_over", False):
+            raise HandedOver from error
         return {"bug": {"found": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}}
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from uuid import uuid4
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Bug, Mistake, UserError, not_found
 from shipworthy.base.times import aware
-from shipworthy.edges.outcome import Outcome, outcome_of, unpack
+from shipworthy.edges.outcome import HandedOver, Outcome, outcome_of, unpack
 from shipworthy.edges.trip import Trip
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class Road:
         self._carried = 0
         self._still = threading.Condition()  # guards the counts
         self._leaving = threading.Event()
+        self._left = threading.Event()  # a run was left because the lease may be somebody else's
+        self._heard = 0.0  # when the lease was surely ours, by this machine's monotonic clock
+        self._carrying = threading.local()
+        self._closed = False
         self._last_ended: deque[str] = deque(maxlen=_LAST_ENDED)
         self._tender: threading.Thread | None = None
         self._away = threading.Event()  # ends the tender
@@ -140,7 +145,10 @@ class Road:
             NotFound: there is no such run.
             UserError: the flow refused; of the class that it raised.
             Bug: the flow failed otherwise.
+            RuntimeError: a flow asked; it would keep its place in line while it waits for another run to get one.
         """
+        if getattr(self._carrying, "run", ""):
+            raise RuntimeError(f"The run {self._carrying.run} must not wait for the run {run}: give its command back.")
         with self._still:
             self._followed += 1
         try:
@@ -164,7 +172,11 @@ class Road:
 
     def close(self) -> None:
         """Carry no more. Runs that others follow are left at their next step, and theirs to carry on."""
-        self._stand_down()
+        from sqlalchemy.exc import DBAPIError
+
+        self._closed = True
+        with suppress(DBAPIError):  # where the database is away, the lease is free once this process has ended
+            self._stand_down()
         if self._tender and self._tender is not threading.current_thread():
             self._tender.join()
         self._engine.close()
@@ -197,6 +209,8 @@ class Road:
 
     def _take_over(self) -> bool:
         """Whether this road carries the store's runs, after trying to."""
+        from shipworthy.edges.database import DatabaseAway
+
         global _executor
         if _executor is self:
             return True
@@ -205,17 +219,21 @@ class Road:
         try:
             if _executor is self:
                 return True
-            if (_executor and not _executor._step_aside()) or not self._lease.take():
+            if self._closed or (_executor and not _executor._step_aside()) or not self._lease.take():
                 return False
             self._begin()
             return True
+        except DatabaseAway:  # who follows looks again until it is back
+            return False
         finally:
             _process.release()
 
     def _begin(self) -> None:
         global _executor
         _executor = self
+        self._heard = time.monotonic()
         self._leaving.clear()
+        self._left.clear()
         self._away = threading.Event()
         try:
             self._engine.launch(self._lease.name, self._carry)
@@ -246,36 +264,64 @@ class Road:
     def _end(self) -> None:
         global _executor
         self._away.set()
-        self._engine.stop()
-        self._lease.release()
-        _executor = None
+        try:
+            self._engine.stop()
+            # What was left in need counts as an attempt, and what is somebody else's by now is none of ours.
+            if not self._left.is_set() and self._lease.beat():
+                self._engine.put_back(self._lease.name)
+            self._lease.release()
+        finally:
+            _executor = None  # also where the database is away, so that the store can be taken up again
 
     def _tend(self, away: threading.Event) -> None:
         """Keep the lease, and take up what executors that are gone have left; stand down when the lease is lost."""
         pause = self._lease.seconds / _BEATS_PER_LEASE
-        heard = time.monotonic()
         while not away.wait(pause):
-            try:
-                if not self._lease.beat():
+            with suppress(Exception):  # the database is away; runs are left once the lease may be over
+                if not self._lease.beat() or self._left.is_set():
                     break
-                heard = time.monotonic()
+                self._heard = time.monotonic()
                 self._engine.resume_abandoned(self._lease.name)
-            except Exception:  # the database is away; by our clock the lease may be over too
-                if time.monotonic() - heard > self._lease.seconds:
-                    break
         if not away.is_set():
+            while away is self._away and not self._closed and not self._begun_anew():
+                time.sleep(pause)
+
+    def _begun_anew(self) -> bool:
+        """Stand down, and take up what was left here unless somebody else has the lease; False to try it again."""
+        with suppress(Exception):  # the database is away again
             self._stand_down()
+            self._lease.release()
+            self._take_over()
+            return True
+        return False
+
+    def _ours(self) -> bool:
+        """Whether the lease is surely ours; asked of the database where this process may have stood still too long."""
+        if time.monotonic() - self._heard <= self._lease.seconds:
+            return True
+        with suppress(Exception):  # the database is away
+            if self._lease.beat():
+                self._heard = time.monotonic()
+                return True
+        self._left.set()
+        return False
 
     def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
         trip = Trip(self._store, payload.get("product", ""), who, datetime.fromisoformat(at), run, self._once)
         with self._still:
             self._stay()
             self._carried += 1
+        self._carrying.run = run
         try:
             outcome = outcome_of(lambda: plain(self._run(operation, payload, trip)))
             self._last_ended.append(run)
             return outcome
+        except HandedOver:
+            if not self._leaving.is_set():
+                self._left.set()
+            raise
         finally:
+            self._carrying.run = ""
             with self._still:
                 self._carried -= 1
                 self._still.notify_all()
@@ -285,7 +331,5 @@ class Road:
         return self._engine.step(name, work)
 
     def _stay(self) -> None:
-        from shipworthy.edges.engine import HandedOver
-
-        if self._leaving.is_set():
+        if self._leaving.is_set() or not self._ours():
             raise HandedOver

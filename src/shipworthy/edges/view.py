@@ -68,7 +68,8 @@ def _folded(connection: sa.Connection, view: View[S], product: str, after: int, 
         .order_by(columns.seq)
     )
     steps = 0
-    with connection.execute(query, execution_options={"yield_per": 10_000}) as rows:
+    options = {"yield_per": 10_000}
+    with db.legible(connection.engine), connection.execute(query, execution_options=options) as rows:
         for stored in rows:
             state = view.step(state, StoredFact(*stored).row())
             steps += 1

@@ -20,9 +20,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 APPENDER = Path(__file__).parent / "appender.py"
 
 
-def start(url: str, keys: Keys, name: str, times: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(APPENDER), url, str(keys.folder), name, str(times)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(url: str, keys: Keys, name: str, times: int, *die: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(APPENDER), url, str(keys.folder), name, str(times), *die]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> list[int]:
@@ -67,6 +68,34 @@ def test_decisions_of_many_processes_see_all_earlier_facts(database_url: str, le
     assert counts(ledger) == list(range(160))
     assert ledger.verify().seq == 160
     assert len(ledger.signed_heads()) == len(keys.kept()) == 16
+
+
+def test_of_processes_that_decide_on_the_same_past_only_one_is_first(
+    database_url: str, ledger: Ledger, keys: Keys
+) -> None:
+    processes = [start(database_url, keys, "first", 1) for _ in range(4)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:  # all at once
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    appended = [count for process in processes for count in finish(process)]
+    assert sorted(appended) == [0, 0, 0, 1]
+    assert ledger.verify().seq == 1
+
+
+@pytest.mark.parametrize(("place", "facts"), [("decided", 4), ("written", 4), ("committed", 6)])
+def test_a_process_killed_in_the_middle_of_an_append_leaves_all_of_it_or_nothing(
+    database_url: str, ledger: Ledger, keys: Keys, place: str, facts: int
+) -> None:
+    process = start(database_url, keys, "doomed", 5, place)
+    said, _ = process.communicate(timeout=120)
+    assert (process.returncode, said.split()) == (-9, ["2", "4"])
+    assert ledger.verify().seq == facts
+    assert counts(ledger) == list(range(facts))
+    assert ledger.append(one_more, product="shop", who="x", at=NOON)[0].seq == facts + 1  # its lock died with it
 
 
 def test_processes_that_find_no_database_make_it_together(database_url: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from shipworthy.base.errors import Bug, GateShut, NotFound, UserError
+from shipworthy.edges.road import Road
 
 
 @pytest.fixture
@@ -74,6 +75,30 @@ def test_a_result_that_json_cannot_hold_is_refused_at_once(road: Any, walker: Mo
         road.follow(road.submit("date_as_result", {"product": "p"}, "ben", walker.AT))
 
 
+@pytest.mark.parametrize("payload", [{"inside": True}, {}, {"interrupt": True}], ids=["step", "flow", "interrupt"])
+def test_code_that_would_end_the_process_is_a_bug_and_waited_for_by_nobody(
+    road: Any, walker: ModuleType, payload: dict[str, Any]
+) -> None:
+    run = road.submit("leave", {"product": "p", **payload}, "ben", walker.AT)
+    walker.wait_for(lambda: road.outcome(run)["state"] == "failed", "the run to end")
+    with pytest.raises(Bug, match=r"SystemExit: 3|KeyboardInterrupt"):
+        road.follow(run)
+    assert road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT))["rows"] == 7
+
+
+def test_a_flow_that_waits_for_another_run_is_refused(walker: ModuleType, tmp_path: Path) -> None:
+    def run(operation: str, payload: dict[str, Any], trip: Any) -> Any:
+        return mine.follow(payload["other"])
+
+    url = f"sqlite:///{tmp_path / '.shipworthy' / 'ledger.sqlite'}"
+    store = walker.open_store(tmp_path, url, walker.Killer(tmp_path, ""))
+    with Road(store, run) as mine:
+        first = mine.submit("nested", {"product": "p", "other": "itself"}, "ben", walker.AT, "itself")
+        with pytest.raises(Bug, match="must not wait for the run itself"):
+            mine.follow(first)
+    store.ledger.engine.dispose()
+
+
 def test_a_step_inside_a_step_is_refused(road: Any, walker: ModuleType) -> None:
     with pytest.raises(Bug, match="'inner' was begun inside the step 'outer'"):
         road.follow(road.submit("step_in_step", {"product": "p"}, "ben", walker.AT))
@@ -107,6 +132,14 @@ def test_the_outcome_of_what_went_wrong_lists_the_mistakes(
     assert error["kind"] == kind
     assert error["mistakes"][0]["found"].startswith(found)
     assert "Traceback" not in str(error)
+
+
+def test_a_file_of_runs_that_is_broken_is_told(walker: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / ".shipworthy").mkdir()
+    (tmp_path / ".shipworthy" / "road.sqlite").write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(UserError, match=r"road\.sqlite") as caught, walker.open_road(tmp_path):
+        pass
+    assert caught.value.mistakes[0].code == "database.unreachable"
 
 
 def test_a_moment_needs_a_zone(road: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -140,6 +141,17 @@ def step_in_step(payload: dict[str, Any], trip: Trip, die: Killer) -> None:
     trip.step("outer", lambda: trip.step("inner", lambda: 1))
 
 
+def leave(payload: dict[str, Any], trip: Trip, die: Killer) -> None:
+    """A flow that tries to end the process, inside a step or between two."""
+    if payload.get("inside"):
+        trip.step("leave", lambda: sys.exit(3))
+    raise payload_error(payload)
+
+
+def payload_error(payload: dict[str, Any]) -> BaseException:
+    return KeyboardInterrupt() if payload.get("interrupt") else SystemExit(3)
+
+
 def odd(payload: dict[str, Any], trip: Trip, die: Killer) -> int:
     """A flow that swallows what it should not: a failed step must look the same each time."""
     try:
@@ -151,7 +163,7 @@ def odd(payload: dict[str, Any], trip: Trip, die: Killer) -> int:
 
 
 FLOWS: dict[str, Callable[[dict[str, Any], Trip, Killer], Any]] = {
-    flow.__name__: flow for flow in (walk, refuse, fail, date_as_result, step_in_step, odd)
+    flow.__name__: flow for flow in (walk, refuse, fail, date_as_result, step_in_step, leave, odd)
 }
 
 
