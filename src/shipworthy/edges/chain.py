@@ -2,8 +2,9 @@
 
 What the chain shows and what it cannot. By itself it shows a fact that was edited, dropped, inserted or reordered
 without recomputing every digest after it. Held against a signed head it also shows a recomputed chain and a cut tail,
-up to the fact that the head names. Out of scope: facts after the newest signed head, whose end nobody has vouched for
-yet, and whoever holds both the key and the database, who can sign another history; only a head that was kept
+up to the fact that the head names; in the database the seal of the newest fact (`tip`) shows them up to the end. Out of
+scope: a whole database put back as it was earlier, with the seal of then, as far as no signed head beside the key is
+newer; and whoever holds both the key and the database, who can sign another history; only a head that was kept
 elsewhere shows that one.
 """
 

@@ -46,6 +46,16 @@ fact = sa.Table(
     sa.Index("fact_about", "about", "kind", "seq"),
 )
 
+# The seal of the newest fact: one row, or none before the first fact. See `edges.tip`.
+tip = sa.Table(
+    "tip",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+)
+
 step_key = sa.Table(
     "step_key",
     metadata,

@@ -15,8 +15,8 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name, what_of
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
-from shipworthy.edges import heads, view
-from shipworthy.edges.chain import START, Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
+from shipworthy.edges import heads, tip, view
+from shipworthy.edges.chain import Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.view import View
 
@@ -85,19 +85,23 @@ class Ledger:
 
         Raises:
             UserError: somebody else held the lock for more than a minute.
-            Tampered: the newest fact, or one that was read to decide, does not have its digest.
+            Tampered: the ledger does not end where its seal says, or a fact that was read to decide does not have its
+                digest.
             ValueError: a fact is of another product, or `at` has no time zone.
         """
         moment = aware(at)
         with self._deciding(), db.exclusive(self.engine, _APPEND_LOCK) as connection:
             if key and (before := self._under(connection, key)) is not None:
                 return before
-            head = self._head(connection)
+            end = tip.require(connection, self.keys)
+            head = end.head
             past = StoredPast(self.engine, product, head.seq, connection)
             facts = self._chained(head, decide(past), product, who, moment)
             past.release()
             if facts:
                 connection.execute(db.fact.insert(), [fact._asdict() for fact, _ in facts])
+                newest = facts[-1][0]
+                tip.seal(connection, self.keys, end.store, Head(newest.seq, newest.digest))
             if key:
                 connection.execute(db.step_key.insert().values(key=key, first_seq=head.seq + 1, facts=len(facts)))
         return [_recorded(fact, type(what)) for fact, what in facts]
@@ -119,10 +123,10 @@ class Ledger:
         """Where the ledger ends.
 
         Raises:
-            Tampered: the newest fact does not have its digest.
+            Tampered: it does not end where its seal says, or the newest fact does not have its digest.
         """
         with self.engine.connect() as connection:
-            return self._head(connection)
+            return tip.require(connection, self.keys).head
 
     def facts(self, after: int = 0, *, product: str | None = None, kinds: Sequence[str] = ()) -> Iterator[Row]:
         """The facts after a number, oldest first, one at a time from the database.
@@ -157,6 +161,9 @@ class Ledger:
             with _streamed(connection, sa.select(db.fact)) as facts:
                 walked = walk(facts)
             findings = walked.findings + heads.examine(connection, self.keys, copy, walked.head.seq)
+            sealed = tip.end(connection).finding(self.keys)
+        # What the walk and the heads show says more; the seal shows what they cannot, after the newest signed head.
+        findings = findings or ([sealed] if sealed else [])
         if findings:
             raise tampered(findings)
         return walked.head
@@ -203,14 +210,6 @@ class Ledger:
             yield
         finally:
             self._thread.deciding = False
-
-    def _head(self, connection: sa.Connection) -> Head:
-        with db.legible(connection.engine):
-            newest = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq.desc()).limit(1)).first()
-        if newest is None:
-            return START
-        row = StoredFact(*newest).row()
-        return Head(row.seq, row.digest)
 
     def _chained(
         self, head: Head, facts: Sequence[What], product: str, who: str, at: datetime

@@ -13,9 +13,11 @@ from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import DoWhatIsDue
-from shipworthy.base.errors import GateShut
+from shipworthy.base.errors import GateShut, Tampered
 from shipworthy.deliver.serving import load_serving
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished, Runs, Score
+from shipworthy.edges import database as db
+from shipworthy.edges.chain import StoredFact
 from shipworthy.release.words import Releases, RepairPointer, RollBack
 from shipworthy.respond.words import Incidents
 from shipworthy.sign.rules import candidate_made
@@ -123,6 +125,26 @@ def test_a_candidate_taken_out_of_rehearsal_begins_again(voyage: Voyage) -> None
     assert (now.challenger, model in now.champion.values()) == ("", False)
     with pytest.raises(GateShut, match=r"sign-off|comes after rehearsal"):
         voyage.release(model, "shadow")
+
+
+def test_a_release_written_into_the_database_by_hand_reaches_nobody(voyage: Voyage) -> None:
+    voyage.live_baseline("all")
+    voyage.advance("1997-07-01")
+    model = voyage.made("model")
+    with voyage.desk.store.ledger.engine.begin() as connection:
+        rows = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq)).all()
+        [step, last] = [next(row for row in reversed(rows) if row.kind == "ReleaseStepped"), rows[-1]]
+        forged = StoredFact(*step)._replace(seq=last.seq + 1, about=model, previous=last.digest)
+        forged = forged._replace(body=step.body.replace(step.about, model)).sealed()
+        connection.execute(db.fact.insert(), [forged._asdict()])
+    command = Score(product=PRODUCT, consumer="sales", as_of="1997-07-01")
+    for door in (
+        lambda: voyage.do("night-operator", command),
+        lambda: voyage.ask(Releases(product=PRODUCT)),
+        lambda: load_serving(voyage.desk.store, PRODUCT),
+    ):
+        with pytest.raises(Tampered, match="without the key"):
+            door()
 
 
 def file_of(voyage: Voyage, digest: str) -> Path:

@@ -17,7 +17,8 @@ from alembic.script import ScriptDirectory
 
 from shipworthy.base.errors import UserError
 from shipworthy.edges import database as db
-from shipworthy.edges.chain import StoredFact
+from shipworthy.edges import heads, tip
+from shipworthy.edges.chain import Head, StoredFact
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
 from shipworthy.plan.words import ClockAdvanced
@@ -70,6 +71,7 @@ def test_a_database_of_every_age_comes_up_to_date_with_its_facts(empty: sa.Engin
     old = StoredFact(1, "ClockAdvanced", "shop", "shop", "maria", moment, moment, body, "0" * 64, "").sealed()
     with empty.begin() as connection:  # this table has had its shape from the beginning, as facts are for ever
         connection.execute(db.fact.insert(), [old._asdict()])
+        tip.seal(connection, keys, heads.store_of(connection), Head(old.seq, old.digest))
     db.migrate(empty)
     ledger = Ledger(empty, keys)
     ledger.append(lambda past: [], product="shop", who="maria", at=NOON, key="a key")

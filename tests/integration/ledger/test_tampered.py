@@ -13,7 +13,8 @@ from integration.ledger.forger import edited, forgeries, rechained
 
 from shipworthy.base.errors import Tampered
 from shipworthy.edges import database as db
-from shipworthy.edges.chain import SignedHead, StoredFact
+from shipworthy.edges import tip
+from shipworthy.edges.chain import Head, SignedHead, StoredFact
 from shipworthy.edges.export import export
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
@@ -104,9 +105,59 @@ def test_a_fact_that_nobody_could_have_written_is_refused_without_a_traceback(
     ledger: Ledger, engine: sa.Engine, facts: list[StoredFact], column: str, value: str
 ) -> None:
     changed = StoredFact(**{**facts[0]._asdict(), column: value})
+    before = ledger.past("shop")  # somebody who began to read before it was changed
     put(engine, rechained([changed, *facts[1:]]))
     with pytest.raises(Tampered, match="its digest recomputed"):
-        ledger.past("shop").of(ClockAdvanced)
+        before.of(ClockAdvanced)
+    with pytest.raises(Tampered, match="the chain recomputed"):
+        ledger.past("shop")
+
+
+def forged(facts: list[StoredFact]) -> StoredFact:
+    """A fact after the last, chained as we would."""
+    last = facts[-1]
+    return last._replace(seq=last.seq + 1, who="eve", previous=last.digest).sealed()
+
+
+def test_a_fact_put_after_the_newest_signed_head_by_hand_is_refused_at_once(
+    ledger: Ledger, engine: sa.Engine, facts: list[StoredFact], keys: Keys, tmp_path: Path
+) -> None:
+    put(engine, [*facts, forged(facts)])
+    for look in (ledger.head, ledger.verify, lambda: ledger.past("shop"), lambda: append(ledger)):
+        with pytest.raises(Tampered, match="without the key"):
+            look()
+    assert_nothing_is_signed(ledger, keys, tmp_path)
+
+
+def test_a_seal_that_another_key_gave_is_no_seal(
+    ledger: Ledger, engine: sa.Engine, facts: list[StoredFact], tmp_path: Path
+) -> None:
+    added = forged(facts)
+    put(engine, [*facts, added])
+    with engine.begin() as connection:
+        tip.seal(connection, Keys(tmp_path / "eve"), ledger.store, Head(added.seq, added.digest))
+    with pytest.raises(Tampered, match="not given by a key known here"):
+        ledger.past("shop")
+
+
+def test_an_end_after_the_newest_signed_head_that_was_cut_off_is_missed(
+    ledger: Ledger, engine: sa.Engine, facts: list[StoredFact], advance: Callable[..., None]
+) -> None:
+    advance(1)
+    put(engine, facts)
+    with pytest.raises(Tampered, match="its tail was cut off"):
+        ledger.past("shop")
+    put(engine, [])
+    with pytest.raises(Tampered, match="its tail was cut off"):
+        ledger.head()
+
+
+def test_a_seal_that_is_gone_is_missed(ledger: Ledger, engine: sa.Engine, facts: list[StoredFact]) -> None:
+    with engine.begin() as connection:
+        connection.execute(db.tip.delete())
+    for look in (ledger.head, ledger.verify, lambda: append(ledger)):
+        with pytest.raises(Tampered, match="is gone"):
+            look()
 
 
 def test_a_decision_on_an_edited_past_is_not_taken(

@@ -98,14 +98,17 @@ def test_a_kept_state_that_somebody_changed_is_not_believed(
     assert ledger.view(COUNTED, "shop") == folded(MANY)
 
 
-def test_a_kept_state_of_another_product_or_key_is_not_believed(
+def test_a_kept_state_of_another_product_or_signature_is_not_believed(
     ledger: Ledger, engine: sa.Engine, many: None, tmp_path: Any
 ) -> None:
     ledger.view(COUNTED, "shop")
     with engine.begin() as connection:
         connection.execute(db.view_cache.update().values(product="other"))
     assert ledger.view(COUNTED, "other") == {}
-    assert Ledger(engine, Keys(tmp_path / "other keys")).view(COUNTED, "shop") == folded(MANY)
+    signing = Keys(tmp_path / "other keys")
+    with engine.begin() as connection:
+        connection.execute(db.view_cache.update().values(product="shop", signature=signing.sign(b"of another").hex()))
+    assert ledger.view(COUNTED, "shop") == folded(MANY)
 
 
 def test_a_view_does_not_read_over_an_edited_fact(

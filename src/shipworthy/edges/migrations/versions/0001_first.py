@@ -1,4 +1,4 @@
-"""The first shape: facts, signed heads, step keys, cached views, people and leases."""
+"""The first shape: facts and their seal, signed heads, step keys, cached views, people and leases."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def _ledger() -> None:
     op.create_table("fact", sa.Column("seq", seq, primary_key=True, autoincrement=False), *texts)
     op.create_index("fact_of_product", "fact", ["product", "kind", "seq"])
     op.create_index("fact_about", "fact", ["about", "kind", "seq"])
+    op.create_table(
+        "tip",
+        sa.Column("seq", seq, primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("digest", "key_id", "signature")),
+    )
     op.create_table(
         "step_key",
         sa.Column("key", sa.Text, primary_key=True),
