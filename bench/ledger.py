@@ -27,6 +27,7 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Past, body_of
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges import database as db
+from shipworthy.edges import heads, tip
 from shipworthy.edges.chain import START, Head, Row, StoredFact
 from shipworthy.edges.export import export, verify_export
 from shipworthy.edges.keys import Keys
@@ -42,8 +43,9 @@ def main(facts: int, url: str) -> None:
         folder = Path(name)
         engine = db.open_engine(url or f"sqlite:///{folder}/ledger.sqlite")
         db.migrate(engine)
-        _fill(engine, facts)
-        ledger = Ledger(engine, Keys(folder / "keys"))
+        keys = Keys(folder / "keys")
+        _fill(engine, facts, keys)
+        ledger = Ledger(engine, keys)
         print(f"{facts:,} facts on {engine.dialect.name}")
         _plain(engine)  # once in vain, so that all find the file in memory
         plain = _seconds("plain SELECT and JSON", lambda: _plain(engine))
@@ -106,11 +108,13 @@ def _count(state: dict[str, int], row: Row) -> dict[str, int]:
 _ANSWERS: View[dict[str, int]] = View("bench", 1, (AnswersSealed,), dict[str, int], _count)
 
 
-def _fill(engine: sa.Engine, facts: int) -> None:
+def _fill(engine: sa.Engine, facts: int, keys: Keys) -> None:
     made = _facts(facts)
     with engine.begin() as connection:
         while some := list(islice(made, 20_000)):
             connection.execute(db.fact.insert(), [fact._asdict() for fact in some])
+            newest = some[-1]
+        tip.seal(connection, keys, heads.store_of(connection), Head(newest.seq, newest.digest))
 
 
 def _facts(count: int) -> Iterator[StoredFact]:
