@@ -16,6 +16,10 @@ from shipworthy.edges import database as db
 from shipworthy.edges.chain import START, Finding, Head, StoredFact, tampered
 from shipworthy.edges.keys import Keys
 
+_NEWEST = sa.select(sa.func.max(db.fact.c.seq)).scalar_subquery()
+_END = sa.select(db.store.c.id, db.tip, db.fact).select_from(
+    db.store.outerjoin(db.fact, db.fact.c.seq == _NEWEST).outerjoin(db.tip, sa.true())
+)
 _FIX = "Only processes with the store's key may write: see SHIPWORTHY_KEYS."
 
 
@@ -71,12 +75,8 @@ class End:
 
 def end(connection: sa.Connection) -> End:
     """How the ledger ends."""
-    newest = sa.select(sa.func.max(db.fact.c.seq)).scalar_subquery()
-    query = sa.select(db.store.c.id, db.tip, db.fact).select_from(
-        db.store.outerjoin(db.fact, db.fact.c.seq == newest).outerjoin(db.tip, sa.true())
-    )
     with db.legible(connection.engine):
-        rows = connection.execute(query).all()
+        rows = connection.execute(_END).all()
     if len(rows) != 1:
         raise tampered(
             [Finding(0, "damaged", f"the tables `store` and `tip` have {len(rows)} rows together, not one.")]
