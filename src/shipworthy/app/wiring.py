@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,14 +27,16 @@ class _LazyRoad:
 
     desk: Desk | None = None
     road: Road | None = field(default=None)
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> Road:
-        if self.road is None:
-            from shipworthy.edges.road import Road
+        with self.one_at_a_time:  # a server's threads may bring the first two commands together
+            if self.road is None:
+                from shipworthy.edges.road import Road
 
-            assert self.desk is not None
-            self.road = Road(self.desk.store, self.desk.run_flow)
-        return self.road
+                assert self.desk is not None
+                self.road = Road(self.desk.store, self.desk.run_flow)
+            return self.road
 
 
 def open_desk(found: Settings | None = None, *, make: bool = False, clock: Callable[[], datetime] = wall_clock) -> Desk:

@@ -73,12 +73,11 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
 
 
 def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
-    """The newest request for a challenger that no candidate has been made for, None where there is none."""
+    """The newest request for a challenger since which no model has been made, None where there is none."""
     asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain")
     if asked is None or data_incidents_open(past):
         return None
-    made = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
-    return None if made else asked
+    return None if any(fact.seq > asked.seq and fact.what.role == "model" for fact in past.of(CandidateMade)) else asked
 
 
 def rollback_due(past: Past) -> TriggerFired | None:
