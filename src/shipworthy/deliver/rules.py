@@ -29,6 +29,8 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
 
 MOST_MOMENTS = 10_000
+NOT_RELEASED = "cohort not released"
+"""Why an entity got no answer that nobody was released to give."""
 OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "answer_id", "as_of")
 
 
@@ -103,7 +105,7 @@ def account_of(results: Sequence[Result]) -> Account:
     made = [result for result in results if not result.broken]
     due, known = max(result.due for result in made), max(result.known for result in made)
     answered, unscored = sum(result.real for result in made), sum(result.unscored for result in made)
-    reasons = {"no features": due - known, "no score": unscored, "cohort not released": known - answered - unscored}
+    reasons = {"no features": due - known, "no score": unscored, NOT_RELEASED: known - answered - unscored}
     return Account(due, answered, {reason: count for reason, count in reasons.items() if count})
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
 from shipworthy.watch.monitor import Values, Window
 from shipworthy.watch.rules import REHEARSAL, Answered
@@ -63,13 +64,17 @@ def _by_reference(files: Files, digest: str, rows: pd.DataFrame) -> pd.DataFrame
 
 
 def accounts(past: Past, answered: Answered) -> Window:
-    """The account of the runs of a moment: who was due, refused, or answered by a stand-in."""
+    """The account of the runs of a moment: who was due, refused, or answered by a stand-in.
+
+    Whoever belongs to a cohort that is not released yet waits for no answer.
+    """
     found = [fact.what for fact in past.of(RunFinished) if fact.what.run in answered.parts]
+    refused = sum(count for run in found for reason, count in run.refused.items() if reason != NOT_RELEASED)
     return Window(
         answered.moment,
         np.zeros(0),
-        due=sum(run.due for run in found),
-        refused=sum(sum(run.refused.values()) for run in found),
+        due=sum(run.answered for run in found) + refused,
+        refused=refused,
         stood_in=sum(run.answered for run in found if run.stood_in),
         nothing_because=_nothing(found),
     )
