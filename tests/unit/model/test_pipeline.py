@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,39 @@ def test_the_standard_model_copes_with_gaps_and_unseen_texts() -> None:
 def test_terms_survive_being_written() -> None:
     given = terms(time="day", features=ColumnsFrom(source="people", columns=["n"]))
     assert read_terms(written(given)) == terms_of(given)
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(0)", "raise SystemExit('enough')", "raise KeyboardInterrupt"])
+def test_code_that_ends_the_program_is_a_mistake_like_any_other(ending: str) -> None:
+    code = pipeline(f"import sys\ndef features(web_orders):\n    {ending}\n")
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(code.features, {"web-orders": ORDERS}, AS_OF).exception()
+    assert isinstance(told, UserError)
+    assert [(mistake.code, mistake.where) for mistake in told.mistakes] == [
+        ("model.pipeline.raised", "pipeline.py:3 features()")
+    ]
+    assert ending in str(told)
+
+
+def test_an_exit_while_the_file_is_read_is_a_mistake_too() -> None:
+    with pytest.raises(UserError) as caught:
+        pipeline("import sys\nsys.exit(4)\n").features({"web-orders": ORDERS}, AS_OF)
+    assert caught.value.mistakes[0].where.startswith("pipeline.py:2 ")
+    assert "exit" in caught.value.mistakes[0].fix
+
+
+def test_what_the_code_prints_stays_out_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "print('read')\ndef features(web_orders):\n    print('asked')\n    return web_orders.groupby('id').paid.sum()"
+    )
+    pipeline(text).features({"web-orders": ORDERS}, AS_OF)
+    print("ours")
+    written = capsys.readouterr()
+    assert (written.out, written.err) == ("ours\n", "read\nasked\n")
+
+
+def test_of_a_long_message_the_first_line_is_told() -> None:
+    with pytest.raises(UserError) as caught:
+        pipeline("def features():\n    raise ValueError('too much\\nread the manual')\n").features({}, AS_OF)
+    assert "too much, at" in str(caught.value)
+    assert "manual" not in caught.value.mistakes[0].found.partition(", at:")[0]
