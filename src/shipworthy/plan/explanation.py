@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from importlib.resources import files
 
-from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.errors import Mistake, NotFound, not_found
 from shipworthy.base.kinds import kinds
 from shipworthy.plan.explained import EXPLAINED
 from shipworthy.plan.slip import suggestion
@@ -65,5 +65,12 @@ def _members() -> dict[str, tuple[str, str]]:
 def _unknown(code: str) -> NotFound:
     known = codes()
     stage = code.split(".")[0]
-    nearest = suggestion(code, known)
-    return not_found("code", code, [name for name in known if name.startswith(f"{stage}.")] or known, fix=nearest)
+    listed = [name for name in known if name.startswith(f"{stage}.")]
+    if listed:
+        return not_found("code", code, listed, fix=suggestion(code, known, most=len(known)))
+    stages = sorted({name.split(".")[0] for name in known})
+    found = f"There is no code {code!r}. Codes begin with {', '.join(stages)} and a dot."
+    whole = {name.partition(".")[2]: name for name in known}
+    near = suggestion(code, whole, most=len(whole)).removeprefix("Did you mean ").removesuffix("?")
+    fix = f"Did you mean {whole[near]}?" if near else "Copy the code as the message shows it."
+    return NotFound(Mistake("app.not_found", "code", found, fix=fix))

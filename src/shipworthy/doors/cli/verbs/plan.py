@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from shipworthy.app.opening import plan_text, product_named_in
-from shipworthy.doors.cli.screen import AsJson, checks, session, show
+from shipworthy.doors.cli.lines import plan_findings
+from shipworthy.doors.cli.screen import AsJson, session, show
 from shipworthy.plan.words import AdoptPlan
 
 
@@ -28,6 +29,6 @@ def run(
         lambda plan: [
             f"Plan version {plan.version} is in force ({plan.digest[:12]}).",
             *(f"  {change}" for change in plan.changes),
-            *checks(plan.warnings),
+            *plan_findings(plan.warnings),
         ],
     )
