@@ -178,7 +178,7 @@ def _syntax(text: str, shown: str) -> list[Mistake]:
     try:
         ast.parse(text)
     except SyntaxError as error:
-        where = f"{shown}:{error.lineno}:{error.offset}"
+        where = f"{shown}:{error.lineno or 1}:{error.offset or 1}"
         return [Mistake("model.pipeline.syntax", where, f"This is not Python: {error.msg}.", fix="Put the line right.")]
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import linecache
 import sys
 import threading
@@ -28,16 +29,48 @@ def running(texts: Mapping[str, str], doing: str) -> Iterator[None]:
         UserError: the code raised or called an exit; file, line and function are named.
     """
     try:
-        with _PRINTED.aside():
+        with _PRINTED.aside(), _stoppable():
             yield
     except UserError:
         raise
-    except KeyboardInterrupt as error:
+    except KeyboardInterrupt as error:  # in another thread it comes from `stop`, or from the code itself
         if threading.current_thread() is threading.main_thread():
             raise
         raise UserError(_raised(error, texts, doing)) from error
     except (Exception, SystemExit) as error:
         raise UserError(_raised(error, texts, doing)) from error
+
+
+def stop() -> None:
+    """Interrupt the team's code in every thread but the main one, at its next line of Python.
+
+    Whoever waits for it is told; code that is deep inside a library is interrupted when it comes back from there.
+    """
+    with _lock:
+        for thread in _threads:
+            _interrupt(thread, KeyboardInterrupt)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    thread = threading.get_ident()
+    with _lock:
+        nested = thread in _threads
+        _threads.add(thread)
+    try:
+        yield
+    finally:
+        if not nested:
+            with _lock:
+                _threads.discard(thread)
+                _interrupt(thread, None)  # one that has not come yet would hit what is none of the team's code
+
+
+def _interrupt(thread: int, error: type[BaseException] | None) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error else None)
 
 
 def _raised(error: BaseException, texts: Mapping[str, str], doing: str) -> Mistake:
@@ -56,6 +89,8 @@ def _raised(error: BaseException, texts: Mapping[str, str], doing: str) -> Mista
 def _fix(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return "Take the exit out; to refuse, raise an error that says why."
+    if isinstance(error, KeyboardInterrupt):
+        return "It was stopped where it stood; run again, with less data if it took too long."
     if isinstance(error, ModuleNotFoundError):
         return "Install the package where Shipworthy runs, or correct its name."
     return "Put the line right and run again."
@@ -95,3 +130,5 @@ class _Printed:
 
 
 _PRINTED = _Printed()
+_lock = threading.Lock()
+_threads: set[int] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.times import length
 from shipworthy.model.code import Code, code_of, imported_roots, read_code
 from shipworthy.model.pipeline import Pipeline
+from shipworthy.model.running import stop
 from shipworthy.model.terms import Terms, read_terms, terms_of, written
 from shipworthy.plan.schema import (
     Baseline,
@@ -266,3 +268,25 @@ def test_of_a_long_message_the_first_line_is_told() -> None:
         pipeline("def features():\n    raise ValueError('too much\\nread the manual')\n").features({}, AS_OF)
     assert "too much, at" in str(caught.value)
     assert "manual" not in caught.value.mistakes[0].found.partition(", at:")[0]
+
+
+def test_code_that_never_ends_can_be_stopped(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    text = f"def features(web_orders):\n    open({str(begun)!r}, 'w').close()\n    while True:\n        pass\n"
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(pipeline(text).features, {"web-orders": ORDERS}, AS_OF)
+        while not begun.exists():
+            time.sleep(0.01)
+        stop()
+        error = told.exception()
+        assert pool.submit(int, "7").result() == 7  # the thread itself goes on
+    assert isinstance(error, UserError)
+    assert error.mistakes[0].where.startswith("pipeline.py:")
+    assert "stopped" in error.mistakes[0].fix
+
+
+def test_a_file_that_is_no_text_is_refused_at_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_bytes(b"\0\1")
+    with pytest.raises(UserError) as caught:
+        read_code(tmp_path, "pipeline.py")
+    assert mistakes(caught) == [("model.pipeline.syntax", "pipeline.py:1:1")]
