@@ -103,13 +103,20 @@ def plan_text(file: Path) -> str:
         UserError: it is no text.
     """
     try:
-        return file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         fix = "Run `shipworthy init` for a first one, or name the file."
         raise NotFound(Mistake("plan.no_file", str(file), "There is no such file.", fix=fix)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        found = f"The file cannot be read as UTF-8 text: {type(error).__name__}."
-        raise UserError(Mistake("plan.unreadable", str(file), found, fix="Save it as plain UTF-8 text.")) from error
+    except OSError as error:
+        found = f"The file cannot be read: {error.strerror}."
+        raise UserError(Mistake("plan.unreadable", str(file), found, fix="Let yourself read it.")) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        where = f"{file}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+        found = f"The file is no UTF-8 text from here on: byte {content[error.start]:#04x}."
+        raise UserError(Mistake("plan.unreadable", where, found, fix="Save it as plain text in UTF-8.")) from error
 
 
 def product_named_in(text: str, file: str) -> str:

@@ -64,8 +64,9 @@ _PIPELINE = """\
 
 The file that `data.pipeline` names is ordinary Python, owned by the team. It has three functions, which are called by
 name. Each source comes as a pandas frame under the name that product.yaml gives it: ask for those you need. The rows
-have been checked against the contract and lie before `as_of` (for label(): before `until`). An entity that label()
-does not list is a no.
+have been checked against the contract and lie before `as_of` (for label(): before `until`). Where label() lists only
+entities with a 1, whoever it does not list is a no; in every other case, and for a number, whoever it does not list is
+unknown and takes no part in training or proof. [The guide to models](../guide/models.md) says more.
 
 ```python
 def features(visits: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
