@@ -141,9 +141,10 @@ def explained(code: str) -> str:
     """
     if code == "kinds":
         return "\n".join(f"{name:<16} {', '.join(kinds(folder))}" for name, folder in OPEN_FOLDERS.items())
+    from shipworthy.model.explained import EXPLAINED
     from shipworthy.plan.explanation import explanation
 
-    return explanation(code)
+    return explanation(code, EXPLAINED)
 
 
 def audited(file: Path, earlier: Path | None, key: str) -> AuditReport:
