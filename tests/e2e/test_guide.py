@@ -69,6 +69,16 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    """Whether the server is gone, given a moment to go."""
+    for _ in range(120):
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", port)):
+                return True
+        time.sleep(0.25)
+    return False
+
+
 def test_a_newcomer_gets_from_an_empty_folder_to_a_list_and_a_live_answer(tmp_path: Path) -> None:
     table, plan = (next(text for language, text in blocks() if language == wanted) for wanted in ("python", "yaml"))
     subprocess.run([sys.executable, "-c", table], cwd=tmp_path, check=True)
@@ -91,6 +101,7 @@ def test_a_newcomer_gets_from_an_empty_folder_to_a_list_and_a_live_answer(tmp_pa
         live = answered(request(port, tmp_path))
         newcomer.communicate("go on\n")
         assert newcomer.returncode == 0, (tmp_path / "told.txt").read_text()
+    assert is_free(port), "the server still runs"
     said = (tmp_path / "told.txt").read_text()
     assert "The plan fits." in said
     assert "the gate is SHUT" in said
