@@ -10,6 +10,7 @@ from shipworthy.app.settings import Settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.base.errors import Mistake, NotAllowed
 from shipworthy.base.fact import Command, Question
+from shipworthy.model.running import stop
 
 R = TypeVar("R")
 
@@ -22,8 +23,12 @@ class LocalSession:
         self.who: Identity = known(self.desk, token)
 
     def do(self, command: Command[R], *, on_step: OnStep | None = None, key: str = "") -> R:
-        """Do what a command asks, and give its result."""
-        return self.desk.do(command, self.who, on_step=on_step, key=key)
+        """Do what a command asks, and give its result; Ctrl-C ends the team's code too, wherever it stands."""
+        try:
+            return self.desk.do(command, self.who, on_step=on_step, key=key)
+        except KeyboardInterrupt:
+            stop()
+            raise
 
     def ask(self, question: Question[R]) -> R:
         """The answer to a question."""
@@ -35,8 +40,13 @@ class LocalSession:
         return self.desk.store.files.get(digest)
 
     def close(self) -> None:
-        """Let go of the store."""
-        close_desk(self.desk)
+        """Let go of the store; Ctrl-C does not wait for the team's code in a run that is carried here for others."""
+        try:
+            close_desk(self.desk)
+        except KeyboardInterrupt:
+            stop()
+            close_desk(self.desk)
+            raise
 
 
 def known(desk: Desk, token: str) -> Identity:

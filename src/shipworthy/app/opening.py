@@ -86,12 +86,13 @@ def checked_plan(file: Path) -> tuple[Plan, list[CheckResult]]:
     Raises:
         UserError: the file is broken; with every mistake.
     """
+    from shipworthy.plan.beside import files_there
     from shipworthy.plan.reading import marks, read_plan
     from shipworthy.plan.rules import fit
 
     text = plan_text(file)
-    plan = read_plan(text, str(file))
-    return plan, fit(plan, marks(text, str(file)).at)
+    plan, where = read_plan(text, str(file)), marks(text, str(file)).at
+    return plan, [*fit(plan, where), *files_there(plan, file.parent, where)]
 
 
 def plan_text(file: Path) -> str:
@@ -102,13 +103,20 @@ def plan_text(file: Path) -> str:
         UserError: it is no text.
     """
     try:
-        return file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         fix = "Run `shipworthy init` for a first one, or name the file."
         raise NotFound(Mistake("plan.no_file", str(file), "There is no such file.", fix=fix)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        found = f"The file cannot be read as UTF-8 text: {type(error).__name__}."
-        raise UserError(Mistake("plan.unreadable", str(file), found, fix="Save it as plain UTF-8 text.")) from error
+    except OSError as error:
+        found = f"The file cannot be read: {error.strerror}."
+        raise UserError(Mistake("plan.unreadable", str(file), found, fix="Let yourself read it.")) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        where = f"{file}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+        found = f"The file is no UTF-8 text from here on: byte {content[error.start]:#04x}."
+        raise UserError(Mistake("plan.unreadable", where, found, fix="Save it as plain text in UTF-8.")) from error
 
 
 def product_named_in(text: str, file: str) -> str:
@@ -133,9 +141,10 @@ def explained(code: str) -> str:
     """
     if code == "kinds":
         return "\n".join(f"{name:<16} {', '.join(kinds(folder))}" for name, folder in OPEN_FOLDERS.items())
+    from shipworthy.model.explained import EXPLAINED
     from shipworthy.plan.explanation import explanation
 
-    return explanation(code)
+    return explanation(code, EXPLAINED)
 
 
 def audited(file: Path, earlier: Path | None, key: str) -> AuditReport:

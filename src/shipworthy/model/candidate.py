@@ -38,7 +38,7 @@ def verify(made: CandidateMade) -> None:
             f"candidate {made.candidate[:12]}",
             f"{name.capitalize()} should be {stated[:12]} and is {found[:12]}.",
             "What was signed is not what is here.",
-            "Run shipworthy verify, and go back to a candidate whose digests match.",
+            "Run `shipworthy ledger`, and go back to a candidate whose digests match.",
         )
         for name, (stated, found) in claims.items()
         if stated != found

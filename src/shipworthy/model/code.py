@@ -6,9 +6,7 @@ import ast
 import importlib
 import importlib.util
 import json
-import linecache
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.abc import InspectLoader, MetaPathFinder
@@ -18,6 +16,7 @@ from types import CodeType, ModuleType
 
 from shipworthy.base.digest import canonical, digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.model.running import running
 
 _PREFIX = "shipworthy_pipeline_"
 
@@ -52,6 +51,12 @@ class Code:
     def entry(self) -> str:
         """The file that holds features(), label() and train()."""
         return "__init__.py" if "__init__.py" in self.files else next(iter(self.files))
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Text by path as the team knows it, the entry first."""
+        ordered = sorted(self.files, key=lambda file: file != self.entry)
+        return {self.shown(file): self.files[file] for file in ordered}
 
     def shown(self, file: str) -> str:
         """A file's path as the team knows it."""
@@ -103,24 +108,11 @@ def module_of(code: Code) -> ModuleType:
     if not any(isinstance(finder, _Finder) and finder.code.digest == code.digest for finder in sys.meta_path):
         sys.meta_path.append(_Finder(code))
     try:
-        return importlib.import_module(name)
-    except Exception as error:
+        with running(code.texts, "the import"):
+            return importlib.import_module(name)
+    except BaseException:
         _forget(name)
-        raise UserError(raised(error, code, "the import")) from error
-
-
-def raised(error: BaseException, code: Code, doing: str) -> Mistake:
-    """What to tell the team when their code raised: the last line of theirs on the way, and the message."""
-    shown = {code.shown(file): text for file, text in code.files.items()}
-    for file, text in shown.items():
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in shown]
-    where = (
-        f"{lines[-1].filename}:{lines[-1].lineno} {lines[-1].name}()" if lines else f"{code.shown(code.entry)} {doing}"
-    )
-    line = lines[-1].line if lines else ""
-    found = f"{doing} raised {type(error).__name__}: {error}" + (f", at: {line.strip()}" if line else "")
-    return Mistake("model.pipeline.raised", where, found, fix="Put the line right and run again.")
+        raise
 
 
 def imported_roots(code: Code) -> list[str]:
@@ -186,7 +178,7 @@ def _syntax(text: str, shown: str) -> list[Mistake]:
     try:
         ast.parse(text)
     except SyntaxError as error:
-        where = f"{shown}:{error.lineno}:{error.offset}"
+        where = f"{shown}:{error.lineno or 1}:{error.offset or 1}"
         return [Mistake("model.pipeline.syntax", where, f"This is not Python: {error.msg}.", fix="Put the line right.")]
     return []
 

@@ -233,5 +233,5 @@ def _too_early(given: Ingredients) -> Mistake:
         f"As of {given.as_of.date()} no truth is known yet: it takes {plan.need.horizon} after the moment asked about."
         f"{first}",
         "A model can only learn from what has come true.",
-        "Let the baseline answer until then (shipworthy train --role baseline), or bring older data.",
+        "Let the baseline answer until then (shipworthy train --baseline), or bring older data.",
     )

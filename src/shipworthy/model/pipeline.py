@@ -17,10 +17,11 @@ import pandas as pd
 import pyarrow as pa
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.model.code import Code, module_of, raised
+from shipworthy.model.code import Code, module_of
 from shipworthy.model.declared import declared_features, declared_label, standard_model
 from shipworthy.model.frames import frame, stamp
 from shipworthy.model.results import feature_table, label_values
+from shipworthy.model.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,12 +136,8 @@ class Pipeline:
     def _call(self, function: Callable[..., Any], known: Mapping[str, Any]) -> Any:
         assert self.code is not None
         arguments = self._arguments(function, known)
-        try:
+        with running(self.code.texts, f"{getattr(function, '__name__', 'it')}()"):
             return function(**{name: _frame(value) for name, value in arguments.items()})
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(raised(error, self.code, f"{getattr(function, '__name__', 'it')}()")) from error
 
     def _arguments(self, function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {}

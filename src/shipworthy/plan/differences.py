@@ -7,11 +7,10 @@ from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.plan.schema import Plan
+from shipworthy.plan.words import SPARES, VOIDS
 
 ANSWER_SECTIONS = ("need", "consumers", "sources", "data", "model", "decision", "proof")
 CONSUMER_CONTRACT = ("columns", "mode", "only", "needs_values")
-VOIDS = "voids proof and signatures"
-SPARES = "does not touch what was proven"
 _ABSENT = object()
 
 
@@ -64,11 +63,11 @@ def _compare(path: tuple[str, ...], old: Any, new: Any, lines: list[str]) -> Non
 
 
 def _by_key(value: Any) -> dict[str, Any] | None:
-    """A mapping, or a list whose items carry names of their own, by key; None for what is one value."""
+    """A mapping, or a list whose items carry names or columns of their own, by key; None for what is one value."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        names = [str(item.get("name", number)) for number, item in enumerate(value)]
+        names = [str(item.get("name") or item.get("column") or number) for number, item in enumerate(value)]
         return dict(zip(names, value, strict=True)) if len(set(names)) == len(names) else None
     return None
 
@@ -84,6 +83,8 @@ def _change(old: Any, new: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value or '""'
+    if value is None:
+        return "not set"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 100 else f"{text[:97]}…"
 

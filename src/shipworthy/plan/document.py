@@ -156,6 +156,14 @@ def _readable(text: str | bytes) -> str:
     return decoded
 
 
+def _refuse_control_characters(event: ScalarEvent) -> None:
+    """An escape such as `\\0` makes a character that the text itself may not have, and that databases refuse."""
+    odd = _UNREADABLE.search(event.value)
+    if odd:
+        found = f"The escape for the character {odd[0]!a} stands in this text."
+        raise Broken("plan.not_text", _place(event), found, "Write text that can be read, without such an escape.")
+
+
 class _Builder:
     """Takes parser events one by one; an explicit stack, so that depth is bounded before anything recurses."""
 
@@ -200,6 +208,7 @@ class _Builder:
         if len(event.value) > LONGEST_KEY:
             found = f"A key of {len(event.value):,} characters begins here; a key has at most {LONGEST_KEY}."
             raise Broken("plan.key_not_text", _place(event), found, "Long text is a value: put a key before it.")
+        _refuse_control_characters(event)
         self._stack[-1][1].append((event.value, _place(event)))
 
     def _node(self, event: NodeEvent) -> Node:
@@ -207,6 +216,7 @@ class _Builder:
             return self._aliased(event)
         place = _place(event)
         if isinstance(event, ScalarEvent):
+            _refuse_control_characters(event)
             node = Node(place, scalar_of(event.value) if event.implicit[0] else event.value, closed=True)
         else:
             node = Node(place, entries={}) if isinstance(event, MappingStartEvent) else Node(place, items=[])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 _ON_THE_FILE = {
-    "plan.no_file": "There is no product.yaml where one was looked for. `shipworthy init` makes a first one.",
+    "plan.no_file": (
+        "A file that is needed is not there: product.yaml itself (`shipworthy init` makes a first one), or a pipeline, "
+        "model file or guide that the plan names. Paths count from the folder of product.yaml."
+    ),
     "plan.unreadable": "The file could not be opened, or is not UTF-8 text. Save it as plain text in UTF-8.",
     "plan.not_text": (
         "The file holds a character that is no text: it is binary, or was saved in another encoding than UTF-8. "
@@ -14,6 +17,10 @@ _ON_THE_FILE = {
         "which the plan names."
     ),
     "plan.empty_file": "The file holds nothing but comments. A plan begins with `product: NAME`.",
+    "plan.fill_in": (
+        "A value or a name still stands in angle brackets, as a starter leaves it to be filled in.\n\n"
+        "Example: `entity: <the column that names a row>` becomes `entity: customer`."
+    ),
     "plan.broken_yaml": (
         "The text cannot be read as YAML from this line on. Most often the indentation is off, a colon stands "
         "inside text without quotes, or a bracket or quotation mark is not closed.\n\n"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from importlib.resources import files
+from types import MappingProxyType
 
-from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.errors import Mistake, NotFound, not_found
 from shipworthy.base.kinds import kinds
 from shipworthy.plan.explained import EXPLAINED
 from shipworthy.plan.slip import suggestion
@@ -25,8 +27,11 @@ _FOLDERS = (
 )
 
 
-def explanation(code: str) -> str:
+def explanation(code: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
     """What a code of a mistake, check or kind means, why it matters, and an example.
+
+    Args:
+        more: explanations of later stages, by code.
 
     Raises:
         NotFound: no such code; the message names the nearest one.
@@ -34,11 +39,12 @@ def explanation(code: str) -> str:
     >>> explanation("plan.time_to_act").splitlines()[0]
     'The consumer can act before the answer expires.'
     """
-    if code in EXPLAINED:
-        return EXPLAINED[code]
+    said = {**more, **EXPLAINED}
+    if code in said:
+        return said[code]
     member = _members().get(code)
     if member is None:
-        raise _unknown(code)
+        raise _unknown(code, sorted({*codes(), *more}))
     return docstring(*member)
 
 
@@ -62,8 +68,14 @@ def _members() -> dict[str, tuple[str, str]]:
     return found
 
 
-def _unknown(code: str) -> NotFound:
-    known = codes()
+def _unknown(code: str, known: list[str]) -> NotFound:
     stage = code.split(".")[0]
-    nearest = suggestion(code, known)
-    return not_found("code", code, [name for name in known if name.startswith(f"{stage}.")] or known, fix=nearest)
+    listed = [name for name in known if name.startswith(f"{stage}.")]
+    if listed:
+        return not_found("code", code, listed, fix=suggestion(code, known, most=len(known)))
+    stages = sorted({name.split(".")[0] for name in known})
+    found = f"There is no code {code!r}. Codes begin with {', '.join(stages)} and a dot."
+    whole = {name.partition(".")[2]: name for name in known}
+    near = suggestion(code, whole, most=len(whole)).removeprefix("Did you mean ").removesuffix("?")
+    fix = f"Did you mean {whole[near]}?" if near else "Copy the code as the message shows it."
+    return NotFound(Mistake("app.not_found", "code", found, fix=fix))

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.kinds import kinds
-from shipworthy.plan import addresses, contracts, references, structure
+from shipworthy.plan import addresses, blanks, contracts, references, structure
 from shipworthy.plan.document import START, Broken, Document, Place, read_document, shown
 from shipworthy.plan.raw import Ground, Rule, Values
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.slip import Slip
 from shipworthy.plan.translation import slip_of
 
-RULES: tuple[Rule, ...] = (*structure.RULES, *contracts.RULES, *references.RULES, *addresses.RULES)
+RULES: tuple[Rule, ...] = (*blanks.RULES, *structure.RULES, *contracts.RULES, *references.RULES, *addresses.RULES)
 MOST_MISTAKES = 100
 Members = Callable[[str], Sequence[str]]
 
@@ -99,7 +99,7 @@ def _checked(values: Values, members: Members) -> tuple[Plan | None, list[Slip]]
     ground = Ground(values, members)
     # Rules look for near names, which takes time: a file that is wrong throughout is not searched to its end.
     slips += islice((slip for rule in RULES for slip in rule(ground)), MOST_MISTAKES + 1)
-    return plan, slips
+    return plan, blanks.without_echoes(slips)
 
 
 def _mistake(slip: Slip, marks_here: Marks) -> Mistake:

@@ -64,8 +64,9 @@ _PIPELINE = """\
 
 The file that `data.pipeline` names is ordinary Python, owned by the team. It has three functions, which are called by
 name. Each source comes as a pandas frame under the name that product.yaml gives it: ask for those you need. The rows
-have been checked against the contract and lie before `as_of` (for label(): before `until`). An entity that label()
-does not list is a no.
+have been checked against the contract and lie before `as_of` (for label(): before `until`). Where label() lists only
+entities with a 1, whoever it does not list is a no; in every other case, and for a number, whoever it does not list is
+unknown and takes no part in training or proof. [The guide to models](../guide/models.md) says more.
 
 ```python
 def features(visits: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -165,7 +166,22 @@ def _plain_type(field: Schema) -> str:
         return "[low, high]" if "prefixItems" in field else f"list of {_plain_type(field['items'])}"
     if field.get("type") == "object":
         return "text by name"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "flag"}[field["type"]]
+    plain = {"string": "text", "integer": "whole number", "number": "number", "boolean": "flag"}[field["type"]]
+    return plain + _limits(field)
+
+
+def _limits(field: Schema) -> str:
+    """What a number may be, for its type.
+
+    >>> _limits({"minimum": 1, "maximum": 120}), _limits({"exclusiveMinimum": 0}), _limits({})
+    (', 1 to 120', ', more than 0', '')
+    """
+    low, high, above, below = (field.get(f"{kind}imum") for kind in ("min", "max", "exclusiveMin", "exclusiveMax"))
+    if low is not None and high is not None:
+        return f", {low:g} to {high:g}"
+    words = (("at least", low), ("more than", above), ("at most", high), ("less than", below))
+    given = " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
+    return f", {given}" if given else ""
 
 
 def _default(name: str, field: Schema, required: list[str]) -> str:

@@ -8,6 +8,10 @@ from typing import Any, ClassVar
 from shipworthy.base.check import CheckResult
 from shipworthy.base.fact import Command, Question, What
 
+VOIDS = "voids proof and signatures"
+SPARES = "does not touch what was proven"
+"""What a change of a plan does, as the end of each line of a difference says it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanAdopted(What):

@@ -18,12 +18,17 @@ import pytest
 import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
+    AdaBoostRegressor,
     BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
+    ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
@@ -31,28 +36,39 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
     StackingClassifier,
+    StackingRegressor,
     VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
+    ARDRegression,
     BayesianRidge,
     ElasticNet,
+    ElasticNetCV,
     GammaRegressor,
     HuberRegressor,
     Lasso,
+    LassoCV,
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
     PoissonRegressor,
     QuantileRegressor,
     Ridge,
+    RidgeCV,
     SGDClassifier,
+    SGDRegressor,
+    TheilSenRegressor,
     TweedieRegressor,
 )
 from sklearn.model_selection import GridSearchCV
-from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -69,12 +85,14 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
-from sklearn.svm import SVC, SVR
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, NuSVR
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 from shipworthy.base.errors import UserError
 from shipworthy.model.format import Opening, format_named, format_of_file, format_taking, opened
 from shipworthy.model.formats.skops import TRUSTED
+from shipworthy.model.profile import typical_values
+from shipworthy.model.reasons import reasons
 
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame({name: RNG.random(120) for name in ("a", "b", "c")}).assign(
@@ -122,6 +140,13 @@ CLASSIFIERS = [
     MLPClassifier((4,), max_iter=30),
     MLPClassifier((4,), max_iter=30, solver="sgd"),
     GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2),
+    SVC(probability=True),
+    CalibratedClassifierCV(LinearSVC(), cv=2),
+    ComplementNB(),
+    ExtraTreeClassifier(max_depth=3),
+    GaussianProcessClassifier(),
+    GaussianProcessClassifier(ConstantKernel() * RBF()),
+    DummyClassifier(),
     *[
         on(step)
         for step in (
@@ -169,6 +194,24 @@ REGRESSORS = [
     KNeighborsRegressor(),
     SVR(),
     MLPRegressor(hidden_layer_sizes=(4,), max_iter=30),
+    AdaBoostRegressor(n_estimators=3),
+    BaggingRegressor(n_estimators=3),
+    ExtraTreesRegressor(5),
+    VotingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor(max_depth=2))]),
+    StackingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor(max_depth=2))]),
+    GaussianProcessRegressor(),
+    GaussianProcessRegressor(RBF() + WhiteKernel()),
+    KernelRidge(),
+    ARDRegression(),
+    ElasticNetCV(cv=2),
+    LassoCV(cv=2),
+    RidgeCV(),
+    SGDRegressor(),
+    TheilSenRegressor(random_state=0),
+    LinearSVR(),
+    NuSVR(),
+    PLSRegression(2),
+    DummyRegressor(),
     TransformedTargetRegressor(LinearRegression(), func=np.log1p, inverse_func=np.expm1),
 ]
 
@@ -195,7 +238,16 @@ def survives(model: Any, features: pd.DataFrame, how: Opening, expected: Any) ->
     assert format_taking(model, how) == "skops"
     content = format_named("skops").save(model, how)
     assert content == format_named("skops").save(model, how)
-    np.testing.assert_array_equal(opened("skops", content, how).scores(features), expected)
+    kept = opened("skops", content, how)
+    np.testing.assert_array_equal(kept.scores(features), np.ravel(expected))
+    some, usual = features.head(10), typical_values(features)
+    assert reasons(some, usual, kept.scores, 2) == reasons(some, usual, lambda rows: answers(model, rows, how), 2)
+
+
+def answers(model: Any, rows: pd.DataFrame, how: Opening) -> Any:
+    """What the model itself says of rows, as its maker would ask it."""
+    plain = rows if hasattr(model, "feature_names_in_") else rows.to_numpy()
+    return np.ravel(model.predict(plain)) if how.answer == "number" else model.predict_proba(plain)[:, 1]
 
 
 @pytest.mark.parametrize("model", CLASSIFIERS, ids=name_of)

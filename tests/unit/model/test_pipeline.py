@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.times import length
 from shipworthy.model.code import Code, code_of, imported_roots, read_code
 from shipworthy.model.pipeline import Pipeline
+from shipworthy.model.running import stop
 from shipworthy.model.terms import Terms, read_terms, terms_of, written
 from shipworthy.plan.schema import (
     Baseline,
@@ -229,3 +232,61 @@ def test_the_standard_model_copes_with_gaps_and_unseen_texts() -> None:
 def test_terms_survive_being_written() -> None:
     given = terms(time="day", features=ColumnsFrom(source="people", columns=["n"]))
     assert read_terms(written(given)) == terms_of(given)
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(0)", "raise SystemExit('enough')", "raise KeyboardInterrupt"])
+def test_code_that_ends_the_program_is_a_mistake_like_any_other(ending: str) -> None:
+    code = pipeline(f"import sys\ndef features(web_orders):\n    {ending}\n")
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(code.features, {"web-orders": ORDERS}, AS_OF).exception()
+    assert isinstance(told, UserError)
+    assert [(mistake.code, mistake.where) for mistake in told.mistakes] == [
+        ("model.pipeline.raised", "pipeline.py:3 features()")
+    ]
+    assert ending in str(told)
+
+
+def test_an_exit_while_the_file_is_read_is_a_mistake_too() -> None:
+    with pytest.raises(UserError) as caught:
+        pipeline("import sys\nsys.exit(4)\n").features({"web-orders": ORDERS}, AS_OF)
+    assert caught.value.mistakes[0].where.startswith("pipeline.py:2 ")
+    assert "exit" in caught.value.mistakes[0].fix
+
+
+def test_what_the_code_prints_stays_out_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "print('read')\ndef features(web_orders):\n    print('asked')\n    return web_orders.groupby('id').paid.sum()"
+    )
+    pipeline(text).features({"web-orders": ORDERS}, AS_OF)
+    print("ours")
+    written = capsys.readouterr()
+    assert (written.out, written.err) == ("ours\n", "read\nasked\n")
+
+
+def test_of_a_long_message_the_first_line_is_told() -> None:
+    with pytest.raises(UserError) as caught:
+        pipeline("def features():\n    raise ValueError('too much\\nread the manual')\n").features({}, AS_OF)
+    assert "too much, at" in str(caught.value)
+    assert "manual" not in caught.value.mistakes[0].found.partition(", at:")[0]
+
+
+def test_code_that_never_ends_can_be_stopped(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    text = f"def features(web_orders):\n    open({str(begun)!r}, 'w').close()\n    while True:\n        pass\n"
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(pipeline(text).features, {"web-orders": ORDERS}, AS_OF)
+        while not begun.exists():
+            time.sleep(0.01)
+        stop()
+        error = told.exception()
+        assert pool.submit(int, "7").result() == 7  # the thread itself goes on
+    assert isinstance(error, UserError)
+    assert error.mistakes[0].where.startswith("pipeline.py:")
+    assert "stopped" in error.mistakes[0].fix
+
+
+def test_a_file_that_is_no_text_is_refused_at_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_bytes(b"\0\1")
+    with pytest.raises(UserError) as caught:
+        read_code(tmp_path, "pipeline.py")
+    assert mistakes(caught) == [("model.pipeline.syntax", "pipeline.py:1:1")]

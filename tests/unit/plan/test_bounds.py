@@ -165,3 +165,8 @@ def test_no_tag_runs_anything(tmp_path: Path) -> None:
 
 def test_merge_keys_are_keys_that_nobody_knows() -> None:
     assert "plan.unknown_key" in codes_of("<<: {product: a}\n")
+
+
+@pytest.mark.parametrize("text", ['product: "a\\0b"', 'product: "\\x07"', '"a\\0": 1'])
+def test_an_escape_for_what_is_no_text_is_refused(text: str) -> None:
+    assert codes_of(text) == ["plan.not_text"]

@@ -259,3 +259,14 @@ def test_the_history_tells_every_version_with_who_when_and_what(text: str, chang
     assert history[1].at == (NOW + timedelta(days=2)).isoformat()
     assert history[1].sections["decision"] != history[0].sections["decision"]
     assert history[1].sections["need"] == history[0].sections["need"]
+
+
+def test_a_change_is_named_as_people_name_it(planned: Callable[..., Plan]) -> None:
+    fair = "release:\n", "proof: {fairness: [{column: minutes_30, disparity_at_most: 0.2}]}\n\nrelease:\n"
+    old = planned(fair)
+    eased = planned((fair[0], fair[1].replace("0.2}", "0.3}")))
+    assert changes(old, eased) == [
+        "proof.fairness.minutes_30.disparity_at_most: 0.2 -> 0.3 (voids proof and signatures)"
+    ]
+    once = changes(planned(), planned((", again_after: 1mo", "")))
+    assert once == ["respond.triggers.stale.again_after: 1mo -> not set (does not touch what was proven)"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shipworthy.base.check import CheckResult
 from shipworthy.data.words import Intake, SnapshotOutcome
 from shipworthy.deliver.words import TracedAnswer
 from shipworthy.doors.cli.screen import checks
@@ -18,6 +19,16 @@ def intakes(taken: Sequence[SnapshotOutcome]) -> list[str]:
         lines += [f"  {_account(intake)}" for intake in one.intakes]
         lines += checks([check for check in one.checks if check.verdict != "pass"])
     return lines or ["nothing yet"]
+
+
+def plan_findings(results: Sequence[CheckResult]) -> list[str]:
+    """What is to be said of a plan: where it stands, what was found, why it matters and what to do."""
+    lines = []
+    for result in results:
+        lines.append(f"{result.where}  {result.check}  {'warning' if result.verdict == 'warn' else 'FAILS'}")
+        lines += [f"  {text}" for text in (result.found, result.why) if text]
+        lines += [f"  Fix: {result.advice}"] if result.advice else []
+    return lines
 
 
 def gate_lines(state: GateState) -> list[str]:

@@ -12,7 +12,8 @@ import typer
 
 from shipworthy.app.opening import checked_plan
 from shipworthy.base.check import stands
-from shipworthy.doors.cli.screen import AsJson, checks, show
+from shipworthy.doors.cli.lines import plan_findings
+from shipworthy.doors.cli.screen import AsJson, show
 
 
 def run(
@@ -22,10 +23,9 @@ def run(
     plan, results = checked_plan(file)
     good = stands(results)
     shown = [result for result in results if result.verdict != "pass"]
-    ending = "The plan fits." if good else "The plan does not fit yet."
-    show(
-        results,
-        json,
-        lambda found: [f"{plan.product}: {len(found)} questions asked of the plan", *checks(shown), ending],
+    ending = (
+        "The plan fits." if good else "The plan does not fit yet; `shipworthy explain CODE` says more about a code."
     )
+    asked = f"{plan.product}: {len(results)} questions asked of the plan"
+    show(results, json, lambda _: [asked, *plan_findings(shown), ending])
     raise typer.Exit(0 if good else 1)

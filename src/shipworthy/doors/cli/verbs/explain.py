@@ -12,6 +12,8 @@ import typer
 from shipworthy.app.opening import explained
 
 
-def run(code: Annotated[str, typer.Argument(help="A code such as plan.time_to_act, or `kinds`.")]) -> None:
+def run(
+    code: Annotated[str, typer.Argument(help="A code such as plan.time_to_act, or `kinds`.")] = "kinds",
+) -> None:
     """Print the explanation."""
     print(explained(code))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show, table
-from shipworthy.plan.words import PlanHistory
+from collections.abc import Sequence
+
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.plan.words import PlanHistory, PlanVersion
 
 
 def run(product: Product = "", json: AsJson = False) -> None:
     """PlanHistory from the command line."""
     with session() as opened:
-        answer = opened.ask(PlanHistory(product=product_here(product)))
-    show(answer, json, lambda found: table(found, ["version", "digest", "adopted_by", "at", "changes"]))
+        show(opened.ask(PlanHistory(product=product_here(product))), json, _lines)
+
+
+def _lines(versions: Sequence[PlanVersion]) -> list[str]:
+    lines = []
+    for plan in versions:
+        lines.append(f"version {plan.version}  {plan.digest[:12]}  {plan.at[:16]}  by {plan.adopted_by}")
+        lines += [f"  {change}" for change in plan.changes]
+    return lines or ["No plan has been put into force yet: `shipworthy plan`."]

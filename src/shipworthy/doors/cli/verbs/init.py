@@ -1,6 +1,9 @@
 """start: make a store and a first product in this folder.
 
-Example: shipworthy init --from next-purchase
+Without --from you begin with `blank`: one table of your own, to be filled in from top to bottom. `next-purchase` is a
+complete product to read and change, with a pipeline of its own, whose data `make demo` fetches.
+
+Example: shipworthy init
 """
 
 from __future__ import annotations
@@ -15,9 +18,7 @@ from shipworthy.doors.cli.screen import AsJson, show
 
 
 def run(
-    start: Annotated[
-        str, typer.Option("--from", help=f"A starter to begin with: {', '.join(starters())}.")
-    ] = "next-purchase",
+    start: Annotated[str, typer.Option("--from", help=f"A starter to begin with: {', '.join(starters())}.")] = "blank",
     administrator: Annotated[str, typer.Option(help="The login of the first administrator.")] = "administrator",
     json: AsJson = False,
 ) -> None:
@@ -31,6 +32,6 @@ def run(
             *(f"  wrote {name}" for name in made.written),
             *(f"  kept  {name} as it was" for name in made.kept),
             f"  token of {made.administrator} (shown only now): {made.token}",
-            "Next: `shipworthy check`, then `shipworthy plan` to put the plan into force.",
+            "Next: fill in product.yaml; `shipworthy check` says what is left, `shipworthy plan` puts it into force.",
         ],
     )

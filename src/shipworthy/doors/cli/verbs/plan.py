@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from shipworthy.app.opening import plan_text, product_named_in
-from shipworthy.doors.cli.screen import AsJson, checks, session, show
-from shipworthy.plan.words import AdoptPlan
+from shipworthy.doors.cli.lines import plan_findings
+from shipworthy.doors.cli.screen import AsJson, session, show
+from shipworthy.plan.words import VOIDS, AdoptedPlan, AdoptPlan
 
 
 def run(
@@ -22,12 +23,14 @@ def run(
     text = plan_text(file)
     with session() as opened:
         adopted = opened.do(AdoptPlan(product=product_named_in(text, str(file)), text=text, file=str(file)))
-    show(
-        adopted,
-        json,
-        lambda plan: [
-            f"Plan version {plan.version} is in force ({plan.digest[:12]}).",
-            *(f"  {change}" for change in plan.changes),
-            *checks(plan.warnings),
-        ],
-    )
+    show(adopted, json, _lines)
+
+
+def _lines(plan: AdoptedPlan) -> list[str]:
+    """Which version is in force, what changed against the one before, and what becomes of what answers now."""
+    same = plan.version > 1 and not plan.changes
+    lines = [f"Plan version {plan.version} is in force{', as before' if same else ''} ({plan.digest[:12]})."]
+    lines += [f"  {change}" for change in plan.changes]
+    if any(change.endswith(f"({VOIDS})") for change in plan.changes):
+        lines.append("  What answers now goes on answering. Under this plan, train, prove and sign a new candidate.")
+    return [*lines, *plan_findings(plan.warnings)]
