@@ -175,8 +175,11 @@ def respond(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     report = audited(exported, head, "")
     cast.say(f"audit: {report.facts} facts, {'the ledger holds' if report.holds else report.findings}")
     edited = ROOT / "edited.jsonl.gz"
-    edited.write_bytes(gzip.compress(gzip.decompress(exported.read_bytes()).replace(b'"approve"', b'"reject"', 1)))
-    cast.say(f"audit of a copy with one word edited: {audited(edited, head, '').findings[0].text}")
+    edited.write_bytes(gzip.compress(gzip.decompress(exported.read_bytes()).replace(b"approve", b"reject", 1)))
+    found = audited(edited, head, "").findings
+    if not found:
+        raise SystemExit("The story did not come true: an edited export was not found out.")
+    cast.say(f"audit of a copy with one word edited: {found[0].text}")
 
 
 def arrive(feed: dict[str, list[cdnow.Purchase]], until: str, cents: bool = False) -> None:
@@ -198,7 +201,7 @@ def advance(cast: Cast, feed: dict[str, list[cdnow.Purchase]], to: str, cents: b
     for moment in [month for month in months if now < month <= to]:
         arrive(feed, moment[:7], cents)
         for line in cast.do("night-operator", Advance(product=PRODUCT, to=moment), f"advance {moment}"):
-            if "Score" not in line and "ClockAdvanced" not in line:
+            if "score" not in line:
                 cast.say(line)
         for card in cast.ask("auditor", Deliveries(product=PRODUCT)):
             consumer = {"sales": "sales-lead", "crm": "crm-lead"}[card.consumer]

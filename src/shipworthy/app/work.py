@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
+from shipworthy.app.operations import handler_name
 from shipworthy.app.rights import Identity, require
 from shipworthy.app.words import (
     AddPerson,
@@ -22,7 +23,7 @@ from shipworthy.app.words import (
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
-from shipworthy.base.digest import plain
+from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
@@ -80,15 +81,15 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
     """Do one due thing after the other until nothing is due; what fails is said and left for the next look."""
-    failed: set[str] = set()
+    tried: set[str] = set()
     for _ in range(MOST_AT_A_MOMENT):
         past = desk.store.ledger.past(product)
         now = desk.now(product)
-        wanted = [command for command in due(current_plan(past), past, now) if _text(command) not in failed]
+        wanted = [command for command in due(current_plan(past), past, now) if _name(command) not in tried]
         if not wanted:
             return
         command = wanted[0]
-        yield _attempt(desk, command, now, who, on_step, failed)
+        yield _attempt(desk, command, now, who, on_step, tried)
     raise UserError(
         Mistake("app.endless", product, f"More than {MOST_AT_A_MOMENT} things fell due at one moment; stopped.")
     )
@@ -111,26 +112,35 @@ def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:
 
 
 def _attempt(
-    desk: Desk, command: Command[object], now: datetime, who: Identity, on_step: OnStep | None, failed: set[str]
+    desk: Desk, command: Command[object], now: datetime, who: Identity, on_step: OnStep | None, tried: set[str]
 ) -> str:
-    failed_name = _text(command)
+    tried.add(_name(command))
     try:
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
-        failed.add(failed_name)
-        return f"{now:%Y-%m-%d}  {failed_name}: not done: {error.mistakes[0].found}"
-    failed.add(failed_name)
-    return f"{now:%Y-%m-%d}  {failed_name}{_outcome(result)}"
+        return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
+    return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
 
 
-def _text(command: Command[object]) -> str:
-    fields = [f"{value}"[:16] for name, value in plain(command).items() if name != "product" and value]
-    return " ".join([type(command).__name__, *fields])
+def _name(command: Command[object]) -> str:
+    """What tells one due command from another."""
+    return f"{type(command).__name__} {digest_of(command)}"
+
+
+def _said(command: Command[object]) -> str:
+    """A command in a few words, such as `score crm 1998-01-01`."""
+    told = plain(command)
+    shown = [told.get(name, "") for name in ("consumer", "role", "step", "cohort")]
+    shown += [told.get("as_of", "")[:10], told.get("candidate", "")[:12]]
+    return " ".join([handler_name(type(command)).replace("_", " "), *filter(None, shown)])
 
 
 def _outcome(result: object) -> str:
+    """What came of it that people want to know; empty where the command says it all."""
     told = plain(result)
     if not isinstance(told, dict):
         return ""
-    shown = {name: value for name, value in told.items() if value and name in ("done", "alarms", "notes", "answered")}
-    return f": {shown}" if shown else ""
+    parts = [text for name in ("done", "alarms", "notes") for text in told.get(name, [])]
+    parts += [f"{told['answered']} answered"] * bool(told.get("answered"))
+    parts += [f"candidate {told['candidate'][:12]}"] * bool(told.get("rows") and told.get("candidate"))
+    return f": {'; '.join(parts)}" if parts else ""

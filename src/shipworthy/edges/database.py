@@ -21,6 +21,7 @@ from shipworthy.base.times import read_moment
 
 SCHEMA = "0001"
 _PATIENCE_SECONDS = 60
+_LOOK_SECONDS = 0.1
 _MIGRATION_LOCK = 0x5EA_0001
 _FIRST_SQLITE_WITH_SUBSEC = (3, 42)
 
@@ -205,17 +206,47 @@ def exclusive(engine: sa.Engine, lock: int) -> Iterator[sa.Connection]:
         try:
             _lock(connection, lock)
         except OperationalError as error:
-            raise UserError(
-                Mistake(
-                    "database.busy",
-                    engine.url.render_as_string(hide_password=True),
-                    f"Another process held the lock for more than {_PATIENCE_SECONDS} seconds.",
-                    "One decision at a time is made, so that each sees those before it.",
-                    "Try again; if it stays so, end the process that hangs.",
-                )
-            ) from error
+            raise _busy(engine) from error
         yield connection
         connection.commit()
+
+
+@contextmanager
+def alone(engine: sa.Engine, lock: int) -> Iterator[None]:
+    """What no other process does at the same time, without a transaction where the database is a server.
+
+    There an index is made beside the work of others and waits for every transaction that is older, our own too, and
+    those that wait for a lock. So nobody here holds one, and whoever waits asks again and again.
+
+    Raises:
+        UserError: its turn did not come within a minute.
+    """
+    if engine.dialect.name == "sqlite":
+        with exclusive(engine, lock):
+            yield
+        return
+    until = time.monotonic() + _PATIENCE_SECONDS
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.execute(sa.select(sa.func.pg_try_advisory_lock(lock))).scalar():
+            if time.monotonic() > until:
+                raise _busy(engine)
+            time.sleep(_LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(lock)))
+
+
+def _busy(engine: sa.Engine) -> UserError:
+    return UserError(
+        Mistake(
+            "database.busy",
+            engine.url.render_as_string(hide_password=True),
+            f"Another process held the lock for more than {_PATIENCE_SECONDS} seconds.",
+            "One decision at a time is made, so that each sees those before it.",
+            "Try again; if it stays so, end the process that hangs.",
+        )
+    )
 
 
 @contextmanager
