@@ -141,6 +141,8 @@ def _outcome(result: object) -> str:
     if not isinstance(told, dict):
         return ""
     parts = [text for name in ("done", "alarms", "notes") for text in told.get(name, [])]
-    parts += [f"{told['answered']} answered"] * bool(told.get("answered"))
-    parts += [f"candidate {told['candidate'][:12]}"] * bool(told.get("rows") and told.get("candidate"))
+    if told.get("answered"):
+        parts.append(f"{told['answered']:,} answered")
+    if "trained_on" in told:
+        parts.append(f"candidate {told['candidate'][:12]}")
     return f": {'; '.join(parts)}" if parts else ""
