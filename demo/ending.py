@@ -24,15 +24,7 @@ def summary(cast: Cast) -> None:
     refused = sum(sum(run.refused.values()) for run in runs)
     cast.say(f"{len(runs)} lists: {due} entities due = {answered} answered + {refused} refused with a reason")
     cast.say(f"lists by the baseline because data was stopped: {sum(bool(run.stood_in) for run in runs)}")
-    for card in cast.ask("auditor", Monitors(product=PRODUCT)).monitors:
-        if card.monitor == "calibration":
-            for point in card.points:
-                numbers = {
-                    name: f"{value:.3f}"
-                    for name, value in point.numbers.items()
-                    if name in ("promised", "real", "would_have_promised")
-                }
-                cast.say(f"{point.window[:10]}  {point.candidate[:8]}  {point.level:<6} {numbers}")
+    promised_and_real(cast)
     traced(cast)
     state = cast.ask("auditor", VerifyLedger())
     cast.say(f"ledger: {state.head} facts, {state.signed_heads} signed heads, the chain holds ({state.digest[:12]})")
@@ -40,6 +32,19 @@ def summary(cast: Cast) -> None:
         cast.say("The pages follow; log in with one of these:")
         for role in ("product-manager", "validation-owner", "sales-lead", "auditor"):
             cast.say(f"  {role}: {cast.tokens[role]}")
+
+
+def promised_and_real(cast: Cast) -> None:
+    """What each list promised, what came true, and what the first model would have promised in place of the second."""
+    cast.say("list of      model     promised    real   doing nothing   calibration monitor")
+    for card in cast.ask("auditor", Monitors(product=PRODUCT)).monitors:
+        for point in card.points if card.monitor == "calibration" else []:
+            if "promised" in point.numbers:
+                shown = {name: f"{value:.1%}" for name, value in point.numbers.items()}
+                cast.say(
+                    f"{point.window[:10]}   {point.candidate[:8]}  {shown['promised']:>8} {shown['real']:>7} "
+                    f"{shown.get('would_have_promised', ''):>12}     {point.level}"
+                )
 
 
 def account(intake: Intake) -> str:

@@ -122,6 +122,10 @@ def life(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     for alarm in seen.alarms:
         cast.say(f"ALARM {alarm.text}")
         cast.say(f"  {alarm.guarantee}")
+    for card in seen.monitors:
+        if card.monitor in ("ranking", "input-drift"):
+            point = [one for one in card.points if one.level != "not_run"][-1]
+            cast.say(f"{point.level}: {card.monitor} of {point.window[:10]}: {point.text}")
     if not seen.alarms:
         raise SystemExit("The story did not come true: no alarm by 1998-01-01.")
 
