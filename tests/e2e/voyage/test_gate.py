@@ -98,11 +98,11 @@ def test_3c_a_hand_set_alias_in_the_registry_changes_nothing(voyage: Proven) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow's own deprecations
         address = f"sqlite:///{voyage.shop.root / '.shipworthy' / 'mlflow.db'}"
-        registry = MlflowClient(tracking_uri=address, registry_uri=address)
-        [version] = registry.search_model_versions(f"name = '{PRODUCT}'")
+        mirror = MlflowClient(tracking_uri=address, registry_uri=address)
+        [version] = mirror.search_model_versions(f"name = '{PRODUCT}'")
         assert version.tags["shipworthy.candidate"] == voyage.model
-        registry.set_registered_model_alias(PRODUCT, "champion", version.version)
-        registry.transition_model_version_stage(PRODUCT, version.version, "Production")
+        mirror.set_registered_model_alias(PRODUCT, "champion", version.version)
+        mirror.transition_model_version_stage(PRODUCT, version.version, "Production")
     assert voyage.desk.ask(Releases(product=PRODUCT), someone("auditor")) == before
     assert voyage.model not in load_serving(voyage.desk.store, PRODUCT).pointer.champion.values()
     with pytest.raises(GateShut, match="comes after shadow"):
