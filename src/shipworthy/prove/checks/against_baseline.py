@@ -1,4 +1,11 @@
-"""Is it worth having: better than the simple rule, on the same entities?"""
+"""Is it worth having: better than the simple rule, on the same entities?
+
+Why: A model costs more than a rule to run, to explain and to watch. Where it is no better for sure, the rule is the
+better product.
+
+What to do: Release the baseline, or find features that tell more than the rule's one column. The comparison is
+paired: the same entities, so that luck in who was held out cancels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Are the declared groups of people treated alike by what is decided?"""
+"""Are the declared groups of people treated alike by what is decided?
+
+Why: A good average can hide that one group is treated otherwise; the law asks about groups, and small groups are
+where nobody looks.
+
+What to do: Find out which features carry the difference, and judge it with the legal and compliance owners: being
+chosen may be the benefit or the harm. A group too small to judge is judged by hand.
+"""
 
 from __future__ import annotations
 
