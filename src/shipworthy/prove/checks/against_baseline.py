@@ -29,7 +29,7 @@ def _run(subject: Subject) -> CheckResult:
             "not_run",
             "There is no baseline to compare with.",
             why="A model that is no better than a simple rule is a cost and a risk without a use.",
-            advice="Make the baseline first: shipworthy train --role baseline.",
+            advice="Make the baseline first: `shipworthy train --baseline`.",
         )
     better = gain(wanted.metric, truth.labels, truth.rows.scores, truth.baseline, subject.confidence)
     title = MEASURES[wanted.metric].title
