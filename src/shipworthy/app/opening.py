@@ -90,13 +90,14 @@ def checked_plan(file: Path) -> tuple[Plan, list[CheckResult]]:
     Raises:
         UserError: the file is broken; with every mistake.
     """
+    from shipworthy.app.contracts import contract_findings
     from shipworthy.plan.beside import files_there
     from shipworthy.plan.reading import marks, read_plan
     from shipworthy.plan.rules import fit
 
     text = plan_text(file)
     plan, where = read_plan(text, str(file)), marks(text, str(file)).at
-    return plan, [*fit(plan, where), *files_there(plan, file.parent, where)]
+    return plan, [*fit(plan, where), *contract_findings(plan, where), *files_there(plan, file.parent, where)]
 
 
 def plan_text(file: Path) -> str:
