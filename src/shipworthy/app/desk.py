@@ -21,6 +21,7 @@ from shipworthy.base.fact import Command, Decided, Past, Question, reader, resul
 from shipworthy.edges.store import Store
 from shipworthy.plan.rules import current_plan, now_in
 from shipworthy.plan.schema import Plan
+from shipworthy.plan.words import AdoptPlan
 
 if TYPE_CHECKING:
     from shipworthy.edges.road import Road, Trip
@@ -57,6 +58,8 @@ class Desk:
             UserError: it cannot be done; the message says why and what to do.
         """
         actor = self.admit(command, who)
+        if isinstance(command, AdoptPlan):
+            importlib.import_module("shipworthy.app.contracts").refuse_broken_contracts(command)
         if stage_of(type(command)) == "app":
             work = importlib.import_module("shipworthy.app.work")
             return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]

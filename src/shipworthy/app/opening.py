@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from shipworthy.base.kinds import kinds
 
 if TYPE_CHECKING:
     from shipworthy.base.check import CheckResult
+    from shipworthy.base.explained import Explained
     from shipworthy.edges.export import AuditReport
     from shipworthy.plan.schema import Plan
 
@@ -32,6 +35,7 @@ OPEN_FOLDERS = {
     "monitors": "watch/monitors",
     "actions": "respond/actions",
 }
+EXPLAINING = ("edges", "data", "model", "prove", "sign", "release", "deliver", "respond", "app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,14 @@ def checked_plan(file: Path) -> tuple[Plan, list[CheckResult]]:
     Raises:
         UserError: the file is broken; with every mistake.
     """
+    from shipworthy.app.contracts import contract_findings
     from shipworthy.plan.beside import files_there
     from shipworthy.plan.reading import marks, read_plan
     from shipworthy.plan.rules import fit
 
     text = plan_text(file)
     plan, where = read_plan(text, str(file)), marks(text, str(file)).at
-    return plan, [*fit(plan, where), *files_there(plan, file.parent, where)]
+    return plan, [*fit(plan, where), *contract_findings(plan, where), *files_there(plan, file.parent, where)]
 
 
 def plan_text(file: Path) -> str:
@@ -133,18 +138,28 @@ def product_named_in(text: str, file: str) -> str:
     return read_plan(text, file).product
 
 
-def explained(code: str) -> str:
+def explained(code: str, of_the_doors: Mapping[str, Explained]) -> str:
     """The explanation of a code, or the members of every open folder.
+
+    Args:
+        of_the_doors: what the doors have to explain, which nothing below them knows.
 
     Raises:
         NotFound: there is no such code.
     """
     if code == "kinds":
         return "\n".join(f"{name:<16} {', '.join(kinds(folder))}" for name, folder in OPEN_FOLDERS.items())
-    from shipworthy.model.explained import EXPLAINED
     from shipworthy.plan.explanation import explanation
 
-    return explanation(code, EXPLAINED)
+    return explanation(code, {**told_by_stages(), **of_the_doors})
+
+
+def told_by_stages() -> dict[str, str | Explained]:
+    """What stands in the table beside each stage, below the doors, by code."""
+    found: dict[str, str | Explained] = {}
+    for stage in EXPLAINING:
+        found |= import_module(f"shipworthy.{stage}.explained").EXPLAINED
+    return found
 
 
 def audited(file: Path, earlier: Path | None, key: str) -> AuditReport:

@@ -161,7 +161,6 @@ _ON_ADOPTING = {
         "could sign for them."
     ),
     "plan.clock_back": "The product's time would run backwards, so that facts came before what led to them.",
-    "times.no_moment": "What was given for a moment is no date, and no date with a time.",
     "plan.clock_not_simulated": "Only the clock of a plan with `time: {clock: simulated}` is moved.",
 }
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from shipworthy.base.errors import Mistake, NotFound, not_found
+from shipworthy.base.explained import Explained
 from shipworthy.base.kinds import kinds
 from shipworthy.plan.explained import EXPLAINED
 from shipworthy.plan.slip import suggestion
@@ -27,11 +28,11 @@ _FOLDERS = (
 )
 
 
-def explanation(code: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+def explanation(code: str, more: Mapping[str, str | Explained] = MappingProxyType({})) -> str:
     """What a code of a mistake, check or kind means, why it matters, and an example.
 
     Args:
-        more: explanations of later stages, by code.
+        more: explanations of other stages, by code.
 
     Raises:
         NotFound: no such code; the message names the nearest one.
@@ -39,10 +40,10 @@ def explanation(code: str, more: Mapping[str, str] = MappingProxyType({})) -> st
     >>> explanation("plan.time_to_act").splitlines()[0]
     'The consumer can act before the answer expires.'
     """
-    said = {**more, **EXPLAINED}
+    said: dict[str, str | Explained] = {**more, **EXPLAINED}
     if code in said:
-        return said[code]
-    member = _members().get(code)
+        return str(said[code])
+    member = _member(code)
     if member is None:
         raise _unknown(code, sorted({*codes(), *more}))
     return docstring(*member)
@@ -57,6 +58,13 @@ def docstring(folder: str, name: str) -> str:
     """What a member of an open folder says of itself; its file is read, not imported."""
     source = files("shipworthy").joinpath(*folder.split("/"), f"{name}.py").read_text(encoding="utf-8")
     return ast.get_docstring(ast.parse(source)) or f"{folder}/{name}.py says nothing of itself."
+
+
+def _member(code: str) -> tuple[str, str] | None:
+    """The member that a code is of; a check may give several results, such as prove.fairness.region.chosen."""
+    members = _members()
+    whole = members.get(".".join(code.split(".")[:2]), ("", ""))
+    return members.get(code) or (whole if whole[0].endswith("/checks") else None)
 
 
 def _members() -> dict[str, tuple[str, str]]:

@@ -110,7 +110,7 @@ class Subject:
         known_from: the day from which a first truth can be known, ISO 8601.
         groups: the group of each entity by column, for each declared fairness column; missing ones are absent.
         parent: the champion on the rows of now, where there is one.
-        training: rows to learn from, counted again; None where the candidate learnt elsewhere.
+        training: rows to learn from, counted again; None where the model was made elsewhere.
         stored: content of each file of the candidate, by name.
         differences: how the software here differs from the locked environment.
         keep: takes the name and content of an evidence file and gives its digest.
@@ -137,6 +137,13 @@ class Subject:
     @property
     def confidence(self) -> float:
         return self.plan.proof.performance.confidence
+
+    @property
+    def held_out(self) -> str:
+        """What can be said of the entities it is judged on; of a model made elsewhere nobody knows what it saw."""
+        if self.training is not None or self.role == "baseline":
+            return "that training never saw"
+        return "that are held out here; whether its training, which was elsewhere, saw them, nobody here can know"
 
     def known(self) -> Truth:
         """The truth, for checks that are only run where there is one.

@@ -127,7 +127,8 @@ def _snapshot(past: Past, made: CandidateMade) -> SnapshotTaken:
     taken = latest([fact for fact in past.of(SnapshotTaken, about=made.snapshot) if fact.seq < before])
     if taken is None:
         known = sorted({fact.what.snapshot[:12] for fact in past.of(SnapshotTaken)})
-        raise not_found("snapshot", made.snapshot[:12], known, "Run shipworthy verify.", "prove.no_snapshot")
+        fix = "Make a new candidate with `shipworthy train`, and have the ledger verified: `shipworthy export`."
+        raise not_found("snapshot", made.snapshot[:12], known, fix, "prove.no_snapshot")
     return taken.what
 
 

@@ -51,6 +51,15 @@ def spoken(estimate: Estimate, say: Callable[[float], str] = number) -> str:
     return f"{say(value)} ({say(low)} to {say(high)})"
 
 
+def quoted(name: str) -> str:
+    """A name out of the data, so that a group called yes or no does not read as a word of the sentence.
+
+    >>> quoted("no")
+    '“no”'
+    """
+    return f"“{name}”"
+
+
 def listed(names: Iterable[str]) -> str:
     """Some names, the first few of many.
 

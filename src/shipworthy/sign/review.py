@@ -45,9 +45,8 @@ def _mistakes_in_answer(question: ReviewQuestion, answer: str, where: str, decis
     if not answer:
         return [Mistake("sign.no_answer", place, f"No answer to: {question.text}", fix="Answer it.")]
     if question.choices and answer not in question.choices:
-        return [
-            Mistake("sign.choice", place, f"{answer!r} is no choice.", fix=f"One of: {', '.join(question.choices)}.")
-        ]
+        quoted = ", ".join(f"“{one}”" for one in question.choices)  # a choice may hold a comma itself
+        return [Mistake("sign.choice", place, f"“{answer}” is no choice.", fix=f"One of: {quoted}.")]
     if decision == "approve" and answer in (question.forbids or []):
         found = f"The answer {answer!r} to “{question.text}” does not go with an approval."
         return [Mistake("sign.forbids", place, found, fix="Reject with a reason, or have the cause removed first.")]

@@ -39,7 +39,7 @@ NEEDED = {
     "sign-envelope": ["3f9ac2d41b07", "--function", "legal"],
     "trace": ["04a7b8b0cf55829f6148266ac8a2e17b"],
 }
-# `init` makes what the others miss; the schema is JSON anyway; an explanation is text for people.
+# `init` makes what the others miss; schema and explanations need none.
 STORELESS = {"init", "schema", "explain"}
 SERVED = {"pages", "serve"}
 
@@ -85,7 +85,7 @@ def test_every_verb_has_help_with_an_example_of_itself(verb: str, capsys: pytest
     assert told.err == ""
     assert told.out.startswith(f"Usage: shipworthy {verb} ")
     assert f"\n  Example: shipworthy {verb}" in told.out
-    assert verb in {"schema", "explain"} or "--json" in told.out
+    assert "--json" in told.out
 
 
 @pytest.mark.parametrize("verb", sorted(set(verbs()) - STORELESS - {"login"}))
@@ -161,7 +161,7 @@ def test_a_bug_of_ours_exits_3_with_a_log_and_no_traceback(
 
 
 def test_a_file_that_cannot_be_written_is_told_as_such(empty: Path) -> None:
-    subprocess.run([*SHIPWORTHY, "init"], check=True, capture_output=True)
+    subprocess.run([*SHIPWORTHY, "init", "--from", "next-purchase"], check=True, capture_output=True)
     subprocess.run([*SHIPWORTHY, "plan"], check=True, capture_output=True)
     token = subprocess.run([*SHIPWORTHY, "people", "add", "auditor", "--json"], capture_output=True, check=True).stdout
     environment = {**os.environ, "SHIPWORTHY_TOKEN": json.loads(token)["token"]}
@@ -180,7 +180,8 @@ def test_what_is_piped_or_shown_has_no_colour_and_a_closed_pipe_is_quiet() -> No
     assert watched.returncode == 0
     assert b"\x1b" not in os.read(ours, 65_536)
     os.close(ours)
-    reader = subprocess.Popen([*SHIPWORTHY, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # The pipe holds less than is written, so that the writer meets its closed end.
+    reader = subprocess.Popen([*SHIPWORTHY, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4_096)
     assert reader.stdout is not None
     reader.stdout.read(1)
     reader.stdout.close()

@@ -1,4 +1,10 @@
-"""Does the source have the columns that its contract names, and no others where it refuses them?"""
+"""Does the source have the columns that its contract names, and no others where it refuses them?
+
+Why: A column that is gone, or has a new name, is the commonest way in which a feed breaks; read as empty, it would
+only make the answers worse.
+
+What to do: Ask whoever sends the feed what changed; then correct the feed, or the contract and the pipeline together.
+"""
 
 from __future__ import annotations
 

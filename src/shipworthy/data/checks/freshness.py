@@ -1,4 +1,10 @@
-"""Is the newest row new enough?"""
+"""Is the newest row new enough?
+
+Why: Answers from old data look exactly like answers from new data.
+
+What to do: See whether the feed came and was read; wait for it. Lengthen `freshness` only where older data truly
+does.
+"""
 
 from __future__ import annotations
 

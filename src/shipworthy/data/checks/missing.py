@@ -1,4 +1,10 @@
-"""Are values missing more often than the contract allows, in all or in one stretch of time?"""
+"""Are values missing more often than the contract allows, in all or in one stretch of time?
+
+Why: A column that suddenly stays empty for a week is a broken export, which the average over years hides.
+
+What to do: Ask whoever sends the feed about the stretch that the finding names; raise `missing_at_most` where it is
+normal.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Are there more bad rows than the contract allows, in all or in one stretch of time?"""
+"""Are there more bad rows than the contract allows, in all or in one stretch of time?
+
+Why: A few bad rows are set aside and answered for; many are a broken feed, and what is left is a biased rest.
+
+What to do: `shipworthy quarantine` shows the rows with their reasons. Correct the feed, or a rule of the contract
+that is wrong.
+"""
 
 from __future__ import annotations
 

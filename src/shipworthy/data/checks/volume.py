@@ -1,4 +1,9 @@
-"""Did as many rows come as the contract expects, in all or in each stretch of time?"""
+"""Did as many rows come as the contract expects, in all or in each stretch of time?
+
+Why: Half a file is a valid file. Only somebody who knows how many rows to expect notices.
+
+What to do: See whether the feed is complete or came twice; change `volume` where there is truly more or less to come.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,10 @@ from shipworthy.base.check import CheckResult
 from shipworthy.data.words import Intake, SnapshotOutcome
 from shipworthy.deliver.words import TracedAnswer
 from shipworthy.doors.cli.screen import checks
+from shipworthy.release.words import Standing
 from shipworthy.sign.words import GateState
+
+_MOST_HISTORY = 20
 
 
 def intakes(taken: Sequence[SnapshotOutcome]) -> list[str]:
@@ -37,6 +40,28 @@ def gate_lines(state: GateState) -> list[str]:
     lines += [f"  ok    {text}" for text in state.given]
     lines += [f"  miss  {item.what}  ({item.who})  {item.fix}" for item in state.missing]
     return lines
+
+
+def standing_lines(state: Standing) -> list[str]:
+    """Who answers whom, and how it came to that: the newest first, and of the oldest only how many there are."""
+    lines = [f"{cohort:<20} {candidate[:12]}" for cohort, candidate in state.champion.items()]
+    lines = lines or ["Nobody is answered yet."]
+    lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
+    lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
+    lines += [f"for real since       {state.since[:16]}"] if state.since else []
+    lines += [f"  {text}" for text in reversed(state.history[-_MOST_HISTORY:])]
+    older = len(state.history) - _MOST_HISTORY
+    return [*lines, f"  … and {older} earlier; --json shows all"] if older > 0 else lines
+
+
+def stretch(moments: Sequence[str]) -> str:
+    """Moments by the first, the last and their number.
+
+    >>> stretch(["1997-04-01T00:00:00+00:00", "1997-05-01T00:00:00+00:00", "1997-06-01T00:00:00+00:00"])
+    '1997-04-01 … 1997-06-01, 3 moments'
+    """
+    days = [moment[:10] if moment[10:16] in ("", "T00:00") else moment[:16] for moment in sorted(moments)]
+    return f"{days[0]} … {days[-1]}, {len(days)} moments" if len(days) > 2 else ", ".join(days)
 
 
 def trace_lines(answer: TracedAnswer) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 VERBS = Path(__file__).parent / "verbs"
 STAGES = ("start", "plan", "data", "model", "prove", "sign", "release", "deliver", "watch", "respond", "afterwards")
 INTERRUPTED, CLOSED_PIPE = 130, 1
+_INTERRUPTED = "Interrupted. What was recorded stays; a run that was under way is carried on when a command needs it."
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -40,6 +41,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
         # Whoever read the answer has seen enough, as `head` does; nothing more may be written, not even at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ended = CLOSED_PIPE
+    if ended == INTERRUPTED:
+        print(_INTERRUPTED, file=sys.stderr)
     sys.exit(ended)
 
 

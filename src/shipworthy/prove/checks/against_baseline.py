@@ -1,4 +1,11 @@
-"""Is it worth having: better than the simple rule, on the same entities?"""
+"""Is it worth having: better than the simple rule, on the same entities?
+
+Why: A model costs more than a rule to run, to explain and to watch. Where it is no better for sure, the rule is the
+better product.
+
+What to do: Release the baseline, or find features that tell more than the rule's one column. The comparison is
+paired: the same entities, so that luck in who was held out cancels.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +29,7 @@ def _run(subject: Subject) -> CheckResult:
             "not_run",
             "There is no baseline to compare with.",
             why="A model that is no better than a simple rule is a cost and a risk without a use.",
-            advice="Make the baseline first: shipworthy train --role baseline.",
+            advice="Make the baseline first: `shipworthy train --baseline`.",
         )
     better = gain(wanted.metric, truth.labels, truth.rows.scores, truth.baseline, subject.confidence)
     title = MEASURES[wanted.metric].title

@@ -1,4 +1,11 @@
-"""Is the file what it says it is, and can it do nothing but answer?"""
+"""Is the file what it says it is, and can it do nothing but answer?
+
+Why: A model file travels. One that can run code, or that is not the one that was proven, may do anything where it is
+opened.
+
+What to do: Write it again as skops or ONNX. A type that was reviewed can be named in `model.extra_trusted_types`,
+which is signed.
+"""
 
 from __future__ import annotations
 

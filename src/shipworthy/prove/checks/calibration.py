@@ -1,4 +1,9 @@
-"""Are promises kept: does what is promised come true as often as promised?"""
+"""Are promises kept: does what is promised come true as often as promised?
+
+Why: People plan with the promised numbers: how many calls, how much stock, whom to believe.
+
+What to do: Put CalibratedClassifierCV around the model, or learn from moments more like the present one.
+"""
 
 from __future__ import annotations
 

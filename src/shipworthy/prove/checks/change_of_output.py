@@ -1,4 +1,10 @@
-"""How far do answers move against those of the candidate that it replaces, on the same entities?"""
+"""How far do answers move against those of the candidate that it replaces, on the same entities?
+
+Why: A challenger as good as the champion may still send other people other letters. Those who act should know before.
+
+What to do: Nothing, where the change is meant: tell the consumers in the guide. Where it is not, compare the two
+snapshots and the features.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""What the decision rule would have achieved on entities whose truth is known."""
+"""What the decision rule would have achieved on entities whose truth is known.
+
+Why: Nobody acts on a score; people act on a decision. A model with a good AUC can still choose no better than chance
+where the list is cut.
+
+What to do: Look at `decision` in the plan first: threshold, top or share. Then at the features.
+"""
 
 from __future__ import annotations
 

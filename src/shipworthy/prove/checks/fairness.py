@@ -1,4 +1,11 @@
-"""Are the declared groups of people treated alike by what is decided?"""
+"""Are the declared groups of people treated alike by what is decided?
+
+Why: A good average can hide that one group is treated otherwise; the law asks about groups, and small groups are
+where nobody looks.
+
+What to do: Find out which features carry the difference, and judge it with the legal and compliance owners: being
+chosen may be the benefit or the harm. A group too small to judge is judged by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +15,7 @@ from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.model.rules import decide
 from shipworthy.plan.schema import Fairness, Plan
 from shipworthy.prove.check import ProofCheck, Subject
-from shipworthy.prove.phrases import listed, number, percent, spoken
+from shipworthy.prove.phrases import listed, number, percent, quoted, spoken
 from shipworthy.prove.rules import GroupRates, group_rates, scaled
 
 NO_GROUP = "(unknown)"
@@ -67,8 +74,8 @@ def _judged(subject: Subject, declared: Fairness, rates: GroupRates, part: str, 
     name = f"{declared.column}.{part}"
     evidence = subject.table(f"fairness.{name}.json", rates)
     bound = declared.disparity_at_most
-    told = "; ".join(f"{group} {spoken(rate, percent)}" for group, rate in list(rates.groups.items())[:8])
-    few = [group for group, rate in rates.groups.items() if rate.cannot_tell]
+    told = "; ".join(f"{quoted(group)} {spoken(rate, percent)}" for group, rate in list(rates.groups.items())[:8])
+    few = [quoted(group) for group, rate in rates.groups.items() if rate.cannot_tell]
     if rates.disparity.cannot_tell:
         return CHECK.result(
             "warn",
@@ -83,7 +90,7 @@ def _judged(subject: Subject, declared: Fairness, rates: GroupRates, part: str, 
     value, low, high = rates.disparity.known
     verdict: Verdict = "fail" if low > bound else "warn" if value > bound or few else "pass"
     found = (
-        f"The {what} is lowest in {rates.worst} and highest in {rates.best}: a disparity of "
+        f"The {what} is lowest in {quoted(rates.worst)} and highest in {quoted(rates.best)}: a disparity of "
         f"{spoken(rates.disparity)}, where {number(bound)} is tolerated ({told})."
     )
     if value > bound >= low:
@@ -100,14 +107,26 @@ def _judged(subject: Subject, declared: Fairness, rates: GroupRates, part: str, 
         high=high,
         bound=bound,
         why=_WHY,
-        advice="" if verdict == "pass" else _advice(verdict, value > bound, rates),
+        advice=""
+        if verdict == "pass"
+        else _advice(verdict, value > bound, f"{_less(subject, part)} in {quoted(rates.worst)}"),
         evidence=evidence,
     )
 
 
-def _advice(verdict: Verdict, beyond: bool, rates: GroupRates) -> str:
+def _less(subject: Subject, part: str) -> str:
+    """What happens less often; to be chosen may be the benefit or the harm, so it is not called worse."""
+    return (
+        f"“{subject.plan.decision.yes}” is given less often" if part == "chosen" else "decisions are right less often"
+    )
+
+
+def _advice(verdict: Verdict, beyond: bool, what: str) -> str:
     if verdict == "fail":
-        return f"Find out why {rates.worst} fares worse, and change features, data or the decision rule."
+        return (
+            f"Find out why {what}, and change features, data or the decision rule. Whether that is to a group's harm "
+            "or benefit is for the legal and compliance owners to say."
+        )
     if beyond:
         return "Ask the legal and compliance owners to judge it, and watch the groups from the first release on."
     return "Judge the small groups by hand."

@@ -1,4 +1,10 @@
-"""Made-up rows with their scores, kept so that anybody can ask later whether it still answers the same."""
+"""Made-up rows with their scores, kept so that anybody can ask later whether it still answers the same.
+
+Why: Libraries are updated, machines change. Rows with known answers show at once that it no longer answers the same.
+
+What to do: Nothing now; they are kept as evidence. Where a later answer differs, compare the environment with the
+locked one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Does it know the truth beforehand: an input that gives it away, or training on the entities held out?"""
+"""Does it know the truth beforehand: an input that gives it away, or training on the entities held out?
+
+Why: A model that was told the truth looks excellent until the first day on which it is not.
+
+What to do: Take the named input out, or see how it comes to be known before the moment of the answer. Have training
+leave out the held-out entities.
+"""
 
 from __future__ import annotations
 

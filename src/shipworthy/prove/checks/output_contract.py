@@ -1,4 +1,9 @@
-"""Can the answers be brought to each consumer in the form, number and words that were promised?"""
+"""Can the answers be brought to each consumer in the form, number and words that were promised?
+
+Why: Output in the wrong format, or more of it than can be acted on, is how good models end up unused.
+
+What to do: Correct the pipeline where the answers are wrong, or the consumer's contract where the promise is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""The same entity gets the same score: alone, in a list, in any order, today and when it is computed again."""
+"""The same entity gets the same score: alone, in a list, in any order, today and when it is computed again.
+
+Why: A number that depends on who else is in the list, or on the hour, cannot be explained, repeated or defended.
+
+What to do: Look for statistics over all rows inside features(), for random numbers without a seed, and for the time
+of day.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Is it good enough, even at the pessimistic end of what the held-out entities show?"""
+"""Is it good enough, even at the pessimistic end of what the held-out entities show?
+
+Why: A good number measured on few people, or on those it learnt from, is luck. What the plan calls good enough must
+hold at the pessimistic end of the interval.
+
+What to do: Find features that tell more, hold out more entities (`proof.holdout`), wait for more truths, or change
+the floor in the plan and say why: it is signed for too.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +34,8 @@ def _run(subject: Subject) -> CheckResult:
             evidence=evidence,
         )
     found = (
-        f"{title} is {spoken(estimate)} at {subject.confidence:.0%} confidence, measured on "
-        f"{counted(estimate.rows, 'entity', 'entities')} that training never saw, as of {truth.rows.as_of:%Y-%m-%d}."
+        f"{title} is {spoken(estimate)} at {subject.confidence:.0%} confidence, measured as of "
+        f"{truth.rows.as_of:%Y-%m-%d} on {counted(estimate.rows, 'entity', 'entities')} {subject.held_out}."
     )
     values = _numbers(estimate) | {"evidence": evidence}
     if subject.role == "baseline" or wanted.floor is None:

@@ -1,4 +1,9 @@
-"""Does every answer come with reasons that a person can read, the same each time?"""
+"""Does every answer come with reasons that a person can read, the same each time?
+
+Why: Who acts on an answer, and who is affected by it, may ask why. A reason that differs each time is none.
+
+What to do: Give the features names that people read, or a format for which reasons can be computed.
+"""
 
 from __future__ import annotations
 

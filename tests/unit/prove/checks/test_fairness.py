@@ -30,7 +30,9 @@ def test_groups_that_are_chosen_very_unequally_are_found() -> None:
     unequal = grouped(base, lambda score: score > np.quantile(base.now.scores, 0.6))
     found = results("fairness", unequal)
     assert found[0].verdict == "fail"
-    assert "lowest in young and highest in old" in found[0].found
+    assert "lowest in “young” and highest in “old”" in found[0].found
+    assert f"why “{base.plan.decision.yes}” is given less often in “young”" in found[0].advice
+    assert "worse" not in found[0].advice
 
 
 def test_groups_that_are_too_small_or_unknown_are_never_called_fair() -> None:

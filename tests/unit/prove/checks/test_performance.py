@@ -33,3 +33,16 @@ def test_no_better_than_the_simple_rule_is_not_good_enough() -> None:
     assert verdicts("against_baseline", itself) == {"against_baseline": "fail"}
     alone = with_truth(good, good.known().labels, baseline=None)
     assert verdicts("against_baseline", alone) == {"against_baseline": "not_run"}
+
+
+def test_of_a_model_made_elsewhere_nobody_claims_to_know_what_it_saw() -> None:
+    here, elsewhere = results("performance", subject())[0], results("performance", subject(training=None))[0]
+    assert "1,000 entities that training never saw" in here.found
+    assert "never saw" not in elsewhere.found
+    assert "nobody here can know" in elsewhere.found
+
+
+def test_who_has_no_baseline_is_told_the_command_that_makes_one() -> None:
+    good = subject()
+    alone = results("against_baseline", with_truth(good, good.known().labels, baseline=None))
+    assert "`shipworthy train --baseline`" in alone[0].advice

@@ -10,10 +10,14 @@ from typing import Annotated
 import typer
 
 from shipworthy.app.opening import explained
+from shipworthy.doors.cli.screen import AsJson, show
+from shipworthy.doors.explained import EXPLAINED
 
 
 def run(
     code: Annotated[str, typer.Argument(help="A code such as plan.time_to_act, or `kinds`.")] = "kinds",
+    json: AsJson = False,
 ) -> None:
     """Print the explanation."""
-    print(explained(code))
+    text = explained(code, EXPLAINED)
+    show({"code": code, "explanation": text}, json, lambda _: text)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shipworthy.doors.cli.lines import standing_lines
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
 from shipworthy.release.words import ReleaseCandidate
 
@@ -26,4 +27,4 @@ def run(
             ReleaseCandidate(product=product_here(product), candidate=candidate, step=step, cohort=cohort),
             on_step=progress(json),
         )
-    show(answer, json)
+    show(answer, json, standing_lines)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shipworthy.doors.cli.lines import standing_lines
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
 from shipworthy.release.words import Releases, RepairPointer
 
@@ -25,4 +26,4 @@ def run(
             answer = opened.do(RepairPointer(product=named), on_step=progress(json))
         else:
             answer = opened.ask(Releases(product=named))
-    show(answer, json)
+    show(answer, json, standing_lines)

@@ -32,7 +32,8 @@ def run(
     if on_terminal() and not json:
         for question in review_for(function).questions:
             if question.name not in answers:
-                choices = f" ({' / '.join(question.choices)})" if question.choices else ""
+                # Quoted, since a choice may hold a comma or a stroke itself.
+                choices = f" ({' or '.join(f'“{one}”' for one in question.choices)})" if question.choices else ""
                 answers[question.name] = typer.prompt(f"{question.text}{choices}")
     with session() as opened:
         state = opened.do(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shipworthy.doors.cli.lines import standing_lines
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
 from shipworthy.release.words import RollBack
 
@@ -23,4 +24,4 @@ def run(
     command = RollBack(product=product_here(product), reason=reason, candidate=candidate)
     with session() as opened:
         answer = opened.do(command, on_step=progress(json))
-    show(answer, json)
+    show(answer, json, standing_lines)

@@ -5,11 +5,10 @@ Example: shipworthy schema > product.schema.json
 
 from __future__ import annotations
 
-import json as format_json
-
+from shipworthy.doors.cli.screen import AsJson, show
 from shipworthy.plan.json_schema import product_schema
 
 
-def run() -> None:
-    """Print the schema."""
-    print(format_json.dumps(product_schema(), indent=1, ensure_ascii=False))
+def run(json: AsJson = False) -> None:
+    """Print the schema, which is JSON whether asked for or not."""
+    show(product_schema(), as_json=True)

@@ -5,12 +5,14 @@ Example: shipworthy train --baseline
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
-from shipworthy.model.words import TrainCandidate
+from shipworthy.doors.cli.lines import stretch
+from shipworthy.doors.cli.screen import AsJson, Product, as_text, product_here, progress, session, show
+from shipworthy.model.words import MadeCandidate, TrainCandidate
 
 
 def run(
@@ -24,4 +26,8 @@ def run(
             TrainCandidate(product=product_here(product), role="baseline" if baseline else "model"),
             on_step=progress(json),
         )
-    show(answer, json)
+    show(answer, json, _lines)
+
+
+def _lines(made: MadeCandidate) -> str:
+    return as_text(replace(made, trained_on=[stretch(made.trained_on)] if made.trained_on else []))

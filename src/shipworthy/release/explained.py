@@ -1,0 +1,67 @@
+"""What the mistakes of releasing mean, by code."""
+
+from __future__ import annotations
+
+from shipworthy.base.explained import Explained
+
+_ON_THE_STEPS = {
+    "release.no_such_step": Explained(
+        "This candidate does not go by that step: the plan does not declare it under `release.steps`, or it is the "
+        "shadow, "
+        "and a baseline has nothing to be in the shadow of.",
+        "A step that was not planned is one that nobody signed for.",
+        "Take a step that the plan declares, or add it to `release.steps` and adopt the plan.",
+    ),
+    "release.step_order": Explained(
+        "An earlier step of the plan has not been taken.",
+        "Each step shows on few people what would otherwise show on all.",
+        "Take the steps in the order that the message names.",
+    ),
+    "release.trial_missing": Explained(
+        "The plan asks that a rehearsal or shadow ends well a number of times before the next step.",
+        "A route that was never walked to its end, or a shadow that never answered, has shown nothing.",
+        "Run it with `shipworthy score CONSUMER --rehearsal` or --shadow; `shipworthy deliveries` shows what failed.",
+    ),
+    "release.target_broken": Explained(
+        "Model or evidence of the candidate that is to answer is damaged, or no longer what was signed.",
+        "It would answer people with something that nobody has proven.",
+        "Restore the file from a backup, or release another candidate.",
+    ),
+}
+
+_ON_GOING_BACK = {
+    "release.nothing_live": Explained(
+        "Nothing answers people, or not the candidate that was named.",
+        "A rollback takes something out of use; here there is nothing to take out.",
+        "`shipworthy releases` shows who answers whom.",
+    ),
+    "release.no_target": Explained(
+        "There is neither an earlier candidate nor a signed baseline that could answer instead.",
+        "Without one a rollback would leave people with no answer at all.",
+        "Prove, sign and release the baseline once (`shipworthy train --baseline`), so that there is always a way "
+        "back.",
+    ),
+}
+
+_ON_THE_POINTER = {
+    "release.no_pointer": Explained(
+        "The file that tells the prediction server which candidate answers is not there: nothing was ever released.",
+        "The server never chooses a candidate by itself.",
+        "Release one with `shipworthy release`. Where something was released, `shipworthy releases --repair` writes "
+        "the "
+        "file anew from the ledger.",
+    ),
+    "release.pointer_edited": Explained(
+        "The release pointer has no good signature of this store: it was edited by hand or copied from elsewhere.",
+        "Stepping around the gate by a file must not work; the ledger decides who answers, the pointer only tells.",
+        "`shipworthy releases --repair` writes it anew from the ledger. Find out who changed it.",
+    ),
+    "release.pointer_behind": Explained(
+        "The pointer is genuine but older than what the ledger says: a release is just under way, or somebody put an "
+        "earlier file back.",
+        "A candidate that was taken out of use would answer again.",
+        "Wait for a running release; otherwise `shipworthy releases --repair`.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {**_ON_THE_STEPS, **_ON_GOING_BACK, **_ON_THE_POINTER}
