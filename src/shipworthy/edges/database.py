@@ -62,6 +62,7 @@ step_key = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("facts", sa.Integer, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 signed_head = sa.Table(
@@ -95,6 +96,7 @@ person = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("roles", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 credential = sa.Table(
@@ -104,10 +106,10 @@ credential = sa.Table(
     sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("secret_hash", sa.Text, nullable=False, index=True),
-    sa.Column("salt", sa.Text, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("expires", sa.Text, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 session = sa.Table(
@@ -117,6 +119,7 @@ session = sa.Table(
     sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
     sa.Column("csrf", sa.Text, nullable=False),
     sa.Column("expires", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 lease = sa.Table(

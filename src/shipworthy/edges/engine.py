@@ -18,7 +18,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
 from shipworthy.edges.database import answering, exclusive, open_engine
 from shipworthy.edges.outcome import HandedOver, Outcome
 
-Carry = Callable[[str, str, dict[str, Any], str, str], Outcome]
+Carry = Callable[[str, str, dict[str, Any], str, str, str], Outcome]
 
 _SCHEMA = "road"
 _APP = "shipworthy"
@@ -39,12 +39,12 @@ _STATES = {"ENQUEUED": "waiting", "DELAYED": "waiting", "PENDING": "running", "S
 
 
 @DBOS.workflow(name="run_command", max_recovery_attempts=_MOST_ATTEMPTS)
-def run_command(operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
+def run_command(operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> Outcome:
     """Carry one operation; `who` and `at` are those of the command, also after a restart."""
     run = DBOS.workflow_id
     if _carry is None or run is None:
         raise HandedOver
-    return _carry(run, operation, payload, who, at)
+    return _carry(run, operation, payload, who, at, signature)
 
 
 class Engine:
@@ -72,7 +72,7 @@ class Engine:
             DBOS.migrate(self._url, schema=_SCHEMA)
             self._client = self._open()
 
-    def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> None:
+    def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> None:
         """Put a run in line; where there is one of this name already, nothing changes."""
         self._client.enqueue(
             {"workflow_name": "run_command", "queue_name": _QUEUE, "workflow_id": run, "app_version": _VERSION},
@@ -80,6 +80,7 @@ class Engine:
             payload,
             who,
             at,
+            signature,
         )
 
     def asked(self, run: str) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ Importing this module is cheap; the engine is loaded when a Road is opened.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import Bug, Mistake, UserError, not_found
+from shipworthy.base.errors import Bug, Mistake, Tampered, UserError, not_found
 from shipworthy.base.times import aware
 from shipworthy.edges.outcome import HandedOver, Outcome, outcome_of, unpack
 from shipworthy.edges.trip import Trip
@@ -95,8 +96,10 @@ class Road:
             UserError: the key was used for another command.
         """
         run = key or uuid4().hex
-        self._engine.enqueue(run, operation, plain(payload), who, aware(at).isoformat())
-        if key and self._engine.asked(run)[:3] != (operation, plain(payload), who):
+        asked, moment = plain(payload), aware(at).isoformat()
+        signature = self._store.keys.sign(_order(run, operation, asked, who, moment)).hex()
+        self._engine.enqueue(run, operation, asked, who, moment, signature)
+        if key and self._engine.asked(run)[:3] != (operation, asked, who):
             raise UserError(
                 Mistake(
                     "road.key_used",
@@ -306,14 +309,15 @@ class Road:
         self._left.set()
         return False
 
-    def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
+    def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> Outcome:
         trip = Trip(self._store, payload.get("product", ""), who, datetime.fromisoformat(at), run, self._once)
         with self._still:
             self._stay()
             self._carried += 1
         self._carrying.run = run
         try:
-            outcome = outcome_of(lambda: plain(self._run(operation, payload, trip)))
+            order = _order(run, operation, payload, who, at)
+            outcome = outcome_of(lambda: plain(self._ordered(order, signature, operation, payload, trip)))
             self._last_ended.append(run)
             return outcome
         except HandedOver:
@@ -326,6 +330,13 @@ class Road:
                 self._carried -= 1
                 self._still.notify_all()
 
+    def _ordered(self, order: bytes, signature: str, operation: str, payload: dict[str, Any], trip: Trip) -> Any:
+        if self._store.keys.verify(order, signature):
+            return self._run(operation, payload, trip)
+        found = f"The run {trip.run} was put in line by somebody without the store's key, in the name of {trip.who}."
+        fix = "Find out who could write to the database of the road; whoever meant it gives the command again."
+        raise Tampered(Mistake("road.edited", f"run {trip.run}", found, "Identity comes from a token only.", fix))
+
     def _once(self, name: str, work: Callable[[], Outcome]) -> Outcome:
         self._stay()
         return self._engine.step(name, work)
@@ -333,3 +344,8 @@ class Road:
     def _stay(self) -> None:
         if self._leaving.is_set() or not self._ours():
             raise HandedOver
+
+
+def _order(run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> bytes:
+    """What is signed of a command that is put in line."""
+    return json.dumps([run, operation, payload, who, at], sort_keys=True).encode()
