@@ -23,7 +23,7 @@ from shipworthy.app.words import (
 )
 from shipworthy.base.actor import ADMINISTRATOR
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
 from shipworthy.plan.rules import current_plan
@@ -119,6 +119,9 @@ def _attempt(
     except UserError as error:
         failed.add(failed_name)
         return f"{now:%Y-%m-%d}  {failed_name}: not done: {error.mistakes[0].found}"
+    except Bug as bug:  # what else is due for others is done all the same
+        failed.add(failed_name)
+        return f"{now:%Y-%m-%d}  {failed_name}: not done, a fault in the code: {bug.found}"
     failed.add(failed_name)
     return f"{now:%Y-%m-%d}  {failed_name}{_outcome(result)}"
 

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shipworthy.base.errors import Mistake, Tampered, UserError
 from shipworthy.base.times import read_moment
+from shipworthy.edges.outcome import no_room
 
 SCHEMA = "0001"
 _PATIENCE_SECONDS = 60
@@ -202,7 +203,7 @@ def exclusive(engine: sa.Engine, lock: int) -> Iterator[sa.Connection]:
     raised.
 
     Raises:
-        UserError: its turn did not come within a minute.
+        UserError: its turn did not come within a minute, or the disk is full.
     """
     with engine.connect() as connection:
         try:
@@ -217,8 +218,24 @@ def exclusive(engine: sa.Engine, lock: int) -> Iterator[sa.Connection]:
                     "Try again; if it stays so, end the process that hangs.",
                 )
             ) from error
-        yield connection
-        connection.commit()
+        with written(engine):
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def written(engine: sa.Engine) -> Iterator[None]:
+    """Work that writes, for which the disk may have no room.
+
+    Raises:
+        UserError: it has none; what was to be written is not.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not _is_full(error):
+            raise
+        raise UserError(no_room(engine.url.render_as_string(hide_password=True), str(error.orig))) from error
 
 
 @contextmanager
@@ -284,6 +301,11 @@ def _tell_away(context: sa.ExceptionContext) -> None:
             context.original_exception,
             connection_invalidated=context.is_disconnect,
         ) from context.original_exception
+
+
+def _is_full(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or getattr(error.orig, "sqlstate", "") == "53100"
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:

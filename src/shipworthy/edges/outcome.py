@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import traceback
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Outcome = dict[str, Any]
 _SEAL = "signature"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class HandedOver(BaseException):
@@ -36,15 +38,32 @@ def outcome_of(work: Callable[[], Any]) -> Outcome:
     try:
         return {"value": as_json(work())}
     except UserError as error:
-        return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
+        return _refused(error)
     except Bug as bug:
         return {"bug": {"found": bug.found, "trace": bug.trace}}
     except HandedOver:
         raise
     except BaseException as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return _refused(UserError(no_room(error.filename or "the store", error.strerror or str(error))))
         if getattr(error, "hands_over", False):
             raise HandedOver from error
         return {"bug": {"found": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}}
+
+
+def no_room(where: str, found: str) -> Mistake:
+    """The mistake of a disk on which something could not be written."""
+    return Mistake(
+        "store.no_room",
+        where,
+        f"It could not be written: {found}.",
+        "What was under way has not happened; nothing that was recorded is lost.",
+        "Make room, then give the command again.",
+    )
+
+
+def _refused(error: UserError) -> Outcome:
+    return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
 
 
 def sealed(keys: Keys, place: Sequence[object], outcome: Outcome) -> Outcome:

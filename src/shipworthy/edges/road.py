@@ -61,6 +61,7 @@ class Road:
         self._lease = Lease(store.ledger.engine, lease_seconds)
         self._followed = 0
         self._carried = 0
+        self._under_way: set[str] = set()
         self._still = threading.Condition()  # guards the counts
         self._leaving = threading.Event()
         self._left = threading.Event()  # a run was left because the lease may be somebody else's
@@ -271,23 +272,34 @@ class Road:
             self._engine.stop()
             # What was left in need counts as an attempt, and what is somebody else's by now is none of ours.
             if not self._left.is_set() and self._lease.beat():
-                self._engine.put_back(self._lease.name)
+                self._engine.put_back(self._engine.begun(self._lease.name))
             self._lease.release()
         finally:
             _executor = None  # also where the database is away, so that the store can be taken up again
 
     def _tend(self, away: threading.Event) -> None:
         """Keep the lease, and take up what executors that are gone have left; stand down when the lease is lost."""
-        pause = self._lease.seconds / _BEATS_PER_LEASE
+        pause, stuck = self._lease.seconds / _BEATS_PER_LEASE, set[str]()
         while not away.wait(pause):
             with suppress(Exception):  # the database is away; runs are left once the lease may be over
                 if not self._lease.beat() or self._left.is_set():
                     break
                 self._heard = time.monotonic()
                 self._engine.resume_abandoned(self._lease.name)
+                stuck = self._put_back_stuck(stuck)
         if not away.is_set():
             while away is self._away and not self._closed and not self._begun_anew():
                 time.sleep(pause)
+
+    def _put_back_stuck(self, before: set[str]) -> set[str]:
+        """Put back runs that were begun here and that no thread carried at two looks; gives those of this look.
+
+        The engine gives a run up without a word where it could not write to its database, such as on a full disk.
+        """
+        with self._still:
+            stuck = self._engine.begun(self._lease.name) - self._under_way
+        self._engine.put_back(stuck & before)
+        return stuck - before
 
     def _begun_anew(self) -> bool:
         """Stand down, and take up what was left here unless somebody else has the lease; False to try it again."""
@@ -314,6 +326,7 @@ class Road:
         with self._still:
             self._stay()
             self._carried += 1
+            self._under_way.add(run)
         self._carrying.run = run
         try:
             order = _order(run, operation, payload, who, at)
@@ -328,6 +341,7 @@ class Road:
             self._carrying.run = ""
             with self._still:
                 self._carried -= 1
+                self._under_way.discard(run)
                 self._still.notify_all()
 
     def _ordered(self, order: bytes, signature: str, operation: str, payload: dict[str, Any], trip: Trip) -> Any:
