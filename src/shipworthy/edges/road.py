@@ -35,6 +35,7 @@ Run = Callable[[str, dict[str, Any], Trip], Any]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25  # seconds between two looks at a run that is followed
 _BEATS_PER_LEASE = 5
+_STUCK_SECONDS = 5.0  # far longer than the engine takes to begin a run, or to write down how it ended
 _LAST_ENDED = 32  # more than the engine carries at once
 
 _process = threading.RLock()  # guards _executor: DBOS serves one store per process at a time
@@ -279,7 +280,7 @@ class Road:
 
     def _tend(self, away: threading.Event) -> None:
         """Keep the lease, and take up what executors that are gone have left; stand down when the lease is lost."""
-        pause, stuck = self._lease.seconds / _BEATS_PER_LEASE, set[str]()
+        pause, stuck = self._lease.seconds / _BEATS_PER_LEASE, dict[str, float]()
         while not away.wait(pause):
             with suppress(Exception):  # the database is away; runs are left once the lease may be over
                 if not self._lease.beat() or self._left.is_set():
@@ -291,15 +292,17 @@ class Road:
             while away is self._away and not self._closed and not self._begun_anew():
                 time.sleep(pause)
 
-    def _put_back_stuck(self, before: set[str]) -> set[str]:
-        """Put back runs that were begun here and that no thread carried at two looks; gives those of this look.
+    def _put_back_stuck(self, since: dict[str, float]) -> dict[str, float]:
+        """Put back runs that were begun here and that no thread has carried for a while; gives since when.
 
         The engine gives a run up without a word where it could not write to its database, such as on a full disk.
         """
+        begun, now = self._engine.begun(self._lease.name), time.monotonic()
         with self._still:
-            stuck = self._engine.begun(self._lease.name) - self._under_way
-        self._engine.put_back(stuck & before)
-        return stuck - before
+            stuck = {run: since.get(run, now) for run in begun - self._under_way}
+        lost = [run for run, seen in stuck.items() if now - seen > _STUCK_SECONDS]
+        self._engine.put_back(lost)
+        return {run: seen for run, seen in stuck.items() if run not in lost}
 
     def _begun_anew(self) -> bool:
         """Stand down, and take up what was left here unless somebody else has the lease; False to try it again."""
