@@ -17,6 +17,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, standing, trials_done
+from shipworthy.release.signed import plan_in_use
 from shipworthy.release.words import ReleaseCandidate, RollBack
 from shipworthy.respond.rules import response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
@@ -35,8 +36,9 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
-        yield from lists_due(plan, past, now)
-        yield from features_due(plan, past, now)
+        signed = plan_in_use(plan, past)
+        yield from lists_due(signed, past, now)
+        yield from features_due(signed, past, now)
     if watch_due(plan, past, now):
         yield Watch(product=plan.product)
     if response_due(plan, past, now):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from shipworthy.app.rights import Identity
-from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
+from shipworthy.base.digest import canonical
+from shipworthy.base.errors import Mistake, NotAllowed, Tampered, UserError, not_found
 from shipworthy.edges import database as db
+from shipworthy.edges.keys import Keys
 
 SESSION_LENGTH = timedelta(hours=12)
 TOKEN_LENGTH = timedelta(days=365)
@@ -30,11 +33,16 @@ class Session:
 
 
 class People:
-    """The people of a store and how they prove who they are. Secrets are kept as hashes only."""
+    """The people of a store and how they prove who they are. Secrets are kept as hashes only.
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
+    Every row carries a signature of the store's key, so that whoever can write to the database, but has no key, can
+    make nobody a login, a token, a session or an administrator.
+    """
+
+    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime], keys: Keys) -> None:
         self._engine = engine
         self._clock = clock
+        self._keys = keys
 
     def add(self, person: str, store_roles: Iterable[str] = ()) -> str:
         """Make a login, or a new token for an existing one; gives the token, which is shown only once.
@@ -52,26 +60,17 @@ class People:
                 )
             )
         token = f"sw_{secrets.token_urlsafe(32)}"
+        made = {
+            "person": person,
+            "kind": "token",
+            "secret_hash": _fingerprint(token),
+            "created": self._clock().isoformat(),
+            "expires": (self._clock() + TOKEN_LENGTH).isoformat(),
+            "revoked": False,
+        }
         with self._engine.begin() as connection:
-            known = connection.execute(sa.select(db.person.c.roles).where(db.person.c.id == person)).scalar()
-            roles = sorted({*db.read_json(known or "[]"), *store_roles})
-            if known is None:
-                connection.execute(db.person.insert().values(id=person, roles=db.write_json(roles), active=True))
-            else:
-                connection.execute(
-                    db.person.update().where(db.person.c.id == person).values(roles=db.write_json(roles))
-                )
-            connection.execute(
-                db.credential.insert().values(
-                    person=person,
-                    kind="token",
-                    secret_hash=_fingerprint(token),
-                    salt="",
-                    created=self._clock().isoformat(),
-                    expires=(self._clock() + TOKEN_LENGTH).isoformat(),
-                    revoked=False,
-                )
-            )
+            self._know(connection, person, store_roles)
+            connection.execute(db.credential.insert().values(**made, signature=self._sign("credential", made)))
         return token
 
     def revoke(self, person: str) -> None:
@@ -83,7 +82,14 @@ class People:
         if person not in self.known():
             raise not_found("person", person, self.known(), code="people.unknown")
         with self._engine.begin() as connection:
-            connection.execute(db.credential.update().where(db.credential.c.person == person).values(revoked=True))
+            # Without its signature, so that no token comes back to life by a change of one row.
+            ended = db.credential.update().where(db.credential.c.person == person)
+            connection.execute(ended.values(revoked=True, signature=""))
+            row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).one()
+            if not self._is_ours("person", row):  # what somebody wrote into it goes, so that the login can be made anew
+                made = {"id": person, "roles": db.write_json([]), "active": True}
+                cleared = db.person.update().where(db.person.c.id == person)
+                connection.execute(cleared.values(**made, signature=self._sign("person", made)))
             connection.execute(db.session.delete().where(db.session.c.person == person))
 
     def known(self) -> list[str]:
@@ -92,9 +98,13 @@ class People:
             return list(connection.execute(sa.select(db.person.c.id).order_by(db.person.c.id)).scalars())
 
     def by_token(self, token: str) -> Identity | None:
-        """Whose token this is; None for nobody's, an expired or a revoked one."""
+        """Whose token this is; None for nobody's, an expired or a revoked one.
+
+        Raises:
+            Tampered: the token or its person was written into the database by somebody without the store's key.
+        """
         now = self._clock().isoformat()
-        query = sa.select(db.credential.c.person, db.credential.c.secret_hash).where(
+        query = sa.select(db.credential).where(
             db.credential.c.secret_hash == _fingerprint(token),
             db.credential.c.revoked.is_(False),
             db.credential.c.expires > now,
@@ -103,6 +113,7 @@ class People:
             found = connection.execute(query).first()
             if not found or not hmac.compare_digest(found.secret_hash, _fingerprint(token)):
                 return None
+            self._require("credential", found)
             return self._identity(connection, found.person)
 
     def login(self, person: str, secret: str) -> Session:
@@ -123,24 +134,28 @@ class People:
             )
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires = self._clock() + SESSION_LENGTH
+        made = {"token_hash": _fingerprint(token), "person": person, "csrf": csrf, "expires": expires.isoformat()}
         with self._engine.begin() as connection:
             connection.execute(db.session.delete().where(db.session.c.expires < self._clock().isoformat()))
-            connection.execute(
-                db.session.insert().values(
-                    token_hash=_fingerprint(token), person=person, csrf=csrf, expires=expires.isoformat()
-                )
-            )
+            connection.execute(db.session.insert().values(**made, signature=self._sign("session", made)))
         return Session(token, csrf, person, expires)
 
     def by_session(self, token: str) -> tuple[Identity, str] | None:
-        """Whose session this is, with the token its forms carry; None where it has ended."""
-        query = sa.select(db.session.c.person, db.session.c.csrf).where(
+        """Whose session this is, with the token its forms carry; None where it has ended.
+
+        Raises:
+            Tampered: it was written into the database, or made longer, by somebody without the store's key.
+        """
+        query = sa.select(db.session).where(
             db.session.c.token_hash == _fingerprint(token), db.session.c.expires > self._clock().isoformat()
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).first()
-            identity = self._identity(connection, found.person) if found else None
-            return (identity, found.csrf) if found and identity else None
+            if not found:
+                return None
+            self._require("session", found)
+            identity = self._identity(connection, found.person)
+            return (identity, found.csrf) if identity else None
 
     def logout(self, token: str) -> None:
         """End a session."""
@@ -148,15 +163,52 @@ class People:
             connection.execute(db.session.delete().where(db.session.c.token_hash == _fingerprint(token)))
 
     def _identity(self, connection: sa.Connection, person: str) -> Identity | None:
-        row = connection.execute(
-            sa.select(db.person.c.roles).where(db.person.c.id == person, db.person.c.active.is_(True))
-        ).first()
-        return Identity(person, frozenset(db.read_json(row.roles))) if row else None
+        row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).first()
+        if not row:
+            return None
+        self._require("person", row)
+        return Identity(person, frozenset(db.read_json(row.roles))) if row.active else None
+
+    def _know(self, connection: sa.Connection, person: str, store_roles: Iterable[str]) -> None:
+        """The person's row, made or with more roles; what is there already must be ours."""
+        row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).first()
+        if row:
+            self._require("person", row)
+        roles = sorted({*(db.read_json(row.roles) if row else []), *store_roles})
+        made = {"id": person, "roles": db.write_json(roles), "active": row.active if row else True}
+        kept = db.person.update().where(db.person.c.id == person) if row else db.person.insert()
+        connection.execute(kept.values(**made, signature=self._sign("person", made)))
+
+    def _sign(self, table: str, row: Mapping[str, Any]) -> str:
+        return self._keys.sign(_statement(table, row)).hex()
+
+    def _is_ours(self, table: str, found: sa.Row[Any]) -> bool:
+        row = dict(found._mapping)
+        return self._keys.verify(_statement(table, row), str(row["signature"]))
+
+    def _require(self, table: str, found: sa.Row[Any]) -> None:
+        if self._is_ours(table, found):
+            return
+        row = dict(found._mapping)
+        raise Tampered(
+            Mistake(
+                "people.edited",
+                f"table {table}",
+                f"A row about {row.get('person', row.get('id'))} was written by somebody without the store's key.",
+                "It would give rights that nobody here gave.",
+                "Find out who could write to the database, `shipworthy people revoke NAME`, and add the login anew.",
+            )
+        )
 
 
 def wall_clock() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
+
+
+def _statement(table: str, row: Mapping[str, Any]) -> bytes:
+    numbered = {"id"} if table == "credential" else set()  # the database gives that number
+    return canonical([table, {name: row[name] for name in sorted(row) if name not in {"signature", *numbered}}])
 
 
 def _fingerprint(secret: str) -> str:

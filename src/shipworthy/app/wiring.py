@@ -57,7 +57,7 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
     keys = Keys(found.keys)
     store = Store(found.root, found.home, Ledger(engine, keys), Files(found.files), keys, found.environ)
     opener = _LazyRoad()
-    desk = Desk(store, People(engine, clock), clock, opener)
+    desk = Desk(store, People(engine, clock, keys), clock, opener)
     opener.desk = desk
     return desk
 

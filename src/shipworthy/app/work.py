@@ -24,7 +24,7 @@ from shipworthy.app.words import (
 )
 from shipworthy.base.actor import ADMINISTRATOR
 from shipworthy.base.digest import digest_of, plain
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
 from shipworthy.plan.rules import current_plan
@@ -119,6 +119,8 @@ def _attempt(
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
         return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
+    except Bug as bug:  # what else is due for others is done all the same
+        return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
 
 

@@ -82,4 +82,5 @@ def _target(trip: Trip, run: Run, receipt: Receipt) -> Target:
     path = sink.rehearsal if rehearsal and sink.path else sink.path
     table = sink.rehearsal if rehearsal and sink.table else sink.table
     filled = path.replace("{as_of}", f"{run.moment:%Y-%m-%d}").replace("{run}", digest_of(run.name)[:12])
-    return Target(trip.store.folder(trip.product), filled, sink.url, table, run.name, receipt.notice)
+    store = trip.store
+    return Target(store.folder(trip.product), filled, sink.url, table, run.name, receipt.notice, store.closed)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import Mistake, UserError, not_found
+from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past, latest, reader
 from shipworthy.base.times import given_moment, read_moment
 from shipworthy.data.flow import snapshot
@@ -30,6 +30,8 @@ from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
+from shipworthy.release.signed import plan_as_signed, plan_in_use
+from shipworthy.release.words import Standing
 from shipworthy.sign.rules import candidate_made
 
 
@@ -71,14 +73,18 @@ def _run(command: Score, trip: Trip) -> Run:
 
 
 def _settle(command: Score, trip: Trip) -> dict[str, Any]:
-    plan = current_plan(trip.past)
-    if command.consumer not in plan.consumers:
-        raise not_found("consumer", command.consumer, list(plan.consumers))
+    now, today = standing(trip.past), current_plan(trip.past)
+    if command.consumer not in today.consumers:
+        raise not_found("consumer", command.consumer, list(today.consumers))
     where = f"consumers.{command.consumer}"
+    plan = plan_as_signed(today, trip.past, now.challenger) if _tried(command, now) else plan_in_use(today, trip.past)
+    if command.consumer not in plan.consumers:
+        found = f"{command.consumer} came into the plan after what answers now was proven and signed."
+        fix = "Make, prove and sign a new candidate under the plan in force."
+        raise GateShut(Mistake("deliver.not_signed_for", where, found, "Nobody signed that it may get anything.", fix))
     if plan.consumers[command.consumer].mode != "list":
         fix = "It is answered by `shipworthy serve`."
         raise UserError(Mistake("deliver.not_a_list", where, f"{command.consumer} gets no lists.", fix=fix))
-    now = standing(trip.past)
     if command.trial and now.challenger_step != command.trial:
         fix = f"shipworthy release CANDIDATE {command.trial}"
         raise UserError(Mistake("deliver.no_trial", where, f"No candidate is in {command.trial}.", fix=fix))
@@ -90,6 +96,10 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
         found = f"{moment:%Y-%m-%d %H:%M} lies after now, {trip.at:%Y-%m-%d %H:%M}."
         raise UserError(Mistake("deliver.future", where, found, "No answer may rest on what has not happened."))
     return {"plan": plan.values(), "moment": moment.isoformat(), "challenger": now.challenger if command.trial else ""}
+
+
+def _tried(command: Score, now: Standing) -> bool:
+    return bool(command.trial and now.challenger_step == command.trial)
 
 
 def _newest_moment(command: Score, trip: Trip) -> Any:
@@ -211,15 +221,19 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
     files, past = trip.store.files, trip.past
     taken = past.of(SnapshotTaken, about=used.snapshot)[-1].what
     as_of = read_moment(used.as_of)
-    answerer = load(files, candidate_made(past, part.candidate), run.plan)
-    sources = tables(files, taken, run.plan, as_of)
+    today = current_plan(past)
+    answerer, plan = (
+        load(files, candidate_made(past, part.candidate), today),
+        plan_as_signed(today, past, part.candidate),
+    )
+    sources = tables(files, taken, plan, as_of)
 
     def keep(features: pd.DataFrame) -> str:
         return files.put_table(features_table(features))
 
     found = answers(
         answerer,
-        run.plan,
+        plan,
         part,
         sources,
         run=run.name,

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.log import ANSWERS, run_prefix
 from shipworthy.deliver.words import AnswersSealed
@@ -37,9 +38,14 @@ class Journal:
         for row in rows:
             # The run names the answer, so that a trace finds its segment.
             row["answer_id"] = f"{run_prefix(self.run)}{row['answer_id'][:20]}"
-        self._file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        whole, before = memoryview(b"".join(json.dumps(row).encode() + b"\n" for row in rows)), self._file.tell()
+        try:
+            while whole:  # a disk that is nearly full takes a part
+                whole = whole[self._file.write(whole) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(before)  # what nobody was told is not in the log
+            raise
         self.rows += len(rows)
 
     def seal(self, who: str, at: datetime) -> str:
@@ -60,7 +66,7 @@ class Journal:
     def _open(self) -> None:
         self.run = f"serve/{self._product}/{uuid4().hex}"
         self.rows = 0
-        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("ab")
+        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("ab", buffering=0)
         _locked(self._file.fileno())
 
 
@@ -77,7 +83,7 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
 
 def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) -> str:
     """Turn one journal file into a segment and its fact; doing it twice changes nothing."""
-    rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if _whole(line)]
+    rows = _rows(file)
     if not rows:
         file.unlink(missing_ok=True)
         return ""
@@ -101,6 +107,25 @@ def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) ->
     store.ledger.append(lambda past: [fact], product=product, who=who, at=at, key=run)
     file.unlink(missing_ok=True)
     return digest
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    try:
+        rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if _whole(line)]
+        good = all(set(ANSWERS.names) == set(row) for row in rows)
+    except ValueError:
+        good = False
+    if not good:
+        raise Tampered(
+            Mistake(
+                "deliver.journal_edited",
+                file.name,
+                "A line of the journal is no answer of the prediction server: it was edited or is damaged.",
+                "Answers that were acknowledged may be among what was there.",
+                "Find out who could write there; restore the file, or move it away to go on without it.",
+            )
+        )
+    return rows
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -26,6 +26,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer, current_pointer
 from shipworthy.release.rules import standing
+from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.sign.rules import candidate_made
 
 
@@ -181,13 +182,14 @@ def load_serving(store: Store, product: str) -> Serving:
     """
     store.ledger.verify()
     past = store.ledger.past(product)
-    pointer, plan = current_pointer(store, product, standing(past)), current_plan(past)
+    pointer, today = current_pointer(store, product, standing(past)), current_plan(past)
     names = sorted({*pointer.champion.values(), pointer.baseline} - {""})
     if not names:
         fix = "Release a candidate to a cohort."
         raise NotFound(Mistake("serve.nothing_released", product, "Nothing answers people yet.", fix=fix))
     pinned = pinned_snapshot(past)
-    return Serving(plan, pointer, pinned, {name: _ready(store, past, plan, name, pinned) for name in names})
+    ready = {name: _ready(store, past, today, name, pinned) for name in names}
+    return Serving(plan_in_use(today, past), pointer, pinned, ready)
 
 
 def is_current(serving: Serving, store: Store) -> bool:
@@ -218,8 +220,8 @@ def pinned_snapshot(past: Past) -> Pinned:
     return Pinned(taken.what.snapshot, read_moment(taken.what.as_of))
 
 
-def _ready(store: Store, past: Past, plan: Plan, name: str, pinned: Pinned) -> Ready:
-    answerer = load(store.files, candidate_made(past, name), plan)
+def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> Ready:
+    answerer, plan = load(store.files, candidate_made(past, name), today), plan_as_signed(today, past, name)
     listed = latest(past.of(AnswersSealed), lambda what: what.snapshot == pinned.snapshot and name in what.candidates)
     if listed is not None:
         rows, reference = store.files.table(listed.what.segment), listed.what.features

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from shipworthy.base.errors import Mistake, UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -18,6 +20,7 @@ class Target:
         path, url, table: where to; the address may hold a secret and is never recorded.
         run: the run whose rows these are; a second write of the same run replaces the first.
         notice: what the consumer is told beside the rows, empty where all is as planned.
+        closed: folders that nothing may be brought into.
     """
 
     folder: Path
@@ -26,6 +29,18 @@ class Target:
     table: str
     run: str
     notice: str = ""
+    closed: tuple[Path, ...] = ()
+
+    def require_open(self, file: Path) -> None:
+        """Nothing, where a file may be written.
+
+        Raises:
+            UserError: it lies in the store's own folders, where it would overwrite what everything else rests on.
+        """
+        if any(file.resolve().is_relative_to(folder.resolve()) for folder in self.closed):
+            found = "The address leads into the folder of the ledger, its files or its keys."
+            why = "A delivery there would overwrite what proves it."
+            raise UserError(Mistake("deliver.path_closed", "sinks", found, why, "Name a place outside of it."))
 
 
 @dataclass(frozen=True, slots=True)

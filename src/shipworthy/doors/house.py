@@ -171,10 +171,17 @@ def _address(socket: Socket) -> str:
 
 def _work(desk: Desk, who: Identity, stop: threading.Event) -> None:
     while not stop.wait(LOOK_SECONDS):
-        for product in desk.store.ledger.products():
-            try:
-                if product and current_plan(desk.store.ledger.past(product)).time.clock == "wall":
-                    for line in working(desk, product, who):
-                        print(line, file=sys.stderr, flush=True)
-            except UserError as error:
-                print(f"{product}: {error}", file=sys.stderr, flush=True)
+        try:
+            for product in desk.store.ledger.products():
+                _work_for(desk, product, who)
+        except Exception as error:  # a database that is away, or a fault in one look, must not end all later ones
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+
+
+def _work_for(desk: Desk, product: str, who: Identity) -> None:
+    try:
+        if current_plan(desk.store.ledger.past(product)).time.clock == "wall":
+            for line in working(desk, product, who):
+                print(line, file=sys.stderr, flush=True)
+    except UserError as error:
+        print(f"{product}: {error}", file=sys.stderr, flush=True)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shipworthy.base.errors import Mistake, Tampered, UserError
 from shipworthy.base.times import read_moment
+from shipworthy.edges.outcome import no_room
 
 SCHEMA = "0001"
 _PATIENCE_SECONDS = 60
@@ -63,6 +64,7 @@ step_key = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("facts", sa.Integer, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 signed_head = sa.Table(
@@ -96,6 +98,7 @@ person = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("roles", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 credential = sa.Table(
@@ -105,10 +108,10 @@ credential = sa.Table(
     sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("secret_hash", sa.Text, nullable=False, index=True),
-    sa.Column("salt", sa.Text, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("expires", sa.Text, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 session = sa.Table(
@@ -118,6 +121,7 @@ session = sa.Table(
     sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
     sa.Column("csrf", sa.Text, nullable=False),
     sa.Column("expires", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 
 lease = sa.Table(
@@ -200,15 +204,31 @@ def exclusive(engine: sa.Engine, lock: int) -> Iterator[sa.Connection]:
     raised.
 
     Raises:
-        UserError: its turn did not come within a minute.
+        UserError: its turn did not come within a minute, or the disk is full.
     """
     with engine.connect() as connection:
         try:
             _lock(connection, lock)
         except OperationalError as error:
             raise _busy(engine) from error
-        yield connection
-        connection.commit()
+        with written(engine):
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def written(engine: sa.Engine) -> Iterator[None]:
+    """Work that writes, for which the disk may have no room.
+
+    Raises:
+        UserError: it has none; what was to be written is not.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not _is_full(error):
+            raise
+        raise UserError(no_room(engine.url.render_as_string(hide_password=True), str(error.orig))) from error
 
 
 @contextmanager
@@ -312,6 +332,11 @@ def _tell_away(context: sa.ExceptionContext) -> None:
             context.original_exception,
             connection_invalidated=context.is_disconnect,
         ) from context.original_exception
+
+
+def _is_full(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or getattr(error.orig, "sqlstate", "") == "53100"
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:

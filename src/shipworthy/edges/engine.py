@@ -15,10 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
 
-from shipworthy.edges.database import alone, answering, open_engine
+from shipworthy.edges.database import alone, answering, open_engine, written
 from shipworthy.edges.outcome import HandedOver, Outcome
 
-Carry = Callable[[str, str, dict[str, Any], str, str], Outcome]
+Carry = Callable[[str, str, dict[str, Any], str, str, str], Outcome]
 
 _SCHEMA = "road"
 _APP = "shipworthy"
@@ -39,12 +39,12 @@ _STATES = {"ENQUEUED": "waiting", "DELAYED": "waiting", "PENDING": "running", "S
 
 
 @DBOS.workflow(name="run_command", max_recovery_attempts=_MOST_ATTEMPTS)
-def run_command(operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
+def run_command(operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> Outcome:
     """Carry one operation; `who` and `at` are those of the command, also after a restart."""
     run = DBOS.workflow_id
     if _carry is None or run is None:
         raise HandedOver
-    return _carry(run, operation, payload, who, at)
+    return _carry(run, operation, payload, who, at, signature)
 
 
 class Engine:
@@ -72,15 +72,17 @@ class Engine:
             DBOS.migrate(self._url, schema=_SCHEMA)
             self._client = self._open()
 
-    def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> None:
+    def enqueue(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> None:
         """Put a run in line; where there is one of this name already, nothing changes."""
-        self._client.enqueue(
-            {"workflow_name": "run_command", "queue_name": _QUEUE, "workflow_id": run, "app_version": _VERSION},
-            operation,
-            payload,
-            who,
-            at,
-        )
+        with written(self.database):
+            self._client.enqueue(
+                {"workflow_name": "run_command", "queue_name": _QUEUE, "workflow_id": run, "app_version": _VERSION},
+                operation,
+                payload,
+                who,
+                at,
+                signature,
+            )
 
     def asked(self, run: str) -> tuple[Any, ...]:
         """The operation, payload, identity and moment with which a run was put in line."""
@@ -167,15 +169,21 @@ class Engine:
         DBOS.destroy()
         _carry = None
 
-    def put_back(self, executor: str) -> None:
-        """Put the runs that this executor has left between two steps back in line, as if it had not begun them.
+    def begun(self, executor: str) -> set[str]:
+        """The runs that an executor has begun and not ended."""
+        running = self._client.list_workflows(
+            status="PENDING", executor_id=executor, load_input=False, load_output=False
+        )
+        return {run.workflow_id for run in running}
 
-        Only after `stop`, or it would take them again. Otherwise a long run that many short-lived processes have
-        carried in turn would count as one that ends its process.
+    def put_back(self, runs: Iterable[str]) -> None:
+        """Put runs that their executor has left between two steps back in line, as if it had not begun them.
+
+        Only of an executor that does not carry them any more, or two would. Otherwise a long run that many short-lived
+        processes have carried in turn would count as one that ends its process.
         """
-        left = self._client.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
-        if left:
-            self._client.resume_workflows([run.workflow_id for run in left], queue_name=_QUEUE)
+        if left := sorted(runs):
+            self._client.resume_workflows(left, queue_name=_QUEUE)
 
     def close(self) -> None:
         """Let the database go."""

@@ -64,8 +64,10 @@ class Keys:
 
     def verify(self, content: bytes, signature: bytes | str, key_id: str | None = None) -> bool:
         """Whether a signature over some bytes is by a key known here: the one named, or any."""
-        if key_id is not None and "_private" in self.__dict__ and key_id == self.key_id:  # no file need be read
-            return is_signed(content, signature, self.public_pem)
+        if "_private" in self.__dict__ and key_id in (None, self.key_id):  # no file need be read
+            own = is_signed(content, signature, self.public_pem)
+            if own or key_id is not None:
+                return own
         known = self.known()
         named = known.values() if key_id is None else [known[key_id]] if key_id in known else []
         return any(is_signed(content, signature, pem) for pem in named)

@@ -16,7 +16,7 @@ from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
 from shipworthy.edges import heads, tip, view
-from shipworthy.edges.chain import Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
+from shipworthy.edges.chain import Finding, Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.view import View
 
@@ -103,7 +103,7 @@ class Ledger:
                 newest = facts[-1][0]
                 tip.seal(connection, self.keys, end.store, Head(newest.seq, newest.digest))
             if key:
-                connection.execute(db.step_key.insert().values(key=key, first_seq=head.seq + 1, facts=len(facts)))
+                self._use(connection, key, head.seq + 1, len(facts))
         return [_recorded(fact, type(what)) for fact, what in facts]
 
     def past(self, product: str) -> Past:
@@ -116,8 +116,8 @@ class Ledger:
     def past_of_key(self, product: str, key: str) -> Past | None:
         """The past on which the append under a key was decided; None where nothing was appended under it."""
         with self.engine.connect() as connection:
-            first = connection.execute(sa.select(db.step_key.c.first_seq).where(db.step_key.c.key == key)).scalar()
-        return None if first is None else StoredPast(self.engine, product, first - 1)
+            used = self._used(connection, key)
+        return None if used is None else StoredPast(self.engine, product, used[0] - 1)
 
     def head(self) -> Head:
         """Where the ledger ends.
@@ -237,12 +237,26 @@ class Ledger:
             chained.append((fact, what))
         return chained
 
-    def _under(self, connection: sa.Connection, key: str) -> list[Recorded[What]] | None:
-        """What was appended under a key; None where it is new."""
+    def _use(self, connection: sa.Connection, key: str, first: int, facts: int) -> None:
+        signature = self.keys.sign(_use_of(key, first, facts)).hex()
+        connection.execute(db.step_key.insert().values(key=key, first_seq=first, facts=facts, signature=signature))
+
+    def _used(self, connection: sa.Connection, key: str) -> tuple[int, int] | None:
+        """Number of the first fact and count of those appended under a key; one set by hand would lose an append."""
         used = connection.execute(sa.select(db.step_key).where(db.step_key.c.key == key)).first()
         if used is None:
             return None
-        among = db.fact.c.seq.between(used.first_seq, used.first_seq + used.facts - 1)
+        if not self.keys.verify(_use_of(key, used.first_seq, used.facts), used.signature):
+            text = f"The key {key!r} was marked as used by somebody without the store's key."
+            raise tampered([Finding(used.first_seq, "key", text)])
+        return used.first_seq, used.facts
+
+    def _under(self, connection: sa.Connection, key: str) -> list[Recorded[What]] | None:
+        """What was appended under a key; None where it is new."""
+        used = self._used(connection, key)
+        if used is None:
+            return None
+        among = db.fact.c.seq.between(used[0], used[0] + used[1] - 1)
         known = kinds_by_name(_kinds(What))
         facts = _read(connection, sa.select(db.fact).where(among))
         return [_recorded(fact, _kind_of(fact, known)) for fact in facts]
@@ -308,6 +322,10 @@ def _require_readable(kind: type[What], body: str) -> None:
     if canonical(read).decode() != body:
         raise ValueError(f"{kind.__name__} holds a number of more than 64 bits, which would not be read as written")
     what_of(kind, read)
+
+
+def _use_of(key: str, first: int, facts: int) -> bytes:
+    return canonical(["key used", key, first, facts])
 
 
 def _recorded(fact: StoredFact, kind: type[W]) -> Recorded[W]:

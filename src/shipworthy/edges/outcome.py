@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shipworthy.base.errors import Bug, Mistake, UserError
+from shipworthy.base.errors import Bug, Mistake, Tampered, UserError
+
+if TYPE_CHECKING:
+    from shipworthy.edges.keys import Keys
 
 Outcome = dict[str, Any]
+_SEAL = "signature"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class HandedOver(BaseException):
@@ -32,15 +38,61 @@ def outcome_of(work: Callable[[], Any]) -> Outcome:
     try:
         return {"value": as_json(work())}
     except UserError as error:
-        return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
+        return _refused(error)
     except Bug as bug:
         return {"bug": {"found": bug.found, "trace": bug.trace}}
     except HandedOver:
         raise
     except BaseException as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return _refused(UserError(no_room(error.filename or "the store", error.strerror or str(error))))
         if getattr(error, "hands_over", False):
             raise HandedOver from error
         return {"bug": {"found": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}}
+
+
+def no_room(where: str, found: str) -> Mistake:
+    """The mistake of a disk on which something could not be written."""
+    return Mistake(
+        "store.no_room",
+        where,
+        f"It could not be written: {found}.",
+        "What was under way has not happened; nothing that was recorded is lost.",
+        "Make room, then give the command again.",
+    )
+
+
+def _refused(error: UserError) -> Outcome:
+    return {"refused": {"error": type(error).__name__, "mistakes": [asdict(mistake) for mistake in error.mistakes]}}
+
+
+def sealed(keys: Keys, place: Sequence[object], outcome: Outcome) -> Outcome:
+    """An outcome with a signature of the store's key, which holds at that place only."""
+    return {**outcome, _SEAL: keys.sign(_statement(place, outcome)).hex()}
+
+
+def unsealed(keys: Keys, place: Sequence[object], outcome: Outcome) -> Outcome:
+    """The outcome that was sealed at a place.
+
+    Raises:
+        Tampered: somebody without the store's key wrote it, or put it where another was.
+    """
+    told = {name: value for name, value in outcome.items() if name != _SEAL}
+    if keys.verify(_statement(place, told), str(outcome.get(_SEAL, ""))):
+        return told
+    raise Tampered(
+        Mistake(
+            "road.edited",
+            " ".join(map(str, place)),
+            "What is kept of this run was written by somebody without the store's key.",
+            "People would get what was neither proven nor signed for.",
+            "Find out who could write to the database of the road; then give the command again.",
+        )
+    )
+
+
+def _statement(place: Sequence[object], outcome: Outcome) -> bytes:
+    return json.dumps([*place, outcome], sort_keys=True).encode()
 
 
 def unpack(outcome: Outcome) -> Any:

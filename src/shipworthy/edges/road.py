@@ -6,6 +6,7 @@ Importing this module is cheap; the engine is loaded when a Road is opened.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import Bug, Mistake, UserError, not_found
+from shipworthy.base.errors import Bug, Mistake, Tampered, UserError, not_found
 from shipworthy.base.times import aware
 from shipworthy.edges.outcome import HandedOver, Outcome, outcome_of, unpack
 from shipworthy.edges.trip import Trip
@@ -34,6 +35,7 @@ Run = Callable[[str, dict[str, Any], Trip], Any]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25  # seconds between two looks at a run that is followed
 _BEATS_PER_LEASE = 5
+_STUCK_SECONDS = 5.0  # far longer than the engine takes to begin a run, or to write down how it ended
 _LAST_ENDED = 32  # more than the engine carries at once
 
 _process = threading.RLock()  # guards _executor: DBOS serves one store per process at a time
@@ -60,6 +62,7 @@ class Road:
         self._lease = Lease(store.ledger.engine, lease_seconds)
         self._followed = 0
         self._carried = 0
+        self._under_way: set[str] = set()
         self._still = threading.Condition()  # guards the counts
         self._leaving = threading.Event()
         self._left = threading.Event()  # a run was left because the lease may be somebody else's
@@ -95,8 +98,10 @@ class Road:
             UserError: the key was used for another command.
         """
         run = key or uuid4().hex
-        self._engine.enqueue(run, operation, plain(payload), who, aware(at).isoformat())
-        if key and self._engine.asked(run)[:3] != (operation, plain(payload), who):
+        asked, moment = plain(payload), aware(at).isoformat()
+        signature = self._store.keys.sign(_order(run, operation, asked, who, moment)).hex()
+        self._engine.enqueue(run, operation, asked, who, moment, signature)
+        if key and self._engine.asked(run)[:3] != (operation, asked, who):
             raise UserError(
                 Mistake(
                     "road.key_used",
@@ -268,23 +273,36 @@ class Road:
             self._engine.stop()
             # What was left in need counts as an attempt, and what is somebody else's by now is none of ours.
             if not self._left.is_set() and self._lease.beat():
-                self._engine.put_back(self._lease.name)
+                self._engine.put_back(self._engine.begun(self._lease.name))
             self._lease.release()
         finally:
             _executor = None  # also where the database is away, so that the store can be taken up again
 
     def _tend(self, away: threading.Event) -> None:
         """Keep the lease, and take up what executors that are gone have left; stand down when the lease is lost."""
-        pause = self._lease.seconds / _BEATS_PER_LEASE
+        pause, stuck = self._lease.seconds / _BEATS_PER_LEASE, dict[str, float]()
         while not away.wait(pause):
             with suppress(Exception):  # the database is away; runs are left once the lease may be over
                 if not self._lease.beat() or self._left.is_set():
                     break
                 self._heard = time.monotonic()
                 self._engine.resume_abandoned(self._lease.name)
+                stuck = self._put_back_stuck(stuck)
         if not away.is_set():
             while away is self._away and not self._closed and not self._begun_anew():
                 time.sleep(pause)
+
+    def _put_back_stuck(self, since: dict[str, float]) -> dict[str, float]:
+        """Put back runs that were begun here and that no thread has carried for a while; gives since when.
+
+        The engine gives a run up without a word where it could not write to its database, such as on a full disk.
+        """
+        begun, now = self._engine.begun(self._lease.name), time.monotonic()
+        with self._still:
+            stuck = {run: since.get(run, now) for run in begun - self._under_way}
+        lost = [run for run, seen in stuck.items() if now - seen > _STUCK_SECONDS]
+        self._engine.put_back(lost)
+        return {run: seen for run, seen in stuck.items() if run not in lost}
 
     def _begun_anew(self) -> bool:
         """Stand down, and take up what was left here unless somebody else has the lease; False to try it again."""
@@ -306,14 +324,16 @@ class Road:
         self._left.set()
         return False
 
-    def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> Outcome:
+    def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> Outcome:
         trip = Trip(self._store, payload.get("product", ""), who, datetime.fromisoformat(at), run, self._once)
         with self._still:
             self._stay()
             self._carried += 1
+            self._under_way.add(run)
         self._carrying.run = run
         try:
-            outcome = outcome_of(lambda: plain(self._run(operation, payload, trip)))
+            order = _order(run, operation, payload, who, at)
+            outcome = outcome_of(lambda: plain(self._ordered(order, signature, operation, payload, trip)))
             self._last_ended.append(run)
             return outcome
         except HandedOver:
@@ -324,7 +344,15 @@ class Road:
             self._carrying.run = ""
             with self._still:
                 self._carried -= 1
+                self._under_way.discard(run)
                 self._still.notify_all()
+
+    def _ordered(self, order: bytes, signature: str, operation: str, payload: dict[str, Any], trip: Trip) -> Any:
+        if self._store.keys.verify(order, signature):
+            return self._run(operation, payload, trip)
+        found = f"The run {trip.run} was put in line by somebody without the store's key, in the name of {trip.who}."
+        fix = "Find out who could write to the database of the road; whoever meant it gives the command again."
+        raise Tampered(Mistake("road.edited", f"run {trip.run}", found, "Identity comes from a token only.", fix))
 
     def _once(self, name: str, work: Callable[[], Outcome]) -> Outcome:
         self._stay()
@@ -333,3 +361,8 @@ class Road:
     def _stay(self) -> None:
         if self._leaving.is_set() or not self._ours():
             raise HandedOver
+
+
+def _order(run: str, operation: str, payload: dict[str, Any], who: str, at: str) -> bytes:
+    """What is signed of a command that is put in line."""
+    return json.dumps([run, operation, payload, who, at], sort_keys=True).encode()

@@ -32,6 +32,11 @@ class Store:
     keys: Keys
     environ: Mapping[str, str]
 
+    @property
+    def closed(self) -> tuple[Path, ...]:
+        """The folders that no address of a plan may lead into: the ledger, its files, its keys."""
+        return (self.home, self.keys.folder)
+
     def folder(self, product: str) -> Path:
         """Where the product.yaml, pipeline and guides of a product lie.
 

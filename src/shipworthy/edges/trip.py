@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from shipworthy.base.errors import Bug
 from shipworthy.base.fact import Past, Recorded, W, What
-from shipworthy.edges.outcome import Outcome, outcome_of, unpack
+from shipworthy.edges.outcome import Outcome, outcome_of, sealed, unpack, unsealed
 
 if TYPE_CHECKING:
     from shipworthy.edges.store import Store
@@ -67,7 +67,7 @@ class Trip:
                 is known after a restart. It also says where JSON cannot hold the result.
         """
         self._next(name)
-        return unpack(self._once(name, lambda: self._do(name, work)))
+        return unpack(self._remembered(name, work))
 
     def record(self, name: str, decide: Callable[[Past], Sequence[W]]) -> list[Recorded[W]]:
         """Append facts exactly once, however often the run is restarted.
@@ -91,7 +91,7 @@ class Trip:
             fresh.append(self._append(decide, key))
             return [fact.seq for fact in fresh[0]]
 
-        numbers = unpack(self._once(name, lambda: self._do(name, append)))
+        numbers = unpack(self._remembered(name, append))
         if fresh:
             return fresh[0]
         return self._append(_known_only(name), key) if numbers else []
@@ -99,6 +99,12 @@ class Trip:
     def _append(self, decide: Callable[[Past], Sequence[W]], key: str) -> list[Recorded[W]]:
         facts = self.store.ledger.append(decide, product=self.product, who=self.who, at=self.at, key=key)
         return cast("list[Recorded[W]]", facts)  # what was decided, or was decided by the same step before
+
+    def _remembered(self, name: str, work: Callable[[], Any]) -> Outcome:
+        """What came of a step, now or before; signed, so that nobody who can write to the road gives the result."""
+        place, keys = [self.run, self._count, name], self.store.keys
+        signed = self._once(name, lambda: sealed(keys, place, self._do(name, work)))
+        return unsealed(keys, place, signed)
 
     def _next(self, name: str) -> None:
         if self._inside:

@@ -9,6 +9,7 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
+from shipworthy.sign.approval import refusals
 
 FOR_PEOPLE = ("cohort", "all")
 
@@ -102,6 +103,8 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
 def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
     """The candidate to take back, and the one that then answers: the one it replaced, else the signed baseline.
 
+    One about which an owner has said no since is passed over: nobody goes back to what is not signed for any more.
+
     Args:
         candidate: which one; the one that was released to people last if empty.
 
@@ -120,13 +123,14 @@ def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
     current = candidate or in_use[-1].candidate
     replaced = [step.replaces for step in in_use if step.candidate == current and step.replaces]
     taken_back = {fact.what.candidate for fact in past.of(RolledBack)}
-    target = next((name for name in reversed(replaced) if name not in taken_back), now.baseline)
+    earlier = [name for name in reversed(replaced) if name not in taken_back]
+    target = next((name for name in [*earlier, now.baseline] if name and not refusals(past, name)), "")
     if not target or target == current:
         raise UserError(
             Mistake(
                 "release.no_target",
                 f"candidate {current[:12]}",
-                "There is no candidate before it and no signed baseline to go back to.",
+                "There is no candidate before it and no baseline to go back to whose signatures stand.",
                 fix="Release a signed baseline first; until then `shipworthy release` is the only way on.",
             )
         )

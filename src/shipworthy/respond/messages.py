@@ -32,7 +32,11 @@ def send(store: Store, plan: Plan, told: PeopleTold) -> None:
     route = plan.respond.routes.get(told.to, "")
     content = {"id": told.message, "product": told.product, "to": told.to, "subject": told.subject}
     if route.startswith("file:"):
-        _write(store.folder(told.product) / route.removeprefix("file:"), told, content)
+        folder = store.folder(told.product) / route.removeprefix("file:")
+        if any(folder.resolve().is_relative_to(closed.resolve()) for closed in store.closed):
+            found = "It leads into the folder of the ledger, its files or its keys."
+            raise _refused(f"respond.routes.{told.to}", found, "Name a folder outside of it.")
+        _write(folder, told, content)
     else:
         _post(store, address(route, store.environ, told.to), told, content)
 

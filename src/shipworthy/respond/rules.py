@@ -17,6 +17,7 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
+from shipworthy.release.signed import plan_in_use
 from shipworthy.release.words import RolledBack
 from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
@@ -201,7 +202,7 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Lists that should have arrived and were not even made."""
     since = standing(past).since
     made = {fact.what.run for fact in past.of(RunFinished)}
-    for name, moment in owed(plan, read_moment(since), now) if since else ():
+    for name, moment in owed(plan_in_use(plan, past), read_moment(since), now) if since else ():
         limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
         if limit < now and run not in made:
             text = (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
-from shipworthy.plan.schema import Plan
+from shipworthy.plan.schema import Plan, plan_of
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.sign.words import ReviewGiven, SignOffGiven, SignOffRevoked
@@ -57,7 +57,7 @@ def standing(
     holds = said.what.evidence == proof.evidence and said.what.sections == answer_sections(plan)
     # The plan may name another owner since; only the present one's word counts.
     counts = said.who == owner(plan, function) and said.who not in makers(past, made)
-    return said if holds and counts else None
+    return said if holds and counts and _trials_kept(plan, past, said) else None
 
 
 def last_word(past: Past, made: CandidateMade, form: type[Approval], function: str) -> Recorded[Word] | None:
@@ -89,6 +89,13 @@ def why_not(past: Past, made: CandidateMade, proof: CandidateProven, form: type[
     if said.what.evidence != proof.evidence:
         return " (void: the evidence has changed since)"
     return " (void: the plan or its owner has changed since)"
+
+
+def _trials_kept(plan: Plan, past: Past, said: Recorded[Word]) -> bool:
+    """Whether every trial that was planned when somebody signed still comes before people; more of them do no harm."""
+    before = latest([fact for fact in past.of(PlanAdopted) if fact.seq < said.seq])
+    then = plan_of(before.what.plan).release if before else plan.release
+    return set(then.steps) <= set(plan.release.steps) and then.shadow_lists <= plan.release.shadow_lists
 
 
 def _is_no(what: Word) -> bool:

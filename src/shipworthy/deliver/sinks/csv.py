@@ -44,6 +44,7 @@ def _place(target: Target) -> Path:
                 fix="Use a path below product.yaml, or an absolute one.",
             )
         )
+    target.require_open(file)
     return file
 
 

@@ -19,6 +19,7 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[sa.types.TypeEngine[Any]
     (pa.types.is_floating, sa.Double),
     (pa.types.is_boolean, sa.Boolean),
 )
+_OWN = re.compile(r"\$\{?SHIPWORTHY_")
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -68,6 +69,12 @@ def _type(type_: pa.DataType) -> sa.types.TypeEngine[Any]:
 
 
 def _address(target: Target) -> str:
+    if _OWN.search(target.url):
+        found = "The address names a setting of the installation."
+        fix = "Use a variable of its own."
+        raise UserError(
+            Mistake("deliver.own_setting", "sinks", found, "It may hold a token or lead to the ledger.", fix)
+        )
     try:
         url = Template(target.url).substitute(os.environ)
     except KeyError as missing:
@@ -79,8 +86,9 @@ def _address(target: Target) -> str:
                 fix=f"Set {missing.args[0]} where Shipworthy runs.",
             )
         ) from None
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+    if url.startswith("sqlite:///"):
         file = (target.folder / url.removeprefix("sqlite:///")).resolve()
+        target.require_open(file)
         file.parent.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{file}"
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shipworthy.app.entrance import host_name, limited
 from shipworthy.app.rights import Identity
-from shipworthy.base.errors import Mistake
+from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.doors.api.errors import Nobody, answer, answer_to, bug, of_status
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,10 @@ class Guard:
                 ],
             )
         if scope["path"] not in OPEN_PATHS:
-            who = await run_in_threadpool(self._by_token, bearer(headers.get("authorization", "")))
+            try:
+                who = await run_in_threadpool(self._by_token, bearer(headers.get("authorization", "")))
+            except Tampered as error:
+                return answer_to(error)
             if who is None:
                 return answer_to(nobody(scope["path"]))
             scope.setdefault("state", {})["who"] = who

@@ -15,7 +15,7 @@ from shipworthy.app.entrance import LOOPBACK, host_name
 from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import Mistake, NotFound, UserError
+from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.serving import Reply, Serving, contract, is_current, load_serving, reply
 
@@ -89,7 +89,7 @@ class Predictions:
         except NotFound as error:
             return 404, _error(*error.mistakes)
         except UserError as error:
-            return 422, _error(*error.mistakes)
+            return 500 if isinstance(error, Tampered) else 422, _error(*error.mistakes)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
             self._stood_in = f"{type(error).__name__}: {error}"
             return 500, _error(Mistake("serve.bug", scope["path"], "The server could not answer.", fix="See /health."))
@@ -246,9 +246,10 @@ def _entity(body: bytes, column: str) -> str:
 
 
 def _consumer(serving: Serving, actor: Actor) -> str:
-    mine = [name for name in sorted(actor.consumers) if serving.plan.consumers[name].mode == "realtime"]
+    known = serving.plan.consumers
+    mine = [name for name in sorted(actor.consumers) if name in known and known[name].mode == "realtime"]
     if not mine:
-        found = f"{actor.person} speaks for no real-time consumer."
+        found = f"{actor.person} speaks for no real-time consumer that what answers now was signed for."
         raise Refused(403, Mistake("serve.no_consumer", "consumers", found, fix="Declare one with mode: realtime."))
     return mine[0]
 

@@ -46,6 +46,7 @@ def _ledger() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("first_seq", sa.BigInteger, nullable=False),
         sa.Column("facts", sa.Integer, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
     )
     op.create_table(
         "signed_head",
@@ -76,6 +77,7 @@ def _people() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("roles", sa.Text, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
     )
     op.create_table(
         "credential",
@@ -83,10 +85,10 @@ def _people() -> None:
         sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("secret_hash", sa.Text, nullable=False, index=True),
-        sa.Column("salt", sa.Text, nullable=False),
         sa.Column("created", sa.Text, nullable=False),
         sa.Column("expires", sa.Text, nullable=False),
         sa.Column("revoked", sa.Boolean, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
     )
     op.create_table(
         "session",
@@ -94,4 +96,5 @@ def _people() -> None:
         sa.Column("person", sa.Text, sa.ForeignKey("person.id"), nullable=False, index=True),
         sa.Column("csrf", sa.Text, nullable=False),
         sa.Column("expires", sa.Text, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
     )
