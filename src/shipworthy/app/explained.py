@@ -29,6 +29,11 @@ _ON_NAMES = {
 }
 
 _ON_IDENTITY = {
+    "people.edited": Explained(
+        "A login, token or session in the database does not carry the signature of this store's key.",
+        "Whoever can write to the database could make themselves an owner and sign.",
+        "Nobody gets in by it. Find out who could write there; `shipworthy people revoke NAME`, then add them anew.",
+    ),
     "app.nobody": Explained(
         "No login is kept here and no token is set, so nobody knows who you are.",
         "Every fact says who did it. Identity comes from a login or a token, never from an option on a command.",

@@ -5,6 +5,11 @@ from __future__ import annotations
 from shipworthy.base.explained import Explained
 
 _ON_LISTS = {
+    "deliver.not_signed_for": Explained(
+        "This consumer came into the plan after what answers now was made, proven and signed.",
+        "The owners signed for the consumers of then; nobody has judged what this one does with the answers.",
+        "Make, prove and sign a new candidate under the plan in force.",
+    ),
     "deliver.not_a_list": Explained(
         "This consumer is declared as asking in real time; lists are for consumers with `mode: list`.",
         "A list that nobody expects is acted on by nobody, or by the wrong people.",
@@ -33,6 +38,16 @@ _ON_LISTS = {
 }
 
 _ON_DESTINATIONS = {
+    "deliver.path_closed": Explained(
+        "The address of a sink leads into the folder of the ledger, its files or its keys.",
+        "A delivery there would overwrite what proves every delivery.",
+        "Name a place outside of the store's own folder.",
+    ),
+    "deliver.own_setting": Explained(
+        "The address of a sink names a setting of the installation, such as SHIPWORTHY_TOKEN.",
+        "A plan could send a token to a stranger, or write into the ledger's own database.",
+        "Use a variable that is there for this sink alone.",
+    ),
     "deliver.path_outside": Explained(
         "The path of a sink climbs out of the product's folder by `..` or a link.",
         "A plan could otherwise overwrite any file of the machine with a list.",
@@ -64,6 +79,11 @@ _ON_ACKNOWLEDGING = {
 }
 
 _ON_REAL_TIME = {
+    "deliver.journal_edited": Explained(
+        "The journal of a prediction server holds a line that is no answer: it was edited, or the disk damaged it.",
+        "Answers that callers have acted on may be among what was there before.",
+        "Restore the file from a copy, or move it away to go on without it; then find out who could write there.",
+    ),
     "serve.unknown_entity": Explained(
         "The snapshot that the server answers from has nobody of this name who can be answered.",
         "A score for somebody of whom nothing is known would be made up.",

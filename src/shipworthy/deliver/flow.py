@@ -29,7 +29,7 @@ from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.release.words import Standing
 from shipworthy.sign.rules import candidate_made
@@ -152,7 +152,8 @@ def _stand_in(trip: Trip, run: Run, used: Used, why: str, broken: str) -> Used:
         return replace(chosen, again=_last_account(trip, run))
     if run.consumer.if_stopped == "nothing":
         return chosen
-    return replace(chosen, parts=parts(run.plan, standing(trip.past), "", True))
+    now = replace(standing(trip.past), baseline=stand_in(trip.past))
+    return replace(chosen, parts=parts(run.plan, now, "", True))
 
 
 def _used(values: dict[str, Any]) -> Used:

@@ -25,7 +25,7 @@ from shipworthy.model.answering import Answerer, load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer, current_pointer
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.sign.rules import candidate_made
 
@@ -66,12 +66,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Serving:
-    """Everything that real-time answers of one product come from, as of one release pointer."""
+    """Everything that real-time answers of one product come from, as of one release pointer.
+
+    Attributes:
+        stand_in: the baseline that answers where a model breaks; empty where none may.
+    """
 
     plan: Plan
     pointer: Pointer
     pinned: Pinned
     ready: Mapping[str, Ready]
+    stand_in: str
 
     def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
         """The answer for one entity.
@@ -132,7 +137,7 @@ class Serving:
 
     def _stood_in(self, ready: Ready, asked: tuple[str, str], now: datetime, error: Exception) -> Reply | Exception:
         # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
-        baseline = self.ready.get(self.pointer.baseline)
+        baseline = self.ready.get(self.stand_in)
         if self.plan.consumers[asked[1]].if_stopped != "baseline" or baseline is None or baseline is ready:
             return error
         name = ready.answerer.made.candidate[:12]
@@ -189,7 +194,7 @@ def load_serving(store: Store, product: str) -> Serving:
         raise NotFound(Mistake("serve.nothing_released", product, "Nothing answers people yet.", fix=fix))
     pinned = pinned_snapshot(past)
     ready = {name: _ready(store, past, today, name, pinned) for name in names}
-    return Serving(plan_in_use(today, past), pointer, pinned, ready)
+    return Serving(plan_in_use(today, past), pointer, pinned, ready, stand_in(past))
 
 
 def is_current(serving: Serving, store: Store) -> bool:
@@ -201,7 +206,8 @@ def is_current(serving: Serving, store: Store) -> bool:
     """
     past = store.ledger.past(serving.plan.product)
     pointer = current_pointer(store, serving.plan.product, standing(past))
-    return pointer.digest == serving.pointer.digest and pinned_snapshot(past) == serving.pinned
+    now = (pointer.digest, pinned_snapshot(past), stand_in(past))
+    return now == (serving.pointer.digest, serving.pinned, serving.stand_in)
 
 
 def pinned_snapshot(past: Past) -> Pinned:

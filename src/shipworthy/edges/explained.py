@@ -63,6 +63,11 @@ _ON_FILES = {
         "A missing column that counted as an empty one would be a wrong answer nobody sees.",
         "See whether the table comes from an older version of the plan; take a new snapshot under the present one.",
     ),
+    "store.no_room": Explained(
+        "The disk has no room for what must be written.",
+        "A fact, a file or an answer that is not on disk was not recorded, and is not claimed to be.",
+        "Make room, then give the command again: what was finished before is not done twice.",
+    ),
     "store.no_folder": Explained(
         "Several products may share a store; the folder of this one, with its product.yaml, was not found.",
         "Relative paths of sources, pipeline and guides begin there; guessing could read another product's data.",
@@ -108,6 +113,11 @@ _ON_THE_DATABASE = {
 }
 
 _ON_THE_ROAD = {
+    "road.edited": Explained(
+        "An order on the durable road, or the result of one of its steps, is not signed with this store's key.",
+        "Whoever can write to the database could give orders in another's name, or say a check had passed.",
+        "Nothing was done. Find out who could write there; give the command again under a new key.",
+    ),
     "road.key_used": Explained(
         "A caller gave a key with a command so that repeating it does no harm, and the key belongs to another command.",
         "The same key means the same run. The new command would silently never be done.",

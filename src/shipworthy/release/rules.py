@@ -40,6 +40,12 @@ def standing(past: Past) -> Standing:
     return Standing(champion, challenger, challenger_step, baseline, since, "", history)
 
 
+def stand_in(past: Past) -> str:
+    """The baseline that may stand in for a model now; empty where none is released, or an owner has said no since."""
+    baseline = standing(past).baseline
+    return baseline if baseline and not refusals(past, baseline) else ""
+
+
 def steps_for(plan: Plan, role: str) -> list[str]:
     """The declared steps for a role; a baseline has nothing to be in the shadow of."""
     return [step for step in plan.release.steps if not (role == "baseline" and step == "shadow")]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.errors import GateShut, NotFound, UserError
-from shipworthy.release.rules import next_step, rollback_target, standing, stepped, steps_taken, trials_done
+from shipworthy.release.rules import next_step, rollback_target, stand_in, standing, stepped, steps_taken, trials_done
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, TrialFinished
 from shipworthy.sign.rules import candidate_made
+from shipworthy.sign.words import SignOffRevoked
 
 BY_STEPS = (
     "  steps: [rehearsal, shadow, all]",
@@ -108,6 +109,18 @@ def test_a_candidate_in_shadow_is_taken_out_of_it_and_nobody_notices() -> None:
     assert (now.challenger, set(now.champion.values())) == ("", {BASELINE})
     with pytest.raises(UserError, match="is not released"):
         rollback_target(road.past, CHALLENGER)
+
+
+def test_a_baseline_that_an_owner_has_said_no_to_stands_in_for_nobody() -> None:
+    road = Road()
+    assert stand_in(road.past) == ""
+    road.through(BASELINE, "rehearsal", "cohort", "all")
+    assert stand_in(road.past) == BASELINE
+    road.through(MODEL, "rehearsal", "shadow", "cohort")
+    road.write(SignOffRevoked(product=PRODUCT, candidate=BASELINE, function="business", reason="It ended."))
+    assert stand_in(road.past) == ""
+    with pytest.raises(UserError, match="no baseline to go back to whose signatures stand"):
+        road.back()
 
 
 def test_whoever_was_taken_back_begins_again_and_is_no_target_any_more() -> None:
