@@ -54,7 +54,7 @@ def asked(cast: Cast, port: int, customers: list[str]) -> list[tuple[str, tuple[
     """The answers to one caller, who asks over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {cast.tokens['shop-system']}"}
-    found = []
+    found: list[tuple[str, tuple[object, ...]]] = []
     for customer in customers:
         connection.request("POST", "/predict", json.dumps({"customer_id": customer}), headers)
         told = json.loads(connection.getresponse().read())

@@ -179,11 +179,17 @@ def respond(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
     report = audited(exported, head, "")
     cast.say(f"audit: {report.facts} facts, {'the ledger holds' if report.holds else report.findings}")
     edited = ROOT / "edited.jsonl.gz"
-    edited.write_bytes(gzip.compress(gzip.decompress(exported.read_bytes()).replace(b"approve", b"reject", 1)))
+    edited.write_bytes(with_a_word_edited(exported.read_bytes()))
     found = audited(edited, head, "").findings
     if not found:
         raise SystemExit("The story did not come true: an edited export was not found out.")
     cast.say(f"audit of a copy with one word edited: {found[0].text}")
+
+
+def with_a_word_edited(exported: bytes) -> bytes:
+    """A copy of an export in which the first approval reads as a rejection: a fact is a text inside its line."""
+    approved, rejected = rb"\"decision\":\"approve\"", rb"\"decision\":\"reject\""
+    return gzip.compress(gzip.decompress(exported).replace(approved, rejected, 1))
 
 
 def arrive(feed: dict[str, list[cdnow.Purchase]], until: str, cents: bool = False) -> None:

@@ -320,7 +320,9 @@ def _lock(connection: sa.Connection, lock: int) -> None:
     # Each statement after the lock must see what was committed while it waited.
     connection.execution_options(isolation_level="READ COMMITTED")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    # Without a parameter: a bound statement would keep its snapshot open until the next one, and an index that is made
+    # concurrently meanwhile, as the road's tables do, would wait for it for ever.
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock:d})")
 
 
 def _tell_away(context: sa.ExceptionContext) -> None:

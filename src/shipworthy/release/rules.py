@@ -163,7 +163,9 @@ def _cohorts(plan: Plan, command: ReleaseCandidate) -> list[str]:
     if command.step != "cohort":
         return []
     if command.cohort not in names(plan):
-        raise not_found("cohort", command.cohort, names(plan), "Cohorts stand in release.cohorts.")
+        raise not_found(
+            "cohort", command.cohort, names(plan), "Name one of them with --cohort; they stand in release.cohorts."
+        )
     return [command.cohort]
 
 
