@@ -60,9 +60,10 @@ def require(actor: Actor, right: str, operation: str) -> None:
     if right in rights_of(actor):
         return
     holders = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if right in rights)
-    played = ", ".join(sorted(actor.roles)) or "no role"
+    played = ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
+    who = f"{actor.person} is {played} here" if played else f"{actor.person} has no part here, or no plan is in force,"
     raise not_allowed(
-        f"{actor.person} has {played} here and may not {operation}.",
+        f"{who} and may not give the order {operation}.",
         f"Ask one who may: {', '.join(holders)}. Roles stand in product.yaml under `people`.",
         where=operation,
     )

@@ -22,9 +22,10 @@ def number_sql(time: str, each: Length) -> str:
     """SQL for the number of the stretch that a date or moment lies in."""
     if each.months:
         return f"((year({time}) * 12 + month({time}) - 1) // {each.months})"
-    return (
-        f"CAST(floor((epoch_us(CAST({time} AS TIMESTAMP)) - {_MONDAY_US}) / {each.seconds * 1e6!r}::DOUBLE) AS BIGINT)"
-    )
+    size = timedelta(seconds=each.seconds) // timedelta(microseconds=1)
+    since = f"(epoch_us(CAST({time} AS TIMESTAMP)) - {_MONDAY_US})"
+    # In whole numbers: floating point puts a moment at the edge of a short stretch far from 1970 into its neighbour.
+    return f"(({since} - (({since} % {size}) + {size}) % {size}) // {size})"
 
 
 def number_of(moment: datetime, each: Length) -> int:
@@ -35,7 +36,7 @@ def number_of(moment: datetime, each: Length) -> int:
     """
     if each.months:
         return (moment.year * 12 + moment.month - 1) // each.months
-    return math.floor((moment - _MONDAY) / timedelta(seconds=each.seconds))
+    return (moment - _MONDAY) // timedelta(seconds=each.seconds)
 
 
 def start_of(number: int, each: Length) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -149,7 +150,9 @@ def _stand_in(trip: Trip, run: Run, used: Used, why: str, broken: str) -> Used:
     """What the consumer's plan declares for the case that data or model are stopped."""
     chosen = Used(used.snapshot, used.as_of, stood_in=why, broken=broken)
     if run.consumer.if_stopped == "last":
-        return replace(chosen, again=_last_account(trip, run))
+        fresh = _last_fresh(trip, run)
+        account = Account(fresh.due, fresh.answered, dict(fresh.refused)) if fresh else None
+        return replace(chosen, again=account, as_of=fresh.as_of if fresh else chosen.as_of)
     if run.consumer.if_stopped == "nothing":
         return chosen
     now = replace(standing(trip.past), baseline=stand_in(trip.past))
@@ -161,17 +164,13 @@ def _used(values: dict[str, Any]) -> Used:
 
 
 def _last_fresh(trip: Trip, run: Run) -> RunFinished | None:
-    """The last list of this consumer that came from fresh data."""
+    """The last list of this consumer that came from fresh data, while its answers have not expired."""
+    horizon = run.plan.need.horizon
     fresh = latest(
         trip.past.of(RunFinished),
         lambda what: what.consumer == run.consumer_name and not what.stood_in and what.answered > 0,
     )
-    return fresh.what if fresh else None
-
-
-def _last_account(trip: Trip, run: Run) -> Account | None:
-    fresh = _last_fresh(trip, run)
-    return Account(fresh.due, fresh.answered, dict(fresh.refused)) if fresh else None
+    return fresh.what if fresh and horizon.after(read_moment(fresh.what.as_of)) > run.moment else None
 
 
 def _made_before(trip: Trip, run: str) -> list[Result]:
@@ -249,7 +248,7 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         rows=len(found.rows),
         real=found.real,
         mean_score=found.mean_score,
-        due=_entities_due(sources, run.plan.need.entity, found),
+        due=_entities_due(plan, sources, as_of, found),
         known=found.known,
         unscored=found.unscored,
         features=found.features,
@@ -257,13 +256,32 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
     )
 
 
-def _entities_due(sources: dict[str, pa.Table], entity: str, found: Answered) -> int:
-    """How many entities are due: everything a source names, and whatever was answered besides."""
+def _entities_due(plan: Plan, sources: dict[str, pa.Table], as_of: datetime, found: Answered) -> int:
+    """How many entities are due: everybody the plan declares so, and whoever was answered besides."""
     named = {str(name) for name in found.rows["entity"].to_pylist()}
-    for table in sources.values():
-        if entity in table.column_names:
-            named |= {str(name) for name in pc.unique(table[entity]).to_pylist() if name is not None}
+    declared = plan.data.due
+    entity = plan.need.entity
+    for name, table in sources.items():
+        if entity in table.column_names and declared is None:
+            named |= _names(table[entity])
+        elif declared is not None and name == declared.source:
+            named |= _names(_recent(plan, table, as_of)[entity])
     return max(len(named), found.known)
+
+
+def _recent(plan: Plan, table: pa.Table, as_of: datetime) -> pa.Table:
+    declared = plan.data.due
+    assert declared is not None
+    column = plan.sources[declared.source].contract.time
+    if declared.within is None or column is None:
+        return table
+    start = declared.within.before(as_of)
+    since = start.date() if pa.types.is_date(table[column].type) else start
+    return table.filter(pc.greater_equal(table[column], pa.scalar(since, table[column].type)))
+
+
+def _names(column: pa.ChunkedArray) -> set[str]:
+    return {str(name) for name in pc.unique(column).to_pylist() if name is not None}
 
 
 def _sealed(trip: Trip, run: Run, used: Used, results: Sequence[Result]) -> list[AnswersSealed]:

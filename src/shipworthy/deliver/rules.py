@@ -172,9 +172,9 @@ def notice(run: Run, used: Used) -> str:
         return f"{simulated}Rehearsal: do not act on it."
     if not used.stood_in:
         return ""
-    if used.again is not None:
-        return f"{simulated}This is the last list once more. {used.stood_in}"
     day = read_moment(used.as_of)
+    if used.again is not None:
+        return f"{simulated}This is the list of {day:%Y-%m-%d} once more. {used.stood_in}"
     return (
         f"{simulated}This list does not come from the model. {used.stood_in} "
         f"The simple baseline rule answers instead, on data as of {day:%Y-%m-%d}."

@@ -42,10 +42,10 @@ def sink_names(ground: Ground) -> Iterator[Slip]:
 
 
 def source_names(ground: Ground) -> Iterator[Slip]:
-    """Every source that features, labels and fairness name is declared."""
+    """Every source that features, labels, those due and fairness name is declared."""
     sources = part(ground.values, "sources")
     data = part(ground.values, "data")
-    places = [(f"data.{key}.source", word(part(data, key), "source")) for key in ("features", "label")]
+    places = [(f"data.{key}.source", word(part(data, key), "source")) for key in ("features", "label", "due")]
     for number, group in listed(part(ground.values, "proof"), "fairness"):
         places.append((f"proof.fairness[{number}].source", word(group, "source")))
     for path, source in places:
@@ -85,6 +85,22 @@ def feature_columns(ground: Ground) -> Iterator[Slip]:
         if columns and entity in columns:
             yield from _column("need.entity", entity, truth)
         yield from _uses_of_features(values, {column for _, column in words(features, "columns")})
+
+
+def those_due(ground: Ground) -> Iterator[Slip]:
+    """The source that says who is due names the entity, and when, where only recent rows count."""
+    due = part(part(ground.values, "data"), "due")
+    source = word(due, "source")
+    yield from _column(
+        "need.entity", word(part(ground.values, "need"), "entity"), contract_columns(ground.values, source)
+    )
+    contract = part(part(part(ground.values, "sources"), source), "contract")
+    if due.get("within") is not None and contract and not word(contract, "time"):
+        found = f"data.due.within is given, but sources.{source}.contract.time is not."
+        why = "Without a time nobody can say which rows are recent."
+        yield Slip(
+            "data.due.within", "plan.needs_time", found, why, "Name the time column of that source, or remove within."
+        )
 
 
 def group_columns(ground: Ground) -> Iterator[Slip]:
@@ -163,6 +179,7 @@ RULES: tuple[Rule, ...] = (
     source_names,
     output_columns,
     feature_columns,
+    those_due,
     group_columns,
     trigger_objects,
     route_names,

@@ -141,6 +141,17 @@ class LabelFrom(Section):
     )
 
 
+class DueFrom(Section):
+    """Which entities are owed an answer, where it is not everybody whom a source has ever named."""
+
+    source: Name = Field(description="The source whose entities are due.", examples=["schedule"])
+    within: Duration | None = Field(
+        None,
+        description="Only entities with a row this recent; needs `time` in the source's contract. Absent: every row.",
+        examples=["1d"],
+    )
+
+
 class Data(Section):
     """How sources become features and labels: the team's pipeline, or columns as they stand."""
 
@@ -162,6 +173,14 @@ class Data(Section):
         None,
         description="With `features`: where the truth comes from.",
         examples=[{"source": "outcomes", "column": "repaid"}],
+    )
+    due: DueFrom | None = Field(
+        None,
+        description=(
+            "Which entities are owed an answer; absent: every entity that a source names. Declare it where an entity "
+            "is an event, such as an order or a flight, that is over one day."
+        ),
+        examples=[{"source": "schedule", "within": "1d"}],
     )
     ages: list[ColumnName] = Field(default=[], description="Features that grow by themselves; their drift is expected.")
     personal: list[ColumnName] = Field(default=[], description="Columns and features that say something of a person.")

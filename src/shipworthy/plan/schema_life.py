@@ -17,8 +17,10 @@ class Cohorts(Section):
         "hash", description="`hash`: by a hash of the entity's name. `column`: by a feature that names the cohort."
     )
     column: ColumnName | None = Field(None, description="With `by: column`: the feature that names the cohort.")
-    names: list[Name] = Field(
-        min_length=1, description="The cohorts, in the order in which they are switched on.", examples=[["north"]]
+    names: list[ColumnName] = Field(
+        min_length=1,
+        description="The cohorts, in the order in which they are switched on; with `by: column`, values of the column.",
+        examples=[["north"]],
     )
     simulated: Flag = Field(False, description="Said on every page: these parts are made up for a rehearsal or a demo.")
 

@@ -53,14 +53,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Entities that training never saw, at the newest moment whose truth is known.
+    """Entities that training never saw, each at the newest moment at which its truth is known.
 
     Attributes:
-        rows: these entities; those whose truth is unknown are left out.
+        rows: these entities; those whose truth is unknown are left out. Its `as_of` is the newest moment.
         labels: their truth, 0 or 1, or a number.
-        due: how many entities there were at that moment, held out or not.
+        due: how many entities there were at the newest moment, held out or not.
         baseline: the baseline's scores on the same rows; None where there is none to compare with.
         baseline_is: what that baseline is, in plain words.
+        since: the oldest moment of a row; None where all are of the newest.
     """
 
     rows: Rows
@@ -68,6 +69,15 @@ class Truth:
     due: int
     baseline: Floats | None = None
     baseline_is: str = ""
+    since: datetime | None = None
+
+    @property
+    def when(self) -> str:
+        """As of when the rows are, in words."""
+        newest = f"{self.rows.as_of:%Y-%m-%d}"
+        if self.since is None or self.since == self.rows.as_of:
+            return f"as of {newest}"
+        return f"each as of its newest known moment from {self.since:%Y-%m-%d} to {newest}"
 
 
 @dataclass(frozen=True, slots=True)

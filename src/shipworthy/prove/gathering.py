@@ -105,33 +105,34 @@ def _truth(
     files: Files,
     others: Others,
 ) -> Truth:
-    newest = past.only(past.moment == moment.isoformat())
-    held = _held(plan, newest)
-    judged = newest.only(held & newest.known)
-    features = _named(judged)
-    rows = Rows(moment, answerer.fitting(features), np.zeros(0))
-    rows = Rows(moment, rows.features, answerer.scores(rows.features))
+    judged = _newest_of_each(past.only(_held(plan, past) & past.known))
+    features = answerer.fitting(_named(judged))
+    rows = Rows(moment, features, answerer.scores(features))
+    due = int((past.moment == moment.isoformat()).sum())
+    since = min(map(read_moment, judged.moment), default=moment)
     baseline, what = (None, "")
     if made.role == "model":
-        baseline, what = _baseline(plan, past, judged, moment, read, files, others.baseline)
-    return Truth(rows, judged.label, len(newest.label), baseline, what)
+        baseline, what = _baseline(plan, past, judged, read, files, others.baseline)
+    return Truth(rows, judged.label, due, baseline, what, since)
+
+
+def _newest_of_each(rows: Examples) -> Examples:
+    """Each entity once, at the newest moment at which its truth is known, so that rows stay independent of each other.
+
+    Where the same entities are there at every moment these are the rows of the newest; where an entity is an event,
+    such as an order, every moment brings others, and all of them count.
+    """
+    newest = pd.Series(rows.moment, dtype=object).map(read_moment).groupby(rows.entity).transform("max")
+    return rows.only(np.asarray(newest == pd.Series(rows.moment, dtype=object).map(read_moment), dtype=bool))
 
 
 def _baseline(
-    plan: Plan,
-    past: Examples,
-    judged: Examples,
-    moment: datetime,
-    read: Read,
-    files: Files,
-    made: CandidateMade | None,
+    plan: Plan, past: Examples, judged: Examples, read: Read, files: Files, made: CandidateMade | None
 ) -> tuple[Floats | None, str]:
     """The baseline's scores on the judged rows: of the newest baseline candidate, else of the rule fitted here."""
     if made is not None:
         try:
-            rule = load(files, made, plan)
-            features = rule.features(read(moment), moment).reindex(judged.entity)
-            return rule.scores(features), f"candidate {made.candidate[:12]}"
+            return _scored_by(load(files, made, plan), judged, read), f"candidate {made.candidate[:12]}"
         except UserError:
             pass  # made under another environment or plan: the declared rule itself is the fair comparison then
     known = past.only(~_held(plan, past) & past.known)
@@ -142,6 +143,16 @@ def _baseline(
     one = fitted(declared, known.features, label, plan.need.answer)
     scores = baseline_named(one.kind).scores(one.numbers, _named(judged))
     return np.asarray(scores, dtype=np.float64), f"the declared rule {declared.kind}, fitted for this comparison"
+
+
+def _scored_by(rule: Answerer, judged: Examples, read: Read) -> Floats:
+    """A candidate's scores on the judged rows, each from what was known at its moment."""
+    scores = np.full(len(judged.label), np.nan)
+    for text in dict.fromkeys(judged.moment):
+        here = judged.moment == text
+        moment = read_moment(text)
+        scores[here] = rule.scores(rule.features(read(moment), moment).reindex(judged.entity[here]))
+    return scores
 
 
 def _named(rows: Examples) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import SnapshotRefused
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.rules import due_by, is_late, owed, run_name
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.model.words import CandidateMade
@@ -29,18 +29,28 @@ from shipworthy.watch.words import AlarmClosed, AlarmRaised
 def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Everything that a trigger may act on, whether or not one has."""
     yield from _alarms(past)
-    for refused in past.of(SnapshotRefused):
-        bad = [check for check in refused.what.checks if check.verdict not in ("pass", "warn")]
-        text = "; ".join(check.found for check in bad)
-        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
-            yield Cause(
-                "refusal", refused.what.refusal, source, f"data as of {refused.what.as_of[:10]} refused: {text}", False
-            )
+    yield from _refusals(plan, past)
     yield from _deliveries(plan, past, now)
     yield from _missed(plan, past, now)
     yield from _overdue(plan, past, now)
     yield from _broken(past)
     yield from _revoked(past)
+
+
+def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
+    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
+    broken: set[str] = set()
+    for fact in past.of(SnapshotRefused, SnapshotTaken):
+        if isinstance(fact.what, SnapshotTaken):
+            broken.clear()
+            continue
+        bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
+        text = "; ".join(check.found for check in bad)
+        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
+            if source not in broken:
+                day = fact.what.as_of[:10]
+                yield Cause("refusal", fact.what.refusal, source, f"data as of {day} refused: {text}", False)
+            broken.add(source)
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:

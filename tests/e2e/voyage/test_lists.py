@@ -18,6 +18,7 @@ from shipworthy.deliver.serving import load_serving
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished, Runs, Score
 from shipworthy.edges import database as db
 from shipworthy.edges.chain import StoredFact
+from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import Releases, RepairPointer, RollBack
 from shipworthy.respond.words import Incidents
 from shipworthy.sign.rules import candidate_made
@@ -44,6 +45,22 @@ def test_whoever_no_cohort_answers_is_refused_with_that_reason_and_nobody_is_los
     sales, crm = sorted(runs, key=lambda run: run.left_out, reverse=True)
     assert (sales.consumer, crm.consumer) == ("sales", "crm")
     assert crm.left_out == 0 < sales.left_out
+
+
+def test_only_those_are_due_whom_the_plan_declares_due(tmp_path: Path) -> None:
+    voyage = Voyage(tmp_path / "shop")
+    plan = (voyage.shop.root / "product.yaml").read_text()
+    text = plan.replace("data:\n", "data:\n  due: {source: purchases, within: 30d}\n")
+    pipeline = voyage.shop.root / "pipeline.py"
+    recent = "    table = table[table['recency'] <= 30]\n    return table.astype"
+    pipeline.write_text(pipeline.read_text().replace("    return table.astype", recent))
+    voyage.do("administrator", AdoptPlan(product=PRODUCT, text=text))
+    voyage.live_baseline("all")
+    voyage.advance("1997-05-01")
+    for run in voyage.ask(Runs(product=PRODUCT)):
+        assert 0 < run.due < 200
+        assert (run.due, run.refused) == (run.answered, {})
+    close_desk(voyage.desk)
 
 
 def test_a_route_that_fails_is_raised_and_tried_again_until_the_rows_arrive_once(voyage: Voyage) -> None:

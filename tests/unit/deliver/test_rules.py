@@ -171,7 +171,11 @@ def test_an_answer_is_named_by_its_run_candidate_and_entity() -> None:
             Used("s", MONDAY.isoformat(), stood_in="Data was stopped."),
             "does not come from the model. Data was stop",
         ),
-        ("", Used("", MONDAY.isoformat(), again=Account(1, 1), stood_in="It raised."), "the last list once more. It r"),
+        (
+            "",
+            Used("", MONDAY.isoformat(), again=Account(1, 1), stood_in="It raised."),
+            "the list of 2026-03-02 once more. It r",
+        ),
     ],
 )
 def test_whoever_gets_something_else_than_planned_is_told(trial: str, used: Used, says: str) -> None:

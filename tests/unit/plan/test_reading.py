@@ -68,6 +68,7 @@ BROKEN = [
         "plan.features_from",
         "both",
     ),
+    ("  pipeline: pipeline.py", "  pipeline: pipeline.py\n  due: {§source: visit}", "plan.unknown_source", "visits?"),
     ("\npeople:", "\n§time:\n  clock: simulated\n\npeople:", "plan.clock_start", "start is missing"),
     ("\npeople:", "\ntime:\n  §start: 2026-01-01\n\npeople:", "plan.clock_start", "not simulated"),
     ("consumers:\n  service:", "consumers:\n  §service:\n    mode: realtime", "plan.realtime_needs", "no latency"),

@@ -24,6 +24,7 @@ from unit.respond.happenings import (
 from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.times import length
+from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
 from shipworthy.release.words import RolledBack
 from shipworthy.respond.rules import answered_alarms, causes, response_due, retraining_due, rollback_due, situations
@@ -114,6 +115,9 @@ def test_what_is_over_is_not_acted_on_again() -> None:
     assert fire(history, days=30) == ["notify"]
     assert to_do(history) == []
     refusal(history, "refusal-2")
+    assert to_do(history) == [], "the source is still broken: it is the same cause, however often it is read"
+    history.write(SnapshotTaken(product=PRODUCT, snapshot="s", as_of=LONG_AGO, intakes=[], checks=[]))
+    refusal(history, "refusal-3")
     assert to_do(history) == [("bad-feed", "notify")]
 
 

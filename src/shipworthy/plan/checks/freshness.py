@@ -1,12 +1,12 @@
 """Data is fresh enough for the cadence, and the contract knows when it is not.
 
-What it asks: does a source with a time column say how old its newest row may be? Is that at least the distance
-between two feeds (`volume.each`), at most twice the cadence of the lists, and at most the horizon?
+What it asks: does a source with a time column say how old its newest row may be? Is that at most twice the cadence of
+the lists, and at most the horizon?
 
-Why: a feed that stopped looks like a feed without news. A bound tighter than the feed's own rhythm stops every list
-in between; a bound looser than two lists lets two lists rest on the same data without a word.
+Why: a feed that stopped looks like a feed without news. A bound looser than two lists lets two lists rest on the same
+data without a word.
 
-Example: `every: 1w` with `freshness: 35d`; or a monthly feed with `freshness: 7d`.
+Example: `every: 1w` with `freshness: 35d`.
 """
 
 from collections.abc import Iterator
@@ -31,11 +31,6 @@ def _of(name: str, contract: Contract, plan: Plan, every: Length | None) -> Iter
             advice = "Add for example `freshness: 35d`: the feed's rhythm and a little more."
             yield Finding(path=f"sources.{name}.contract", found=found, why=why, advice=advice, verdict="warn")
         return
-    rhythm = contract.volume.each if contract.volume else None
-    if rhythm and fresh.days < rhythm.days:
-        found = f"{path} is {spoken(fresh)}, but a feed comes every {spoken(rhythm)} (contract.volume.each)."
-        why = "Shortly before each feed the newest row is older than that, and the source is refused."
-        yield _warning(path, found, why, f"A freshness of {rhythm} or more.", fresh, rhythm)
     if every and fresh.days > 2 * every.days:
         found = f"{path} is {spoken(fresh)}, but a list is made every {spoken(every)}."
         why = "Two lists in a row could rest on the same data."

@@ -34,8 +34,8 @@ def _run(subject: Subject) -> CheckResult:
             evidence=evidence,
         )
     found = (
-        f"{title} is {spoken(estimate)} at {subject.confidence:.0%} confidence, measured as of "
-        f"{truth.rows.as_of:%Y-%m-%d} on {counted(estimate.rows, 'entity', 'entities')} {subject.held_out}."
+        f"{title} is {spoken(estimate)} at {subject.confidence:.0%} confidence, measured "
+        f"{truth.when} on {counted(estimate.rows, 'entity', 'entities')} {subject.held_out}."
     )
     values = _numbers(estimate) | {"evidence": evidence}
     if subject.role == "baseline" or wanted.floor is None:

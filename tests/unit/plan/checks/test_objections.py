@@ -231,13 +231,6 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
     ("guide", [("    guide: guides/service.md\n", "")], "warn", "consumers.service", "no guide"),
     ("freshness", [("      freshness: 8d\n", "")], "warn", "sources.visits.contract", "no freshness"),
     ("freshness", [("freshness: 8d", "freshness: 15d")], "warn", "sources.visits.contract.freshness", "15 days"),
-    (
-        "freshness",
-        [("freshness: 8d", "freshness: 8d\n      volume: {rows: [1, 9], each: 1mo}")],
-        "warn",
-        "sources.visits.contract.freshness",
-        "feed comes every 1 month",
-    ),
     ("output_columns", [("release:", "proof: {reasons: 0}\nrelease:")], "fail", "consumers.service.columns", "reasons"),
     ("output_columns", [("[rank, subscriber,", "[rank,")], "fail", "consumers.service.columns", "subscriber"),
     (
