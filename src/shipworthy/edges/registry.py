@@ -18,6 +18,7 @@ from typing import Any
 
 CANDIDATE_TAG = "shipworthy.candidate"
 MODEL_FOLDER = "candidate"
+_SQLITE = b"SQLite format 3\0"  # how every database file of SQLite begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,15 @@ def _client(home: Path) -> Any:
     file = home.resolve() / "mlflow.db"
     if not file.exists():
         make_database(file)
+    if not file.is_file() or _begins(file) != _SQLITE:  # MLflow would try for 100 s to open it
+        raise OSError(f"{file.name} is no database; move it away, and the mirror begins anew")
     address = f"sqlite:///{file}"
     return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _begins(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(_SQLITE))
 
 
 def _experiment(client: Any, home: Path, product: str) -> str:
