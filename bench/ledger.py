@@ -27,7 +27,7 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Past, body_of
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges import database as db
-from shipworthy.edges import heads, tip
+from shipworthy.edges import heads, tables, tip
 from shipworthy.edges.chain import START, Head, Row, StoredFact
 from shipworthy.edges.export import export, verify_export
 from shipworthy.edges.keys import Keys
@@ -112,7 +112,7 @@ def _fill(engine: sa.Engine, facts: int, keys: Keys) -> None:
     made = _facts(facts)
     with engine.begin() as connection:
         while some := list(islice(made, 20_000)):
-            connection.execute(db.fact.insert(), [fact._asdict() for fact in some])
+            connection.execute(tables.fact.insert(), [fact._asdict() for fact in some])
             newest = some[-1]
         tip.seal(connection, keys, heads.store_of(connection), Head(newest.seq, newest.digest))
 
@@ -146,7 +146,9 @@ def _answers(seq: int, count: int) -> AnswersSealed:
 
 def _plain(engine: sa.Engine) -> int:
     with engine.connect() as connection:
-        rows = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq), execution_options={"yield_per": 10_000})
+        rows = connection.execute(
+            sa.select(tables.fact).order_by(tables.fact.c.seq), execution_options={"yield_per": 10_000}
+        )
         return sum(len(json.loads(row.body)) for row in rows)
 
 

@@ -16,6 +16,7 @@ from shipworthy.app.rights import Identity
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import Mistake, NotAllowed, Tampered, UserError, not_found
 from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.keys import Keys
 
 SESSION_LENGTH = timedelta(hours=12)
@@ -70,7 +71,7 @@ class People:
         }
         with self._engine.begin() as connection:
             self._know(connection, person, store_roles)
-            connection.execute(db.credential.insert().values(**made, signature=self._sign("credential", made)))
+            connection.execute(tables.credential.insert().values(**made, signature=self._sign("credential", made)))
         return token
 
     def revoke(self, person: str) -> None:
@@ -83,19 +84,19 @@ class People:
             raise not_found("person", person, self.known(), code="people.unknown")
         with self._engine.begin() as connection:
             # Without its signature, so that no token comes back to life by a change of one row.
-            ended = db.credential.update().where(db.credential.c.person == person)
+            ended = tables.credential.update().where(tables.credential.c.person == person)
             connection.execute(ended.values(revoked=True, signature=""))
-            row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).one()
+            row = connection.execute(sa.select(tables.person).where(tables.person.c.id == person)).one()
             if not self._is_ours("person", row):  # what somebody wrote into it goes, so that the login can be made anew
                 made = {"id": person, "roles": db.write_json([]), "active": True}
-                cleared = db.person.update().where(db.person.c.id == person)
+                cleared = tables.person.update().where(tables.person.c.id == person)
                 connection.execute(cleared.values(**made, signature=self._sign("person", made)))
-            connection.execute(db.session.delete().where(db.session.c.person == person))
+            connection.execute(tables.session.delete().where(tables.session.c.person == person))
 
     def known(self) -> list[str]:
         """Every login."""
         with self._engine.connect() as connection:
-            return list(connection.execute(sa.select(db.person.c.id).order_by(db.person.c.id)).scalars())
+            return list(connection.execute(sa.select(tables.person.c.id).order_by(tables.person.c.id)).scalars())
 
     def by_token(self, token: str) -> Identity | None:
         """Whose token this is; None for nobody's, an expired or a revoked one.
@@ -104,10 +105,10 @@ class People:
             Tampered: the token or its person was written into the database by somebody without the store's key.
         """
         now = self._clock().isoformat()
-        query = sa.select(db.credential).where(
-            db.credential.c.secret_hash == _fingerprint(token),
-            db.credential.c.revoked.is_(False),
-            db.credential.c.expires > now,
+        query = sa.select(tables.credential).where(
+            tables.credential.c.secret_hash == _fingerprint(token),
+            tables.credential.c.revoked.is_(False),
+            tables.credential.c.expires > now,
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).first()
@@ -136,8 +137,8 @@ class People:
         expires = self._clock() + SESSION_LENGTH
         made = {"token_hash": _fingerprint(token), "person": person, "csrf": csrf, "expires": expires.isoformat()}
         with self._engine.begin() as connection:
-            connection.execute(db.session.delete().where(db.session.c.expires < self._clock().isoformat()))
-            connection.execute(db.session.insert().values(**made, signature=self._sign("session", made)))
+            connection.execute(tables.session.delete().where(tables.session.c.expires < self._clock().isoformat()))
+            connection.execute(tables.session.insert().values(**made, signature=self._sign("session", made)))
         return Session(token, csrf, person, expires)
 
     def by_session(self, token: str) -> tuple[Identity, str] | None:
@@ -146,8 +147,8 @@ class People:
         Raises:
             Tampered: it was written into the database, or made longer, by somebody without the store's key.
         """
-        query = sa.select(db.session).where(
-            db.session.c.token_hash == _fingerprint(token), db.session.c.expires > self._clock().isoformat()
+        query = sa.select(tables.session).where(
+            tables.session.c.token_hash == _fingerprint(token), tables.session.c.expires > self._clock().isoformat()
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).first()
@@ -160,10 +161,10 @@ class People:
     def logout(self, token: str) -> None:
         """End a session."""
         with self._engine.begin() as connection:
-            connection.execute(db.session.delete().where(db.session.c.token_hash == _fingerprint(token)))
+            connection.execute(tables.session.delete().where(tables.session.c.token_hash == _fingerprint(token)))
 
     def _identity(self, connection: sa.Connection, person: str) -> Identity | None:
-        row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).first()
+        row = connection.execute(sa.select(tables.person).where(tables.person.c.id == person)).first()
         if not row:
             return None
         self._require("person", row)
@@ -171,12 +172,12 @@ class People:
 
     def _know(self, connection: sa.Connection, person: str, store_roles: Iterable[str]) -> None:
         """The person's row, made or with more roles; what is there already must be ours."""
-        row = connection.execute(sa.select(db.person).where(db.person.c.id == person)).first()
+        row = connection.execute(sa.select(tables.person).where(tables.person.c.id == person)).first()
         if row:
             self._require("person", row)
         roles = sorted({*(db.read_json(row.roles) if row else []), *store_roles})
         made = {"id": person, "roles": db.write_json(roles), "active": row.active if row else True}
-        kept = db.person.update().where(db.person.c.id == person) if row else db.person.insert()
+        kept = tables.person.update().where(tables.person.c.id == person) if row else tables.person.insert()
         connection.execute(kept.values(**made, signature=self._sign("person", made)))
 
     def _sign(self, table: str, row: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 import sqlalchemy as sa
 
 from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.chain import Finding, Head, SignedHead, held_against, tampered
 from shipworthy.edges.keys import Keys, is_signed
 
@@ -22,7 +23,7 @@ def store_of(connection: sa.Connection) -> str:
     Raises:
         Tampered: it has none any more, or several.
     """
-    names = connection.execute(sa.select(db.store.c.id)).scalars().all()
+    names = connection.execute(sa.select(tables.store.c.id)).scalars().all()
     if len(names) != 1:
         raise tampered([Finding(0, "damaged", f"the table `store` names {len(names)} ledgers where it must name one.")])
     return str(names[0])
@@ -53,8 +54,8 @@ def in_database(connection: sa.Connection) -> list[SignedHead]:
     Raises:
         Tampered: a row there is no signed head; SQLite takes any type in any column.
     """
-    columns = [column for column in db.signed_head.c if column.name != "id"]
-    query = sa.select(*columns).order_by(db.signed_head.c.id)
+    columns = [column for column in tables.signed_head.c if column.name != "id"]
+    query = sa.select(*columns).order_by(tables.signed_head.c.id)
     try:
         with db.legible(connection.engine):
             return [SignedHead.read(dict(row._mapping)) for row in connection.execute(query)]
@@ -66,7 +67,7 @@ def keep(engine: sa.Engine, keys: Keys, signed: SignedHead) -> None:
     """Keep a signed head in both places; first beside the key, so that a crash in between loses no signature."""
     keys.keep(signed.line())
     with engine.begin() as connection:
-        connection.execute(db.signed_head.insert().values(**asdict(signed)))
+        connection.execute(tables.signed_head.insert().values(**asdict(signed)))
 
 
 def examine(connection: sa.Connection, keys: Keys, copy: list[SignedHead], facts: int) -> list[Finding]:
@@ -102,6 +103,8 @@ def _broken(head: SignedHead, place: str, store: str, known: Mapping[str, str]) 
 def _digests(connection: sa.Connection, seqs: set[int]) -> dict[int, str]:
     wanted, digests = sorted(seqs), dict[int, str]()
     for start in range(0, len(wanted), 500):
-        some = sa.select(db.fact.c.seq, db.fact.c.digest).where(db.fact.c.seq.in_(wanted[start : start + 500]))
+        some = sa.select(tables.fact.c.seq, tables.fact.c.digest).where(
+            tables.fact.c.seq.in_(wanted[start : start + 500])
+        )
         digests.update((row.seq, row.digest) for row in connection.execute(some))
     return digests

@@ -14,11 +14,11 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from shipworthy.edges import database as db
+from shipworthy.edges import tables
 
 Life = Literal["alive", "dead", "unknown"]
 
-_TABLE = db.lease
+_TABLE = tables.lease
 _WHAT_FOR = "road"
 
 

@@ -15,7 +15,7 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name, what_of
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
-from shipworthy.edges import heads, tip, view
+from shipworthy.edges import heads, tables, tip, view
 from shipworthy.edges.chain import Finding, Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.view import View
@@ -99,7 +99,7 @@ class Ledger:
             facts = self._chained(head, decide(past), product, who, moment)
             past.release()
             if facts:
-                connection.execute(db.fact.insert(), [fact._asdict() for fact, _ in facts])
+                connection.execute(tables.fact.insert(), [fact._asdict() for fact, _ in facts])
                 newest = facts[-1][0]
                 tip.seal(connection, self.keys, end.store, Head(newest.seq, newest.digest))
             if key:
@@ -134,18 +134,18 @@ class Ledger:
         Raises:
             Tampered: one of them does not have its digest.
         """
-        query = sa.select(db.fact).where(db.fact.c.seq > after)
+        query = sa.select(tables.fact).where(tables.fact.c.seq > after)
         if product is not None:
-            query = query.where(db.fact.c.product == product)
+            query = query.where(tables.fact.c.product == product)
         if kinds:
-            query = query.where(db.fact.c.kind.in_(kinds))
+            query = query.where(tables.fact.c.kind.in_(kinds))
         with db.snapshot(self.engine) as connection, _streamed(connection, query) as facts:
             for fact in facts:
                 yield fact.row()
 
     def stored(self, upto: int) -> Iterator[StoredFact]:
         """The facts up to a number exactly as they are stored, unchecked, for an export."""
-        query = sa.select(db.fact).where(db.fact.c.seq <= upto)
+        query = sa.select(tables.fact).where(tables.fact.c.seq <= upto)
         with db.snapshot(self.engine) as connection, _streamed(connection, query) as facts:
             yield from facts
 
@@ -158,7 +158,7 @@ class Ledger:
         """
         copy = heads.in_copy(self.keys)  # read first: the facts it counts are then surely in what is read next
         with db.snapshot(self.engine) as connection:
-            with _streamed(connection, sa.select(db.fact)) as facts:
+            with _streamed(connection, sa.select(tables.fact)) as facts:
                 walked = walk(facts)
             findings = walked.findings + heads.examine(connection, self.keys, copy, walked.head.seq)
             sealed = tip.end(connection).finding(self.keys)
@@ -189,12 +189,12 @@ class Ledger:
     def products(self) -> list[str]:
         """The products that have facts, sorted; '' is none."""
         found: list[str] = []
-        smallest = sa.select(sa.func.min(db.fact.c.product))
+        smallest = sa.select(sa.func.min(tables.fact.c.product))
         with db.snapshot(self.engine) as connection:
-            product = connection.execute(smallest.where(db.fact.c.product != "")).scalar()
+            product = connection.execute(smallest.where(tables.fact.c.product != "")).scalar()
             while product is not None:  # one step in the index for each product, however many facts there are
                 found.append(product)
-                product = connection.execute(smallest.where(db.fact.c.product > product)).scalar()
+                product = connection.execute(smallest.where(tables.fact.c.product > product)).scalar()
         return sorted(found)
 
     def view(self, view_: View[S], product: str) -> S:
@@ -239,11 +239,11 @@ class Ledger:
 
     def _use(self, connection: sa.Connection, key: str, first: int, facts: int) -> None:
         signature = self.keys.sign(_use_of(key, first, facts)).hex()
-        connection.execute(db.step_key.insert().values(key=key, first_seq=first, facts=facts, signature=signature))
+        connection.execute(tables.step_key.insert().values(key=key, first_seq=first, facts=facts, signature=signature))
 
     def _used(self, connection: sa.Connection, key: str) -> tuple[int, int] | None:
         """Number of the first fact and count of those appended under a key; one set by hand would lose an append."""
-        used = connection.execute(sa.select(db.step_key).where(db.step_key.c.key == key)).first()
+        used = connection.execute(sa.select(tables.step_key).where(tables.step_key.c.key == key)).first()
         if used is None:
             return None
         if not self.keys.verify(_use_of(key, used.first_seq, used.facts), used.signature):
@@ -256,9 +256,9 @@ class Ledger:
         used = self._used(connection, key)
         if used is None:
             return None
-        among = db.fact.c.seq.between(used[0], used[0] + used[1] - 1)
+        among = tables.fact.c.seq.between(used[0], used[0] + used[1] - 1)
         known = kinds_by_name(_kinds(What))
-        facts = _read(connection, sa.select(db.fact).where(among))
+        facts = _read(connection, sa.select(tables.fact).where(among))
         return [_recorded(fact, _kind_of(fact, known)) for fact in facts]
 
 
@@ -288,8 +288,8 @@ class StoredPast:
         self._connection = None
 
     def _query(self, kinds: dict[str, type[What]], about: str | None) -> list[Recorded[Any]]:
-        columns = db.fact.c
-        query = sa.select(db.fact).where(
+        columns = tables.fact.c
+        query = sa.select(tables.fact).where(
             columns.product == self._product, columns.kind.in_(kinds), columns.seq <= self._upto
         )
         if about is not None:
@@ -304,14 +304,14 @@ class StoredPast:
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFact]:
     with db.legible(connection.engine):
-        return [StoredFact(*row) for row in connection.execute(query.order_by(db.fact.c.seq))]
+        return [StoredFact(*row) for row in connection.execute(query.order_by(tables.fact.c.seq))]
 
 
 @contextmanager
 def _streamed(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Iterator[StoredFact]]:
     """The facts one after the other; the database lets go of them at the end, also where the reader stops before."""
     options = {"yield_per": _ROWS_AT_ONCE}
-    ordered = query.order_by(db.fact.c.seq)
+    ordered = query.order_by(tables.fact.c.seq)
     with db.legible(connection.engine), connection.execute(ordered, execution_options=options) as rows:
         yield (StoredFact(*row) for row in rows)
 

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 
 from shipworthy.base.digest import canonical
 from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.chain import START, Finding, Head, StoredFact, tampered
 from shipworthy.edges.keys import Keys
 
-_NEWEST = sa.select(sa.func.max(db.fact.c.seq)).scalar_subquery()
-_END = sa.select(db.store.c.id, db.tip, db.fact).select_from(
-    db.store.outerjoin(db.fact, db.fact.c.seq == _NEWEST).outerjoin(db.tip, sa.true())
+_NEWEST = sa.select(sa.func.max(tables.fact.c.seq)).scalar_subquery()
+_END = sa.select(tables.store.c.id, tables.tip, tables.fact).select_from(
+    tables.store.outerjoin(tables.fact, tables.fact.c.seq == _NEWEST).outerjoin(tables.tip, sa.true())
 )
 _FIX = "Only processes with the store's key may write: see SHIPWORTHY_KEYS."
 
@@ -107,9 +108,9 @@ def require(connection: sa.Connection, keys: Keys) -> End:
 def seal(connection: sa.Connection, keys: Keys, store: str, head: Head) -> None:
     """Seal a new end, in the transaction that appends it."""
     signature = keys.sign(_statement(store, head)).hex()
-    connection.execute(db.tip.delete())
+    connection.execute(tables.tip.delete())
     connection.execute(
-        db.tip.insert().values(seq=head.seq, digest=head.digest, key_id=keys.key_id, signature=signature)
+        tables.tip.insert().values(seq=head.seq, digest=head.digest, key_id=keys.key_id, signature=signature)
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from shipworthy.base.digest import canonical, digest_of_bytes
 from shipworthy.base.fact import What
 from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.chain import Head, Row, StoredFact
 from shipworthy.edges.keys import Keys
 
@@ -60,9 +61,9 @@ def read(engine: sa.Engine, keys: Keys, store: str, view: View[S], product: str,
 
 
 def _folded(connection: sa.Connection, view: View[S], product: str, after: int, upto: int, state: S) -> tuple[S, int]:
-    columns = db.fact.c
+    columns = tables.fact.c
     query = (
-        sa.select(db.fact)
+        sa.select(tables.fact)
         .where(columns.product == product, columns.kind.in_([kind.__name__ for kind in view.kinds]))
         .where(columns.seq > after, columns.seq <= upto)
         .order_by(columns.seq)
@@ -79,7 +80,7 @@ def _folded(connection: sa.Connection, view: View[S], product: str, after: int, 
 def _kept(
     connection: sa.Connection, keys: Keys, store: str, view: View[S], product: str, head: Head
 ) -> tuple[int, S] | None:
-    cache = db.view_cache
+    cache = tables.view_cache
     found = connection.execute(
         sa.select(cache).where(
             cache.c.name == view.name,
@@ -90,7 +91,7 @@ def _kept(
     ).first()
     if found is None:
         return None
-    there = connection.execute(sa.select(db.fact.c.digest).where(db.fact.c.seq == found.seq)).scalar()
+    there = connection.execute(sa.select(tables.fact.c.digest).where(tables.fact.c.seq == found.seq)).scalar()
     statement = _statement(store, view, product, Head(found.seq, found.digest), found.state)
     if there != found.digest or not keys.verify(statement, found.signature):
         return None
@@ -98,7 +99,7 @@ def _kept(
 
 
 def _keep(engine: sa.Engine, keys: Keys, store: str, view: View[S], product: str, head: Head, text: str) -> None:
-    cache = db.view_cache
+    cache = tables.view_cache
     key = {"name": view.name, "version": view.version, "product": product}
     signature = keys.sign(_statement(store, view, product, head, text)).hex()
     with db.exclusive(engine, _CACHE_LOCK) as connection:

@@ -16,7 +16,7 @@ from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import GateShut, Tampered
 from shipworthy.deliver.serving import load_serving
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished, Runs, Score
-from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.chain import StoredFact
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import Releases, RepairPointer, RollBack
@@ -149,11 +149,11 @@ def test_a_release_written_into_the_database_by_hand_reaches_nobody(voyage: Voya
     voyage.advance("1997-07-01")
     model = voyage.made("model")
     with voyage.desk.store.ledger.engine.begin() as connection:
-        rows = connection.execute(sa.select(db.fact).order_by(db.fact.c.seq)).all()
+        rows = connection.execute(sa.select(tables.fact).order_by(tables.fact.c.seq)).all()
         [step, last] = [next(row for row in reversed(rows) if row.kind == "ReleaseStepped"), rows[-1]]
         forged = StoredFact(*step)._replace(seq=last.seq + 1, about=model, previous=last.digest)
         forged = forged._replace(body=step.body.replace(step.about, model)).sealed()
-        connection.execute(db.fact.insert(), [forged._asdict()])
+        connection.execute(tables.fact.insert(), [forged._asdict()])
     command = Score(product=PRODUCT, consumer="sales", as_of="1997-07-01")
     for door in (
         lambda: voyage.do("night-operator", command),

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from shipworthy.base.errors import UserError
 from shipworthy.edges import database as db
-from shipworthy.edges import heads, tip
+from shipworthy.edges import heads, tables, tip
 from shipworthy.edges.chain import Head, StoredFact
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
@@ -59,7 +59,7 @@ def test_an_empty_database_gets_every_table_as_the_code_describes_it(empty: sa.E
     assert version_of(empty) == db.SCHEMA
     with empty.connect() as connection:
         options = {"version_table": "shipworthy_version", "compare_type": True}
-        differences = compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata)
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), tables.metadata)
     assert differences == []
 
 
@@ -70,7 +70,7 @@ def test_a_database_of_every_age_comes_up_to_date_with_its_facts(empty: sa.Engin
     body = '{"product":"shop","to":"1998-01-01"}'
     old = StoredFact(1, "ClockAdvanced", "shop", "shop", "maria", moment, moment, body, "0" * 64, "").sealed()
     with empty.begin() as connection:  # this table has had its shape from the beginning, as facts are for ever
-        connection.execute(db.fact.insert(), [old._asdict()])
+        connection.execute(tables.fact.insert(), [old._asdict()])
         tip.seal(connection, keys, heads.store_of(connection), Head(old.seq, old.digest))
     db.migrate(empty)
     ledger = Ledger(empty, keys)

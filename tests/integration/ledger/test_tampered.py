@@ -13,7 +13,7 @@ from integration.ledger.forger import edited, forgeries, rechained
 
 from shipworthy.base.errors import Tampered
 from shipworthy.edges import database as db
-from shipworthy.edges import tip
+from shipworthy.edges import tables, tip
 from shipworthy.edges.chain import Head, SignedHead, StoredFact
 from shipworthy.edges.export import export
 from shipworthy.edges.keys import Keys
@@ -36,10 +36,10 @@ def facts(ledger: Ledger, advance: Callable[..., None]) -> list[StoredFact]:
 def put(engine: sa.Engine, facts: Iterable[StoredFact]) -> None:
     """Make these the facts of the database, by hand."""
     with engine.begin() as connection:
-        connection.execute(db.fact.delete())
+        connection.execute(tables.fact.delete())
         rows = [fact._asdict() for fact in facts]
         if rows:
-            connection.execute(db.fact.insert(), rows)
+            connection.execute(tables.fact.insert(), rows)
 
 
 def codes(refused: pytest.ExceptionInfo[Tampered]) -> set[str]:
@@ -154,7 +154,7 @@ def test_an_end_after_the_newest_signed_head_that_was_cut_off_is_missed(
 
 def test_a_seal_that_is_gone_is_missed(ledger: Ledger, engine: sa.Engine, facts: list[StoredFact]) -> None:
     with engine.begin() as connection:
-        connection.execute(db.tip.delete())
+        connection.execute(tables.tip.delete())
     for look in (ledger.head, ledger.verify, lambda: append(ledger)):
         with pytest.raises(Tampered, match="is gone"):
             look()
@@ -187,7 +187,7 @@ def test_an_edited_signed_head_is_found(
 ) -> None:
     value: Any = 3 if column == "seq" else "0" * 64
     with engine.begin() as connection:
-        connection.execute(db.signed_head.update().values({column: value}))
+        connection.execute(tables.signed_head.update().values({column: value}))
     with pytest.raises(Tampered) as refused:
         ledger.verify()
     assert codes(refused) & {"ledger.head", "ledger.key"}
@@ -198,7 +198,7 @@ def test_signed_heads_removed_from_the_database_still_count(
     ledger: Ledger, engine: sa.Engine, facts: list[StoredFact]
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(db.signed_head.delete())
+        connection.execute(tables.signed_head.delete())
     put(engine, rechained([edited(facts[0], "body"), *facts[1:]]))
     with pytest.raises(Tampered) as refused:
         ledger.verify()
@@ -211,11 +211,11 @@ def test_a_store_that_is_not_named_once_is_found(
 ) -> None:
     with engine.begin() as connection:
         if change == "renamed":
-            connection.execute(db.store.update().values(id="another"))
+            connection.execute(tables.store.update().values(id="another"))
         elif change == "removed":
-            connection.execute(db.store.delete())
+            connection.execute(tables.store.delete())
         else:
-            connection.execute(db.store.insert().values(id="another"))
+            connection.execute(tables.store.insert().values(id="another"))
     for ask in (ledger.verify, lambda: Ledger(engine, ledger.keys).sign_head("gate")):
         with pytest.raises(Tampered):
             ask()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from shipworthy.base.fact import Past
 from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
 from shipworthy.plan.words import ClockAdvanced
@@ -123,7 +124,7 @@ def test_a_killed_process_leaves_a_whole_ledger(
     assert head.seq % 2 == 0  # the two facts of one decision are there together or not at all
     assert counts(ledger) == list(range(head.seq))
     with engine.connect() as connection:
-        keyed = connection.execute(sa.select(db.step_key.c.first_seq, db.step_key.c.facts)).all()
+        keyed = connection.execute(sa.select(tables.step_key.c.first_seq, tables.step_key.c.facts)).all()
     assert sorted(tuple(row) for row in keyed) == [(seq, 2) for seq in range(1, head.seq, 2)]
     # Whoever carries on with the same keys doubles nothing.
     assert finish(start(database_url, keys, "killed", len(keyed) + 1))[-1] == head.seq + 2

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from shipworthy.base.errors import Tampered
-from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger, Row, View
 from shipworthy.plan.words import ClockAdvanced
@@ -35,7 +35,7 @@ def folded(facts: int) -> dict[str, int]:
 
 def kept(engine: sa.Engine) -> list[Any]:
     with engine.connect() as connection:
-        return list(connection.execute(sa.select(db.view_cache)))
+        return list(connection.execute(sa.select(tables.view_cache)))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_kept_state_that_somebody_changed_is_not_believed(
 ) -> None:
     ledger.view(COUNTED, "shop")
     with engine.begin() as connection:
-        connection.execute(db.view_cache.update().values(**changed))
+        connection.execute(tables.view_cache.update().values(**changed))
     assert ledger.view(COUNTED, "shop") == folded(MANY)
 
 
@@ -103,11 +103,13 @@ def test_a_kept_state_of_another_product_or_signature_is_not_believed(
 ) -> None:
     ledger.view(COUNTED, "shop")
     with engine.begin() as connection:
-        connection.execute(db.view_cache.update().values(product="other"))
+        connection.execute(tables.view_cache.update().values(product="other"))
     assert ledger.view(COUNTED, "other") == {}
     signing = Keys(tmp_path / "other keys")
     with engine.begin() as connection:
-        connection.execute(db.view_cache.update().values(product="shop", signature=signing.sign(b"of another").hex()))
+        connection.execute(
+            tables.view_cache.update().values(product="shop", signature=signing.sign(b"of another").hex())
+        )
     assert ledger.view(COUNTED, "shop") == folded(MANY)
 
 
@@ -117,6 +119,6 @@ def test_a_view_does_not_read_over_an_edited_fact(
     ledger.view(COUNTED, "shop")
     advance(2)
     with engine.begin() as connection:
-        connection.execute(db.fact.update().where(db.fact.c.seq == MANY + 1).values(who="eve"))
+        connection.execute(tables.fact.update().where(tables.fact.c.seq == MANY + 1).values(who="eve"))
     with pytest.raises(Tampered, match=f"fact {MANY + 1}"):
         ledger.view(COUNTED, "shop")

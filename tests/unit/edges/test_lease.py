@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from shipworthy.edges import database as db
+from shipworthy.edges import tables
 from shipworthy.edges.database import open_engine
 from shipworthy.edges.lease import Holder, Lease, has_lost, life_of, this_host
 
@@ -22,7 +22,7 @@ linux = sys.platform == "linux"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[sa.Engine]:
     engine = open_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    db.lease.create(engine)
+    tables.lease.create(engine)
     yield engine
     engine.dispose()
 

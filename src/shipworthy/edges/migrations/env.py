@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from shipworthy.edges.database import metadata
+from shipworthy.edges.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
