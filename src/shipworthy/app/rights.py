@@ -63,7 +63,7 @@ def require(actor: Actor, right: str, operation: str) -> None:
     played = ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
     who = f"{actor.person} is {played} here" if played else f"{actor.person} has no part here, or no plan is in force,"
     raise not_allowed(
-        f"{who} and may not give the order {operation}.",
+        f"{who} and may not {operation}.",
         f"Ask one who may: {', '.join(holders)}. Roles stand in product.yaml under `people`.",
         where=operation,
     )
