@@ -7,6 +7,7 @@ is always an `Outcome`; errors never travel by DBOS, which would not keep their 
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -202,12 +203,19 @@ class Engine:
         return client
 
 
+class _ToStandardError(logging.Handler):
+    """Says it on standard error as that is now; it may be another one than when this was loaded."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
 def _quieten() -> None:
     """Let DBOS speak only when something is really wrong."""
     logger = logging.getLogger("dbos")
     if logger.handlers:
         return
-    handler = logging.StreamHandler()  # DBOS makes its own, talkative one where there is none
+    handler = _ToStandardError()  # DBOS makes its own, talkative one where there is none
     handler.setFormatter(logging.Formatter("shipworthy road: %(message)s"))
     handler.addFilter(_is_serious)
     logger.addHandler(handler)
