@@ -15,7 +15,7 @@ import pandas as pd
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.candidate import verify
 from shipworthy.model.code import Code, code_of
-from shipworthy.model.compiled import AS_IS, Compiled, compiled
+from shipworthy.model.compiled import AS_IS, COMPILED, Compiled, compiled
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.format import Opening, Scorer, opened
 from shipworthy.model.pipeline import Pipeline
@@ -56,6 +56,11 @@ class Answerer:
     def compiled(self) -> Compiled | None:
         """The compiled form, where it is what answers."""
         return self.scorer if isinstance(self.scorer, Compiled) else None
+
+    @property
+    def form(self) -> str:
+        """How it answers: compiled, or as it is."""
+        return AS_IS if self.compiled is None else COMPILED
 
     @property
     def answer(self) -> Answer:
