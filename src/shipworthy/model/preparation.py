@@ -153,6 +153,15 @@ def _min_max(step: Any, places: list[int | None], codes: Codes) -> tuple[Prepare
     return (lambda rows: rows * step.scale_ + step.min_), [None] * len(places)
 
 
+def _function(step: Any, places: list[int | None], codes: Codes) -> tuple[Prepare, list[int | None]]:
+    _numbers_only(places, codes)
+    if step.func is None:
+        return _same, places
+    if not isinstance(step.func, np.ufunc) or step.func.nin != 1 or step.func.nout != 1 or step.kw_args:
+        raise NotCompiled("a function that may look at more than one number")
+    return step.func, [None] * len(places)
+
+
 def _one_hot(step: Any, places: list[int | None], codes: Codes) -> tuple[Prepare, list[int | None]]:
     plain = step.drop is None and step.min_frequency is None and step.max_categories is None
     if not plain or step.handle_unknown != "ignore":
@@ -204,6 +213,7 @@ _STEPS: dict[str, Callable[[Any, list[int | None], Codes], tuple[Prepare, list[i
     "SimpleImputer": _imputer,
     "StandardScaler": _scaler,
     "MinMaxScaler": _min_max,
+    "FunctionTransformer": _function,
     "OneHotEncoder": _one_hot,
     "OrdinalEncoder": _ordinal,
 }

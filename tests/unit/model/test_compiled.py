@@ -23,7 +23,7 @@ from sklearn.ensemble import (
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from shipworthy.model.compiled import FAITHFUL, Compiled, compiled, faithful, faithful_form
@@ -70,6 +70,7 @@ MODELS: dict[str, tuple[Any, pd.DataFrame, Any]] = {
     "logistic": (LogisticRegression(), PLAIN, YES),
     "scaled": (make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()), GAPS, YES),
     "ranged": (make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler(), LogisticRegression()), GAPS, YES),
+    "logarithms": (make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression()), PLAIN**2, YES),
     "linear": (LinearRegression(), PLAIN, AMOUNT),
     "histogram": (HistGradientBoostingClassifier(max_iter=30), GAPS, YES),
     "histogram of numbers": (HistGradientBoostingRegressor(max_iter=30), GAPS, AMOUNT),
