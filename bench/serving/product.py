@@ -25,14 +25,15 @@ FUNCTIONS = ("business", "technology", "privacy", "legal", "compliance", "valida
 PLAN = """
 product: bench
 need:
-  {question: Which rows are a yes?, decision: Somebody acts on every yes., entity: row, answer: probability, horizon: 30d}
+  {question: Which rows are a yes?, decision: Somebody acts on each., entity: row, answer: probability, horizon: 30d}
 people:
   product_manager: product-manager
   builders: [data-scientist]
   operator: operator
   owners: {business: owner, technology: owner, privacy: owner, legal: owner, compliance: owner, validation: owner}
 consumers:
-  caller: {who: A program, person: caller, mode: realtime, latency: 1s, time_to_act: 1d, asks_by: values, columns: [entity, score, decision]}
+  caller:
+    {who: A program, person: caller, mode: realtime, latency: 1s, time_to_act: 1d, asks_by: values, columns: [score]}
 sources:
   table:
     kind: parquet
@@ -59,7 +60,7 @@ proof:
 release: {steps: [rehearsal, all]}
 """
 
-PIPELINE = f'''
+PIPELINE = f"""
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 COLUMNS = {COLUMNS!r}
@@ -75,7 +76,7 @@ def label(table):
 
 def train(features, label):
     return HistGradientBoostingClassifier(max_iter={TREES}, random_state=0).fit(features, label)
-'''
+"""
 
 
 def rows(count: int = ROWS) -> pa.Table:
