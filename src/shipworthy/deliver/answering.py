@@ -15,6 +15,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.run import SHADOW, Part
 from shipworthy.model.answering import Answerer
+from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decide
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import Standing
@@ -99,6 +100,8 @@ def answers(
     real = np.isin(cohorts, part.cohorts) | trial
     scored, entities = frame[good], [str(name) for name in frame.index[good]]
     count = plan.proof.reasons
+    asked = answerer.humility(plan.decision).asks_of(scored)
+    reasons = answerer.reasons(scored, count) if count else [[] for _ in entities]
     rows = answers_table(
         run=run,
         time=time,
@@ -106,8 +109,8 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good].tolist(),
-        decisions=decide(scores[good], entities, plan.decision),
-        reasons=answerer.reasons(scored, count) if count else [[] for _ in entities],
+        decisions=decide(scores[good], entities, plan.decision, asked),
+        reasons=told_first(asked, reasons),
         cohorts=cohorts[good].tolist(),
         steps=[part.step if mine else SHADOW for mine in real[good]],
         consumer=consumer,

@@ -17,6 +17,7 @@ from shipworthy.model.candidate import verify
 from shipworthy.model.code import Code, code_of
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.format import Opening, Scorer, opened
+from shipworthy.model.humility import Humility
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.reasons import reasons
 from shipworthy.model.results import TEXT, Answer, as_text
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from shipworthy.edges.files import Files
     from shipworthy.model.words import CandidateMade
+    from shipworthy.plan.schema import Decision
 
 ROUNDING = 1e-6
 """How far a single-precision probability may lie outside 0 and 1."""
@@ -93,6 +95,10 @@ class Answerer:
         """For each row, at most `count` short texts such as `recency 12 (typical 80) raises the score`."""
         typical = {name: entry["typical"] for name, entry in self.profile["features"].items()}
         return reasons(features, typical, self.scores, count)
+
+    def humility(self, decision: Decision) -> Humility:
+        """The humility rules that a plan declares, ready to judge rows of this candidate."""
+        return Humility.of(self.profile, decision, self.made.features)
 
     def labels(
         self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]

@@ -22,7 +22,7 @@ from shipworthy.model.environment import written as written_environment
 from shipworthy.model.format import Opening, format_named, format_of_file, format_taking, opened
 from shipworthy.model.learning import Examples, Read, examples, without_truths
 from shipworthy.model.pipeline import Pipeline
-from shipworthy.model.profile import profile_of, typical_values
+from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.model.terms import terms_of
@@ -215,6 +215,7 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening) -> dict[str,
         reference.label,
         rows_of,
         sorted(set(learnt.all.moment.tolist())),
+        learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
     )
 
 

@@ -51,16 +51,18 @@ def candidate_digest(
     return digest_of_parts(parts.items())
 
 
-def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]:
+def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Sequence[str] = ()) -> list[str]:
     """What to do about each row, by the decision rule of the plan.
 
     The highest scores are chosen (`top` so many, `share` of all rows rounded down, or every score of at least
     `threshold`); equal scores are ordered by the entity's name. A score inside the `ask` band, both ends
-    included, goes to a person whatever the rule says.
+    included, goes to a person whatever the rule says, and so does a row that breaks a humility rule. Either keeps its
+    place: nobody moves up for it, since the person who is asked may still say yes.
 
     Args:
         scores: one finite number per row.
         entities: one name per row, in the same order.
+        asked: why a person is asked about each row, empty where nobody need be (`model.humility`); none for no row.
 
     Raises:
         ValueError: the rule names none of top, share and threshold.
@@ -73,6 +75,8 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]
     if rule.ask is not None:
         low, high = rule.ask
         words[(scores >= low) & (scores <= high)] = rule.ask_name
+    if any(asked):
+        words[np.fromiter(map(bool, asked), dtype=bool, count=len(words))] = rule.ask_name
     return [str(word) for word in words]
 
 

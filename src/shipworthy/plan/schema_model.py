@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from shipworthy.base.times import Length
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Number, Section, Share, Span, Whole
+from shipworthy.plan.fields import ColumnName, Day, Duration, Flag, Function, Name, Number, Section, Share, Span, Whole
 
 
 class Baseline(Section):
@@ -52,6 +52,28 @@ class Model(Section):
     )
 
 
+class Humility(Section):
+    """When the model must not answer alone: what breaks a rule goes to a person, whatever the score says."""
+
+    out_of_range: Share | None = Field(
+        None,
+        description=(
+            "A number outside the range that was learnt from asks a person; so much slack is given on either side, "
+            "as a share of that range."
+        ),
+        examples=["10%"],
+    )
+    unseen: Flag = Field(False, description="A text that hardly ever came in training asks a person.")
+    missing_at_most: Whole | None = Field(
+        None, ge=0, description="More missing inputs than this ask a person.", examples=[2]
+    )
+    spared: list[ColumnName] = Field(
+        default=[],
+        description="Features that `out_of_range` and `unseen` pass over, such as those that grow with the calendar.",
+        examples=[["tenure"]],
+    )
+
+
 class Decision(Section):
     """How a score becomes an action; exactly one of top, share, threshold."""
 
@@ -69,7 +91,15 @@ class Decision(Section):
     ask: Span | None = Field(None, description="Scores in this band go to a person.", examples=[[0.4, 0.7]])
     yes: str = Field("yes", min_length=1, description="The word for yes in the output.", examples=["call"])
     no: str = Field("no", min_length=1, description="The word for no in the output.", examples=["leave"])
-    ask_name: str = Field("ask a person", min_length=1, description="The word for the band in the output.")
+    ask_name: str = Field("ask a person", min_length=1, description="The word in the output for what goes to a person.")
+    humility: Humility | None = Field(
+        None, description="When a person is asked whatever the score says.", examples=[{"out_of_range": "10%"}]
+    )
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything can go to a person."""
+        return self.ask is not None or self.humility is not None
 
 
 class Performance(Section):

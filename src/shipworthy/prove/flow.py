@@ -30,6 +30,7 @@ ORDER = (
     "against_baseline",
     "calibration",
     "decisions",
+    "humility",
     "fairness",
     "leakage",
     "change_of_output",

@@ -60,7 +60,7 @@ def gather(
     """
     answerer = load(files, made, plan)
     sources = read(as_of)
-    now = _rows(answerer, sources, as_of)
+    now = _rows(plan, answerer, sources, as_of)
     moments = [read_moment(text) for text in made.trained_on]
     past = examples(answerer.pipeline, read, moments) if moments else None
     stored = {name: files.get(digest) for name, digest in made.files.items()}
@@ -90,9 +90,14 @@ def known_from(plan: Plan, as_of: datetime, earliest: datetime | None) -> dateti
     return plan.need.horizon.after(as_of)
 
 
-def _rows(answerer: Answerer, sources: Mapping[str, Any], as_of: datetime) -> Rows:
-    features = answerer.features(sources, as_of)
-    return Rows(as_of, features, answerer.scores(features))
+def _rows(plan: Plan, answerer: Answerer, sources: Mapping[str, Any], as_of: datetime) -> Rows:
+    return _answered(plan, answerer, as_of, answerer.features(sources, as_of))
+
+
+def _answered(plan: Plan, answerer: Answerer, as_of: datetime, features: pd.DataFrame) -> Rows:
+    """Rows with scores, and with what the humility rules say to them."""
+    asked = answerer.humility(plan.decision).asks_of(features)
+    return Rows(as_of, features, answerer.scores(features), asked)
 
 
 def _truth(
@@ -106,8 +111,7 @@ def _truth(
     others: Others,
 ) -> Truth:
     judged = _newest_of_each(past.only(_held(plan, past) & past.known))
-    features = answerer.fitting(_named(judged))
-    rows = Rows(moment, features, answerer.scores(features))
+    rows = _answered(plan, answerer, moment, answerer.fitting(_named(judged)))
     due = int((past.moment == moment.isoformat()).sum())
     since = min(map(read_moment, judged.moment), default=moment)
     baseline, what = (None, "")
@@ -177,7 +181,7 @@ def _parent(
     if made is None:
         return None
     before = load(files, made, plan)
-    rows = _rows(before, sources, now.as_of)
+    rows = _rows(plan, before, sources, now.as_of)
     scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
     if scores.isna().any():
         return None

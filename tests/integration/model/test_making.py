@@ -278,3 +278,17 @@ def test_without_any_code_columns_and_our_standard_model_do(files: Files) -> Non
     assert roc_auc_score(truth, answerer.scores(features)) > 0.95
     assert answerer.profile["features"]["city"]["kind"] == "text"
     assert any("city here" in line for lines in answerer.reasons(features, 2) for line in lines)
+
+
+def test_humility_rules_are_judged_by_what_training_saw(files: Files) -> None:
+    humble = plan_of_shop("{top: 10}", "{top: 10, humility: {out_of_range: 0%}}")
+    made = make(ingredients(plan=humble), files)
+    answerer = load(files, made, humble)
+    features = answerer.features(reader(ORDERS)(NOW), NOW)
+    learnt = answerer.profile["features"]["paid"]["learnt"]
+    odd = features.assign(paid=features["paid"].where(np.arange(len(features)) > 0, learnt["high"] + 1))
+    [first, *rest] = answerer.humility(humble.decision).asks_of(odd)
+    assert first.startswith("paid ")
+    assert "which it learnt from" in first
+    assert sum(map(bool, rest)) < len(rest) / 2
+    assert "learnt" not in load(files, make(ingredients(), files), plan_of_shop()).profile["features"]["paid"]

@@ -245,6 +245,28 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
     ("decision", [("top: 50", "share: 100%")], "fail", "decision.share", "100%"),
     ("decision", [("no: leave", "no: ' Call'")], "fail", "decision.no", "decision.yes"),
     ("decision", [("top: 50", "top: 50\n  ask: [0.5, 7]")], "fail", "decision.ask", "from 0.5 to 7"),
+    ("humility", [("top: 50", "top: 50\n  humility: {}")], "fail", "decision.humility", "no rule"),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {missing_at_most: 1, spared: [minutes_30]}")],
+        "warn",
+        "decision.humility.spared",
+        "neither out_of_range nor unseen",
+    ),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {unseen: true}"), ("    sinks:", "    only: chosen\n    sinks:")],
+        "fail",
+        "decision.humility",
+        "chosen rows only",
+    ),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {out_of_range: 10%}"), ("decision, reasons,", "decision,")],
+        "warn",
+        "consumers.service.columns",
+        "not told why",
+    ),
     ("fairness", [("day: {type: date}", "day: {type: date, personal: true}")], "warn", "proof", "(day)"),
     ("model_file", [("  training:", "  file: model.pkl\n  training:")], "fail", "model.file", "model.pkl"),
     (
@@ -315,6 +337,7 @@ HARMLESS: list[list[Change]] = [
     [("freshness: 8d", "freshness: 14d")],
     [("release:", "proof: {reasons: 0}\nrelease:"), ("decision, reasons,", "decision,")],
     [("top: 50", "top: 50\n  ask: [0.5, 0.7]")],
+    [("top: 50", "top: 50\n  humility: {out_of_range: 10%, missing_at_most: 2, spared: [minutes_30]}")],
     [("  training:", "  file: model.onnx\n  training:")],
     [("respond:\n", "respond:\n  envelope: {}\n")],
     [
