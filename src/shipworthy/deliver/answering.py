@@ -100,7 +100,7 @@ def answers(
     real = np.isin(cohorts, part.cohorts) | trial
     scored, entities = frame[good], [str(name) for name in frame.index[good]]
     count = plan.proof.reasons
-    asked = answerer.humility(plan.decision).asks_of(scored)
+    asked = answerer.asks(scored, scores[good], plan.decision)
     reasons = answerer.reasons(scored, count) if count else [[] for _ in entities]
     rows = answers_table(
         run=run,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,13 +26,16 @@ from shipworthy.deliver.words import (
     RunAccount,
     RunFinished,
 )
+from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
 
 MOST_MOMENTS = 10_000
 NOT_RELEASED = "cohort not released"
 """Why an entity got no answer that nobody was released to give."""
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "answer_id", "as_of")
+INTERVAL = ("low", "high")
+"""The columns that are not in the prediction log: they follow from candidate and score."""
+OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of")
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
@@ -49,7 +53,7 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
     """Answers in the shape that a consumer's contract asks for, best first.
 
     Args:
-        answers: rows of the prediction log.
+        answers: rows of the prediction log, with the ends of the interval where the consumer asks for them.
         entity: the name that the plan gives the entity column.
         yes: the name of a positive decision, for consumers who get only those.
     """
@@ -59,6 +63,14 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
         rows = rows.filter(pc.equal(rows["decision"], yes))
     names = [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
     return pa.table([rows[name] for name in names], names=list(consumer.columns))
+
+
+def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:
+    """Answers of one candidate with the ends of their intervals; empty where it was made without."""
+    ends = ends_of(intervals, answers["score"].to_numpy().astype(np.float64))
+    for name, values in zip(INTERVAL, ends, strict=True):
+        answers = answers.append_column(name, pa.array(values, pa.float64(), from_pandas=True))
+    return answers
 
 
 def unknown_columns(consumer: Consumer, entity: str) -> list[str]:

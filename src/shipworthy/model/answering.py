@@ -18,6 +18,7 @@ from shipworthy.model.code import Code, code_of
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.format import Opening, Scorer, opened
 from shipworthy.model.humility import Humility
+from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.reasons import reasons
 from shipworthy.model.results import TEXT, Answer, as_text
@@ -99,6 +100,15 @@ class Answerer:
     def humility(self, decision: Decision) -> Humility:
         """The humility rules that a plan declares, ready to judge rows of this candidate."""
         return Humility.of(self.profile, decision, self.made.features)
+
+    def asks(self, features: pd.DataFrame, scores: npt.NDArray[np.float64], decision: Decision) -> list[str]:
+        """For each row why a person must be asked by the humility rules of a plan; empty where nobody need be."""
+        low, high = self.ends(scores)
+        return self.humility(decision).asks_of(features, high - low)
+
+    def ends(self, scores: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Low and high end of the interval of each score; NaN where it was made without intervals."""
+        return ends_of(Intervals.read(self.profile), scores)
 
     def labels(
         self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]

@@ -77,7 +77,7 @@ class Humility:
             learnt=learnt,
             seen=seen,
             missing_at_most=rule.missing_at_most if rule else None,
-            uncertain=None,
+            uncertain=rule.uncertain if rule else None,
         )
 
     @property

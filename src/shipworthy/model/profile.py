@@ -15,7 +15,8 @@ A profile is strict JSON::
 the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, … ``labels`` is null
 where no truth was known. Under a plan with humility rules each feature also has ``learnt``, from the rows of training:
 ``{"low": 2.0, "high": 300.0}`` of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a
-text.
+text. Under a plan with ``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were
+known.
 """
 
 from __future__ import annotations

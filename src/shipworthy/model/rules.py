@@ -128,8 +128,16 @@ def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
     The hash is that of `product:entity` (SHA-256, first 16 hex digits over 2**64), so the choice needs no record,
     is the same on every machine, and stays for the product's whole life.
     """
+    return chosen_by_hash(f"{product}:", entities, share)
+
+
+def chosen_by_hash(salt: str, entities: Sequence[str], share: float) -> Chosen:
+    """Which entities lie in the first `share` of the range of a hash of salt and name (SHA-256, first 16 hex digits).
+
+    An entity that is chosen for one share is chosen for every larger one; other salts choose independently.
+    """
     bound = share * 2.0**64
-    return np.fromiter((_number(f"{product}:{entity}") < bound for entity in entities), dtype=bool, count=len(entities))
+    return np.fromiter((_number(f"{salt}{entity}") < bound for entity in entities), dtype=bool, count=len(entities))
 
 
 def _number(text: str) -> int:

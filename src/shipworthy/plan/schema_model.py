@@ -67,6 +67,12 @@ class Humility(Section):
     missing_at_most: Whole | None = Field(
         None, ge=0, description="More missing inputs than this ask a person.", examples=[2]
     )
+    uncertain: Number | None = Field(
+        None,
+        gt=0,
+        description="An answer whose interval (`proof.interval`) is wider than this asks a person.",
+        examples=[0.3],
+    )
     spared: list[ColumnName] = Field(
         default=[],
         description="Features that `out_of_range` and `unseen` pass over, such as those that grow with the calendar.",
@@ -139,6 +145,16 @@ class Proof(Section):
     performance: Performance = Field(default=Performance(), description="How good is good enough.")
     calibration_tolerance: Share | None = Field(
         0.05, description="How far promised and real share of yes may lie apart; for a probability."
+    )
+    interval: Share | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "Each answer carries an interval that holds so often: for the truth of a number, or for the share of yes "
+            "among rows with a like score; set by held-out rows and tested on others."
+        ),
+        examples=["90%"],
     )
     reasons: Whole = Field(3, ge=0, le=10, description="How many reasons every row carries.")
     fairness: list[Fairness] = Field(default=[], description="Groups whose decisions are compared.")

@@ -29,6 +29,7 @@ ORDER = (
     "performance",
     "against_baseline",
     "calibration",
+    "interval",
     "decisions",
     "humility",
     "fairness",

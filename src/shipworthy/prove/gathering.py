@@ -16,7 +16,7 @@ from shipworthy.model.answering import load
 from shipworthy.model.baseline import baseline_named, fitted
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import differences, read_environment
-from shipworthy.model.learning import Examples, Read, examples
+from shipworthy.model.learning import Examples, Read, examples, newest_of_each
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
 from shipworthy.prove.family import family
@@ -96,8 +96,8 @@ def _rows(plan: Plan, answerer: Answerer, sources: Mapping[str, Any], as_of: dat
 
 def _answered(plan: Plan, answerer: Answerer, as_of: datetime, features: pd.DataFrame) -> Rows:
     """Rows with scores, and with what the humility rules say to them."""
-    asked = answerer.humility(plan.decision).asks_of(features)
-    return Rows(as_of, features, answerer.scores(features), asked)
+    scores = answerer.scores(features)
+    return Rows(as_of, features, scores, answerer.asks(features, scores, plan.decision))
 
 
 def _truth(
@@ -110,7 +110,7 @@ def _truth(
     files: Files,
     others: Others,
 ) -> Truth:
-    judged = _newest_of_each(past.only(_held(plan, past) & past.known))
+    judged = newest_of_each(past.only(_held(plan, past) & past.known))
     rows = _answered(plan, answerer, moment, answerer.fitting(_named(judged)))
     due = int((past.moment == moment.isoformat()).sum())
     since = min(map(read_moment, judged.moment), default=moment)
@@ -118,16 +118,6 @@ def _truth(
     if made.role == "model":
         baseline, what = _baseline(plan, past, judged, read, files, others.baseline)
     return Truth(rows, judged.label, due, baseline, what, since)
-
-
-def _newest_of_each(rows: Examples) -> Examples:
-    """Each entity once, at the newest moment at which its truth is known, so that rows stay independent of each other.
-
-    Where the same entities are there at every moment these are the rows of the newest; where an entity is an event,
-    such as an order, every moment brings others, and all of them count.
-    """
-    newest = pd.Series(rows.moment, dtype=object).map(read_moment).groupby(rows.entity).transform("max")
-    return rows.only(np.asarray(newest == pd.Series(rows.moment, dtype=object).map(read_moment), dtype=bool))
 
 
 def _baseline(

@@ -292,3 +292,22 @@ def test_humility_rules_are_judged_by_what_training_saw(files: Files) -> None:
     assert "which it learnt from" in first
     assert sum(map(bool, rest)) < len(rest) / 2
     assert "learnt" not in load(files, make(ingredients(), files), plan_of_shop()).profile["features"]["paid"]
+
+
+def test_intervals_are_frozen_with_the_candidate_and_rest_on_entities_that_taught_nothing(files: Files) -> None:
+    many = orders(customers=900)
+    sure = plan_of_shop("decision: {top: 10}", "decision: {top: 10}\nproof: {interval: 80%, holdout: 40%}")
+    made = make(ingredients(plan=sure, read=reader(many)), files)
+    assert make(ingredients(plan=sure, read=reader(many)), files).candidate == made.candidate
+    answerer = load(files, made, sure)
+    kept = answerer.profile["interval"]
+    assert (kept["of"], kept["level"]) == ("probability", 0.8)
+    moment = datetime(2024, 4, 1, tzinfo=UTC)
+    held = held_out(list(answerer.features(reader(many)(moment), moment).index), "shop", 0.4)
+    assert 50 <= kept["rows"] < 0.7 * held.sum()  # a half of them; the other half is for the proof
+    features = answerer.features(reader(many)(NOW), NOW)
+    low, high = answerer.ends(answerer.scores(features))
+    assert (low < high).all()
+    assert "interval" not in load(files, make(ingredients(), files), plan_of_shop()).profile
+    young = make(ingredients(plan=sure, role="baseline", as_of=DAY_ONE), files)
+    assert load(files, young, sure).profile["interval"] is None

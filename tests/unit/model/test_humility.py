@@ -106,3 +106,14 @@ def test_exactly_the_rows_outside_ask(values: list[float], slack: float) -> None
     asked = rule.asks(matrix, {"shop": ["web"] * len(values)})
     outside = [value < 2 - slack * 298 or value > 300 + slack * 298 for value in values]
     assert [bool(why) for why in asked] == outside
+
+
+def test_an_answer_without_an_interval_is_not_sure_enough_where_a_width_is_bounded() -> None:
+    rule = humility(uncertain=0.3)
+    table = pd.concat([rows(), rows(), rows()])
+    assert rule.asks_of(table, np.array([0.3, 0.31, np.nan])) == [
+        "",
+        "its interval is 0.31 wide, where at most 0.3 is sure enough",
+        "no interval says how sure it is, where at most 0.3 is sure enough",
+    ]
+    assert all(rule.asks_of(table))

@@ -21,12 +21,16 @@ def _unheard(plan: Plan) -> list[Finding]:
 def _rules(plan: Plan) -> Iterator[Finding]:
     rules = plan.decision.humility
     assert rules is not None
+    if rules.uncertain is not None and plan.proof.interval is None:
+        found = "decision.humility.uncertain bounds the width of an interval, but there is no proof.interval."
+        advice = "Add `proof: {interval: 90%}`, or take uncertain out."
+        yield Finding(path="decision.humility.uncertain", found=found, advice=advice)
     about_values = rules.out_of_range is not None or rules.unseen
     if rules.spared and not about_values:
         found = "decision.humility.spared names features, but there is neither out_of_range nor unseen to spare them."
         advice = "Add `out_of_range: 10%`, or take spared out."
         yield Finding(path="decision.humility.spared", found=found, advice=advice, verdict="warn")
-    if not (about_values or rules.missing_at_most is not None):
+    if not (about_values or rules.missing_at_most is not None or rules.uncertain is not None):
         found = "decision.humility declares no rule."
         yield Finding(path="decision.humility", found=found, advice="Add for example `out_of_range: 10%`.")
 

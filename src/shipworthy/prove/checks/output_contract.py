@@ -13,7 +13,7 @@ from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.phrases import counted, listed
 
-COLUMNS = ("rank", "entity", "score", "decision", "reasons", "answer_id", "as_of", "cohort")
+COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
 
 
 def _run(subject: Subject) -> CheckResult:

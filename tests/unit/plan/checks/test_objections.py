@@ -240,12 +240,26 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "consumers.service.columns",
         "same",
     ),
+    (
+        "output_columns",
+        [("score, decision,", "score, low, high, decision,")],
+        "fail",
+        "consumers.service.columns",
+        "low and high, but there is no proof.interval",
+    ),
     ("output_columns", [("score, decision,", "score,")], "warn", "consumers.service.columns", "no decision"),
     ("decision", [("top: 50", "threshold: 70")], "fail", "decision.threshold", "70"),
     ("decision", [("top: 50", "share: 100%")], "fail", "decision.share", "100%"),
     ("decision", [("no: leave", "no: ' Call'")], "fail", "decision.no", "decision.yes"),
     ("decision", [("top: 50", "top: 50\n  ask: [0.5, 7]")], "fail", "decision.ask", "from 0.5 to 7"),
     ("humility", [("top: 50", "top: 50\n  humility: {}")], "fail", "decision.humility", "no rule"),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {uncertain: 0.3}")],
+        "fail",
+        "decision.humility.uncertain",
+        "no proof.interval",
+    ),
     (
         "humility",
         [("top: 50", "top: 50\n  humility: {missing_at_most: 1, spared: [minutes_30]}")],
@@ -338,6 +352,11 @@ HARMLESS: list[list[Change]] = [
     [("release:", "proof: {reasons: 0}\nrelease:"), ("decision, reasons,", "decision,")],
     [("top: 50", "top: 50\n  ask: [0.5, 0.7]")],
     [("top: 50", "top: 50\n  humility: {out_of_range: 10%, missing_at_most: 2, spared: [minutes_30]}")],
+    [
+        ("score, decision,", "score, low, high, decision,"),
+        ("release:", "proof: {interval: 90%}\nrelease:"),
+        ("top: 50", "top: 50\n  humility: {uncertain: 0.3}"),
+    ],
     [("  training:", "  file: model.onnx\n  training:")],
     [("respond:\n", "respond:\n  envelope: {}\n")],
     [
