@@ -130,6 +130,8 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
     refused = finished.refused.values()
     assert finished.due == finished.answered + sum(refused), "an entity is lost"
     assert all(count > 0 for count in refused), "an entity is counted twice"
+    by = finished.by_candidate
+    assert not by or sum(by.values()) == finished.answered, "an answer is nobody's, or somebody's twice"
     for rows in (*finished.delivered.values(), *finished.failed.values()):
         assert finished.answered == finished.left_out + rows, "an answer is lost"
     return RunAccount(
@@ -144,6 +146,7 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         deliveries=deliveries,
         stood_in=finished.stood_in,
         left_out=finished.left_out,
+        by_candidate=dict(by),
     )
 
 

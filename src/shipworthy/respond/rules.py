@@ -97,7 +97,7 @@ def rollback_due(past: Past) -> TriggerFired | None:
     if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
         return None
     now = standing(past)
-    in_use = {*now.champion.values(), now.challenger}
+    in_use = {*now.champion.values(), now.challenger, now.canary}
     return asked.what if not asked.what.candidate or asked.what.candidate in in_use else None
 
 
@@ -176,7 +176,7 @@ def _revoked(past: Past) -> Iterator[Cause]:
 
 def _in_use(past: Past) -> set[str]:
     now = standing(past)
-    return {*now.champion.values(), now.challenger} - {""}
+    return {*now.champion.values(), now.challenger, now.canary} - {""}
 
 
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:

@@ -19,6 +19,7 @@ from integration.model.shop import DAY_ONE, NOW, PIPELINE, PLAN, orders, plan_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from shipworthy.base.digest import canonical
 from shipworthy.base.errors import Tampered, UserError
 from shipworthy.edges.files import Files
 from shipworthy.model.answering import load
@@ -30,6 +31,7 @@ from shipworthy.model.rules import held_out
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import answer_sections
+from shipworthy.prove.golden import made_up, replay
 
 ORDERS = orders()
 
@@ -311,3 +313,12 @@ def test_intervals_are_frozen_with_the_candidate_and_rest_on_entities_that_taugh
     assert "interval" not in load(files, make(ingredients(), files), plan_of_shop()).profile
     young = make(ingredients(plan=sure, role="baseline", as_of=DAY_ONE), files)
     assert load(files, young, sure).profile["interval"] is None
+
+
+def test_the_rows_of_a_proof_are_answered_again_as_they_were(files: Files) -> None:
+    answerer = load(files, make(ingredients(), files), plan_of_shop())
+    rows = made_up(answerer.features(reader(ORDERS)(NOW), NOW))
+    kept = {"features": {name: rows[name].tolist() for name in rows.columns}, "scores": answerer.scores(rows).tolist()}
+    assert replay(answerer, canonical(kept)) == 0.0
+    other = canonical({**kept, "scores": [score + 0.1 for score in kept["scores"]]})
+    assert replay(answerer, other) == pytest.approx(0.1)
