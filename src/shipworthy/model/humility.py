@@ -38,6 +38,7 @@ class Humility:
         seen: the texts that training saw often enough, by feature; only those that are judged.
         missing_at_most: how many inputs of a row may be missing; None for any number.
         uncertain: how wide an interval may be; None for any width.
+        idle: no rule is declared, so that nothing need be judged.
     """
 
     features: tuple[str, ...]
@@ -48,6 +49,7 @@ class Humility:
     seen: Mapping[str, frozenset[str]]
     missing_at_most: int | None
     uncertain: float | None
+    idle: bool
 
     @classmethod
     def of(cls, profile: Mapping[str, Any], decision: Decision, features: Sequence[str] = ()) -> Humility:
@@ -78,13 +80,8 @@ class Humility:
             seen=seen,
             missing_at_most=rule.missing_at_most if rule else None,
             uncertain=rule.uncertain if rule else None,
+            idle=rule is None,
         )
-
-    @property
-    def idle(self) -> bool:
-        """Whether no rule is declared, so that nothing need be judged."""
-        bounded = bool(np.isfinite(self.low).any() or (self.low == np.inf).any())
-        return not (bounded or self.seen) and self.missing_at_most is None and self.uncertain is None
 
     def asks(self, values: Floats, texts: Texts, widths: Floats | None = None) -> list[str]:
         """For each row why a person must be asked, in plain words; an empty text where nothing speaks against it.

@@ -80,6 +80,34 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Seque
     return [str(word) for word in words]
 
 
+def decision_at(score: float, rule: Decision, cut: float, asked: str = "") -> str:
+    """What to do about one row by itself.
+
+    Args:
+        cut: the lowest score that a list would choose, for a rule that chooses so many; see `cut_of`.
+        asked: why a person is asked whatever the score (`model.humility`); empty where nobody need be.
+
+    >>> decision_at(0.4, Decision(top=1), 0.5), decision_at(0.6, Decision(threshold=0.5), 0.0)
+    ('no', 'yes')
+    """
+    if asked or (rule.ask is not None and rule.ask[0] <= score <= rule.ask[1]):
+        return rule.ask_name
+    return rule.yes if score >= (cut if rule.threshold is None else rule.threshold) else rule.no
+
+
+def cut_of(scores: Scores, rule: Decision) -> float:
+    """The lowest score among those that a rule chooses of a list; infinite where it chooses none.
+
+    >>> cut_of(np.array([0.2, 0.9, 0.4]), Decision(top=2))
+    0.4
+    """
+    if rule.threshold is not None:
+        return rule.threshold
+    count = rule.top if rule.top is not None else math.floor((rule.share or 0.0) * len(scores) + 1e-9)
+    ordered = np.sort(scores)[::-1]
+    return float(ordered[min(count, len(ordered)) - 1]) if count and len(ordered) else math.inf
+
+
 def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
     if rule.threshold is not None:
         return np.asarray(scores >= rule.threshold, dtype=bool)
@@ -136,8 +164,12 @@ def chosen_by_hash(salt: str, entities: Sequence[str], share: float) -> Chosen:
 
     An entity that is chosen for one share is chosen for every larger one; other salts choose independently.
     """
-    bound = share * 2.0**64
-    return np.fromiter((_number(f"{salt}{entity}") < bound for entity in entities), dtype=bool, count=len(entities))
+    return np.fromiter((in_share(salt, entity, share) for entity in entities), dtype=bool, count=len(entities))
+
+
+def in_share(salt: str, entity: str, share: float) -> bool:
+    """Whether one entity is chosen, see `chosen_by_hash`."""
+    return _number(f"{salt}{entity}") < share * 2.0**64
 
 
 def _number(text: str) -> int:

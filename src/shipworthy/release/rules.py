@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
-from shipworthy.model.rules import chosen_by_hash
+from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
@@ -40,6 +40,11 @@ def canary_share(entities: Sequence[str], product: str, share: float) -> NDArray
     one.
     """
     return chosen_by_hash(f"{product}/canary/", entities, share)
+
+
+def in_canary(entity: str, product: str, share: float) -> bool:
+    """Whether a canary of this share answers one entity; the same as `canary_share`, for one question at a time."""
+    return in_share(f"{product}/canary/", entity, share)
 
 
 def who_answers(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shipworthy.model.humility import Humility, told_first
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.results import TEXT
-from shipworthy.model.rules import decide
+from shipworthy.model.rules import decide, decision_at
 from shipworthy.plan.schema import Decision
 
 LEARNT = pd.DataFrame(
@@ -96,6 +96,7 @@ def test_what_hardly_anybody_has_is_not_kept_in_the_profile() -> None:
 def test_the_decision_is_to_ask_whatever_the_score_and_nobody_moves_up() -> None:
     rule = Decision(top=1, ask_name="look")
     assert decide(np.array([0.9, 0.8, 0.1]), ["a", "b", "c"], rule, ["odd", "", "odd"]) == ["look", "no", "look"]
+    assert decision_at(0.9, rule, 0.8, "odd") == "look"
     assert told_first(["odd", ""], [["x"], ["y"]]) == [["ask a person: odd", "x"], ["y"]]
 
 

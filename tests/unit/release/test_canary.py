@@ -14,7 +14,15 @@ from shipworthy.base.errors import GateShut, UserError
 from shipworthy.deliver.answering import parts
 from shipworthy.model.rules import cohort_of, held_out
 from shipworthy.plan.schema import Cohorts
-from shipworthy.release.rules import canary_share, next_step, rollback_target, standing, trials_done, who_answers
+from shipworthy.release.rules import (
+    canary_share,
+    in_canary,
+    next_step,
+    rollback_target,
+    standing,
+    trials_done,
+    who_answers,
+)
 from shipworthy.release.words import Standing, TrialFinished
 from shipworthy.sign.rules import candidate_made
 
@@ -64,6 +72,7 @@ def test_who_is_chosen_hangs_on_nothing_but_product_and_name() -> None:
     again = dict(zip(shuffled, canary_share(shuffled, "shop", 0.1).tolist(), strict=True))
     assert [again[name] for name in MANY] == chosen.tolist()
     assert canary_share(["c1"], "shop", 0.1).tolist() == [chosen[1]]
+    assert [in_canary(name, "shop", 0.1) for name in MANY[:500]] == chosen[:500].tolist()
     assert (canary_share(MANY, "other", 0.1) != chosen).any()
     cohorts = np.array(cohort_of(MANY, Cohorts(names=NAMES), "shop"))
     held = held_out(MANY, "shop", 0.2)
