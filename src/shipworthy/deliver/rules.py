@@ -29,6 +29,8 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.release.rules import CANARY
+from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
 NOT_RELEASED = "cohort not released"
@@ -71,6 +73,31 @@ def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:
     for name, values in zip(INTERVAL, ends, strict=True):
         answers = answers.append_column(name, pa.array(values, pa.float64(), from_pandas=True))
     return answers
+
+
+def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
+    """What came of canaries in a stretch of real-time answers: one fact for each of them and each consumer.
+
+    Args:
+        answers: a segment of the prediction log; what canaries did not answer is passed over.
+    """
+    rows = answers.filter(pc.equal(answers["step"], CANARY))
+    counted = rows.group_by(["candidate", "consumer"], use_threads=False).aggregate(
+        [("score", "count"), ("score", "mean"), ("as_of", "max")]
+    )
+    return [
+        TrialFinished(
+            product=product,
+            candidate=one["candidate"],
+            step=CANARY,
+            consumer=one["consumer"],
+            as_of=one["as_of_max"].isoformat(),
+            ok=True,
+            text=f"{one['score_count']} answers in real time as a canary",
+            compared={"rows": float(one["score_count"]), "mean_score": float(one["score_mean"])},
+        )
+        for one in counted.to_pylist()
+    ]
 
 
 def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
