@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.errors import NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.log import run_prefix
@@ -137,7 +137,7 @@ def _lines(
     yield from _signatures(what.candidate, past)
     yield _release_line(row, sealed, past)
     inputs = row["inputs_ref"] or sealed.what.features
-    told = f"{row['decision']}, score {row['score']:.6f}{_interval(row, what, files)}, step {row['step']}"
+    told = f"{row['decision']}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
     yield TraceLine("answer", told, inputs, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
         if finished.what.stood_in:
@@ -145,9 +145,16 @@ def _lines(
     yield from _delivery_lines(row, sealed, past)
 
 
-def _interval(row: dict[str, Any], made: CandidateMade, files: Tables) -> str:
-    intervals = Intervals.read(json.loads(files.get(made.files["profile"])))
-    if intervals is None:
+def _interval(row: dict[str, Any], made: CandidateMade, past: Past, files: Tables) -> str:
+    """How sure an answer was, where the plan that its candidate was made under promised an interval."""
+    planned = [fact.what.plan for fact in past.of(PlanAdopted) if fact.what.version == made.plan_version]
+    if not planned or planned[-1].get("proof", {}).get("interval") is None:
+        return ""
+    try:
+        intervals = Intervals.read(json.loads(files.get(made.files["profile"])))
+    except UserError:
+        return ", whose interval cannot be told: the profile of its candidate is gone or was changed"
+    if intervals is None or row["score"] is None:
         return ""
     low, high = intervals.ends(np.array([row["score"]]))
     about = "the truth" if intervals.of == "number" else "the share of yes at like scores"

@@ -100,6 +100,8 @@ class Humility:
         broken: dict[int, list[str]] = {}
         for row, text in self._broken(np.asarray(values, dtype=np.float64), texts, widths):
             broken.setdefault(row, []).append(text)
+        if not broken:
+            return [""] * len(values)
         return [_joined(broken.get(row, ())) for row in range(len(values))]
 
     def asks_of(self, features: pd.DataFrame, widths: Floats | None = None) -> list[str]:
@@ -117,8 +119,10 @@ class Humility:
         return self.asks(values, texts, widths)
 
     def _broken(self, values: Floats, texts: Texts, widths: Floats | None) -> Iterator[tuple[int, str]]:
-        for row, place in np.argwhere((values < self.low) | (values > self.high)).tolist():
-            yield row, self._outside(place, float(values[row, place]))
+        outside = (values < self.low) | (values > self.high)
+        if outside.any():  # nearly never: what follows costs more than the question
+            for row, place in np.argwhere(outside).tolist():
+                yield row, self._outside(place, float(values[row, place]))
         for name, known in self.seen.items():
             for row, text in enumerate(texts[name]):
                 if text is not None and text not in known:
@@ -126,7 +130,7 @@ class Humility:
         if self.missing_at_most is not None:
             for row, count in self._too_many_missing(values, texts):
                 yield row, f"{count} inputs are missing, where at most {self.missing_at_most} may be"
-        if self.uncertain is not None:
+        if self.uncertain is not None and (widths is None or not (widths <= self.uncertain).all()):
             yield from _too_wide(np.full(len(values), np.nan) if widths is None else widths, self.uncertain)
 
     def _outside(self, place: int, value: float) -> str:
@@ -137,11 +141,12 @@ class Humility:
         return f"{self.features[place]} {value_text(value)} lies outside {span}, which it learnt from"
 
     def _too_many_missing(self, values: Floats, texts: Texts) -> Iterator[tuple[int, int]]:
-        missing = np.isnan(values[:, self.numbers]).sum(axis=1)
+        missing = (np.isnan(values) & self.numbers).sum(axis=1)
         for column in texts.values():
             missing = missing + np.fromiter((text is None for text in column), dtype=np.int64, count=len(column))
-        for row in np.flatnonzero(missing > (self.missing_at_most or 0)).tolist():
-            yield row, int(missing[row])
+        most = self.missing_at_most or 0
+        if missing.max(initial=0) > most:
+            yield from ((row, int(missing[row])) for row in np.flatnonzero(missing > most).tolist())
 
 
 def told_first(asked: Sequence[str], reasons: Sequence[list[str]]) -> list[list[str]]:
