@@ -85,7 +85,8 @@ def completed(command: TrainCandidate, past: Past) -> TrainCandidate:
 
 def answers_exist(past: Past) -> bool:
     """Whether anything answers for real yet; before the first cohort nothing is owed."""
-    return bool(standing(past).champion)
+    now = standing(past)
+    return bool(now.champion or now.canary)
 
 
 def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:

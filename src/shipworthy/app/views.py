@@ -127,7 +127,7 @@ def product_road(question: ProductRoad, past: Past, now: datetime) -> ProductSta
     """
     plan = current_plan(past)
     found = road(plan, past, now)
-    told = stations(found)
+    told, now_answering = stations(found), standing(past)
     level, sentence = _summary(told)
     return ProductState(
         product=plan.product,
@@ -141,9 +141,11 @@ def product_road(question: ProductRoad, past: Past, now: datetime) -> ProductSta
         simulated_clock=plan.time.clock == "simulated",
         simulated_cohorts=list(plan.release.cohorts.names) if plan.release.cohorts.simulated else [],
         candidate=found.made.candidate if found.made else "",
-        champion=standing(past).champion,
+        champion=now_answering.champion,
         stations=told,
         next_steps=_next_steps(found, told),
+        canary=now_answering.canary,
+        canary_share=now_answering.canary_share,
     )
 
 

@@ -175,6 +175,7 @@ class ProductState:
         simulated_cohorts: cohorts that are made up for a rehearsal or a demo.
         candidate: the candidate under way, empty for none.
         champion: candidate that answers, by cohort.
+        canary: candidate that answers `canary_share` of everybody in place of their champion, empty for none.
     """
 
     product: str
@@ -191,6 +192,8 @@ class ProductState:
     champion: dict[str, str]
     stations: list[Station]
     next_steps: list[NextStep]
+    canary: str = ""
+    canary_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

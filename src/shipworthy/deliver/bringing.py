@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time as machine
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,10 +18,12 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import reader
 from shipworthy.base.kinds import kind
 from shipworthy.deliver.check import Outgoing, on_the_way_out
-from shipworthy.deliver.rules import failed_checks, output
+from shipworthy.deliver.rules import INTERVAL, failed_checks, output, with_ends
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.edges.road import Trip
+from shipworthy.model.intervals import Intervals
+from shipworthy.sign.rules import candidate_made
 
 PAUSES = (0.2, 1.0)  # seconds before the second and the third try of a delivery
 
@@ -37,20 +40,32 @@ def brought(trip: Trip, run: Run, results: Sequence[Result], sinks: Sequence[str
 
 
 def _checked(trip: Trip, run: Run, results: Sequence[Result]) -> list[CheckResult]:
-    rows = _rows_for_people(trip, results)
+    rows = _rows_for_people(trip, run, results)
     shape = output(rows, run.consumer, run.plan.need.entity, run.plan.decision.yes)
     return on_the_way_out(Outgoing(run.plan, run.consumer_name, run.consumer, rows, shape))
 
 
-def _rows_for_people(trip: Trip, results: Sequence[Result]) -> pa.Table:
-    rows = pa.concat_tables([trip.store.files.table(result.segment) for result in results if not result.broken])
+def _rows_for_people(trip: Trip, run: Run, results: Sequence[Result]) -> pa.Table:
+    asked = any(name in INTERVAL for name in run.consumer.columns)
+    tables = [_sealed(trip, result, asked) for result in results if not result.broken]
+    rows = pa.concat_tables(tables)
     return rows.filter(pc.not_equal(rows["step"], SHADOW))
+
+
+def _sealed(trip: Trip, result: Result, with_interval: bool) -> pa.Table:
+    """The answers of one candidate as they were sealed, with their intervals, which follow from it, where asked for."""
+    rows = trip.store.files.table(result.segment)
+    if not with_interval:
+        return rows
+    made = candidate_made(trip.past, result.candidate)
+    profile = json.loads(trip.store.files.get(made.files["profile"]))
+    return with_ends(rows, Intervals.read(profile))
 
 
 def _bring(
     trip: Trip, run: Run, sink_name: str, results: Sequence[Result], notice: str, checks: list[dict[str, Any]]
 ) -> Any:
-    rows = output(_rows_for_people(trip, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
+    rows = output(_rows_for_people(trip, run, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
     judged = reader(list[CheckResult]).validate_python(checks)
     content = digest_of({name: rows[name].to_pylist() for name in rows.column_names})
     receipt = Receipt(sink_name, len(rows), content, notice, judged)

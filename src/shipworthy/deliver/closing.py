@@ -16,6 +16,7 @@ from shipworthy.deliver.rules import (
 from shipworthy.deliver.run import Account, Receipt, Result, Run, Used
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.edges.road import Trip
+from shipworthy.release.rules import CANARY
 from shipworthy.release.words import TrialFinished
 
 
@@ -29,7 +30,8 @@ def closing(
     if run.trial:
         return [*facts, _trial(trip, run, results, receipts)]
     shadows = [_broken_trial(trip, run, result) for result in results if result.broken]
-    return [*facts, *shadows, _finished(trip, run, used, results, receipts)]
+    canaries = [_canary(trip, run, result, results, receipts) for result in results if result.steps.get(CANARY)]
+    return [*facts, *shadows, *canaries, _finished(trip, run, used, results, receipts)]
 
 
 def late_receipts(
@@ -128,6 +130,7 @@ def _finished(trip: Trip, run: Run, used: Used, results: Sequence[Result], recei
         stood_in=used.stood_in,
         left_out=told.answered - rows,
         broken=used.broken,
+        by_candidate={} if used.again else {result.candidate: result.real for result in results if result.real},
     )
     account(finished, [])
     return finished
@@ -151,11 +154,31 @@ def _trial(trip: Trip, run: Run, results: Sequence[Result], receipts: Sequence[R
     )
 
 
+def _canary(
+    trip: Trip, run: Run, result: Result, results: Sequence[Result], receipts: Sequence[Receipt]
+) -> TrialFinished:
+    """What came of a canary's part in a list: it ended well where the list reached everybody."""
+    failed = [receipt for receipt in receipts if receipt.failed]
+    rows, others = result.steps[CANARY], [one.mean_score for one in results if one.real and one is not result]
+    text = f"{rows} entities answered as a canary, mean score over everybody {result.mean_score:.3f}"
+    return TrialFinished(
+        product=trip.product,
+        candidate=result.candidate,
+        step=CANARY,
+        consumer=run.consumer_name,
+        as_of=run.moment.isoformat(),
+        ok=not failed,
+        text=f"{failed[0].sink}: {failed[0].failed}" if failed else text,
+        compared={"mean_score": result.mean_score, "rows": float(rows)}
+        | ({"mean_score_of_champion": others[0]} if others else {}),
+    )
+
+
 def _broken_trial(trip: Trip, run: Run, result: Result) -> TrialFinished:
     return TrialFinished(
         product=trip.product,
         candidate=result.candidate,
-        step=run.trial or "shadow",
+        step=run.trial or (CANARY if result.canary else "shadow"),
         consumer=run.consumer_name,
         as_of=run.moment.isoformat(),
         ok=False,

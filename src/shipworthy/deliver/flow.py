@@ -30,7 +30,7 @@ from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import stand_in, standing
+from shipworthy.release.rules import CANARY, stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.release.words import Standing
 from shipworthy.sign.rules import candidate_made
@@ -53,7 +53,12 @@ def score(command: Score, trip: Trip) -> RunAccount:
     if (broken := _broken(results)) and not run.trial:
         used = _used(trip.step("choose what stands in", lambda: plain(_stand_in(trip, run, used, broken, broken))))
         results = _answered(trip, run, used)
-    why = _broken(results) or ("" if results else used.stood_in or "nobody is released to answer")
+    fallen = [result for result in results if result.canary and result.broken]
+    if fallen and not run.trial:
+        used = _used(trip.step("let champions answer for the canary", lambda: plain(_without(used, fallen))))
+        results = [*_answered(trip, run, used), *fallen]
+    told = any(not result.broken for result in results)
+    why = _broken(results) or ("" if told else used.stood_in or "nobody is released to answer")
     if why:
         trip.record("close the run", lambda past: nothing(trip, run, past, why, used.broken))
         return _closed(trip, run)
@@ -89,7 +94,7 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
     if command.trial and now.challenger_step != command.trial:
         fix = f"shipworthy release CANDIDATE {command.trial}"
         raise UserError(Mistake("deliver.no_trial", where, f"No candidate is in {command.trial}.", fix=fix))
-    if not command.trial and not now.champion:
+    if not command.trial and not now.champion and not now.canary:
         fix = "Release a candidate to a cohort first; `--rehearsal` tries the route without it."
         raise UserError(Mistake("deliver.nothing_released", where, "Nothing is released to answer.", fix=fix))
     moment = given_moment(command.as_of, "as_of") if command.as_of else _newest_moment(command, trip)
@@ -200,8 +205,18 @@ def _answered(trip: Trip, run: Run, used: Used) -> list[Result]:
 
 
 def _broken(results: Sequence[Result]) -> str:
-    """Why somebody who was to answer people could not; a challenger in shadow takes nothing from them."""
-    return next((result.broken for result in results if result.broken and not result.shadow), "")
+    """Why somebody who was to answer people could not; a challenger in shadow takes nothing from them, and a canary
+    nothing that its champions could not answer.
+    """
+    mine = (result.broken for result in results if not (result.shadow or result.canary))
+    return next((broken for broken in mine if broken), "")
+
+
+def _without(used: Used, fallen: Sequence[Result]) -> Used:
+    """The same run without the canary that could not answer."""
+    names = {result.candidate for result in fallen}
+    left = [part for part in used.parts if part.candidate not in names]
+    return replace(used, parts=[replace(part, canary="", canary_share=0.0) for part in left])
 
 
 def _last_name(trip: Trip, run: Run) -> str:
@@ -214,7 +229,9 @@ def _try(trip: Trip, run: Run, part: Part, used: Used) -> Any:
         return plain(_answer(trip, run, part, used))
     except UserError as error:
         why = f"The candidate {part.candidate[:12]} could not answer: {error.mistakes[0].found}"
-        return plain(Result("", part.candidate, 0, 0, 0.0, broken=why, shadow=part.step == SHADOW and not run.trial))
+        beside = "" if run.trial else part.step
+        lost = Result("", part.candidate, 0, 0, 0.0, broken=why, shadow=beside == SHADOW, canary=beside == CANARY)
+        return plain(lost)
 
 
 def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
@@ -253,6 +270,7 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         unscored=found.unscored,
         features=found.features,
         steps=dict(Counter(found.rows["step"].to_pylist())),
+        canary=part.step == CANARY,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,13 +26,18 @@ from shipworthy.deliver.words import (
     RunAccount,
     RunFinished,
 )
+from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.release.rules import CANARY
+from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
 NOT_RELEASED = "cohort not released"
 """Why an entity got no answer that nobody was released to give."""
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "answer_id", "as_of")
+INTERVAL = ("low", "high")
+"""The columns that are not in the prediction log: they follow from candidate and score."""
+OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of")
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
@@ -49,7 +55,7 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
     """Answers in the shape that a consumer's contract asks for, best first.
 
     Args:
-        answers: rows of the prediction log.
+        answers: rows of the prediction log, with the ends of the interval where the consumer asks for them.
         entity: the name that the plan gives the entity column.
         yes: the name of a positive decision, for consumers who get only those.
     """
@@ -59,6 +65,39 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
         rows = rows.filter(pc.equal(rows["decision"], yes))
     names = [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
     return pa.table([rows[name] for name in names], names=list(consumer.columns))
+
+
+def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:
+    """Answers of one candidate with the ends of their intervals; empty where it was made without."""
+    ends = ends_of(intervals, answers["score"].to_numpy().astype(np.float64))
+    for name, values in zip(INTERVAL, ends, strict=True):
+        answers = answers.append_column(name, pa.array(values, pa.float64(), from_pandas=True))
+    return answers
+
+
+def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
+    """What came of canaries in a stretch of real-time answers: one fact for each of them and each consumer.
+
+    Args:
+        answers: a segment of the prediction log; what canaries did not answer is passed over.
+    """
+    rows = answers.filter(pc.equal(answers["step"], CANARY))
+    counted = rows.group_by(["candidate", "consumer"], use_threads=False).aggregate(
+        [("score", "count"), ("score", "mean"), ("as_of", "max")]
+    )
+    return [
+        TrialFinished(
+            product=product,
+            candidate=one["candidate"],
+            step=CANARY,
+            consumer=one["consumer"],
+            as_of=one["as_of_max"].isoformat(),
+            ok=True,
+            text=f"{one['score_count']} answers in real time as a canary",
+            compared={"rows": float(one["score_count"]), "mean_score": float(one["score_mean"])},
+        )
+        for one in counted.to_pylist()
+    ]
 
 
 def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
@@ -118,6 +157,8 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
     refused = finished.refused.values()
     assert finished.due == finished.answered + sum(refused), "an entity is lost"
     assert all(count > 0 for count in refused), "an entity is counted twice"
+    by = finished.by_candidate
+    assert not by or sum(by.values()) == finished.answered, "an answer is nobody's, or somebody's twice"
     for rows in (*finished.delivered.values(), *finished.failed.values()):
         assert finished.answered == finished.left_out + rows, "an answer is lost"
     return RunAccount(
@@ -132,6 +173,7 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         deliveries=deliveries,
         stood_in=finished.stood_in,
         left_out=finished.left_out,
+        by_candidate=dict(by),
     )
 
 

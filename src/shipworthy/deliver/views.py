@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.errors import NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.log import run_prefix
@@ -27,6 +29,7 @@ from shipworthy.deliver.words import (
     TracedAnswer,
     TraceLine,
 )
+from shipworthy.model.intervals import Intervals
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
@@ -40,6 +43,7 @@ class Tables(Protocol):
     """Tables by digest, verified when read."""
 
     def table(self, digest: str, columns: list[str] | None = None) -> pa.Table: ...
+    def get(self, digest: str) -> bytes: ...
 
 
 def deliveries(question: Deliveries, past: Past) -> list[DeliveryCard]:
@@ -133,11 +137,28 @@ def _lines(
     yield from _signatures(what.candidate, past)
     yield _release_line(row, sealed, past)
     inputs = row["inputs_ref"] or sealed.what.features
-    yield TraceLine("answer", f"{row['decision']}, score {row['score']:.6f}, step {row['step']}", inputs, sealed.seq)
+    told = f"{row['decision']}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
+    yield TraceLine("answer", told, inputs, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
         if finished.what.stood_in:
             yield TraceLine("stood in", finished.what.stood_in, finished.digest, finished.seq)
     yield from _delivery_lines(row, sealed, past)
+
+
+def _interval(row: dict[str, Any], made: CandidateMade, past: Past, files: Tables) -> str:
+    """How sure an answer was, where the plan that its candidate was made under promised an interval."""
+    planned = [fact.what.plan for fact in past.of(PlanAdopted) if fact.what.version == made.plan_version]
+    if not planned or planned[-1].get("proof", {}).get("interval") is None:
+        return ""
+    try:
+        intervals = Intervals.read(json.loads(files.get(made.files["profile"])))
+    except UserError:
+        return ", whose interval cannot be told: the profile of its candidate is gone or was changed"
+    if intervals is None or row["score"] is None:
+        return ""
+    low, high = intervals.ends(np.array([row["score"]]))
+    about = "the truth" if intervals.of == "number" else "the share of yes at like scores"
+    return f" (in {intervals.level:.0%} of cases {about} lies from {low[0]:.4g} to {high[0]:.4g})"
 
 
 def _snapshot_line(snapshot: str, row: dict[str, Any], past: Past, files: Tables) -> TraceLine | None:

@@ -66,6 +66,7 @@ class RunFinished(What):
         delivered, failed: rows brought to a sink, or not, by sink; a failed delivery is tried again later.
         stood_in: why the baseline, the last list or nothing came in place of fresh answers; empty where none did.
         broken: why the released model could not answer; empty where it could.
+        by_candidate: the answered entities by who answered them; empty for a list that was brought again.
     """
 
     run: str
@@ -80,6 +81,7 @@ class RunFinished(What):
     stood_in: str = ""
     left_out: int = 0
     broken: str = ""
+    by_candidate: dict[str, int] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -165,7 +167,11 @@ class GuideRead(What):
 
 @dataclass(frozen=True, slots=True)
 class RunAccount:
-    """Every row of a run: due = answered + refused; per sink answered = left out + delivered or failed."""
+    """Every row of a run: due = answered + refused; per sink answered = left out + delivered or failed.
+
+    Attributes:
+        by_candidate: the answered by who answered them, such as champion and canary.
+    """
 
     run: str
     consumer: str
@@ -178,16 +184,18 @@ class RunAccount:
     deliveries: list[str] = field(default_factory=list)
     stood_in: str = ""
     left_out: int = 0
+    by_candidate: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score(Command[RunAccount]):
     """Answer for every entity that is due and bring the answers to a consumer, now or as of a past moment.
 
-    What answers is decided by the release: the champion of each cohort, the baseline where none is released,
-    and a challenger in shadow beside them. A trial brings a candidate's rehearsal to the rehearsal destination, or
-    lets a challenger answer the newest list in shadow, and delivers nothing to people. Given again for a list that is
-    made, it brings the same rows once more to the sinks that did not get them.
+    What answers is decided by the release: the champion of each cohort, a canary for its share of everybody, the
+    baseline where none is released, and a challenger in shadow beside them. A trial brings a candidate's rehearsal
+    to the rehearsal destination, or lets a challenger answer the newest list in shadow, and delivers nothing to
+    people. Given again for a list that is made, it brings the same rows once more to the sinks that did not get
+    them.
     """
 
     right: ClassVar[str] = "operate"

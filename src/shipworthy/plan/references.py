@@ -10,7 +10,7 @@ from shipworthy.plan.raw import Ground, Rule, Values, contract_columns, items, l
 from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "answer_id", "as_of", "cohort")
+OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
 _ROLES = ("product_manager", "operator", "builders", "auditors")
 _NO_SOURCE = "What is read must be a declared source with a contract."
 

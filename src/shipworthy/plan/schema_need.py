@@ -101,8 +101,8 @@ class Consumer(Section):
     columns: list[ColumnName] = Field(
         default=["rank", "entity", "score", "decision", "reasons"],
         description=(
-            "Columns of the output, in order, of: rank, entity (or its own name), score, decision, reasons, "
-            "answer_id, as_of, cohort."
+            "Columns of the output, in order, of: rank, entity (or its own name), score, low, high (the interval), "
+            "decision, reasons, answer_id, as_of, cohort."
         ),
         min_length=1,
     )

@@ -16,9 +16,9 @@ from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, Deliv
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import CANARY, standing
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.words import RolledBack
+from shipworthy.release.words import RolledBack, TrialFinished
 from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
@@ -97,7 +97,7 @@ def rollback_due(past: Past) -> TriggerFired | None:
     if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
         return None
     now = standing(past)
-    in_use = {*now.champion.values(), now.challenger}
+    in_use = {*now.champion.values(), now.challenger, now.canary}
     return asked.what if not asked.what.candidate or asked.what.candidate in in_use else None
 
 
@@ -176,7 +176,7 @@ def _revoked(past: Past) -> Iterator[Cause]:
 
 def _in_use(past: Past) -> set[str]:
     now = standing(past)
-    return {*now.champion.values(), now.challenger} - {""}
+    return {*now.champion.values(), now.challenger, now.canary} - {""}
 
 
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
@@ -222,12 +222,18 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _broken(past: Past) -> Iterator[Cause]:
-    """Lists for which the released model could not answer."""
+    """Lists for which the released model, or a canary its share, could not answer."""
     for finished in past.of(RunFinished):
         if finished.what.broken:
             what = finished.what
             text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
             yield Cause("failed", what.run, what.consumer, text, False)
+    for tried in past.of(TrialFinished):
+        if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
+            part = tried.what
+            name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
+            text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
+            yield Cause("failed", name, part.consumer, text, False, part.candidate)
 
 
 def _source(where: str, plan: Plan) -> str:

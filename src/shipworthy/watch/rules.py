@@ -216,9 +216,9 @@ def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
 
 
 def answering(past: Past) -> set[str]:
-    """The candidates that answer somebody now, or stand by: champions, the challenger, the baseline."""
+    """The candidates that answer somebody now, or stand by: champions, challenger, canary, baseline."""
     now = standing(past)
-    return {name for name in (*now.champion.values(), now.challenger, now.baseline) if name}
+    return {name for name in (*now.champion.values(), now.challenger, now.canary, now.baseline) if name}
 
 
 def first_model(past: Past) -> str:

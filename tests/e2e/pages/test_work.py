@@ -18,6 +18,7 @@ from shipworthy.data.words import Intake, SnapshotTaken
 from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.words import ReleaseStepped, RolledBack
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
 
 Port = tuple[Harbour, str]
@@ -51,6 +52,21 @@ def answered(port: Port) -> str:
         as_of=at.isoformat(), candidates={port[0].story.model: 2}, steps={"all": 2}, mean_score={}, snapshot=snapshot,
         features="6" * 64))  # fmt: skip
     return str(table["answer_id"][1])
+
+
+def test_the_road_shows_a_canary_with_its_share(logged_in: LogIn, port: Port) -> None:
+    retrained = port[0].story.retrained
+    step = ReleaseStepped(
+        product=NAME, candidate=retrained, step="canary", cohorts=[], replaces="", gate="", role="model", share=0.05
+    )
+    say(port[0].desk, "product-manager", step)
+    page = logged_in("product-manager")
+    page.goto(PRODUCT)
+    expect(page.get_by_role("row", name="canary: 5 % of everybody")).to_contain_text(retrained[:12])
+    back = RolledBack(product=NAME, candidate=retrained, to="", reason="It was only shown.")
+    say(port[0].desk, "product-manager", back)
+    page.reload()
+    expect(page.get_by_text("canary: 5 % of everybody")).to_have_count(0)
 
 
 def test_an_auditor_traces_a_delivered_row_to_everything_behind_it(logged_in: LogIn, port: Port) -> None:

@@ -46,6 +46,7 @@ def standing_lines(state: Standing) -> list[str]:
     """Who answers whom, and how it came to that: the newest first, and of the oldest only how many there are."""
     lines = [f"{cohort:<20} {candidate[:12]}" for cohort, candidate in state.champion.items()]
     lines = lines or ["Nobody is answered yet."]
+    lines += [f"{f'canary of {state.canary_share * 100:g}%':<20} {state.canary[:12]}"] if state.canary else []
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
     lines += [f"for real since       {state.since[:16]}"] if state.since else []
