@@ -23,6 +23,7 @@ from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
 from shipworthy.deliver.answering import Answered, answers, features_table, parts
 from shipworthy.deliver.bringing import brought
 from shipworthy.deliver.closing import closing, late_receipts, nothing
+from shipworthy.deliver.erasing import erase_marked as erase_marked
 from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought
 from shipworthy.deliver.run import SHADOW, Account, Part, Result, Run, Used
 from shipworthy.deliver.words import AnswersSealed, RunAccount, RunFinished, Score
