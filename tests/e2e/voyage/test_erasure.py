@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +18,14 @@ import pytest
 from e2e.voyage.shop import PRODUCT, plan_text, someone
 from e2e.voyage.voyage import Voyage
 
-from shipworthy.app.words import ErasePerson
-from shipworthy.data.words import SegmentRewritten
-from shipworthy.deliver.words import AnswersSealed, ErasureOutcome
+from shipworthy.app.opening import audited
+from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import ErasePerson, ExportLedger
+from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
+from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
+from shipworthy.deliver import flow
+from shipworthy.deliver.words import AnswersSealed, Erased, ErasureOutcome, RunFinished, Score, Trace
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
 
 TESTS = Path(__file__).parents[2]
@@ -197,14 +208,15 @@ def test_a_list_that_is_under_way_is_waited_for(tmp_path: Path, monkeypatch: pyt
     """A list that has read the person's rows before the erasure ends first, and what it wrote is searched too."""
     voyage = shop(tmp_path)
     has_read, may_go_on = threading.Event(), threading.Event()
-    sealed = flow._sealed
+    answer = flow._answer
 
     def slowly(*given: Any) -> Any:
+        made = answer(*given)
         has_read.set()
         assert may_go_on.wait(60)
-        return sealed(*given)
+        return made
 
-    monkeypatch.setattr(flow, "_sealed", slowly)
+    monkeypatch.setattr(flow, "_answer", slowly)
     with ThreadPoolExecutor(2) as threads:
         voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-06-20"))
         listed = threads.submit(voyage.do, "night-operator", Score(product=PRODUCT, consumer="crm"))
