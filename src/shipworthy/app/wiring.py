@@ -16,9 +16,12 @@ from shipworthy.edges.database import migrate, open_engine
 from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.store import Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from shipworthy.edges.road import Road
 
 
@@ -57,12 +60,23 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
     migrate(engine)
     keys = Keys(found.keys)
     ledger = Ledger(engine, keys)
-    files = Files(found.files, follow=lambda digest: _in_its_place(ledger, digest))
+    pseudonyms = Pseudonyms(keys.folder)
+    files = Files(
+        found.files,
+        follow=lambda digest: _in_its_place(ledger, digest),
+        opened=lambda table: _opened(table, pseudonyms),
+    )
     store = Store(found.root, found.home, ledger, files, keys, found.environ)
     opener = _LazyRoad()
     desk = Desk(store, People(engine, clock, keys), clock, opener)
     opener.desk = desk
     return desk
+
+
+def _opened(table: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+    from shipworthy.edges.sealing import opened_table
+
+    return opened_table(table, pseudonyms)
 
 
 def _in_its_place(ledger: Ledger, digest: str) -> str:

@@ -39,7 +39,11 @@ class Files:
     """
 
     def __init__(
-        self, address: str | Path, cache: Path | None = None, follow: Callable[[str], str] | None = None
+        self,
+        address: str | Path,
+        cache: Path | None = None,
+        follow: Callable[[str], str] | None = None,
+        opened: Callable[[pa.Table], pa.Table] | None = None,
     ) -> None:
         """The store at an address.
 
@@ -48,10 +52,11 @@ class Files:
             cache: where local copies of a store elsewhere are kept; a folder for this process where it is not given.
             follow: the digest of what came in place of a file that the law wanted rewritten, as the ledger says; the
                 digest itself where nothing did. Without it nothing is followed.
+            opened: a table with its sealed columns opened; without it they stay sealed.
         """
         self._system, self._root = fsspec.core.url_to_fs(str(address))
         self._cache_folder = cache
-        self._follow = follow
+        self._follow, self._opened = follow, opened
 
     def current(self, digest: str) -> str:
         """The digest under which this content lies now: its own, or that of what the ledger says came in its place."""
@@ -164,6 +169,7 @@ class Files:
             if column not in known:
                 raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
         read = file.read(columns)
+        read = self._opened(read) if self._opened and any(field.metadata for field in read.schema) else read
         return read if columns is None else read.select(columns)
 
     @property
