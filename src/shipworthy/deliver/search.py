@@ -30,6 +30,7 @@ _NOTES = ("_row", "_place", "_reason")
 _HOLDS = {
     ("AnswersSealed", "segment"): "answers",
     ("AnswersSealed", "features"): "features",
+    ("RefusalsSealed", "segment"): "refused questions",
     ("SnapshotTaken", "content"): "accepted rows",
     ("SnapshotTaken", "quarantine"): "rows set aside",
     ("SnapshotRefused", "content"): "accepted rows",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from e2e.voyage.shop import PRODUCT, plan_text, someone
+import sqlalchemy as sa
+from e2e.voyage.shop import PRODUCT, Shop, plan_text, settings_of, someone
+from e2e.voyage.test_server import Server
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.opening import audited
@@ -26,6 +30,9 @@ from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
 from shipworthy.deliver import flow
 from shipworthy.deliver.words import AnswersSealed, Erased, ErasureOutcome, RunFinished, Score, Trace
+from shipworthy.doors.house import running
+from shipworthy.doors.predict import lane
+from shipworthy.doors.predict.app import Predictions
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
 
 TESTS = Path(__file__).parents[2]
@@ -33,12 +40,38 @@ PERSON = "7712345678"  # the customer who was 00042
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory: pytest.TempPathFactory) -> tuple[Voyage, ErasureOutcome, str]:
-    """A shop with lists for people, from which one customer was erased, and the id of an answer about them."""
-    voyage = shop(tmp_path_factory.mktemp("erased"))
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop with lists for people, to be copied."""
+    voyage = shop(tmp_path_factory.mktemp("untouched"))
     assert named(voyage.shop.root) > 8
+    close_desk(voyage.desk)
+    return voyage.shop.root
+
+
+@pytest.fixture
+def another(untouched: Path, tmp_path: Path) -> Iterator[Voyage]:
+    """A copy of the shop."""
+    voyage = copied(untouched, tmp_path / "shop")
+    yield voyage
+    close_desk(voyage.desk)
+
+
+@pytest.fixture(scope="module")
+def erased(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Voyage, ErasureOutcome, str]]:
+    """A copy from which one customer was erased, and the id of an answer about them."""
+    voyage = copied(untouched, tmp_path_factory.mktemp("erased") / "shop")
     answer = answered(voyage)
-    return voyage, erase(voyage), answer
+    yield voyage, erase(voyage), answer
+    close_desk(voyage.desk)
+
+
+def copied(untouched: Path, root: Path) -> Voyage:
+    """The shop once more, in another folder."""
+    shutil.copytree(untouched, root)
+    voyage = object.__new__(Voyage)
+    voyage.shop = Shop(settings_of(root), root)
+    voyage.desk = voyage.shop.desk()
+    return voyage
 
 
 def shop(root: Path, database: str = "") -> Voyage:
@@ -83,6 +116,18 @@ def named(root: Path) -> int:
         if content.startswith(b"PAR1"):
             content += json.dumps(pq.read_table(pa.BufferReader(content)).to_pylist(), default=str).encode()
         found += PERSON.encode() in content
+    return found
+
+
+def stored_in(engine: sa.Engine) -> int:
+    """How many rows of the ledger's database, the road's among them where it lies there, name the person."""
+    found = 0
+    inspector = sa.inspect(engine)
+    with engine.connect() as connection:
+        for schema in {None, "road"} & {None, *inspector.get_schema_names()}:
+            for name in inspector.get_table_names(schema):
+                table = sa.Table(name, sa.MetaData(), schema=schema, autoload_with=engine)
+                found += sum(PERSON in str(tuple(row)) for row in connection.execute(sa.select(table)))
     return found
 
 
@@ -204,9 +249,9 @@ def test_what_is_refused_changes_nothing(
     assert voyage.desk.store.ledger.head() == before
 
 
-def test_a_list_that_is_under_way_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_under_way_is_waited_for(another: Voyage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that has read the person's rows before the erasure ends first, and what it wrote is searched too."""
-    voyage = shop(tmp_path)
+    voyage = another
     has_read, may_go_on = threading.Event(), threading.Event()
     answer = flow._answer
 
@@ -231,19 +276,39 @@ def test_a_list_that_is_under_way_is_waited_for(tmp_path: Path, monkeypatch: pyt
     assert named(voyage.shop.root) == 0
 
 
+def test_a_server_that_runs_forgets_the_person_and_its_journal_is_searched(
+    another: Voyage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "SEAL_SECONDS", 1.0)
+    token = another.desk.people.add("shop-system")
+    with running(Predictions(another.desk, PRODUCT)) as address:
+        server = Server(another, address, token)
+        assert server.ask(PERSON)["customer_id"] == PERSON
+        before = erase(another).rows["answers"]
+        assert named(another.shop.root) == 0
+        assert before >= 3, "two lists and the answer of the server"
+        assert server.call("POST", "/predict", {"customer_id": PERSON})[0] == 404
+        assert server.ask("00007")["customer_id"] == "00007"
+    assert named(another.shop.root) == 1, "the refused question names them"
+    assert erase(another).rows == {"refused questions": 1}
+    assert named(another.shop.root) == 0
+
+
 @pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_killed_after_every_step_nobody_is_left(where: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     database = str(request.getfixturevalue("postgres_url")) if where == "postgresql" else ""
-    voyage = shop(tmp_path, database)
+    voyage = shop(tmp_path, database) if database else request.getfixturevalue("another")
+    root = voyage.shop.root
     close_desk(voyage.desk)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
-    command = [sys.executable, str(Path(__file__).parent / "eraser.py"), str(tmp_path), PERSON]
+    command = [sys.executable, str(Path(__file__).parent / "eraser.py"), str(root), PERSON]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 8, "it was not killed after each step"
     desk = voyage.shop.desk()
     past = desk.store.ledger.past(PRODUCT)
-    assert named(tmp_path) == 0
+    assert named(root) == 0
+    assert stored_in(desk.store.ledger.engine) == 0
     assert len(past.of(PersonErased)) == len(past.of(ErasureOrdered)) == 1
     olds = [fact.what.old for fact in past.of(SegmentRewritten)]
     assert len(olds) == len(set(olds)) > 4
