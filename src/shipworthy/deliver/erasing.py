@@ -144,7 +144,7 @@ def _certificate(
     if before is not None and not found and not any(one.rows for one in reached):
         return {}
     ordered = trip.past.of(ErasureOrdered, about=command.person)[0]
-    beyond = [*outside(trip.store, trip.past, search.plan, reached, late), *search.mentions()]
+    beyond = [*outside(trip.past, search.plan, command.person, reached, late), *search.mentions()]
     told = {
         "product": command.product,
         "person": command.person,

@@ -9,11 +9,13 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
+from shipworthy.data.words import SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.bringing import target_of
 from shipworthy.deliver.search import Search
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.deliver.words import DeliveryMade
 from shipworthy.edges.store import Store
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan, Sink
 
 _TABLE = "table "
@@ -56,7 +58,7 @@ def delivered(store: Store, past: Past, search: Search) -> list[Reached]:
 
 
 def outside(
-    store: Store, past: Past, plan: Plan, reached: Sequence[Reached], late: Sequence[str]
+    past: Past, plan: Plan, person: str, reached: Sequence[Reached], late: Sequence[str]
 ) -> list[dict[str, str]]:
     """What nobody can erase from here, why, and who must act."""
     people = plan.people
@@ -74,12 +76,28 @@ def outside(
                 continue
             why = f"It has personal columns but no {plan.need.entity}, so its rows cannot be told to be the person's."
         found.append({"what": f"source {name}", "why": why, "who": source.contract.vendor or people.product_manager})
+    for candidate in _learnt_from_them(past, person):
+        why = "It learnt from data in which the person was, and is not changed by this; its files hold no row of them."
+        found.append({"what": f"model {candidate[:12]}", "why": why, "who": people.product_manager})
     why = "Copies of the database, of files or of disks made before still hold the rows."
     found.append({"what": "backups", "why": why, "who": people.operator or people.product_manager})
     for name in late:
         why = "It was still under way after an hour, and may write rows that it had read before."
         found.append({"what": name, "why": why, "who": "end it, then erase once more"})
     return found
+
+
+def _learnt_from_them(past: Past, person: str) -> list[str]:
+    """Models whose snapshot held rows of the person."""
+    steps = {fact.what.old: fact.what for fact in past.of(SegmentRewritten)}
+    held = set()
+    for taken in past.of(SnapshotTaken):
+        for digest in (intake.content for intake in taken.what.intakes):
+            while digest in steps:  # others may have been erased from it before
+                held |= {taken.what.snapshot} if steps[digest].person == person else set()
+                digest = steps[digest].new
+    made = [fact.what for fact in past.of(CandidateMade) if fact.what.role == "model"]
+    return [what.candidate for what in made if what.snapshot in held]
 
 
 def _destinations(past: Past) -> Iterator[tuple[str, str, str, str, str, bool]]:

@@ -186,6 +186,10 @@ class Search:
             else:
                 continue
             column = as_text(table[name])
+            if knows == self.knows and self._names and not self._people.whole:  # a hundred times as fast
+                here = pc.is_in(pc.utf8_trim_whitespace(column), pa.array(sorted(self._names), pa.string()))
+                gone = pc.or_(gone, here.combine_chunks())
+                continue
             mine = [value for value in pc.unique(column).to_pylist() if value is not None and knows(value)]
             if mine:
                 here = pc.is_in(column, pa.array(mine, pa.string())).combine_chunks().fill_null(False)
