@@ -9,6 +9,7 @@ from __future__ import annotations
 import time as machine
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from shipworthy.edges.road import Trip
 
 MOST_SWEEPS = 10
 MOST_LOOKS = 720
+SERVERS_READ_WITHIN = 10.0  # seconds: they look each second, and then read
 LONGEST_PAUSE = 5.0  # seconds between two looks at what is under way: an hour in all
 
 
@@ -51,6 +53,8 @@ def erase_marked(command: EraseMarked, trip: Trip) -> ErasureOutcome:
         swept = reader(list[Found]).validate_python(held)
         trip.record("record what was rewritten", partial(_rewritten, command, swept))
         trip.step("delete the old files", partial(_delete, trip, swept))
+        if swept:
+            trip.step("let servers read their features anew", partial(_let_read, trip))
         found += swept
         if not swept:
             break
@@ -91,11 +95,25 @@ def _waited(trip: Trip) -> list[str]:
 def _under_way(trip: Trip) -> set[str]:
     own = EraseMarked.__name__
     runs = {run for run, operation in trip.open_runs().items() if operation != own}
+    # A server seals within a minute, and under this name only once.
+    return runs | {f"journal {name}" for name, size in _servers(trip).items() if size}
+
+
+def _servers(trip: Trip) -> dict[str, int]:
+    """The journal of each running server, by name, with its size; those of servers that are gone are sealed."""
     seal_left_over(trip.store, trip.product, trip.who, trip.at)
-    folder = trip.store.home / "journal" / trip.product
-    # What is left has a server that writes it; it seals within a minute, under this name only once.
-    journals = {f"journal {file.name}" for file in folder.glob("*.jsonl") if file.stat().st_size}
-    return runs | journals
+    found = {}
+    for file in (trip.store.home / "journal" / trip.product).glob("*.jsonl"):
+        with suppress(FileNotFoundError):  # it is being sealed
+            found[file.name] = file.stat().st_size
+    return found
+
+
+def _let_read(trip: Trip) -> float:
+    """Wait for running servers to see that their features were rewritten: until then they answer from memory."""
+    pause = SERVERS_READ_WITHIN if _servers(trip) else 0.0
+    machine.sleep(pause)
+    return pause
 
 
 def _still(trip: Trip, names: list[str], pause: float) -> list[str]:
@@ -144,7 +162,8 @@ def _certificate(
     if before is not None and not found and not any(one.rows for one in reached):
         return {}
     ordered = trip.past.of(ErasureOrdered, about=command.person)[0]
-    beyond = [*outside(trip.past, search.plan, command.person, reached, late), *search.mentions()]
+    servers = "a prediction server that is running" if _servers(trip) else ""
+    beyond = [*outside(trip.past, search.plan, command.person, reached, late, servers), *search.mentions()]
     told = {
         "product": command.product,
         "person": command.person,

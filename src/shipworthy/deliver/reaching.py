@@ -58,7 +58,7 @@ def delivered(store: Store, past: Past, search: Search) -> list[Reached]:
 
 
 def outside(
-    past: Past, plan: Plan, person: str, reached: Sequence[Reached], late: Sequence[str]
+    past: Past, plan: Plan, person: str, reached: Sequence[Reached], late: Sequence[str], servers: str
 ) -> list[dict[str, str]]:
     """What nobody can erase from here, why, and who must act."""
     people = plan.people
@@ -81,6 +81,9 @@ def outside(
         found.append({"what": f"model {candidate[:12]}", "why": why, "who": people.product_manager})
     why = "Copies of the database, of files or of disks made before still hold the rows."
     found.append({"what": "backups", "why": why, "who": people.operator or people.product_manager})
+    if servers:
+        why = "Who still asks it about the person is logged, as refused or as answered from what they gave."
+        found.append({"what": servers, "why": why, "who": people.operator or people.product_manager})
     for name in late:
         why = "It was still under way after an hour, and may write rows that it had read before."
         found.append({"what": name, "why": why, "who": "end it, then erase once more"})

@@ -28,7 +28,7 @@ from shipworthy.app.words import ErasePerson, ExportLedger
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
-from shipworthy.deliver import flow
+from shipworthy.deliver import erasing, flow
 from shipworthy.deliver.words import AnswersSealed, Erased, ErasureOutcome, RunFinished, Score, Trace
 from shipworthy.doors.house import running
 from shipworthy.doors.predict import lane
@@ -280,6 +280,7 @@ def test_a_server_that_runs_forgets_the_person_and_its_journal_is_searched(
     another: Voyage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane, "SEAL_SECONDS", 1.0)
+    monkeypatch.setattr(erasing, "SERVERS_READ_WITHIN", 4.0)
     token = another.desk.people.add("shop-system")
     with running(Predictions(another.desk, PRODUCT)) as address:
         server = Server(another, address, token)

@@ -31,7 +31,7 @@ def run(
 def _lines(done: ErasureOutcome) -> list[str]:
     if not done.rows:
         return [f"Nothing more was found. Certificate {done.certificate}"]
-    lines = [f"Erased, with {done.rewritten} stored files rewritten:"]
-    lines += [f"  {rows:>8} rows of {name}" for name, rows in done.rows.items()]
+    lines = [f"Rows erased, with {done.rewritten} stored files rewritten:"]
+    lines += [f"  {rows:>8}  {name}" for name, rows in done.rows.items()]
     lines += ["Out of reach, for others to act on:", *(f"  {text}" for text in done.outside)] if done.outside else []
     return [*lines, f"Certificate {done.certificate}"]
