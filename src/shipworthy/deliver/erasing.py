@@ -101,7 +101,8 @@ def _under_way(trip: Trip) -> set[str]:
 
 def _servers(trip: Trip) -> dict[str, int]:
     """The journal of each running server, by name, with its size; those of servers that are gone are sealed."""
-    seal_left_over(trip.store, trip.product, trip.who, trip.at)
+    with suppress(FileNotFoundError):  # its own server has just sealed one
+        seal_left_over(trip.store, trip.product, trip.who, trip.at)
     found = {}
     for file in (trip.store.home / "journal" / trip.product).glob("*.jsonl"):
         with suppress(FileNotFoundError):  # it is being sealed
