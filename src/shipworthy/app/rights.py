@@ -16,6 +16,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "operator": _MAY_READ | {"operate", "release", "respond", "build"},
     "owner": _MAY_READ | {"sign", "respond"},
     "consumer": _MAY_READ | {"acknowledge", "predict"},
+    "owner:privacy": frozenset({"erase"}),
     "auditor": _MAY_READ | {"audit"},
 }
 
@@ -48,7 +49,9 @@ def roles_in(plan: Plan | None, person: str) -> list[str]:
 
 def rights_of(actor: Actor) -> frozenset[str]:
     """Everything an actor may do, from all of its roles."""
-    return frozenset().union(*(RIGHTS.get(role.split(":")[0], frozenset()) for role in actor.roles))
+    return frozenset().union(
+        *(RIGHTS.get(name, frozenset()) for role in actor.roles for name in {role, role.split(":")[0]})
+    )
 
 
 def require(actor: Actor, right: str, operation: str) -> None:
@@ -59,7 +62,11 @@ def require(actor: Actor, right: str, operation: str) -> None:
     """
     if right in rights_of(actor):
         return
-    holders = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if right in rights)
+    holders = sorted(
+        role.replace("_", " ").replace("owner:privacy", "privacy owner")
+        for role, rights in RIGHTS.items()
+        if right in rights
+    )
     played = ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
     who = f"{actor.person} is {played} here" if played else f"{actor.person} has no part here, or no plan is in force,"
     raise not_allowed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.deliver.words import ErasureOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,3 +283,15 @@ class FindEvidence(Question[EvidenceFile]):
     """Which evidence of a product has this digest; segments with rows about people are never found here."""
 
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasePerson(Command[ErasureOutcome]):
+    """Erase every row of one person, wherever we hold or brought it, with a certificate of what was done.
+
+    The name is turned into a keyed hash at the door and stands in no record; a reason must not hold it either.
+    """
+
+    right: ClassVar[str] = "erase"
+    entity: str
+    reason: str = ""

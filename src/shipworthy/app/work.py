@@ -15,6 +15,7 @@ from shipworthy.app.words import (
     AddPerson,
     Advance,
     DoWhatIsDue,
+    ErasePerson,
     Exported,
     ExportLedger,
     LedgerExported,
@@ -27,6 +28,9 @@ from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
+from shipworthy.data.erased import is_whole, spelled
+from shipworthy.deliver.words import EraseMarked, ErasureOutcome
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 
@@ -93,6 +97,24 @@ def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = No
     raise UserError(
         Mistake("app.endless", product, f"More than {MOST_AT_A_MOMENT} things fell due at one moment; stopped.")
     )
+
+
+def erase_person(command: ErasePerson, desk: Desk, who: Identity, on_step: OnStep | None = None) -> ErasureOutcome:
+    """Turn the name into its keyed hash, and have the person erased by that; the name goes no further than here.
+
+    Raises:
+        UserError: no name is given, or the reason, which is recorded, holds it.
+        NotFound: nothing here has a row of such a person.
+    """
+    plan = current_plan(desk.store.ledger.past(command.product))
+    name = spelled(command.entity, is_whole(plan))
+    if not name:
+        raise UserError(Mistake("erase.no_name", plan.need.entity, "No name is given.", fix="Name the one to erase."))
+    if name.lower() in command.reason.lower():
+        found = "The reason holds the name of the person, and a reason is recorded for good."
+        raise UserError(Mistake("erase.name_in_reason", "reason", found, fix="Give the number of the request instead."))
+    person = Pseudonyms(desk.store.keys.folder).mark(command.product, name)
+    return desk.do(EraseMarked(product=command.product, person=person, reason=command.reason), who, on_step=on_step)
 
 
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:

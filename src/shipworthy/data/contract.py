@@ -14,7 +14,8 @@ from shipworthy.plan.schema import Column, Contract
 
 NOT_BEFORE = "not-before-as-of"
 REPEATED_ROW = "repeated-row"
-_OWN_RULES = (NOT_BEFORE, REPEATED_ROW)
+ERASED = "erased-person"
+_OWN_RULES = (NOT_BEFORE, REPEATED_ROW, ERASED)
 _NUMERIC = ("integer", "number")
 
 

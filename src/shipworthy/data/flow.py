@@ -13,9 +13,11 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
+from shipworthy.data.erased import erased_people
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
@@ -52,7 +54,8 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
         store = trip.store
         place = Place(name, store.folder(plan.product), store.environ, store.closed)
         reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
-        judged = judge(reading, source.contract, name, as_of)
+        erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
+        judged = judge(reading, source.contract, name, as_of, erased)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
     content = trip.store.files.put_table(judged.accepted)

@@ -26,6 +26,7 @@ from shipworthy.data.check import Sheet, results
 from shipworthy.data.conditions import unanswerable, unanswered
 from shipworthy.data.contract import NOT_BEFORE, REPEATED_ROW, mistakes
 from shipworthy.data.engine import RESERVED, engine, identifier, literal
+from shipworthy.data.erased import People, removing, without_lines
 from shipworthy.data.judges import ROW, Judge, Layout, judges
 from shipworthy.data.source import Reading
 from shipworthy.data.words import Intake
@@ -54,26 +55,28 @@ class Judged:
     checks: list[CheckResult]
 
 
-def judge(reading: Reading, contract: Contract, source: str, as_of: datetime) -> Judged:
+def judge(reading: Reading, contract: Contract, source: str, as_of: datetime, erased: People | None = None) -> Judged:
     """Hold what was read against its contract.
 
     Args:
         reading: the rows as they are in the source.
         source: the source's name in the plan.
         as_of: no row at or after this moment is accepted; a date counts as before it only when its day is over.
+        erased: people whose rows are removed before anything else is asked of them.
 
     Raises:
         UserError: the contract itself is wrong: a pattern, a format, a bound or a condition.
     """
     if wrong := mistakes(source, contract):
         raise UserError(*wrong)
-    as_of = aware(as_of)
+    as_of, reading = aware(as_of), without_lines(reading, erased)
     raw = casting.readable(reading.table)
     layout = Layout(contract, raw.schema)
     order = judges(layout, as_of)
     numbered = raw.rename_columns([f"{RESERVED}{at}" for at in range(raw.num_columns)])
     numbered = numbered.append_column(ROW, pa.array(np.arange(len(raw) if raw.num_columns else 0)))
     with engine() as duck:
+        order = removing(duck, numbered, layout, erased) + order
         rows, fates = _decided(duck, numbered, layout, order, source)
         fates = _repeats(duck, rows, fates, layout, order)
         intake = _account(reading, rows, fates, layout, order, source)

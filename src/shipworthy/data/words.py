@@ -127,3 +127,62 @@ class Quarantine(Question[list[QuarantinedRow]]):
     source: str = ""
     limit: int = 100
     skip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureOrdered(What):
+    """The data of one person is to go; from here on their rows are removed at the door, under a rule of that name.
+
+    Attributes:
+        person: keyed hash of the entity's name; without the key, which lies outside the database, it says nothing.
+    """
+
+    person: str
+    reason: str = ""
+
+    @property
+    def about(self) -> str:
+        return self.person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRewritten(What):
+    """A stored file was replaced by one without a person's rows; whoever reads the old digest gets the new file.
+
+    Attributes:
+        old, new: the digests; the old file was deleted afterwards.
+        holds: what its rows are, in plain words.
+    """
+
+    old: str
+    new: str
+    holds: str
+    rows_before: int
+    rows_after: int
+    person: str
+
+    @property
+    def about(self) -> str:
+        return self.old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(What):
+    """One person's rows were searched for everywhere within reach and are gone.
+
+    Attributes:
+        person: keyed hash of the entity's name.
+        certificate: digest of the evidence: what was searched, what went, what is out of reach and who must act.
+        rows: rows erased, by what held them.
+        rewritten: how many stored files were replaced; outside: how many things are out of reach.
+    """
+
+    person: str
+    certificate: str
+    rows: dict[str, int]
+    rewritten: int
+    outside: int
+
+    @property
+    def about(self) -> str:
+        return self.person

@@ -6,6 +6,7 @@ import json
 import time as machine
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,9 @@ from shipworthy.deliver.rules import INTERVAL, failed_checks, output, with_ends
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.edges.road import Trip
+from shipworthy.edges.store import Store
 from shipworthy.model.intervals import Intervals
+from shipworthy.plan.schema import Sink
 from shipworthy.sign.rules import candidate_made
 
 PAUSES = (0.2, 1.0)  # seconds before the second and the third try of a delivery
@@ -92,10 +95,15 @@ def _written(trip: Trip, run: Run, receipt: Receipt, rows: pa.Table) -> Receipt:
 
 
 def _target(trip: Trip, run: Run, receipt: Receipt) -> Target:
-    sink = run.plan.sinks[receipt.sink]
-    rehearsal = run.trial == "rehearsal"
+    sink, rehearsal = run.plan.sinks[receipt.sink], run.trial == "rehearsal"
+    return target_of(trip.store, trip.product, sink, rehearsal, run.moment, run.name, receipt.notice)
+
+
+def target_of(
+    store: Store, product: str, sink: Sink, rehearsal: bool, moment: datetime, run: str, notice: str = ""
+) -> Target:
+    """Where the rows of a run go at one sink, with everything filled in."""
     path = sink.rehearsal if rehearsal and sink.path else sink.path
     table = sink.rehearsal if rehearsal and sink.table else sink.table
-    filled = path.replace("{as_of}", f"{run.moment:%Y-%m-%d}").replace("{run}", digest_of(run.name)[:12])
-    store = trip.store
-    return Target(store.folder(trip.product), filled, sink.url, table, run.name, receipt.notice, store.closed)
+    filled = path.replace("{as_of}", f"{moment:%Y-%m-%d}").replace("{run}", digest_of(run)[:12])
+    return Target(store.folder(product), filled, sink.url, table, run, notice, store.closed)

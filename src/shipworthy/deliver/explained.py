@@ -107,4 +107,33 @@ _ON_REAL_TIME = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_LISTS, **_ON_DESTINATIONS, **_ON_ACKNOWLEDGING, **_ON_REAL_TIME}
+_ON_ERASURE = {
+    "erase.unknown_entity": Explained(
+        "No stored table, journal or delivery has a row of the person who is to be erased.",
+        "A misspelt name would otherwise pass for an erasure, and the person would stay.",
+        "Write the name as the source writes it, leading zeros included. Where it is right, there is nothing to erase.",
+    ),
+    "erase.no_name": Explained(
+        "A person is to be erased, and no name is given.",
+        "An empty name is nobody's.",
+        "Name the person as the entity column of the sources does.",
+    ),
+    "erase.name_in_reason": Explained(
+        "The reason for an erasure holds the name of the person.",
+        "The reason is a fact of the ledger and is kept for good; the name would outlive the erasure there.",
+        "Give the number of the request, under which whoever answers for it finds the person.",
+    ),
+    "deliver.erased": Explained(
+        "The answer that was asked for is not there, and rows of its run were erased for a person.",
+        "What was known of an erased person is gone from every station of the way, so there is nothing to show.",
+        "`shipworthy erased` lists the erasures with their certificates; check the id where it may be another answer.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_LISTS,
+    **_ON_DESTINATIONS,
+    **_ON_ACKNOWLEDGING,
+    **_ON_REAL_TIME,
+    **_ON_ERASURE,
+}

@@ -23,6 +23,8 @@ from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
 from shipworthy.deliver.answering import Answered, answers, features_table, parts
 from shipworthy.deliver.bringing import brought
 from shipworthy.deliver.closing import closing, late_receipts, nothing
+from shipworthy.deliver.erasing import erase_marked as erase_marked
+from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought
 from shipworthy.deliver.run import SHADOW, Account, Part, Result, Run, Used
 from shipworthy.deliver.words import AnswersSealed, RunAccount, RunFinished, Score
@@ -246,7 +248,8 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
     sources = tables(files, taken, plan, as_of)
 
     def keep(features: pd.DataFrame) -> str:
-        return files.put_table(features_table(features))
+        kept = keeping(plan, trip.store.keys.folder)
+        return files.put_table(kept.table(features_table(features)))
 
     found = answers(
         answerer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,19 @@ class Target:
             raise UserError(Mistake("deliver.path_closed", "sinks", found, why, "Name a place outside of it."))
 
 
+Knows = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What an erasure did at one destination: its rows before and after, and the digests of a rewritten file."""
+
+    rows_before: int
+    rows_after: int
+    old: str = ""
+    new: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class SinkKind:
     """How one kind of system is written to.
@@ -50,7 +63,11 @@ class SinkKind:
     Attributes:
         write: brings the rows, each once however often it is called; gives the place, without secrets.
             Raises OSError or a UserError where it cannot.
+        erase: takes away every row in which a named column holds a value that is known, and gives what it did; None
+            where nothing lies there, or no such column does. None itself where what was brought is out of reach.
+            Raises as `write`.
     """
 
     name: str
     write: Callable[[Target, pa.Table], str]
+    erase: Callable[[Target, Mapping[str, Knows]], Gone | None] | None = None

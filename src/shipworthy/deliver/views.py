@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.base.errors import NotFound, UserError, not_found
+from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
-from shipworthy.data.words import SnapshotTaken
+from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, is_late
 from shipworthy.deliver.words import (
@@ -22,6 +22,8 @@ from shipworthy.deliver.words import (
     DeliveryCard,
     DeliveryFailed,
     DeliveryMade,
+    Erased,
+    ErasedCard,
     RunAccount,
     RunFinished,
     Runs,
@@ -75,6 +77,32 @@ def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:
     )
 
 
+def erased(question: Erased, past: Past) -> list[ErasedCard]:
+    """Every erasure, oldest first; one under way is ordered and not closed yet."""
+    ordered = {fact.what.person: fact for fact in past.of(ErasureOrdered)}
+    closed = past.of(PersonErased)
+    done = {fact.what.person for fact in closed}
+    cards = [
+        ErasedCard(
+            person=fact.what.person,
+            at=fact.at.isoformat(),
+            by=fact.who,
+            reason=ordered[fact.what.person].what.reason,
+            state="erased",
+            rows=dict(fact.what.rows),
+            rewritten=fact.what.rewritten,
+            outside=fact.what.outside,
+            certificate=fact.what.certificate,
+        )
+        for fact in closed
+    ]
+    return cards + [
+        ErasedCard(person, fact.at.isoformat(), fact.who, fact.what.reason, "ordered", {}, 0, 0, "")
+        for person, fact in ordered.items()
+        if person not in done
+    ]
+
+
 def _card(
     plan: Plan, fact: Recorded[DeliveryMade | DeliveryFailed], acknowledged: dict[str, Recorded[DeliveryAcknowledged]]
 ) -> DeliveryCard:
@@ -106,13 +134,20 @@ def _card(
 
 def _find(answer: str, past: Past, files: Tables) -> tuple[Recorded[AnswersSealed], dict[str, Any]]:
     # An answer's first digits name its run, so that only that run's segments are read.
+    shortened = False
     for fact in past.of(AnswersSealed):
         if run_prefix(fact.what.run) != answer[:12]:
             continue
+        shortened = shortened or bool(past.of(SegmentRewritten, about=fact.what.segment))
         table = files.table(fact.what.segment)
         found = table.filter(pc.equal(table["answer_id"], answer))
         if len(found):
             return fact, found.to_pylist()[0]
+    if shortened:
+        why = "Rows of a person were erased from its run; an erased answer has no way to show."
+        told = f"There is no answer {answer!r} any more, or never was."
+        fix = "`shipworthy erased` lists what was erased and when."
+        raise NotFound(Mistake("deliver.erased", "answer", told, why, fix))
     raise not_found("answer", answer, [], "Answer ids stand in the lists and in the replies of the server.")
 
 

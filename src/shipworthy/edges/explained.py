@@ -82,6 +82,11 @@ _ON_KEYS = {
         "chmod 600 the file. If somebody may have read it, move it away so that a new one is made, and tell the "
         "auditor from which head on the new key signs.",
     ),
+    "keys.sealed": Explained(
+        "A personal value that is kept sealed does not open with the key of this store.",
+        "It was changed, moved from another store, or the file person-key is another one now.",
+        "Restore person-key in the folder of keys from a backup; without it sealed values cannot be read again.",
+    ),
     "keys.unreadable": Explained(
         "The file of the signing key cannot be read, or holds no Ed25519 key.",
         "A new key is not made by itself: signatures from two keys without a word look like a forged history.",

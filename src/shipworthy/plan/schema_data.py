@@ -184,3 +184,12 @@ class Data(Section):
     )
     ages: list[ColumnName] = Field(default=[], description="Features that grow by themselves; their drift is expected.")
     personal: list[ColumnName] = Field(default=[], description="Columns and features that say something of a person.")
+    personal_kept: dict[ColumnName, Literal["drop", "hash", "encrypt", "plain"]] = Field(
+        default={},
+        description=(
+            "How a personal column is kept beside answers, in feature tables and the prediction log. `encrypt`, also "
+            "for those not named: only the store's key opens it. `hash`: nobody reads it again. `drop`: not at all. "
+            "`plain`: as it is. The entity's name is always kept, so that a person's rows are found."
+        ),
+        examples=[{"age": "encrypt", "email": "drop"}],
+    )

@@ -24,6 +24,7 @@ NEEDED = {
     "advance": ["1997-08-01"],
     "audit": ["nowhere.jsonl.gz"],
     "close-incident": ["I-1", "--root-cause", "a", "--fix", "b", "--check", "c"],
+    "erase": ["00042"],
     "explain": ["nothing"],
     "gate": ["3f9ac2d41b07"],
     "open-incident": ["The list is empty"],

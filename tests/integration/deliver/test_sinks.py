@@ -161,3 +161,25 @@ def test_a_database_that_does_not_answer_is_told_without_its_secret(tmp_path: Pa
     with pytest.raises(OSError, match="table call_list") as failed:
         place.write(place.target, rows("anna"))
     assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize("kind_", kinds("deliver/sinks"))
+def test_a_sink_says_whether_it_can_erase(kind_: str) -> None:
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
+    assert erase is None or callable(erase)
+
+
+def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
+    erase = kind("deliver/sinks", "csv" if place.target.path else "sql", SinkKind).erase
+    assert erase is not None
+    assert erase(place.target, {"customer": "x".__eq__}) is None, "nothing lies there yet"
+    place.write(place.target, rows("anna", "=eva", "bob"))
+    assert erase(place.target, {"entity": "bob".__eq__}) is None, "it has no such column"
+    before = place.read()
+    gone = erase(place.target, {"customer": "=eva".__eq__, "entity": "anna".__eq__})
+    assert gone is not None
+    assert (gone.rows_before, gone.rows_after) == (3, 2)
+    assert place.read() == [row for row in before if "eva" not in row["customer"]]
+    again = erase(place.target, {"customer": "=eva".__eq__})
+    assert again is not None
+    assert (again.rows_before, again.rows_after) == (2, 2)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import glob
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
+from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -31,6 +34,28 @@ def write(target: Target, rows: pa.Table) -> str:
     else:
         notice.unlink(missing_ok=True)
     return target.path
+
+
+def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
+    """Rewrite the file without the rows, in one step; drafts that a crash left beside it go too."""
+    file = _place(target)
+    for draft in file.parent.glob(f".{glob.escape(file.name)}.*.new"):
+        draft.unlink(missing_ok=True)
+    if not file.is_file():
+        return None
+    content = file.read_bytes()
+    head, *rows = list(csv.reader(io.StringIO(content.decode("utf-8"))))
+    asked = [(place, columns[name]) for place, name in enumerate(head) if name in columns]
+    if not asked:
+        return None
+    kept = [row for row in rows if not any(knows(row[at].removeprefix("'")) for at, knows in asked if at < len(row))]
+    if len(kept) == len(rows):
+        return Gone(len(rows), len(rows))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *kept])
+    _replace(file, text.getvalue())
+    new = digest_of_bytes(text.getvalue().encode())
+    return Gone(len(rows), len(kept), digest_of_bytes(content), new)
 
 
 def _place(target: Target) -> Path:
@@ -66,4 +91,4 @@ def _replace(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
-SINK = SinkKind("csv", write)
+SINK = SinkKind("csv", write, erase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from string import Template
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 _TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[sa.types.TypeEngine[Any]]], ...] = (
     (pa.types.is_integer, sa.BigInteger),
@@ -50,6 +50,37 @@ def write(target: Target, rows: pa.Table) -> str:
     finally:
         engine.dispose()
     return f"table {target.table}"
+
+
+def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
+    """Delete the rows from the table, whatever run brought them; SQLite overwrites what they were."""
+    engine = sa.create_engine(_address(target), poolclass=sa.pool.NullPool)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            if not sa.inspect(connection).has_table(target.table):
+                return None
+            table = sa.Table(target.table, sa.MetaData(), autoload_with=connection)
+            asked = {name: columns[name] for name in (column.name for column in table.c) if name in columns}
+            if not asked:
+                return None
+            count = sa.select(sa.func.count()).select_from(table)
+            before = connection.execute(count).scalar_one()
+            for name, knows in asked.items():
+                known = connection.execute(sa.select(table.c[name]).distinct()).scalars()
+                gone = [value for value in known if value is not None and knows(str(value))]
+                if gone:
+                    connection.execute(table.delete().where(table.c[name].in_(gone)))
+            return Gone(before, connection.execute(count).scalar_one())
+    except sa.exc.SQLAlchemyError as error:
+        raise OSError(f"table {target.table}: {_without_values(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def _without_values(error: sa.exc.SQLAlchemyError) -> str:
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _records(rows: pa.Table) -> list[dict[str, object]]:
@@ -94,4 +125,4 @@ def _address(target: Target) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
 
-SINK = SinkKind("sql", write)
+SINK = SinkKind("sql", write, erase)

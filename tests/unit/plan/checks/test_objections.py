@@ -47,6 +47,30 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "sources.visits",
         "subscriber",
     ),
+    (
+        "personal_kept",
+        [("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal_kept: {minutes: hash}")],
+        "fail",
+        "data.personal_kept.minutes",
+        "not declared as personal",
+    ),
+    (
+        "personal_kept",
+        [("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal_kept: {subscriber: hash}")],
+        "fail",
+        "data.personal_kept.subscriber",
+        "names the entity",
+    ),
+    (
+        "personal_kept",
+        [
+            REALTIME,
+            ("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal: [minutes]\n  personal_kept: {minutes: drop}"),
+        ],
+        "fail",
+        "data.personal_kept.minutes",
+        "shop is answered from the stored features",
+    ),
     ("signatures", [("release:", "proof: {reviews: [legal]}\nrelease:")], "fail", "proof.reviews", "privacy"),
     ("signatures", [("release:", "proof: {sign_offs: []}\nrelease:")], "fail", "proof.sign_offs", "empty"),
     (
@@ -364,6 +388,11 @@ HARMLESS: list[list[Change]] = [
     [("operator: olga", "operator: olga\n  auditors: [audrey]")],
     [("snapshots: 3", "snapshots: 3, first: 2025-04-01")],
     [REALTIME],
+    [
+        REALTIME,
+        ("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal: [minutes]\n  personal_kept: {minutes: encrypt}"),
+        ("release:", "proof: {fairness: [{column: minutes, source: visits}]}\nrelease:"),
+    ],
     [REALTIME, ("time_to_act: 1s}", "time_to_act: 1s, if_stopped: nothing}")],
     [("every: 1w", "every: 1w\n    if_stopped: last")],
     [("[rehearsal, shadow, all]", "[rehearsal, shadow, cohort, all]\n  cohorts: {names: [a, b]}")],
