@@ -260,3 +260,45 @@ class Trace(Question[TracedAnswer]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs(Question[list[RunAccount]]):
     """The account of every finished run: due, answered, refused, delivered, failed; oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What a running prediction server says of itself; it is no fact and never reaches the ledger.
+
+    Attributes:
+        server: a name of this one process, such as host and process id; the next beat of the same name replaces it.
+        address: where callers reach it.
+        started, at: when it started, and when it said this; the wall clock, ISO 8601.
+        pointer: digest of the release pointer that it follows.
+        candidates: how each candidate that it holds is run, such as `onnx`, `skops` or `baseline`, by its digest.
+        as_of: the moment as of which it knows the features, ISO 8601.
+        answered, refused, shed: since it started: answers given; requests turned down for a reason of their own; and
+            requests turned away because it had too much to do.
+        stood_in: of the answers, those that the baseline gave in place of a model that broke or was too slow.
+        per_second: answers per second over the stretch since the beat before.
+        p50_ms, p99_ms: half, and 99 of 100, of the answers of that stretch took at most so long, in milliseconds; None
+            where it gave none.
+        unsealed: answers that are on disk and not sealed into the prediction log yet.
+        problem: what is wrong, in plain words; empty where nothing is.
+        stopped: it has ended by itself, and this is its last word.
+    """
+
+    server: str
+    product: str
+    address: str
+    started: str
+    at: str
+    pointer: str
+    candidates: dict[str, str]
+    as_of: str = ""
+    answered: int = 0
+    refused: int = 0
+    shed: int = 0
+    stood_in: int = 0
+    per_second: float = 0.0
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    unsealed: int = 0
+    problem: str = ""
+    stopped: bool = False
