@@ -157,4 +157,12 @@ _ON_DATABASES = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_A_CONTRACT, **_ON_PLACES, **_ON_FILES, **_ON_DATABASES}
+_ON_ARRIVALS = {
+    "data.no_arrival": Explained(
+        "New data is to be noted, but no source is named, or one without anything that tells its states apart.",
+        "The same delivery noted twice would make two lists.",
+        "Name each source with, say, the number of the delivery: it counts once, however often it is said.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {**_ON_ARRIVALS, **_ON_A_CONTRACT, **_ON_PLACES, **_ON_FILES, **_ON_DATABASES}

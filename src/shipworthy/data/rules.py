@@ -22,6 +22,7 @@ from shipworthy.base.check import CheckResult
 from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
+from shipworthy.data.arrivals import note_arrival as note_arrival
 from shipworthy.data.check import Sheet, results
 from shipworthy.data.conditions import unanswerable, unanswered
 from shipworthy.data.contract import NOT_BEFORE, REPEATED_ROW, mistakes

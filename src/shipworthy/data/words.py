@@ -127,3 +127,32 @@ class Quarantine(Question[list[QuarantinedRow]]):
     source: str = ""
     limit: int = 100
     skip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataArrived(What):
+    """New data was seen in sources, whole: what is made by arrival is due from now.
+
+    Attributes:
+        arrival: a digest that names it, over what was seen.
+        sources: for each source with something new, the digest of the state in which it was seen: of names, sizes and
+            times of its files, or of the newest moment and the number of rows of a database.
+    """
+
+    arrival: str
+    sources: dict[str, str]
+
+    @property
+    def about(self) -> str:
+        return self.arrival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteArrival(Command[str]):
+    """Note that sources have new data, so that what is made by arrival falls due; gives the name of the arrival.
+
+    The worker does this by itself. A system that knows that its data is complete may do it at once.
+    """
+
+    right: ClassVar[str] = "operate"
+    sources: dict[str, str]

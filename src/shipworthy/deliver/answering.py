@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
-from shipworthy.deliver.run import SHADOW, Part
+from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
 from shipworthy.model.rules import cohort_of, decide
 from shipworthy.plan.schema import Plan
@@ -46,12 +46,13 @@ class Answered:
         return float(pc.mean(self.rows["score"]).as_py() or 0.0)
 
 
-def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
+def parts(plan: Plan, now: Standing, trial: str, stands_in: bool, back_fill: bool = False) -> list[Part]:
     """Who answers in a run.
 
     Args:
         trial: rehearsal or shadow: only the challenger answers.
         stands_in: data or model are stopped, and the baseline answers for every champion.
+        back_fill: the list is made long after its moment; nobody answers it in shadow.
     """
     if trial:
         return [Part(now.challenger, (), trial)] if now.challenger and now.challenger_step == trial else []
@@ -60,8 +61,9 @@ def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
     found = []
     for candidate in sorted({name for name in champions.values() if name}):
         cohorts = tuple(sorted(cohort for cohort, name in champions.items() if name == candidate))
-        found.append(Part(candidate, cohorts, "all" if set(cohorts) == everybody else "cohort"))
-    if now.challenger and now.challenger_step == SHADOW and not stands_in:
+        step = "all" if set(cohorts) == everybody else "cohort"
+        found.append(Part(candidate, cohorts, BACK_FILL if back_fill else step))
+    if now.challenger and now.challenger_step == SHADOW and not stands_in and not back_fill:
         found.append(Part(now.challenger, (), SHADOW))
     return found
 

@@ -76,11 +76,16 @@ def _written(trip: Trip, run: Run, receipt: Receipt, rows: pa.Table) -> Receipt:
     raise AssertionError("the last try either returns or gives the reason")
 
 
+def _as_of(run: Run) -> str:
+    """The moment as it stands in a file's name; two arrivals on one day make two files."""
+    return f"{run.moment:%Y-%m-%d}" if run.consumer.when == "schedule" else f"{run.moment:%Y-%m-%dT%H%M%SZ}"
+
+
 def _target(trip: Trip, run: Run, receipt: Receipt) -> Target:
     sink = run.plan.sinks[receipt.sink]
     rehearsal = run.trial == "rehearsal"
     path = sink.rehearsal if rehearsal and sink.path else sink.path
     table = sink.rehearsal if rehearsal and sink.table else sink.table
-    filled = path.replace("{as_of}", f"{run.moment:%Y-%m-%d}").replace("{run}", digest_of(run.name)[:12])
+    filled = path.replace("{as_of}", _as_of(run)).replace("{run}", digest_of(run.name)[:12])
     store = trip.store
     return Target(store.folder(trip.product), filled, sink.url, table, run.name, receipt.notice, store.closed)

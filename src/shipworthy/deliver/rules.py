@@ -15,10 +15,11 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.times import midnight, read_moment
-from shipworthy.deliver.run import Account, Result, Run, Used
+from shipworthy.deliver.run import BACK_FILL, Account, Result, Run, Used
 from shipworthy.deliver.words import (
     AcknowledgeDelivery,
     DeliveryAcknowledged,
+    DeliveryFailed,
     DeliveryMade,
     GuideRead,
     ReadGuide,
@@ -76,6 +77,8 @@ def is_late(plan: Plan, fact: Recorded[DeliveryMade]) -> bool:
 
     On the wall clock the moment of record counts: a run that was killed and resumed hours later is late.
     """
+    if fact.what.step == BACK_FILL:
+        return False  # it was asked for long after its moment
     arrived = fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
     return arrived > read_moment(fact.what.due_by)
 
@@ -91,13 +94,6 @@ def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
         if moment > until:
             return
         yield moment
-
-
-def owed(plan: Plan, since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
-    """The lists that are owed between two moments, both included: consumer and moment."""
-    for name, consumer in plan.consumers.items():
-        if consumer.mode == "list":
-            yield from ((name, moment) for moment in list_moments(consumer, until) if moment >= since)
 
 
 def account_of(results: Sequence[Result]) -> Account:
@@ -132,6 +128,7 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         deliveries=deliveries,
         stood_in=finished.stood_in,
         left_out=finished.left_out,
+        back_fill=finished.back_fill,
     )
 
 
@@ -142,9 +139,13 @@ def finished_run(past: Past, run: str) -> RunAccount | None:
         return None
     told = found.what
     made = {fact.what.sink: fact.what for fact in past.of(DeliveryMade) if fact.what.run == run}
-    late = {sink: rows for sink, rows in told.failed.items() if sink in made}
-    failed = {sink: rows for sink, rows in told.failed.items() if sink not in made}
-    whole = replace(told, delivered={**told.delivered, **late}, failed=failed)
+    later = {what.sink: what.rows for what in made.values()}
+    tried = dict(told.failed)
+    if told.back_fill:  # made for the log alone, and brought afterwards or not
+        tried |= {fact.what.sink: fact.what.rows for fact in past.of(DeliveryFailed) if fact.what.run == run}
+    failed = {sink: rows for sink, rows in tried.items() if sink not in made}
+    left_out = told.answered - next(iter({**later, **failed}.values()), told.answered - told.left_out)
+    whole = replace(told, delivered={**told.delivered, **later}, failed=failed, left_out=left_out)
     return account(whole, [what.delivery for what in made.values()])
 
 
@@ -154,9 +155,15 @@ def unbrought(past: Past, run: str) -> list[str]:
     return sorted(found.failed) if found else []
 
 
+def unvisited(past: Past, run: str, sinks: Sequence[str]) -> list[str]:
+    """The sinks to which a run has brought nothing, whether or not that was tried."""
+    made = {fact.what.sink for fact in past.of(DeliveryMade) if fact.what.run == run}
+    return [sink for sink in sinks if sink not in made]
+
+
 def newest_due(past: Past, consumer: str) -> int:
     """How many entities were due in the newest list of a consumer; 0 before the first."""
-    found = latest(past.of(RunFinished), lambda what: what.consumer == consumer and what.due > 0)
+    found = latest(past.of(RunFinished), lambda what: what.consumer == consumer and what.due > 0 and not what.back_fill)
     return found.what.due if found else 0
 
 
@@ -170,6 +177,11 @@ def notice(run: Run, used: Used) -> str:
     simulated = "Replay of history with simulated time. " if run.plan.time.clock == "simulated" else ""
     if run.trial == "rehearsal":
         return f"{simulated}Rehearsal: do not act on it."
+    if run.back_fill:
+        return (
+            f"{simulated}Back-fill: this is the list of {run.moment:%Y-%m-%d}, made afterwards on what was known then. "
+            "Do not act on it as on a new one."
+        )
     if not used.stood_in:
         return ""
     day = read_moment(used.as_of)

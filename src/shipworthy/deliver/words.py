@@ -52,6 +52,7 @@ class RunFinished(What):
         delivered, failed: rows brought to a sink, or not, by sink; a failed delivery is tried again later.
         stood_in: why the baseline, the last list or nothing came in place of fresh answers; empty where none did.
         broken: why the released model could not answer; empty where it could.
+        back_fill: it was made long after its moment: `log`, for the prediction log alone, or `deliver`.
     """
 
     run: str
@@ -66,6 +67,7 @@ class RunFinished(What):
     stood_in: str = ""
     left_out: int = 0
     broken: str = ""
+    back_fill: Literal["", "log", "deliver"] = ""
 
     @property
     def about(self) -> str:
@@ -164,6 +166,7 @@ class RunAccount:
     deliveries: list[str] = field(default_factory=list)
     stood_in: str = ""
     left_out: int = 0
+    back_fill: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,41 @@ class Score(Command[RunAccount]):
     consumer: str
     as_of: str = ""
     trial: Literal["", "rehearsal", "shadow"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackFilled:
+    """What came of a back-fill: the account of each list that was made or brought, oldest first.
+
+    Attributes:
+        there: how many lists of that time were there already.
+        not_made: why a list could not be made, by its moment; it can be asked for again.
+    """
+
+    consumer: str
+    made: list[RunAccount]
+    there: int
+    not_made: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackFill(Command[BackFilled]):
+    """Make the lists of a past time that were never made, each on what was known at its moment.
+
+    What answers today answers; nothing stands in for it. The answers go to the prediction log, marked as back-fill, and
+    no monitor judges them. With `deliver` they are brought to the consumer's destinations too, with a notice; lists
+    that were back-filled for the log before are brought then.
+
+    Attributes:
+        start, until: the first and the last moment, both included.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+    consumer: str
+    start: str
+    until: str
+    deliver: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shipworthy.base.check import CheckResult
 from shipworthy.data.words import Intake, SnapshotOutcome
-from shipworthy.deliver.words import TracedAnswer
+from shipworthy.deliver.words import BackFilled, TracedAnswer
 from shipworthy.doors.cli.screen import checks
 from shipworthy.release.words import Standing
 from shipworthy.sign.words import GateState
@@ -71,6 +71,16 @@ def trace_lines(answer: TracedAnswer) -> list[str]:
     return lines + [
         f"  {line.station:<10} {line.text}  [{line.digest[:12]}, fact {line.fact}]" for line in answer.lines
     ]
+
+
+def filled(answer: BackFilled) -> list[str]:
+    """The account of every list that a back-fill made, and why others could not be made."""
+    lines = [f"{len(answer.made)} made, {answer.there} there already, {len(answer.not_made)} not made"]
+    for run in answer.made:
+        refused = "".join(f" + {count:,} refused: {reason}" for reason, count in run.refused.items())
+        where = ", ".join([*run.delivered, *(f"NOT {sink}" for sink in run.failed)]) or "the log alone"
+        lines.append(f"  {run.as_of[:16]}  {run.due:,} due = {run.answered:,} answered{refused}; to {where}")
+    return [*lines, *(f"  {moment[:16]}  not made: {why}" for moment, why in answer.not_made.items())]
 
 
 def _account(intake: Intake) -> str:
