@@ -6,7 +6,7 @@ import importlib
 import inspect
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -181,6 +181,9 @@ class Desk:
     def _enqueue(self, command: Command[Any], actor: Actor, key: str) -> str:
         if not command.durable:
             raise not_allowed(f"{type(command).__name__} is done at once.", "Send it without wait=false.", "runs")
+        texts = {name: getattr(command, name) for name in command.kept}
+        digests = {name: self.store.files.put(text.encode()) for name, text in texts.items() if text}
+        command = replace(command, **digests)  # what is about people is not remembered by the road
         run = f"{actor.person}/{key}" if key else uuid.uuid4().hex
         return self.open_road().submit(
             type(command).__name__, plain(command), actor.person, self.now(command.product), run
