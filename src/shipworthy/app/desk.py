@@ -94,6 +94,8 @@ class Desk:
             "actor": actor,
             "who": who,
             "now": self.now(question.product),
+            "wall": self.clock(),
+            "beats": lambda product: importlib.import_module("shipworthy.deliver.beat").beats(self.store, product),
         }
         wanted = list(inspect.signature(view).parameters)[1:]
         return view(question, **{name: offered[name] for name in wanted})  # type: ignore[no-any-return]

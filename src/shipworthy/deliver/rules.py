@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -77,10 +77,25 @@ def is_late(plan: Plan, fact: Recorded[DeliveryMade]) -> bool:
 
     On the wall clock the moment of record counts: a run that was killed and resumed hours later is late.
     """
-    if fact.what.step == BACK_FILL:
-        return False  # it was asked for long after its moment
-    arrived = fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
-    return arrived > read_moment(fact.what.due_by)
+    # A back-fill was asked for long after its moment.
+    return fact.what.step != BACK_FILL and arrived(plan, fact) > read_moment(fact.what.due_by)
+
+
+def arrived(plan: Plan, fact: Recorded[DeliveryMade]) -> datetime:
+    """When a delivery was there: on the wall clock not before it was recorded."""
+    return fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
+
+
+def in_words(length: timedelta) -> str:
+    """About how long, in one or two units.
+
+    >>> in_words(timedelta(hours=50)), in_words(timedelta(minutes=62)), in_words(timedelta(seconds=12))
+    ('2 d 2 h', '1 h 2 min', '12 s')
+    """
+    seconds = max(0, int(length.total_seconds()))
+    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+    told = [f"{count} {unit}" for unit, count in units if count]
+    return " ".join(told[:2]) or "0 s"
 
 
 def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:

@@ -10,7 +10,9 @@ from shipworthy.base.fact import Past, Recorded
 from shipworthy.deliver.rules import NOT_RELEASED, is_late, unvisited
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade, RunFinished
+from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.plan.words import PlanAdopted
 
 NOT_FOR_PEOPLE = ("rehearsal", BACK_FILL)
 """Steps of deliveries that nobody has to confirm or to act on."""
@@ -39,9 +41,18 @@ def shortfalls(plan: Plan, past: Past, now: datetime) -> Iterator[Shortfall]:
     made = [fact for fact in past.of(DeliveryMade) if fact.what.step not in NOT_FOR_PEOPLE]
     receipts = receipts_of(past)
     yield from _late(plan, made)
-    yield from _partial(plan, past)
+    yield from _partial(plan, past, promised_since(past, "answered_at_least"))
     yield from _unread(plan, made, receipts, now)
-    yield from _unused(plan, made, receipts, now)
+    yield from _unused(plan, made, receipts, now, promised_since(past, "use_at_least"))
+
+
+def promised_since(past: Past, key: str) -> dict[str, int]:
+    """Since which fact each consumer's plan holds a promise without a break; what was brought before is not judged."""
+    since: dict[str, int] = {}
+    for fact in past.of(PlanAdopted):
+        told = fact.what.plan["consumers"]
+        since = {name: since.get(name, fact.seq) for name, one in told.items() if one.get(key) is not None}
+    return since
 
 
 def receipts_of(past: Past) -> dict[str, Recorded[DeliveryAcknowledged]]:
@@ -70,14 +81,14 @@ def _late(plan: Plan, made: list[Recorded[DeliveryMade]]) -> Iterator[Shortfall]
             yield Shortfall("late", what.delivery, what.run, what.consumer, text)
 
 
-def _partial(plan: Plan, past: Past) -> Iterator[Shortfall]:
+def _partial(plan: Plan, past: Past, promised: dict[str, int]) -> Iterator[Shortfall]:
     for fact in past.of(RunFinished):
         what = fact.what
         consumer = plan.consumers.get(what.consumer)
         if consumer is None:
             continue
         day = what.as_of[:10]
-        if not enough_answered(consumer, what):
+        if fact.seq >= promised.get(what.consumer, fact.seq + 1) and not enough_answered(consumer, what):
             missed = what.due - what.answered - what.refused.get(NOT_RELEASED, 0)
             reasons = ", ".join(f"{n:,} {why}" for why, n in what.refused.items() if why != NOT_RELEASED)
             text = f"the list of {day} for {what.consumer} answered {what.answered:,}, and {missed:,} who were due got "
@@ -98,12 +109,16 @@ def _unread(
         consumer = plan.consumers.get(what.consumer)
         wait = consumer.acknowledge_within if consumer else None
         if wait and what.delivery not in receipts and wait.after(fact.at) < now:
-            text = f"{what.consumer} has not acknowledged the list of {what.as_of[:10]} within {wait}"
+            text = f"{what.consumer} has not acknowledged the list of {what.as_of[:10]} within {spoken(wait)}"
             yield Shortfall("unacknowledged", what.delivery, what.run, what.consumer, text, lasting=True)
 
 
 def _unused(
-    plan: Plan, made: list[Recorded[DeliveryMade]], receipts: dict[str, Recorded[DeliveryAcknowledged]], now: datetime
+    plan: Plan,
+    made: list[Recorded[DeliveryMade]],
+    receipts: dict[str, Recorded[DeliveryAcknowledged]],
+    now: datetime,
+    promised: dict[str, int],
 ) -> Iterator[Shortfall]:
     """Lists of which too little was acted on in time; a list that went to several places is used in any of them."""
     by_run: dict[str, list[Recorded[DeliveryMade]]] = {}
@@ -113,7 +128,7 @@ def _unused(
         what = facts[0].what
         consumer = plan.consumers.get(what.consumer)
         wanted = consumer.use_at_least if consumer else None
-        if consumer is None or wanted is None or not what.rows:
+        if consumer is None or wanted is None or not what.rows or facts[0].seq < promised.get(what.consumer, 0):
             continue
         if consumer.time_to_act.after(max(fact.at for fact in facts)) >= now:
             continue
@@ -125,7 +140,7 @@ def _unused(
         said = [share for share in shares if share is not None]
         if said and max(said) >= wanted:
             continue
-        day, within = what.as_of[:10], consumer.time_to_act
+        day, within = what.as_of[:10], spoken(consumer.time_to_act)
         text = f"nobody said how much of the list of {day} {what.consumer} used within {within}"
         if said:
             text = f"{what.consumer} used {max(said):.0%} of the list of {day} within {within}"

@@ -255,7 +255,15 @@ class ReadGuide(Command[str]):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCard:
-    """One delivery for people to read."""
+    """One delivery for people to read.
+
+    Attributes:
+        state: on time, late, failed, rehearsal or back-fill.
+        late_by: how much too late it came, in words; empty where it did not.
+        tries: how often it was tried, this time included.
+        content: digest of what was brought; checks: what was asked of it on the way out.
+        fact: the number of the fact that says so.
+    """
 
     delivery: str
     run: str
@@ -272,11 +280,63 @@ class DeliveryCard:
     acknowledged: str
     used: int | None
     notice: str
+    acknowledged_by: str = ""
+    remark: str = ""
+    late_by: str = ""
+    tries: int = 1
+    content: str = ""
+    checks: list[CheckResult] = field(default_factory=list)
+    fact: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries(Question[list[DeliveryCard]]):
     """What went to whom, when, on time or late, acknowledged or not; oldest first."""
+
+
+ListState = Literal["due", "overdue", "on time", "late", "partial", "failed", "nothing", "back-fill", "rehearsal"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListCard:
+    """One list for people to read: what became of everybody who was due, where it went and what came back.
+
+    Attributes:
+        state: due (not made yet), overdue (not made in time), on time, late, partial (it reached only some of its
+            destinations), failed, nothing (nobody got anything), back-fill or rehearsal.
+        late_by: how much too late it came, or is by now, in words.
+        account: where every entity and answer went; None before the run came to its end, and for a rehearsal.
+        deliveries: the newest try for each destination.
+        received: when a receiver first confirmed it; by: who.
+        used: the most rows that somebody acted on; None where nobody has said; of: how many were delivered.
+        troubles: what fell short of the plan, in plain words.
+    """
+
+    run: str
+    consumer: str
+    as_of: str
+    due_by: str
+    state: ListState
+    late_by: str
+    account: RunAccount | None
+    deliveries: list[DeliveryCard]
+    received: str
+    by: str
+    used: int | None
+    of: int
+    notice: str
+    troubles: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists(Question[list[ListCard]]):
+    """Every list that was made or is owed: on time, late or missing, received, used; newest first.
+
+    `consumer` narrows it to one consumer, `state` to one state.
+    """
+
+    consumer: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,3 +414,26 @@ class Beat:
     unsealed: int = 0
     problem: str = ""
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCard:
+    """One prediction server for people to read.
+
+    Attributes:
+        said: what it last said of itself.
+        state: answering; trouble (it says that something is wrong); behind (it holds none of what is released now);
+            silent (it has said nothing for a minute); stopped (it ended by itself).
+        silent_for: how long ago it last said something, in words.
+        stood_in: the share of its answers that the baseline gave; None before the first.
+    """
+
+    said: Beat
+    state: Literal["answering", "trouble", "behind", "silent", "stopped"]
+    silent_for: str
+    stood_in: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers(Question[list[ServerCard]]):
+    """What every prediction server of a product says of itself, the ones that answer first."""

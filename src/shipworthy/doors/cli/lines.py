@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shipworthy.base.check import CheckResult
 from shipworthy.data.words import Intake, SnapshotOutcome
-from shipworthy.deliver.words import BackFilled, TracedAnswer
+from shipworthy.deliver.words import BackFilled, ListCard, ServerCard, TracedAnswer
 from shipworthy.doors.cli.screen import checks
 from shipworthy.release.words import Standing
 from shipworthy.sign.words import GateState
@@ -81,6 +81,36 @@ def filled(answer: BackFilled) -> list[str]:
         where = ", ".join([*run.delivered, *(f"NOT {sink}" for sink in run.failed)]) or "the log alone"
         lines.append(f"  {run.as_of[:16]}  {run.due:,} due = {run.answered:,} answered{refused}; to {where}")
     return [*lines, *(f"  {moment[:16]}  not made: {why}" for moment, why in answer.not_made.items())]
+
+
+def lists(found: Sequence[ListCard]) -> list[str]:
+    """Every list in one line, and what fell short below it."""
+    lines = []
+    for one in found:
+        state = f"{one.state} by {one.late_by}" if one.late_by else one.state
+        receipt = f"received {one.received[:10]} by {one.by}" if one.received else ""
+        used = f"used {one.used:,} of {one.of:,}" if one.used is not None else ""
+        account = f"{one.account.due:,} due, {one.account.answered:,} answered" if one.account else ""
+        told = "; ".join(filter(None, [account, receipt, used]))
+        lines.append(f"{one.as_of[:16]}  {one.consumer:<16} {state:<20} {told}".rstrip())
+        lines += [f"    {text}" for text in (*one.troubles, one.notice) if text]
+    return lines or ["nothing yet"]
+
+
+def servers(found: Sequence[ServerCard]) -> list[str]:
+    """What each prediction server says of itself."""
+    lines = []
+    for one in found:
+        said = one.said
+        slow = f", half within {said.p50_ms:.1f} ms and 99 % within {said.p99_ms:.1f} ms" if said.p99_ms else ""
+        lines.append(f"{said.address}  {one.state}; said so {one.silent_for} ago")
+        lines.append(
+            f"    {said.answered:,} answered ({said.per_second:,.0f} a second{slow}), {said.stood_in:,} by the "
+            f"baseline, {said.refused:,} refused, {said.shed:,} turned away"
+        )
+        lines += [f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()]
+        lines += [f"    {said.problem}"] if said.problem else []
+    return lines or ["No prediction server has said anything for a day: start one with `shipworthy serve`."]
 
 
 def _account(intake: Intake) -> str:
