@@ -16,6 +16,7 @@ from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade, RunFini
 from shipworthy.plan.rules import plan_digest, section_digests
 from shipworthy.plan.words import PlanAdopted
 
+LATE = "{name: late-list, on: late, do: [notify]}"
 CAPACITY = "    capacity: 50\n"
 USE_HALF = (CAPACITY, f"{CAPACITY}    use_at_least: 50%\n")
 ANSWER_MOST = (CAPACITY, f"{CAPACITY}    answered_at_least: 90%\n")
@@ -38,7 +39,7 @@ def later(history: History, time: str) -> None:
 
 
 def test_a_list_of_which_too_little_was_used_in_time_is_raised() -> None:
-    history = live(change=USE_HALF)
+    history = live(LATE, change=USE_HALF)
     delivery(history)
     confirm(history, 4)
     assert found(history, "unused") == [], "there is time to act"
@@ -51,7 +52,7 @@ def test_a_list_of_which_too_little_was_used_in_time_is_raised() -> None:
 
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_a_list_of_which_nobody_said_how_much_was_used_is_raised(confirmed: bool) -> None:
-    history = live(change=USE_HALF)
+    history = live(LATE, change=USE_HALF)
     delivery(history)
     if confirmed:
         confirm(history, None)
@@ -61,7 +62,7 @@ def test_a_list_of_which_nobody_said_how_much_was_used_is_raised(confirmed: bool
 
 
 def test_a_list_that_went_to_two_places_is_used_in_either() -> None:
-    history = live(change=USE_HALF)
+    history = live(LATE, change=USE_HALF)
     delivery(history)
     delivery(history, "delivery-2")
     confirm(history, 9, "delivery-2")
@@ -71,17 +72,17 @@ def test_a_list_that_went_to_two_places_is_used_in_either() -> None:
 
 @pytest.mark.parametrize("step", ["rehearsal", "back-fill"])
 def test_nobody_has_to_use_or_confirm_what_was_no_list_in_time(step: str) -> None:
-    history = live(change=(CAPACITY, USE_HALF[1] + READ_WITHIN_A_WEEK[1].removeprefix(CAPACITY)))
+    history = live(LATE, change=(CAPACITY, USE_HALF[1] + READ_WITHIN_A_WEEK[1].removeprefix(CAPACITY)))
     delivery(history, step=step, due_by="1990-01-01T00:00:00+00:00")
     later(history, "3mo")
     assert not list(shortfalls(history.plan, history.past, history.now))
 
 
 def test_what_was_brought_before_the_promise_is_not_held_against_it() -> None:
-    history = live()
+    history = live(LATE)
     delivery(history)
     history.write(RUN, "olga")
-    plan = live(change=USE_HALF).plan
+    plan = live(LATE, change=USE_HALF).plan
     history.write(
         PlanAdopted(
             product=PRODUCT, version=2, plan=plan.values(), digest=plan_digest(plan), sections=section_digests(plan)
@@ -103,13 +104,13 @@ def test_what_was_brought_before_the_promise_is_not_held_against_it() -> None:
     ],
 )
 def test_a_list_that_answers_fewer_than_the_plan_asks_is_partial(change: dict[str, Any], raised: int) -> None:
-    history = live(change=ANSWER_MOST)
+    history = live(LATE, change=ANSWER_MOST)
     history.write(replace(RUN, **change), "olga")
     assert len(found(history, "partial")) == raised
 
 
 def test_a_list_that_reached_only_some_of_its_places_is_partial_until_it_reached_all() -> None:
-    history = live()
+    history = live(LATE)
     history.write(replace(RUN, failed={"crm": 10}), "olga")
     [short] = list(shortfalls(history.plan, history.past, history.now))
     assert (short.kind, short.lasting, short.text.endswith("not crm")) == ("partial", True, True)

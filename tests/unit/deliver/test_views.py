@@ -12,6 +12,7 @@ from unit.sign.history import MODEL, PRODUCT
 from shipworthy.deliver.views import lists, servers
 from shipworthy.deliver.words import Beat, Lists, RunFinished, Servers
 
+LATE = "{name: late-list, on: late, do: [notify]}"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BEAT = Beat(
     server="one", product=PRODUCT, address="http://127.0.0.1:8800", started=NOW.isoformat(), at=NOW.isoformat(),
@@ -30,18 +31,20 @@ BEAT = Beat(
     ],
 )
 def test_a_server_is_shown_as_what_it_says_and_as_silent_after_a_minute(beat: Beat, seconds: int, state: str) -> None:
-    [card] = servers(Servers(product=PRODUCT), live().past, lambda product: [beat], NOW + timedelta(seconds=seconds))
+    [card] = servers(
+        Servers(product=PRODUCT), live(LATE).past, lambda product: [beat], NOW + timedelta(seconds=seconds)
+    )
     assert (card.state, card.stood_in) == (state, 0.25)
 
 
 def test_servers_that_answer_come_first() -> None:
     said = [replace(BEAT, server="gone", stopped=True), replace(BEAT, answered=0)]
-    cards = servers(Servers(product=PRODUCT), live().past, lambda product: said, NOW)
+    cards = servers(Servers(product=PRODUCT), live(LATE).past, lambda product: said, NOW)
     assert [(card.said.server, card.stood_in) for card in cards] == [("one", None), ("gone", 0.25)]
 
 
 def test_a_list_is_shown_with_its_state_and_narrowed_to_it() -> None:
-    history = live(first_list="2026-03-03")
+    history = live(LATE, first_list="2026-03-03")
     delivery(history, due_by="1990-01-01T00:00:00+00:00")
     history.write(
         RunFinished(
