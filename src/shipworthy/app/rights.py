@@ -12,12 +12,12 @@ _MAY_READ = frozenset({"read"})
 RIGHTS: dict[str, frozenset[str]] = {
     ADMINISTRATOR: _MAY_READ | {"administer", "plan"},
     "product_manager": _MAY_READ | {"plan", "release", "respond", "operate"},
-    "builder": _MAY_READ | {"build"},
-    "operator": _MAY_READ | {"operate", "release", "respond", "build"},
+    "builder": _MAY_READ | {"build", "rows", "mend"},
+    "operator": _MAY_READ | {"operate", "release", "respond", "build", "rows", "mend"},
     "owner": _MAY_READ | {"sign", "respond"},
     "consumer": _MAY_READ | {"acknowledge", "predict"},
     "owner:privacy": frozenset({"erase"}),
-    "auditor": _MAY_READ | {"audit"},
+    "auditor": _MAY_READ | {"audit", "rows"},
 }
 
 

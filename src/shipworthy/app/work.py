@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
 from shipworthy.app.operations import handler_name
@@ -78,13 +79,14 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    for moment in next_moments(plan, now, until):
+    for moment in next_moments(plan, desk.store.ledger.past(command.product), now, until):
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
     """Do one due thing after the other until nothing is due; what fails is said and left for the next look."""
+    note_arrivals(desk, product, who)
     tried: set[str] = set()
     for _ in range(MOST_AT_A_MOMENT):
         past = desk.store.ledger.past(product)

@@ -15,7 +15,11 @@ from shipworthy.plan.schema import Column, Contract
 NOT_BEFORE = "not-before-as-of"
 REPEATED_ROW = "repeated-row"
 ERASED = "erased-person"
-_OWN_RULES = (NOT_BEFORE, REPEATED_ROW, ERASED)
+REPLACED = "replaced-by-mended-row"
+MENDED_THERE = "mended-at-the-source"
+NOT_COUNTED = (NOT_BEFORE, REPLACED, MENDED_THERE)
+"""Rows that say nothing about the feed: of the future, or there a second time because somebody mended them."""
+_OWN_RULES = (NOT_BEFORE, REPEATED_ROW, ERASED, REPLACED, MENDED_THERE)
 _NUMERIC = ("integer", "number")
 
 

@@ -157,4 +157,32 @@ _ON_DATABASES = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_A_CONTRACT, **_ON_PLACES, **_ON_FILES, **_ON_DATABASES}
+_ON_MENDING = {
+    "data.corrected_file": Explained(
+        "The file with corrected rows cannot be matched with the rows that were set aside.",
+        "A correction that lands on another row would be a wrong value that nobody sees; so nothing was replayed.",
+        "Begin with `shipworthy quarantine --source SOURCE --save FILE`; correct cells there and leave _row as it is.",
+    ),
+    "data.replayed_meanwhile": Explained(
+        "Two people replayed rows of the same source at the same time.",
+        "They may be the same rows, and each comes in once.",
+        "Give the command again: what the other one replayed is left out.",
+    ),
+}
+
+_ON_ARRIVALS = {
+    "data.no_arrival": Explained(
+        "New data is to be noted, but no source is named, or one without anything that tells its states apart.",
+        "The same delivery noted twice would make two lists.",
+        "Name each source with, say, the number of the delivery: it counts once, however often it is said.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_MENDING,
+    **_ON_ARRIVALS,
+    **_ON_A_CONTRACT,
+    **_ON_PLACES,
+    **_ON_FILES,
+    **_ON_DATABASES,
+}

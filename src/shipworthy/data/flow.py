@@ -14,6 +14,8 @@ from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import erased_people
+from shipworthy.data.mended import mended_rows, with_mended
+from shipworthy.data.replay import replay_quarantine as replay_quarantine
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
@@ -55,7 +57,8 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
         place = Place(name, store.folder(plan.product), store.environ, store.closed)
         reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
         erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
-        judged = judge(reading, source.contract, name, as_of, erased)
+        reading, gone = with_mended(reading, mended_rows(store.files, trip.past, name))
+        judged = judge(reading, source.contract, name, as_of, erased, gone)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
     content = trip.store.files.put_table(judged.accepted)

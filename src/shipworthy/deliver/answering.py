@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
-from shipworthy.deliver.run import SHADOW, Part
+from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
 from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decide
@@ -48,12 +48,13 @@ class Answered:
         return float(pc.mean(self.rows["score"]).as_py() or 0.0)
 
 
-def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
+def parts(plan: Plan, now: Standing, trial: str, stands_in: bool, back_fill: bool = False) -> list[Part]:
     """Who answers in a run.
 
     Args:
         trial: rehearsal or shadow: only the challenger answers.
         stands_in: data or model are stopped, and the baseline answers for every champion.
+        back_fill: the list is made long after its moment; nobody answers it in shadow.
     """
     if trial:
         return [Part(now.challenger, (), trial)] if now.challenger and now.challenger_step == trial else []
@@ -63,10 +64,11 @@ def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
     found = []
     for candidate in sorted({name for name in champions.values() if name}):
         cohorts = tuple(sorted(cohort for cohort, name in champions.items() if name == candidate))
-        found.append(Part(candidate, cohorts, "all" if set(cohorts) == everybody else "cohort", canary, share))
+        step = "all" if set(cohorts) == everybody else "cohort"
+        found.append(Part(candidate, cohorts, BACK_FILL if back_fill else step, canary, share))
     if canary and canary not in champions.values():
-        found.append(Part(canary, (), CANARY, canary, share))
-    if now.challenger and now.challenger_step == SHADOW and not stands_in:
+        found.append(Part(canary, (), BACK_FILL if back_fill else CANARY, canary, share))
+    if now.challenger and now.challenger_step == SHADOW and not stands_in and not back_fill:
         found.append(Part(now.challenger, (), SHADOW))
     return found
 

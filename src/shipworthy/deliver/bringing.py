@@ -6,7 +6,7 @@ import json
 import time as machine
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
 from typing import Any
 
@@ -94,6 +94,11 @@ def _written(trip: Trip, run: Run, receipt: Receipt, rows: pa.Table) -> Receipt:
     raise AssertionError("the last try either returns or gives the reason")
 
 
+def _as_of(moment: datetime) -> str:
+    """The moment as it stands in a file's name; two lists of one day make two files."""
+    return f"{moment:%Y-%m-%d}" if moment.time() == time() else f"{moment:%Y-%m-%dT%H%M%SZ}"
+
+
 def _target(trip: Trip, run: Run, receipt: Receipt) -> Target:
     sink, rehearsal = run.plan.sinks[receipt.sink], run.trial == "rehearsal"
     return target_of(trip.store, trip.product, sink, rehearsal, run.moment, run.name, receipt.notice)
@@ -105,5 +110,5 @@ def target_of(
     """Where the rows of a run go at one sink, with everything filled in."""
     path = sink.rehearsal if rehearsal and sink.path else sink.path
     table = sink.rehearsal if rehearsal and sink.table else sink.table
-    filled = path.replace("{as_of}", f"{moment:%Y-%m-%d}").replace("{run}", digest_of(run)[:12])
+    filled = path.replace("{as_of}", _as_of(moment)).replace("{run}", digest_of(run)[:12])
     return Target(store.folder(product), filled, sink.url, table, run, notice, store.closed)

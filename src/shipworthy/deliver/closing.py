@@ -12,8 +12,9 @@ from shipworthy.deliver.rules import (
     due_by,
     newest_due,
     unbrought,
+    unvisited,
 )
-from shipworthy.deliver.run import Account, Receipt, Result, Run, Used
+from shipworthy.deliver.run import BACK_FILL, Account, Receipt, Result, Run, Used
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.edges.road import Trip
 from shipworthy.release.rules import CANARY
@@ -39,6 +40,8 @@ def late_receipts(
 ) -> Sequence[What]:
     """The facts that rows of a finished run were brought, or failed again, to sinks that had not got them."""
     still = unbrought(past, run.name)
+    if run.back_fill:
+        still = unvisited(past, run.name, run.consumer.sinks)
     return _deliveries(trip, run, results, [receipt for receipt in receipts if receipt.sink in still])
 
 
@@ -101,13 +104,13 @@ def _delivery(trip: Trip, run: Run, candidate: str, receipt: Receipt) -> What:
         consumer=run.consumer_name,
         sink=receipt.sink,
         candidate=candidate,
-        step=run.trial or "live",
+        step=run.trial or (BACK_FILL if run.back_fill else "live"),
         rows=receipt.rows,
         content=receipt.content,
         where=receipt.where,
         as_of=run.moment.isoformat(),
         due_by=limit.isoformat(),
-        late=trip.at > limit,
+        late=not run.back_fill and trip.at > limit,
         checks=list(receipt.checks),
         notice=receipt.notice,
     )
@@ -131,6 +134,7 @@ def _finished(trip: Trip, run: Run, used: Used, results: Sequence[Result], recei
         left_out=told.answered - rows,
         broken=used.broken,
         by_candidate={} if used.again else {result.candidate: result.real for result in results if result.real},
+        back_fill=run.back_fill,
     )
     account(finished, [])
     return finished

@@ -37,6 +37,29 @@ _ON_LISTS = {
     ),
 }
 
+_ON_BACK_FILL = {
+    "deliver.no_time": Explained(
+        "A back-fill is asked for from a moment to an earlier one.",
+        "Nothing lies between them.",
+        "Name the earlier moment with --from and the later one with --to.",
+    ),
+    "deliver.no_lists": Explained(
+        "In the time of the back-fill this consumer was to get no list, by its schedule or by arrival of data.",
+        "A list of a moment that nobody planned would stand beside those of the plan and be taken for one of them.",
+        "Widen the time. A single list of any past moment is made by `shipworthy score CONSUMER --as-of MOMENT`.",
+    ),
+    "deliver.many_lists": Explained(
+        "The time of the back-fill holds more lists than are made by one command.",
+        "It is mostly a slip in the year; and so long a command could not be watched.",
+        "Go on in parts: each command makes what is still missing, so they may overlap.",
+    ),
+    "deliver.one_place": Explained(
+        "A destination keeps all lists in one place, and lists of the past are to be brought there.",
+        "The list of a past month would lie where people look for the newest one.",
+        "Write {as_of} into the path of the sink, or leave out --deliver: the answers are in the log all the same.",
+    ),
+}
+
 _ON_DESTINATIONS = {
     "deliver.path_closed": Explained(
         "The address of a sink leads into the folder of the ledger, its files or its keys.",
@@ -132,6 +155,7 @@ _ON_ERASURE = {
 
 EXPLAINED: dict[str, Explained] = {
     **_ON_LISTS,
+    **_ON_BACK_FILL,
     **_ON_DESTINATIONS,
     **_ON_ACKNOWLEDGING,
     **_ON_REAL_TIME,

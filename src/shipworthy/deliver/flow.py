@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -24,10 +24,11 @@ from shipworthy.deliver.answering import Answered, answers, features_table, part
 from shipworthy.deliver.bringing import brought
 from shipworthy.deliver.closing import closing, late_receipts, nothing
 from shipworthy.deliver.erasing import erase_marked as erase_marked
+from shipworthy.deliver.filling import to_fill
 from shipworthy.deliver.privacy import keeping
-from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought
+from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought, unvisited
 from shipworthy.deliver.run import SHADOW, Account, Part, Result, Run, Used
-from shipworthy.deliver.words import AnswersSealed, RunAccount, RunFinished, Score
+from shipworthy.deliver.words import AnswersSealed, BackFill, BackFilled, RunAccount, RunFinished, Score
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
@@ -71,6 +72,60 @@ def score(command: Score, trip: Trip) -> RunAccount:
     return _closed(trip, run)
 
 
+def back_fill(command: BackFill, trip: Trip) -> BackFilled:
+    """Make the lists of a past time that were never made, one after the other, each on what was known then.
+
+    Raises:
+        NotFound: there is no such consumer.
+        UserError: it gets no lists, nothing is released, the time is none, or a destination would be overwritten.
+    """
+    settled = trip.step("see which lists are missing", lambda: _to_fill(command, trip))
+    plan = Plan.model_validate(settled["plan"])
+    made: list[RunAccount] = []
+    not_made: dict[str, str] = {}
+    for text in settled["moments"]:
+        moment = read_moment(text)
+        name, consumer = run_name(command.product, command.consumer, moment), plan.consumers[command.consumer]
+        how: Literal["log", "deliver"] = "deliver" if command.deliver else "log"
+        run = Run(name, plan, command.consumer, consumer, moment, "", "", how)
+        why = _filled(trip, run)
+        if why:
+            not_made[text] = why
+        else:
+            made.append(_closed(trip, run))
+    return BackFilled(command.consumer, made, settled["there"], not_made)
+
+
+def _to_fill(command: BackFill, trip: Trip) -> dict[str, Any]:
+    latest_list = Score(product=command.product, consumer=command.consumer, as_of=command.until)
+    return to_fill(command, trip.past, _settle(latest_list, trip))
+
+
+def _filled(trip: Trip, run: Run) -> str:
+    """Make one list of the past; gives the reason where it could not be made. Nothing stands in for it."""
+    if trip.step("look what is to be done", lambda: _is_made(trip, run)):
+        _brought_again(trip, run, trip.step("see who has not got it", lambda: _unvisited(trip, run)))
+        return ""
+    taken = snapshot(trip, run.plan, run.moment)
+    used = _used(trip.step("choose data and who answers", lambda: plain(_choose(trip, run, taken))))
+    results = _answered(trip, run, used)
+    if why := used.stood_in or _broken(results) or ("" if results else "nobody is released to answer"):
+        return why
+    trip.record("seal the answers", lambda past: _unsealed(past, _sealed(trip, run, used, results)))
+    sinks = run.consumer.sinks if run.back_fill == "deliver" else []
+    receipts = brought(trip, run, results, sinks, notice(run, used)) if sinks else []
+    trip.record("close the run", lambda past: closing(trip, run, past, used, results, receipts))
+    return ""
+
+
+def _is_made(trip: Trip, run: Run) -> bool:
+    return finished_run(trip.past, run.name) is not None
+
+
+def _unvisited(trip: Trip, run: Run) -> list[str]:
+    return unvisited(trip.past, run.name, run.consumer.sinks)
+
+
 def _run(command: Score, trip: Trip) -> Run:
     settled = trip.step("read the plan", lambda: _settle(command, trip))
     plan = Plan.model_validate(settled["plan"])
@@ -112,7 +167,8 @@ def _tried(command: Score, now: Standing) -> bool:
 
 def _newest_moment(command: Score, trip: Trip) -> Any:
     """A shadow answers beside the newest list, so that both can be compared; everything else is for now."""
-    lists = [fact.what for fact in trip.past.of(RunFinished) if fact.what.consumer == command.consumer]
+    made = [fact.what for fact in trip.past.of(RunFinished) if fact.what.consumer == command.consumer]
+    lists = [what for what in made if not what.back_fill]
     if command.trial == "shadow" and lists:
         return read_moment(lists[-1].as_of)
     return trip.at
@@ -144,11 +200,13 @@ def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
     trip.store.ledger.verify()
     now = standing(trip.past)
     if taken.snapshot:
-        return Used(taken.snapshot, run.moment.isoformat(), parts(run.plan, now, run.trial, False))
+        answering = parts(run.plan, now, run.trial, False, bool(run.back_fill))
+        return Used(taken.snapshot, run.moment.isoformat(), answering)
     found = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     stopped = "Data was stopped at the door: " + ("; ".join(found) or "it was refused.")
-    good = latest(trip.past.of(SnapshotTaken))
-    if run.trial or good is None:
+    # The newest by what it knows: one of a past moment may have been taken since.
+    good = max(trip.past.of(SnapshotTaken), key=lambda fact: read_moment(fact.what.as_of), default=None)
+    if run.trial or run.back_fill or good is None:
         return Used("", run.moment.isoformat(), stood_in=stopped)
     return _stand_in(trip, run, Used(good.what.snapshot, good.what.as_of), stopped, "")
 
@@ -175,7 +233,9 @@ def _last_fresh(trip: Trip, run: Run) -> RunFinished | None:
     horizon = run.plan.need.horizon
     fresh = latest(
         trip.past.of(RunFinished),
-        lambda what: what.consumer == run.consumer_name and not what.stood_in and what.answered > 0,
+        lambda what: (
+            what.consumer == run.consumer_name and not what.stood_in and not what.back_fill and what.answered > 0
+        ),
     )
     return fresh.what if fresh and horizon.after(read_moment(fresh.what.as_of)) > run.moment else None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from shipworthy.base.check import CheckResult
 from shipworthy.plan.schema import Consumer, Plan
 
 SHADOW = "shadow"
+BACK_FILL = "back-fill"
+"""The step of answers that were given long after the moment they are for; nobody is judged by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Run:
         moment: the moment the list is for.
         trial: rehearsal, shadow, or empty for a list for people.
         challenger: the candidate that a trial is of.
+        back_fill: whether a list is made long after its moment, for the log alone or for its destinations too.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Run:
     moment: datetime
     trial: str
     challenger: str
+    back_fill: Literal["", "log", "deliver"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,21 +13,27 @@ import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
+from shipworthy.base.times import read_moment
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
+from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
-from shipworthy.deliver.rules import finished_run, is_late
+from shipworthy.deliver.rules import finished_run, in_words
 from shipworthy.deliver.words import (
     AnswersSealed,
+    Beat,
     Deliveries,
     DeliveryAcknowledged,
     DeliveryCard,
-    DeliveryFailed,
     DeliveryMade,
     Erased,
     ErasedCard,
+    ListCard,
+    Lists,
     RunAccount,
     RunFinished,
     Runs,
+    ServerCard,
+    Servers,
     Trace,
     TracedAnswer,
     TraceLine,
@@ -34,11 +41,14 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
-from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.rules import standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
+
+SILENT_AFTER = timedelta(minutes=1)
+"""How long a prediction server may say nothing before it counts as silent."""
 
 
 class Tables(Protocol):
@@ -54,8 +64,41 @@ def deliveries(question: Deliveries, past: Past) -> list[DeliveryCard]:
         plan = current_plan(past)
     except NotFound:
         return []
-    acknowledged = {fact.what.delivery: fact for fact in past.of(DeliveryAcknowledged)}
-    return [_card(plan, fact, acknowledged) for fact in past.of(DeliveryMade, DeliveryFailed)]
+    return delivery_cards(plan, past)
+
+
+def lists(question: Lists, past: Past, now: datetime) -> list[ListCard]:
+    """Every list that was made or is owed, newest first."""
+    try:
+        plan = current_plan(past)
+    except NotFound:
+        return []
+    return [
+        card
+        for card in list_cards(plan, past, now)
+        if question.consumer in ("", card.consumer) and question.state in ("", card.state)
+    ]
+
+
+def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], wall: datetime) -> list[ServerCard]:
+    """What every prediction server says of itself; one that is silent for a minute is shown as silent."""
+    released = {name for name in standing(past).champion.values() if name}
+    cards = [_server(beat, released, wall) for beat in beats(question.product)]
+    return sorted(cards, key=lambda card: card.state in ("silent", "stopped"))
+
+
+def _server(beat: Beat, released: set[str], wall: datetime) -> ServerCard:
+    age = wall - read_moment(beat.at)
+    state: Literal["answering", "trouble", "behind", "silent", "stopped"] = "answering"
+    if beat.stopped:
+        state = "stopped"
+    elif age > SILENT_AFTER:
+        state = "silent"
+    elif beat.problem:
+        state = "trouble"
+    elif released and not released & beat.candidates.keys():
+        state = "behind"
+    return ServerCard(beat, state, in_words(age), beat.stood_in / beat.answered if beat.answered else None)
 
 
 def runs(question: Runs, past: Past) -> list[RunAccount]:
@@ -101,35 +144,6 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
         for person, fact in ordered.items()
         if person not in done
     ]
-
-
-def _card(
-    plan: Plan, fact: Recorded[DeliveryMade | DeliveryFailed], acknowledged: dict[str, Recorded[DeliveryAcknowledged]]
-) -> DeliveryCard:
-    what = fact.what
-    receipt = acknowledged.get(what.delivery)
-    made = what if isinstance(what, DeliveryMade) else None
-    state = "failed"
-    if made:
-        late = is_late(plan, fact)  # type: ignore[arg-type]
-        state = "rehearsal" if made.step == "rehearsal" else "late" if late else "on time"
-    return DeliveryCard(
-        delivery=what.delivery,
-        run=what.run,
-        consumer=what.consumer,
-        sink=what.sink,
-        candidate=made.candidate if made else "",
-        step=made.step if made else "",
-        rows=what.rows,
-        where=made.where if made else "",
-        as_of=what.as_of,
-        at=fact.at.isoformat(),
-        due_by=made.due_by if made else "",
-        state=state,
-        acknowledged=receipt.at.isoformat() if receipt else "",
-        used=receipt.what.used if receipt else None,
-        notice=made.notice if made else what.reason,  # type: ignore[union-attr]
-    )
 
 
 def _find(answer: str, past: Past, files: Tables) -> tuple[Recorded[AnswersSealed], dict[str, Any]]:

@@ -87,18 +87,19 @@ class Trigger(Section):
     """What happens when: one trigger, any number of actions."""
 
     name: Name = Field(description="Its name in the ledger.", examples=["stale-model"])
-    on: Literal["alarm", "refusal", "late", "failed", "revoked", "unacknowledged"] = Field(
+    on: Literal["alarm", "refusal", "late", "partial", "failed", "revoked", "unacknowledged", "unused"] = Field(
         description=(
-            "What sets it off: a monitor's alarm, a refused source, a late list, a failed delivery or a model that "
-            "could not answer, a revoked sign-off, a delivery that nobody acknowledged."
+            "What sets it off: a monitor's alarm, a refused source, a late list, a list that answered too few or "
+            "reached only some of its destinations, a failed delivery or a model that could not answer, a revoked "
+            "sign-off, a delivery that nobody acknowledged, a list of which too little was used."
         ),
         examples=["alarm"],
     )
     of: Name | None = Field(
         None,
         description=(
-            "Only of this monitor (alarm), source (refusal), consumer (late, failed, unacknowledged) or function "
-            "(revoked)."
+            "Only of this monitor (alarm), source (refusal), consumer (late, partial, failed, unacknowledged, unused) "
+            "or function (revoked)."
         ),
     )
     do: list[Name] = Field(

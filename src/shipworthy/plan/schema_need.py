@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Whole
+from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share, Whole
 
 
 class Need(Section):
@@ -84,7 +84,11 @@ class Consumer(Section):
         json_schema_extra={
             "if": {"properties": {"mode": {"const": "realtime"}}, "required": ["mode"]},
             "then": {"required": ["latency"]},
-            "else": {"required": ["every", "start", "deadline", "sinks"]},
+            "else": {
+                "if": {"properties": {"when": {"const": "arrival"}}, "required": ["when"]},
+                "then": {"required": ["deadline", "sinks"]},
+                "else": {"required": ["every", "start", "deadline", "sinks"]},
+            },
         }
     )
 
@@ -112,6 +116,15 @@ class Consumer(Section):
     only: Literal["all", "chosen"] = Field(
         "all", description="`chosen`: only the rows whose decision is yes. `all`: every row."
     )
+    when: Literal["schedule", "arrival"] = Field(
+        "schedule",
+        description="`schedule`: a list is made every so often. `arrival`: one is made whenever new data has come in.",
+    )
+    arrival_of: list[Name] = Field(
+        default=[],
+        description="With `when: arrival`: the sources whose new data makes a list; any source if none is named.",
+        examples=[["purchases"]],
+    )
     every: Duration | None = Field(
         None, description="Cadence of a list, counted from `start`; needed with `mode: list`.", examples=["1mo"]
     )
@@ -120,7 +133,10 @@ class Consumer(Section):
     )
     deadline: Duration | None = Field(
         None,
-        description="A list must arrive this long after the moment it is for; needed with `mode: list`.",
+        description=(
+            "A list must arrive this long after the moment it is for, or after its data came in; needed with "
+            "`mode: list`."
+        ),
         examples=["12h"],
     )
     latency: Duration | None = Field(
@@ -161,6 +177,19 @@ class Consumer(Section):
     )
     acknowledge_within: Duration | None = Field(
         None, description="A delivery not acknowledged by then is raised.", examples=["14d"]
+    )
+    use_at_least: Share | None = Field(
+        None,
+        description=(
+            "The share of a list's rows that is acted on within `time_to_act`; a list of which less was used, or "
+            "nobody said how much, is raised."
+        ),
+        examples=["50%"],
+    )
+    answered_at_least: Share | None = Field(
+        None,
+        description="The share of those due whom a list must answer; a list that answers fewer is raised as partial.",
+        examples=["95%"],
     )
     if_stopped: Literal["baseline", "last", "nothing"] = Field(
         "baseline",
