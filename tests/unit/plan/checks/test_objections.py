@@ -127,6 +127,37 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "sinks.two",
         "No consumer",
     ),
+    (
+        "keys",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv",
+                "kind: sql\n    url: ${CRM}\n    table: calls\n    key: [account]",
+            )
+        ],
+        "fail",
+        "sinks.call-list.key",
+        "service gets no column account",
+    ),
+    (
+        "keys",
+        [("    path: out/calls", "    key: [subscriber]\n    path: out/calls")],
+        "fail",
+        "sinks.call-list.key",
+        "but no table",
+    ),
+    (
+        "rehearsal",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+                "kind: webhook\n    url: ${HOOK}\n    secret: ${KEY}\n    rehearsal: ${HOOK}",
+            )
+        ],
+        "fail",
+        "sinks.call-list.rehearsal",
+        "real destination itself",
+    ),
     ("release_steps", [("[rehearsal, shadow, all]", "[shadow, all]")], "fail", "release.steps", "is shadow, all"),
     (
         "release_steps",
