@@ -64,7 +64,9 @@ def s3_options(environ: Mapping[str, str]) -> dict[str, Any]:
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     found: dict[str, Any] = {name: value for name, value in given.items() if value}
     found |= {"client_kwargs": {"region_name": region}} if region else {}
-    return found | {"use_listings_cache": False}
+    # Whoever calls tries again later; a store that is down is to be told in seconds.
+    patience = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 1}}
+    return found | {"use_listings_cache": False, "config_kwargs": patience}
 
 
 def delta_options(environ: Mapping[str, str]) -> dict[str, str]:
