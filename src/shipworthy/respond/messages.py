@@ -29,13 +29,26 @@ def send(store: Store, plan: Plan, told: PeopleTold) -> None:
     route = plan.respond.routes.get(told.to, "")
     content = {"id": told.message, "product": told.product, "to": told.to, "subject": told.subject}
     if route.startswith("file:"):
-        folder = store.folder(told.product) / route.removeprefix("file:")
-        if any(folder.resolve().is_relative_to(closed.resolve()) for closed in store.closed):
-            found = "It leads into the folder of the ledger, its files or its keys."
-            raise _refused(f"respond.routes.{told.to}", found, "Name a folder outside of it.")
-        _write(folder, told, content)
+        _write(_open_folder(store, told.product, told.to, route), told.message[:16], content)
     else:
         _post(store, address(route, store.environ, told.to), told, content)
+
+
+def probe(store: Store, plan: Plan, to: str) -> str:
+    """Whether a route could be used; nothing is told to anybody. Gives what was found.
+
+    Raises:
+        UserError: the route is of no known kind, is not set, or leads where no message may go.
+        OSError: it cannot be written to or reached.
+    """
+    route = plan.respond.routes[to]
+    if route.startswith("file:"):
+        folder = _open_folder(store, plan.product, to, route)
+        _write(folder, ".probe", {"id": "probe"})
+        (folder / ".probe.json").unlink()
+        return f"{route} can be written"
+    ask = Ask("HEAD", address(route, store.environ, to), f"respond.routes.{to}", seconds=SECONDS)
+    return f"it answers ({send_out(ask, store.environ).status} to HEAD); nothing was sent"
 
 
 def address(route: str, environ: Mapping[str, str], to: str = "") -> str:
@@ -58,9 +71,17 @@ def address(route: str, environ: Mapping[str, str], to: str = "") -> str:
     return found
 
 
-def _write(folder: Path, told: PeopleTold, content: Mapping[str, str]) -> None:
+def _open_folder(store: Store, product: str, to: str, route: str) -> Path:
+    folder = store.folder(product) / route.removeprefix("file:")
+    if any(folder.resolve().is_relative_to(closed.resolve()) for closed in store.closed):
+        found = "It leads into the folder of the ledger, its files or its keys."
+        raise _refused(f"respond.routes.{to}", found, "Name a folder outside of it.")
+    return folder
+
+
+def _write(folder: Path, name: str, content: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{told.message[:16]}.json"
+    file = folder / f"{name}.json"
     part = file.with_suffix(".part")
     part.write_text(json.dumps(content, indent=1) + "\n")
     os.replace(part, file)
