@@ -65,7 +65,8 @@ def tried(target: Target, folder: bool = False) -> str:
     """
     if not target.rehearsal:
         return _looked_at(target)
-    probe = replace(target, path=f"{target.path}/{_PROBE}") if folder else beside_it(target, f".{_PROBE}")
+    name = f"{_PROBE}-{target.name}"  # several are tried at the same time
+    probe = replace(target, path=f"{target.path}/{name}") if folder else beside_it(target, f".{name}")
     put(probe, b"probe\n")
     take_away(probe)
     return f"{target.path} can be written: a probe was written there and taken away"

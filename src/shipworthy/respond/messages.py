@@ -44,8 +44,8 @@ def probe(store: Store, plan: Plan, to: str) -> str:
     route = plan.respond.routes[to]
     if route.startswith("file:"):
         folder = _open_folder(store, plan.product, to, route)
-        _write(folder, ".probe", {"id": "probe"})
-        (folder / ".probe.json").unlink()
+        _write(folder, f".probe-{to}", {"id": "probe"})
+        (folder / f".probe-{to}.json").unlink()
         return f"{route} can be written"
     ask = Ask("HEAD", address(route, store.environ, to), f"respond.routes.{to}", seconds=SECONDS)
     return f"it answers ({send_out(ask, store.environ).status} to HEAD); nothing was sent"

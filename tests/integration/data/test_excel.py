@@ -58,7 +58,7 @@ def test_values_come_as_they_are_shown(feed: Feed) -> None:
 
 
 def test_an_error_puts_its_row_aside_and_no_other(feed: Feed) -> None:
-    rows = [["a", 1, None], ["b", "#DIV/0!", None], ["c", 2, "#N/A"], ["d", 3, None]]
+    rows: list[list[Any]] = [["a", 1, None], ["b", "#DIV/0!", None], ["c", 2, "#N/A"], ["d", 3, None]]
     feed.lay("a.xlsx", workbook([*HEADER, "own note"], *([*row, "#REF!"] for row in rows)))
     taken = feed.take("excel", "a.xlsx", COLUMNS, quarantine_at_most=0.9)
     assert [row["customer"] for row in feed.accepted(taken)] == ["a", "d"]
