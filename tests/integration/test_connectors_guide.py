@@ -40,7 +40,7 @@ def test_every_kind_of_sink_has_what_it_needs_and_can_be_probed(name: str) -> No
 
 
 def test_the_examples_are_sources_and_sinks() -> None:
-    found = [
+    found: list[Source | Sink] = [
         *(Source.model_validate(one) for part in EXAMPLES for one in part.get("sources", {}).values()),
         *(Sink.model_validate(one) for part in EXAMPLES for one in part.get("sinks", {}).values()),
     ]
