@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import Target
@@ -18,18 +20,30 @@ _BY_NAME = ("ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "arrow_hdfs", "file"
 _PROBE = "shipworthy-probe"
 
 
-def put(target: Target, content: bytes) -> str:
-    """Replace the file at the target's path; gives the path as the plan has it.
+@contextmanager
+def replacing(target: Target) -> Iterator[BinaryIO]:
+    """A fresh file to write to, which takes the place of what lay at the target's path when all of it is written.
 
     Raises:
         UserError: the path leads where nothing may be brought.
         OSError: it cannot be written; what lay there before lies there still.
     """
     path = target.filled(target.path)
-    if ADDRESS.match(path):
-        _remotely(target, path, lambda system, inner: _put_there(system, inner, content))
-    else:
-        _put_here(local(target, path), content)
+    if not ADDRESS.match(path):
+        with _replacing_here(local(target, path)) as out:
+            yield out
+        return
+    with tempfile.TemporaryDirectory(prefix="shipworthy-") as folder:
+        file = Path(folder) / "rows"
+        with file.open("wb") as out:
+            yield out
+        _remotely(target, path, lambda system, inner: _put_there(system, inner, file))
+
+
+def put(target: Target, content: bytes) -> str:
+    """Replace the file at the target's path, see `replacing`; gives the path as the plan has it."""
+    with replacing(target) as out:
+        out.write(content)
     return target.path
 
 
@@ -110,30 +124,30 @@ def local(target: Target, path: str) -> Path:
     return file
 
 
-def _put_here(file: Path, content: bytes) -> None:
+@contextmanager
+def _replacing_here(file: Path) -> Iterator[BinaryIO]:
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as out:
-            out.write(content)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(file)
-    except OSError:
+    finally:
         fresh.unlink(missing_ok=True)  # half a file on a full disk takes the room that the next try needs
-        raise
 
 
-def _put_there(system: Any, path: str, content: bytes) -> None:
+def _put_there(system: Any, path: str, file: Path) -> None:
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     if not set(protocols) & set(_BY_NAME):
-        system.pipe_file(path, content)  # a put to an object store is whole or not there
+        system.put_file(str(file), path)  # a put to an object store is whole or not there
         return
     parent, _, name = path.rpartition("/")
     system.makedirs(parent, exist_ok=True)
     fresh = f"{parent}/.{name}.{secrets.token_hex(4)}.new"
     try:
-        system.pipe_file(fresh, content)
+        system.put_file(str(file), fresh)
         system.mv(fresh, path)
     except Exception:
         if system.exists(fresh):

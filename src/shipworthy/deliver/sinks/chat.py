@@ -97,4 +97,6 @@ class _Heard(logging.Handler):
             self.text = record.getMessage()
 
 
-SINK = SinkKind("chat", write, "A short message into a chat, without rows.", ("url",), rehearses="url", probe=probe)
+SINK = SinkKind(
+    "chat", write, says="A short message into a chat, without rows.", needs=("url",), rehearses="url", probe=probe
+)

@@ -44,4 +44,4 @@ def _cells(column: pa.ChunkedArray) -> list[object]:
     return list(values)
 
 
-SINK = SinkKind("csv", write, "A CSV file for people and spreadsheets.", ("path",), probe=probe)
+SINK = SinkKind("csv", write, says="A CSV file for people and spreadsheets.", needs=("path",), probe=probe)

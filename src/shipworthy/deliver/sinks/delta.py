@@ -102,4 +102,4 @@ def _other_columns(target: Target, differing: list[str]) -> UserError:
     return UserError(Mistake("deliver.other_columns", target.where, found, why, fix))
 
 
-SINK = SinkKind("delta", write, "A Delta table, with the rows of each run once.", ("path",), probe=probe)
+SINK = SinkKind("delta", write, says="A Delta table, with the rows of each run once.", needs=("path",), probe=probe)

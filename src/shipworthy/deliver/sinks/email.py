@@ -186,8 +186,8 @@ def _where(target: Target) -> str:
 SINK = SinkKind(
     "email",
     write,
-    "A mail to each person, with the list attached (SMTP with TLS).",
-    ("url", "to", "sender"),
+    says="A mail to each person, with the list attached (SMTP with TLS).",
+    needs=("url", "to", "sender"),
     rehearses="to",
     probe=probe,
 )

@@ -151,4 +151,4 @@ def _fitting(rows: pa.Table) -> Iterator[float]:
         yield min(high, max(low, *(len(text) + 2 for text in seen)))
 
 
-SINK = SinkKind("excel", write, "A workbook (.xlsx) for people.", ("path",), probe=probe)
+SINK = SinkKind("excel", write, says="A workbook (.xlsx) for people.", needs=("path",), probe=probe)

@@ -29,4 +29,4 @@ def probe(target: Target, shape: pa.Table) -> str:
     return tried(target)
 
 
-SINK = SinkKind("jsonl", write, "A file with one JSON object per row, for programs.", ("path",), probe=probe)
+SINK = SinkKind("jsonl", write, says="A file with one JSON object per row, for programs.", needs=("path",), probe=probe)

@@ -167,8 +167,8 @@ def _address(target: Target) -> str:
 SINK = SinkKind(
     "sql",
     write,
-    "A table of a SQLite or PostgreSQL database.",
-    ("url", "table"),
+    says="A table of a SQLite or PostgreSQL database.",
+    needs=("url", "table"),
     rehearses="table",
     probe=probe,
 )

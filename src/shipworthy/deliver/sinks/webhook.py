@@ -208,8 +208,8 @@ def _refused(target: Target, said: str) -> UserError:
 SINK = SinkKind(
     "webhook",
     write,
-    "Signed CloudEvents over https, for a program.",
-    ("url", "secret"),
+    says="Signed CloudEvents over https, for a program.",
+    needs=("url", "secret"),
     rehearses="url",
     probe=probe,
 )
