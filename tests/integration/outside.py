@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 KEYS = {"AWS_ACCESS_KEY_ID": "ship", "AWS_SECRET_ACCESS_KEY": "worthy", "AWS_DEFAULT_REGION": "us-east-1"}
 ALLOWED = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1"}
@@ -53,8 +62,8 @@ class Web:
 
 
 @contextmanager
-def web_server() -> Iterator[Web]:
-    """A web server on a free port."""
+def web_server(certificate: Path | None = None) -> Iterator[Web]:
+    """A web server on a free port; with TLS where a certificate with its key is given."""
     web = Web()
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,8 +84,8 @@ def web_server() -> Iterator[Web]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    with _running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
-        web.url = f"http://127.0.0.1:{port}"
+    with _running(_with_tls(ThreadingHTTPServer(("127.0.0.1", 0), Handler), certificate)) as port:
+        web.url = f"http{'s' if certificate else ''}://127.0.0.1:{port}"
         yield web
 
 
@@ -146,11 +155,11 @@ class _MailHandler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server() -> Iterator[Mail]:
-    """A small SMTP server (RFC 5321) on a free port."""
+def mail_server(certificate: Path | None = None) -> Iterator[Mail]:
+    """A small SMTP server (RFC 5321) on a free port; with TLS where a certificate with its key is given."""
     server = _MailServer(("127.0.0.1", 0), _MailHandler)
     server.mail = Mail()
-    with _running(server) as port:
+    with _running(_with_tls(server, certificate)) as port:
         server.mail.port = port
         yield server.mail
 
@@ -172,6 +181,36 @@ def s3_server() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+def certificate_for(name: str, folder: Path) -> Path:
+    """A file with a certificate that stands for itself, for one name, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(named, named, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / f"{name}.pem"
+    file.write_bytes(made.public_bytes(Encoding.PEM) + secret)
+    return file
+
+
+Server = TypeVar("Server", bound=socketserver.TCPServer)
+
+
+def _with_tls(server: Server, certificate: Path | None) -> Server:
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    return server
 
 
 @contextmanager

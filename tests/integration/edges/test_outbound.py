@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from integration.outside import ALLOWED, Answer, Web
+from integration.outside import ALLOWED, Answer, Web, certificate_for, mail_server, web_server
 
 from shipworthy.base.errors import UserError
-from shipworthy.edges.outbound import Ask, Reply, is_inner, require_open, send
+from shipworthy.deliver.sink import Target
+from shipworthy.deliver.sinks import email
+from shipworthy.edges.outbound import Ask, Reply, _tls, is_inner, require_open, send
+from shipworthy.plan.schema import Sink
 
 
 def get(url: str, environ: dict[str, str] | None = None, **more: Any) -> Reply:
@@ -135,3 +141,43 @@ def test_nobody_there_is_told_without_the_address() -> None:
     with pytest.raises(OSError, match=r"sources\.feed\.url: ConnectError") as caught:
         get("http://127.0.0.1:1/?token=hush")
     assert "hush" not in str(caught.value)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A certificate for feed.example that this machine trusts."""
+    made = certificate_for("feed.example", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    _tls.cache_clear()
+    yield made
+    _tls.cache_clear()
+
+
+def test_tls_is_held_against_the_name_and_not_the_judged_address(
+    names: Callable[..., list[str]], certificate: Path
+) -> None:
+    names("feed.example", "127.0.0.1")
+    with web_server(certificate) as web:
+        assert get(web.url.replace("127.0.0.1", "feed.example")).status == 204
+        names("other.example", "127.0.0.1")
+        with pytest.raises(OSError, match="ConnectError"):
+            get(web.url.replace("127.0.0.1", "other.example"))
+        assert len(web.got) == 1
+
+
+def test_mail_over_tls_is_held_against_the_name_too(
+    names: Callable[..., list[str]], certificate: Path, tmp_path: Path
+) -> None:
+    names("feed.example", "127.0.0.1")
+    declared = Sink(kind="email", url="${MAIL}", to=["a@b.example"], sender="c@d.example", rehearsal="")
+    with mail_server(certificate) as mail:
+        for name, fits in (("feed.example", True), ("127.0.0.1", False)):
+            environ = {**ALLOWED, "MAIL": f"smtps://{name}:{mail.port}"}
+            goal = Target(tmp_path, "", "", "", "run", to=("a@b.example",), declared=declared, environ=environ)
+            goal = replace(goal, url=declared.url)
+            if fits:
+                email.write(goal, pa.table({"x": [1]}))
+            else:
+                with pytest.raises(OSError, match="cannot be reached"):
+                    email.write(goal, pa.table({"x": [1]}))
+        assert len(mail.got) == 1
