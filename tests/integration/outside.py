@@ -31,12 +31,13 @@ ALLOWED = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1"}
 
 @dataclass
 class Answer:
-    """What the web server answers: `cut` says a longer body than it sends and hangs up."""
+    """What the web server answers, after some seconds: `cut` says a longer body than it sends and hangs up."""
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    after: float = 0.0
 
 
 @dataclass
@@ -72,6 +73,7 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             web.got.append(Request(self.command, self.path, headers, body))
             told = web.next_answer()
+            time.sleep(told.after)
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)

@@ -267,6 +267,23 @@ def test_a_big_list_goes_in_by_parts_in_one_transaction(crm: Place) -> None:
         assert {row["run"][:15] for row in crm.read()} == {"p/sales/1998-01"}
 
 
+def test_a_table_that_somebody_holds_is_not_waited_for_for_ever(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = in_database(tmp_path, postgres_url)
+    place.write(place.target, rows("anna"))
+    monkeypatch.setattr("shipworthy.deliver.sinks.sql.LOCK_SECONDS", 1)
+    engine = sa.create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE call_list")
+        with pytest.raises(OSError, match="lock timeout"):
+            place.write(place.target, rows("ben"))
+    engine.dispose()
+    assert [row["customer"] for row in place.read()] == ["anna"]
+    place.write(place.target, rows("ben"))
+    assert [row["customer"] for row in place.read()] == ["ben"]
+
+
 def test_a_workbook_keeps_text_as_text_and_says_what_it_is(tmp_path: Path) -> None:
     place = in_file("excel", "out/list.xlsx", tmp_path, {})
     declared = Sink(kind="excel", rehearsal="", path="out/list.xlsx", sheet="Calls")

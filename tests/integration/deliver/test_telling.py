@@ -168,6 +168,18 @@ def test_a_receiver_that_vanishes_midway_gets_only_the_rest_later(tmp_path: Path
     assert taken == {1, 2, 3}
 
 
+def test_a_receiver_that_takes_too_long_is_tried_again_and_told(
+    tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "SECONDS", 0.2)
+    web.answers = [Answer(after=0.6)]
+    with pytest.raises(UserError, match="did not take it: ReadTimeout"):
+        sink("webhook")(hook(tmp_path, web), rows(1))
+    web.answers = [Answer()]
+    sink("webhook")(hook(tmp_path, web), rows(1))
+    assert len({request.headers["webhook-id"] for request in web.got}) == 1
+
+
 def test_nobody_there_is_told_without_the_address(tmp_path: Path, web: Web) -> None:
     told = hook(tmp_path, web)
     gone = replace(told, environ={**told.environ, "HOOK": "http://127.0.0.1:1/in?code=hush"})

@@ -20,8 +20,8 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], type[sa.types.TypeEngine[Any]
     (pa.types.is_boolean, sa.Boolean),
 )
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_OURS = ("run", "notice")
 _AT_ONCE = 10_000
+CONNECT_SECONDS, LOCK_SECONDS = 10, 30
 
 
 def write(target: Target, rows: pa.Table) -> str:
@@ -32,9 +32,10 @@ def write(target: Target, rows: pa.Table) -> str:
     """
     key = target.declared.key
     table = _table(target, rows)
-    engine = sa.create_engine(_address(target), poolclass=sa.pool.NullPool)
+    engine = _engine(_address(target))
     try:
         with engine.begin() as connection:
+            _patient(connection)
             table.create(connection, checkfirst=True)
             if key:
                 statement = _upsert(connection.dialect.name, table, key)
@@ -56,7 +57,7 @@ def probe(target: Target, shape: pa.Table) -> str:
     address = _address(target)
     file = Path(address.removeprefix("sqlite:///")) if address.startswith("sqlite") else None
     was_there = file is None or file.exists()
-    engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
+    engine = _engine(address)
     try:
         with engine.connect() as connection:
             there = sa.inspect(connection).has_table(target.table)
@@ -75,9 +76,21 @@ def probe(target: Target, shape: pa.Table) -> str:
     return f"table {target.table} {state}{'; a row was written and taken back' if target.rehearsal else ''}"
 
 
+def _engine(address: str) -> sa.Engine:
+    waits = {} if address.startswith("sqlite") else {"connect_timeout": CONNECT_SECONDS}
+    return sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=waits)
+
+
+def _patient(connection: sa.Connection) -> None:
+    """Let a table that somebody holds be waited for, but not for ever; SQLite waits for seconds by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+
+
 def _write_and_take_back(connection: sa.Connection, table: sa.Table) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLite's driver begins none for CREATE TABLE
+    _patient(connection)
     table.create(connection, checkfirst=True)
     connection.execute(table.insert(), [dict.fromkeys(table.columns.keys()) | {"run": "probe"}])
     connection.rollback()

@@ -90,8 +90,9 @@ def parcels(target: Target, rows: pa.Table) -> Iterator[Parcel]:
 def signature(secret: bytes, id_: str, timestamp: int, body: bytes) -> str:
     """The signature of a request. Source: Standard Webhooks 1.0, "Signature scheme".
 
-    >>> signature(b"k", "id", 1, b"{}")[:10]
-    'v1,x9bbhB7'
+    >>> key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    >>> signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
     """
     content = b".".join((id_.encode(), str(timestamp).encode(), body))
     return "v1," + base64.b64encode(hmac.new(secret, content, hashlib.sha256).digest()).decode()
