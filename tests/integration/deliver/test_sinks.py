@@ -288,14 +288,14 @@ def test_a_workbook_keeps_text_as_text_and_says_what_it_is(tmp_path: Path) -> No
     place = in_file("excel", "out/list.xlsx", tmp_path, {})
     declared = Sink(kind="excel", rehearsal="", path="out/list.xlsx", sheet="Calls")
     told = replace(place.target, declared=declared, notice="By the baseline.", consumer="sales", as_of="1998-01-01")
-    place.write(told, rows("=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\x01b"))
+    place.write(told, rows("=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\x01b", "#N/A"))
     book = openpyxl.load_workbook(tmp_path / "out" / "list.xlsx")
     assert book.sheetnames == ["Notice", "Calls"]
     assert book["Notice"]["B1"].value == "By the baseline."
     cells = [row[1] for row in book["Calls"].iter_rows(min_row=2)]
-    assert [cell.value for cell in cells] == ["=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\ufffdb"]
+    assert [cell.value for cell in cells] == ["=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\ufffdb", "#N/A"]
     assert {cell.data_type for cell in cells} == {"s"}
-    assert [cell.quotePrefix for cell in cells] == [True, False, True, True, False, False]
+    assert [cell.quotePrefix for cell in cells] == [True, False, True, True, False, False, False]
     assert book["Calls"].freeze_panes == "A2"
     assert book["Calls"].column_dimensions["B"].width > 20
     assert book["Calls"]["E2"].value == datetime(1998, 1, 1)  # noqa: DTZ001  # a sheet knows no zones

@@ -19,6 +19,8 @@ from shipworthy.deliver.sink import SinkKind, Target
 
 _MOST_ROWS, _MOST_SIGNS, _EXACT = 1_048_575, 32_767, 10**15  # a sheet without its header; a cell; a number
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LOOKS_LIKE = (*_FORMULA, "#")  # a formula, or the name of an error
 _MOMENT = "yyyy-mm-dd hh:mm:ss"
 _WIDTHS = (8, 60)
 _LOOKED_AT = 200  # rows by which the width of a column is chosen
@@ -76,15 +78,16 @@ def _made(target: Target) -> datetime:
 
 
 def _sheet(sheet: Any, rows: pa.Table) -> None:
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     sheet.freeze_panes = "A2"
     for at, width in enumerate(_fitting(rows), 1):
         sheet.column_dimensions[get_column_letter(at)].width = width
-    header = [_text(sheet, name) for name in rows.column_names]
+    header = [WriteOnlyCell(sheet, name) for name in rows.column_names]
     for cell in header:
-        cell.font = Font(bold=True)
+        cell.data_type, cell.font = "s", Font(bold=True)
     sheet.append(header)
     for batch in rows.to_batches(_BATCH):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -123,16 +126,18 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 def _text(sheet: Any, value: str) -> Any:
     """A cell that is text whatever it looks like: `=1+1` is no formula, and stays none when somebody edits it."""
-    from openpyxl.cell import WriteOnlyCell
-
     if len(value) > _MOST_SIGNS:
         found = f"A text of {len(value):,} signs does not fit into a cell, which holds {_MOST_SIGNS:,}."
         raise UserError(Mistake("deliver.too_many_rows", "sheet", found, "The rest would be lost.", "Use `kind: csv`."))
+    text = _UNPRINTABLE.sub("\ufffd", value) if _UNPRINTABLE.search(value) else value
+    if value[:1] not in _LOOKS_LIKE:
+        return text  # as it is: a cell of its own for each text takes twice as long
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet)
-    cell.value = _UNPRINTABLE.sub("\ufffd", value)
+    cell.value = text
     cell.data_type = "s"
-    if value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        cell.quotePrefix = True
+    cell.quotePrefix = value[:1] in _FORMULA
     return cell
 
 
