@@ -16,7 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.data.source import Place
-from shipworthy.edges.objects import ADDRESS, system_of
+from shipworthy.edges.objects import ADDRESS, paths_here, system_of
 from shipworthy.edges.secrets import OWN
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -214,6 +214,8 @@ def _unpacked(name: str, raw: bytes) -> bytes:
 
 
 def _remote(written: str, path: str, place: Place) -> list[Found]:
+    for through in paths_here(written):
+        inside(through, place)
     try:
         system, inner = system_of(written, place.environ, f"sources.{place.name}.path")
         found = sorted(system.glob(inner)) if _PATTERN.search(inner) else [inner]

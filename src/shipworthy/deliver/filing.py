@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import Target
-from shipworthy.edges.objects import ADDRESS, system_of
+from shipworthy.edges.objects import ADDRESS, paths_here, system_of
 
 # Where a file is being written, others see half of it; it is written under another name and moved.
 _BY_NAME = ("ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "arrow_hdfs", "file", "local")
@@ -156,6 +156,8 @@ def _put_there(system: Any, path: str, file: Path) -> None:
 
 
 def _remotely(target: Target, address: str, work: Callable[[Any, str], object]) -> None:
+    for through in paths_here(address):
+        local(target, through)
     system, path = system_of(address, target.environ, target.where)
     if "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol):
         local(target, path)

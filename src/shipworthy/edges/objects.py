@@ -49,6 +49,17 @@ def system_of(address: str, environ: Mapping[str, str], where: str) -> tuple[Any
     return system, path
 
 
+def paths_here(address: str) -> list[str]:
+    """The paths on this machine that a chained address goes through.
+
+    >>> paths_here("zip://a.csv::file:///in/a.zip"), paths_here("simplecache::s3://lists/a.csv")
+    (['/in/a.zip'], [])
+    """
+    parts = address.split("::")[1:]
+    named = [part.partition("://") for part in parts]
+    return [path if mark else whole for whole, mark, path in named if not mark or whole in ("file", "local")]
+
+
 def s3_options(environ: Mapping[str, str]) -> dict[str, Any]:
     """What an S3 file system is opened with; what is absent is left to the profile or role of the machine.
 

@@ -82,3 +82,9 @@ def test_an_inner_address_and_a_setting_of_ours_are_refused(feed: Feed, web: Web
 def test_files_are_not_read_over_the_web_by_the_back_door(feed: Feed) -> None:
     taken = feed.take("csv", "http://169.254.169.254/latest/meta-data", COLUMNS)
     assert "no file system" in refusal(taken).found
+
+
+def test_an_archive_in_a_closed_folder_is_not_read_through_a_chain(feed: Feed) -> None:
+    keys = feed.store.keys.folder
+    taken = feed.take("csv", f"zip://a.csv::file://{keys}/a.zip", COLUMNS)
+    assert "folder of the ledger" in refusal(taken).found

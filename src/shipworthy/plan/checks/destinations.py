@@ -25,7 +25,8 @@ def _overwritten(plan: Plan) -> list[Finding]:
 def _shared(plan: Plan) -> list[Finding]:
     by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, sink in plan.sinks.items():
-        by_place[real_place(sink)].append(name)
+        if sink.path or sink.table:  # a mail or webhook takes nothing from the one before
+            by_place[real_place(sink)].append(name)
     return [
         Finding(
             path=f"sinks.{name}",

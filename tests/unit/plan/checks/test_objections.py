@@ -330,6 +330,22 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
 
 # The same kind of change, inside what is right.
 HARMLESS: list[list[Change]] = [
+    [
+        ("sinks: [call-list]", "sinks: [call-list, one, two]"),
+        (
+            "sinks:\n",
+            "sinks:\n"
+            "  one: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n"
+            "  two: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n",
+        ),
+    ],
+    [("    path: out/calls-{as_of}.csv", "    path: s3://lists/calls-{as_of}.csv")],
+    [
+        (
+            "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+            "kind: delta\n    path: lake/calls\n    rehearsal: lake/try",
+        )
+    ],
     [("time_to_act: 5d", "time_to_act: 59d")],
     [("deadline: 6h", "deadline: 6d")],
     [("every: 1w", "every: 5d")],
