@@ -11,9 +11,9 @@ from shipworthy.plan.schema import Plan
 _MAY_READ = frozenset({"read"})
 RIGHTS: dict[str, frozenset[str]] = {
     ADMINISTRATOR: _MAY_READ | {"administer", "plan"},
-    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate"},
-    "builder": _MAY_READ | {"build", "rows", "mend"},
-    "operator": _MAY_READ | {"operate", "release", "respond", "build", "rows", "mend"},
+    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate", "probe"},
+    "builder": _MAY_READ | {"build", "probe", "rows", "mend"},
+    "operator": _MAY_READ | {"operate", "release", "respond", "build", "probe", "rows", "mend"},
     "owner": _MAY_READ | {"sign", "respond"},
     "consumer": _MAY_READ | {"acknowledge", "predict"},
     "owner:privacy": frozenset({"erase"}),

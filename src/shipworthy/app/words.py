@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from shipworthy.base.check import CheckResult
 from shipworthy.base.fact import Command, Question, What
 from shipworthy.deliver.words import ErasureOutcome
 
@@ -76,6 +77,18 @@ class Advance(Command[list[str]]):
 
     right: ClassVar[str] = "operate"
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeConnections(Command[list[CheckResult]]):
+    """Test every source, sink and message route that the plan declares, before anything depends on them.
+
+    Nothing is brought to a real destination: it is only looked at, and the rehearsal destination is written to for a
+    moment. Nothing is recorded. `name` narrows it to one source, sink or route.
+    """
+
+    right: ClassVar[str] = "probe"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from shipworthy.app.words import (
     LedgerExported,
     PersonAdded,
     PersonRevoked,
+    ProbeConnections,
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
@@ -55,6 +57,14 @@ def revoke_person(command: RevokePerson, desk: Desk, who: Identity) -> str:
     fact = PersonRevoked(product="", person=command.person)
     desk.store.ledger.append(lambda past: [fact], product="", who=who.person, at=desk.clock())
     return command.person
+
+
+def probe_connections(command: ProbeConnections, desk: Desk, who: Identity) -> list[CheckResult]:
+    """Test the connections that the plan in force declares."""
+    from shipworthy.app.probing import probed
+
+    plan = current_plan(desk.store.ledger.past(command.product))
+    return probed(plan, desk.store, desk.now(command.product), command.name)
 
 
 def do_what_is_due(command: DoWhatIsDue, desk: Desk, who: Identity, on_step: OnStep | None = None) -> list[str]:

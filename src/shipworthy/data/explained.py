@@ -134,6 +134,39 @@ _ON_FILES = {
     ),
 }
 
+_ON_OTHER_SYSTEMS = {
+    "data.own_setting": Explained(
+        "The address of a source names a setting of the installation, such as SHIPWORTHY_TOKEN.",
+        "A plan could send a token to a stranger, or read the ledger's own database.",
+        "Use a variable that is there for this source alone.",
+    ),
+    "data.no_library": Explained(
+        "A source needs a library that is installed only by one of the extras.",
+        "Most installations need a few of them; all together they are large.",
+        "Install the extra that the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+    "data.not_excel": Explained(
+        "The file is no workbook that can be read: of the old kind, protected, damaged, or never calculated.",
+        "What could still be read of it would be an unfair picture of the whole.",
+        "Open it in Excel or LibreOffice and save it as .xlsx without a password.",
+    ),
+    "data.no_sheet": Explained(
+        "The workbook has no sheet of the name that the plan gives.",
+        "Another sheet in its place could hold anything.",
+        "Copy the name from the message, with its capitals and blanks.",
+    ),
+    "data.no_version": Explained(
+        "A Delta table is to be read as it was at a moment at which it did not exist yet.",
+        "What was not written then was not known then; a later version would show the future.",
+        "Take the snapshot of a later moment, or name a version by its number.",
+    ),
+    "data.not_json": Explained(
+        "The answer of an address is JSON, but no list of objects.",
+        "Which part of it holds the rows, and whether more pages follow, cannot be said.",
+        "Use an address that answers with the whole list, or one that writes a file.",
+    ),
+}
+
 _ON_DATABASES = {
     "data.bad_url": Explained(
         "The address is no database address, or of a database that is not read here.",
@@ -179,10 +212,11 @@ _ON_ARRIVALS = {
 }
 
 EXPLAINED: dict[str, Explained] = {
-    **_ON_MENDING,
-    **_ON_ARRIVALS,
     **_ON_A_CONTRACT,
     **_ON_PLACES,
     **_ON_FILES,
+    **_ON_OTHER_SYSTEMS,
     **_ON_DATABASES,
+    **_ON_MENDING,
+    **_ON_ARRIVALS,
 }

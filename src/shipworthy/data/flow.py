@@ -54,7 +54,7 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     source = plan.sources[name]
     try:
         store = trip.store
-        place = Place(name, store.folder(plan.product), store.environ, store.closed)
+        place = Place(name, store.folder(plan.product), store.environ, store.closed, as_of)
         reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
         erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
         reading, gone = with_mended(reading, mended_rows(store.files, trip.past, name))

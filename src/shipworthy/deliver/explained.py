@@ -88,6 +88,51 @@ _ON_DESTINATIONS = {
     ),
 }
 
+_ON_KINDS = {
+    "deliver.no_library": Explained(
+        "A sink needs a library that is installed only by one of the extras.",
+        "Most installations need a few of them; all together they are large.",
+        "Install the extra that the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+    "deliver.bad_url": Explained(
+        "The address of a sink is of no form that its kind can use.",
+        "Nothing was sent; guessing what was meant could send rows to a stranger.",
+        "Write it as docs/guide/connectors.md shows for this kind. It may be set wrongly in the environment.",
+    ),
+    "deliver.other_columns": Explained(
+        "The table at the destination has other columns than the list: the consumer's columns changed, or the table.",
+        "Rows put into other columns than agreed are rows that somebody reads wrongly.",
+        "Change the table, name a new one, or correct the consumer's columns; then the same rows are brought.",
+    ),
+    "deliver.key": Explained(
+        "A table is to hold one row for each key, and the list has no column of that name.",
+        "Without it nobody can say which row is to be replaced.",
+        "Add the column to the consumer's columns, or name another one under `key`.",
+    ),
+    "deliver.too_many_rows": Explained(
+        "The rows, or one text of them, are too large for a sheet of a workbook.",
+        "What does not fit would be left out, and nobody would see that it is missing.",
+        "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own.",
+    ),
+    "deliver.webhook_refused": Explained(
+        "The receiver of a webhook answered that it does not take the request, and would not take it later either.",
+        "It is not sent again by itself, so that a wrong address is not knocked at for ever.",
+        "401 and 403: see the secret and the headers. 404: see the address. 400 and 422: does it know these columns? "
+        "Then give the same `shipworthy score` again; what it confirmed is not sent twice.",
+    ),
+    "deliver.webhook_down": Explained(
+        "The receiver of a webhook could not be reached, or asked to come later, at every try.",
+        "The delivery counts as failed and is raised; the rows are kept.",
+        "See that the receiver runs. The worker tries again and sends only what was not confirmed, with the same ids.",
+    ),
+    "deliver.mail_refused": Explained(
+        "The mail server does not take the mail: the login, the sender, an address, the size, or no encryption.",
+        "A list that does not arrive is one that nobody acts on.",
+        "Correct what the message names; `shipworthy probe` tries it without sending. Whoever has got the mail does "
+        "not get it again.",
+    ),
+}
+
 _ON_ACKNOWLEDGING = {
     "deliver.not_consumer": Explained(
         "Somebody confirms a delivery that was made to another consumer.",
@@ -155,9 +200,10 @@ _ON_ERASURE = {
 
 EXPLAINED: dict[str, Explained] = {
     **_ON_LISTS,
-    **_ON_BACK_FILL,
     **_ON_DESTINATIONS,
+    **_ON_KINDS,
     **_ON_ACKNOWLEDGING,
     **_ON_REAL_TIME,
+    **_ON_BACK_FILL,
     **_ON_ERASURE,
 }

@@ -219,13 +219,57 @@ class Sink(Section):
 
     kind: Name = Field(description="A member of deliver/sinks: see `shipworthy explain kinds`.", examples=["csv"])
     path: str = Field(
-        "", description="File; {as_of} and {run} are filled in.", examples=["out/sales/call-list-{as_of}.csv"]
+        "",
+        description=(
+            "File or folder, relative to product.yaml, or an fsspec address such as s3://bucket/file; {as_of} and "
+            "{run} are filled in."
+        ),
+        examples=["out/sales/call-list-{as_of}.csv"],
     )
     url: str = Field(
-        "", description="Address of a database; ${NAME} is taken from the environment.", examples=["${CRM_URL}"]
+        "",
+        description=(
+            "Address of a database, webhook, mail server or chat; ${NAME} is taken from the environment, and no secret "
+            "stands in the plan."
+        ),
+        examples=["${CRM_URL}"],
     )
-    table: str = Field("", description="With `url`: the table that the rows go to.", examples=["call_list"])
+    table: str = Field("", description="With a database: the table that the rows go to.", examples=["call_list"])
+    key: list[ColumnName] = Field(
+        default=[],
+        description=(
+            "With a database: the columns that name a row. The table then holds one current row for each; absent: the "
+            "rows of every run."
+        ),
+        examples=[["customer_id"]],
+    )
+    sheet: str = Field("", max_length=31, description="With `kind: excel`: the sheet's name.", examples=["Call list"])
+    to: list[str] = Field(
+        default=[], description="With `kind: email`: who gets it.", examples=[["sales-lead@shop.example"]]
+    )
+    sender: str = Field("", description="With `kind: email`: whom it comes from.", examples=["ship@shop.example"])
+    format: Literal["", "csv", "excel", "event", "batch"] = Field(
+        "",
+        description=(
+            "With `kind: email`: the attachment, `csv` (if absent) or `excel`. With `kind: webhook`: one `event` for "
+            "some rows (if absent), or a `batch` with an event for each row."
+        ),
+    )
+    headers: dict[str, str] = Field(
+        default={},
+        description="With `kind: webhook`: further headers, by name.",
+        examples=[{"Authorization": "Bearer ${CRM_TOKEN}"}],
+    )
+    secret: str = Field(
+        "",
+        description="With `kind: webhook`: the variable with the secret that requests are signed with.",
+        examples=["${CRM_HOOK_SECRET}"],
+    )
+    rows_at_once: Whole = Field(500, ge=1, le=100_000, description="With `kind: webhook`: rows of one request.")
+    link: str = Field(
+        "", description="With `kind: chat`: where people find the list.", examples=["https://crm.shop.example/lists"]
+    )
     rehearsal: str = Field(
-        description="The path or table that stands for this one in a rehearsal.",
+        description="The path, table, url or address that stands for the real one in a rehearsal.",
         examples=["out/rehearsal/call-list-{as_of}.csv"],
     )

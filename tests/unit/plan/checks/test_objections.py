@@ -151,6 +151,37 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "sinks.two",
         "No consumer",
     ),
+    (
+        "keys",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv",
+                "kind: sql\n    url: ${CRM}\n    table: calls\n    key: [account]",
+            )
+        ],
+        "fail",
+        "sinks.call-list.key",
+        "service gets no column account",
+    ),
+    (
+        "keys",
+        [("    path: out/calls", "    key: [subscriber]\n    path: out/calls")],
+        "fail",
+        "sinks.call-list.key",
+        "but no table",
+    ),
+    (
+        "rehearsal",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+                "kind: webhook\n    url: ${HOOK}\n    secret: ${KEY}\n    rehearsal: ${HOOK}",
+            )
+        ],
+        "fail",
+        "sinks.call-list.rehearsal",
+        "real destination itself",
+    ),
     ("release_steps", [("[rehearsal, shadow, all]", "[shadow, all]")], "fail", "release.steps", "is shadow, all"),
     (
         "release_steps",
@@ -380,6 +411,22 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
 
 # The same kind of change, inside what is right.
 HARMLESS: list[list[Change]] = [
+    [
+        ("sinks: [call-list]", "sinks: [call-list, one, two]"),
+        (
+            "sinks:\n",
+            "sinks:\n"
+            "  one: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n"
+            "  two: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n",
+        ),
+    ],
+    [("    path: out/calls-{as_of}.csv", "    path: s3://lists/calls-{as_of}.csv")],
+    [
+        (
+            "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+            "kind: delta\n    path: lake/calls\n    rehearsal: lake/try",
+        )
+    ],
     [("time_to_act: 5d", "time_to_act: 59d")],
     [("deadline: 6h", "deadline: 6d")],
     [("every: 1w", "every: 5d")],
