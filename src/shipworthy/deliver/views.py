@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -15,6 +16,9 @@ from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, is_late
 from shipworthy.deliver.words import (
     AnswersSealed,
+    DeadLetterCard,
+    DeadLetters,
+    DeadLettersReplayed,
     Deliveries,
     DeliveryAcknowledged,
     DeliveryCard,
@@ -23,6 +27,9 @@ from shipworthy.deliver.words import (
     RunAccount,
     RunFinished,
     Runs,
+    StreamAccount,
+    StreamAccounted,
+    Streams,
     Trace,
     TracedAnswer,
     TraceLine,
@@ -56,6 +63,42 @@ def runs(question: Runs, past: Past) -> list[RunAccount]:
     """The account of every finished run, oldest first."""
     found = (finished_run(past, fact.what.run) for fact in past.of(RunFinished))
     return [account for account in found if account is not None]
+
+
+def streams(question: Streams, past: Past) -> list[StreamAccount]:
+    """The account of every stream, summed up over the stretches of its workers."""
+    plan = current_plan(past)
+    told = past.of(StreamAccounted)
+    names = [name for name, consumer in plan.consumers.items() if consumer.mode == "stream"]
+    names += sorted({fact.what.consumer for fact in told} - set(names))
+    return [_stream(plan, past, name, [fact for fact in told if fact.what.consumer == name]) for name in names]
+
+
+def dead_letters(
+    question: DeadLetters, past: Past, letters: Callable[[Plan, str, int], list[DeadLetterCard]]
+) -> list[DeadLetterCard]:
+    """What lies in the dead letters of a stream."""
+    return letters(current_plan(past), question.consumer, question.most)
+
+
+def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccounted]]) -> StreamAccount:
+    dead: Counter[str] = Counter()
+    for fact in told:
+        assert fact.what.read == fact.what.answered + sum(fact.what.dead.values()), "a question is lost"
+        dead.update(fact.what.dead)
+    replayed = [fact.what.sent for fact in past.of(DeadLettersReplayed) if fact.what.consumer == name]
+    route = plan.consumers[name].stream if name in plan.consumers else None
+    return StreamAccount(
+        consumer=name,
+        broker=route.broker if route else "",
+        read=sum(fact.what.read for fact in told),
+        answered=sum(fact.what.answered for fact in told),
+        dead=dict(sorted(dead.items())),
+        replayed=sum(sum(sent.values()) for sent in replayed),
+        again=sum(fact.what.again for fact in told),
+        stretches=len(told),
+        until=told[-1].at.isoformat() if told else "",
+    )
 
 
 def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:

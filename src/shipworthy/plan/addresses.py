@@ -106,6 +106,8 @@ def _addresses(values: Values) -> Iterator[tuple[str, str]]:
     for name, sink in named(values, "sinks"):
         for key in ("path", "url", "rehearsal"):
             yield f"sinks.{name}.{key}", word(sink, key)
+    for name, broker in named(values, "brokers"):
+        yield f"brokers.{name}.url", word(broker, "url")
     for name, route in part(values, "respond", "routes").items():
         yield f"respond.routes.{name}", route if isinstance(route, str) else ""
 
