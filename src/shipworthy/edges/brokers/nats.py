@@ -62,14 +62,17 @@ class NatsLine:
         return await self._broker.connect()
 
     async def _stream_of(self, stream: Any, topic: str) -> str:
-        from nats.js.errors import NotFoundError
+        from nats.js.errors import BadRequestError, NotFoundError
 
         try:
             return str(await stream.find_stream_name_by_subject(topic))
         except NotFoundError:
             name = _NO_NAME.sub("_", topic)
+        try:
             await stream.add_stream(name=name, subjects=[topic], duplicate_window=DOUBLES_SECONDS)
             return name
+        except BadRequestError:  # somebody made it in between
+            return str(await stream.find_stream_name_by_subject(topic))
 
     def _read(self, take: Taker) -> None:
         from faststream import AckPolicy
