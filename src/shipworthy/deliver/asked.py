@@ -8,44 +8,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from shipworthy.base.errors import Mistake
 from shipworthy.edges.broker import Arrived
 
-Value = str | int | float | bool | None
 MOST_BYTES = 64 * 1024
+EVENT_HEADERS = {"content-type": "application/cloudevents+json"}
 MOST_LETTERS = 256  # of an id, a source, an entity
 ROUND = "shipworthy-round"
 """The header that says how often a message was sent again from the dead letters."""
 CODE, REASON, ORIGIN, KEPT = "shipworthy-code", "shipworthy-reason", "shipworthy-origin", "shipworthy-kept"
-_OURS = ("shipworthy-", "nats-", "content-type", "correlation_id", "x-")
+_OURS = ("shipworthy-", "nats-", "correlation_id", "x-")
 _ID_HEADERS, _SOURCE_HEADERS = ("id", "ce-id", "ce_id", "nats-msg-id"), ("source", "ce-source", "ce_source")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that came as a message.
+    """A question that came as a message; whether it is as agreed, the contract of the consumer's inputs says.
 
     Attributes:
         key: names the question for good: the same message, delivered again, has the same one.
         id: the message's own id; the broker's name of it where it has none.
         content: digest of what is asked, so that two questions under one id are told apart.
-        values: features that came with it; None where they are those of the pinned snapshot.
+        given: the entity, and the inputs where they came with it, by name.
     """
 
     key: str
     id: str
     content: str
-    entity: str
-    values: Mapping[str, Value] | None
+    given: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that cannot be answered, with the reason."""
+    """A message that cannot be answered, with the reason.
+
+    Attributes:
+        code: as `shipworthy explain` knows it; found: what is wrong, in words.
+    """
 
     key: str
     id: str
-    mistake: Mistake
+    code: str
+    found: str
 
 
 class _No(Exception):
@@ -56,14 +62,11 @@ class _No(Exception):
         self.mistake, self.id = mistake, id
 
 
-def asked(arrived: Arrived, entity: str) -> Asked | DeadLetter:
+def asked(arrived: Arrived) -> Asked | DeadLetter:
     """What a message asks. Whatever its bytes are, it is a question or a dead letter; nothing is raised.
 
     A CloudEvent in structured mode carries the question under `data`; a plain JSON object is the question itself, with
     its id in the header `id`. Without one, the broker's own name of the message stands for it.
-
-    Args:
-        entity: the name that the plan gives the entity column.
     """
     headers = {name.lower(): value for name, value in arrived.headers.items()}
     id, source = _first(headers, _ID_HEADERS), _first(headers, _SOURCE_HEADERS)
@@ -72,13 +75,13 @@ def asked(arrived: Arrived, entity: str) -> Asked | DeadLetter:
         whole = _object(arrived.body)
         if "specversion" in whole:
             id, source, whole = _event(whole)
-        found, values = _question(whole, entity)
     except _No as no:
         # Named by its place: what is no question may carry the id of one that is.
-        return DeadLetter(_key("", arrived.place, turn), no.id or id or arrived.place, no.mistake)
+        return DeadLetter(
+            _key("", arrived.place, turn), no.id or id or arrived.place, no.mistake.code, no.mistake.found
+        )
     key = _key(source, id, turn) if id else _key("", arrived.place, turn)
-    content = hashlib.sha256(json.dumps([found, values], sort_keys=True).encode()).hexdigest()[:16]
-    return Asked(key, id or arrived.place, content, found, values)
+    return Asked(key, id or arrived.place, _content(whole, arrived.body), whole)
 
 
 def same_id(question: Asked, place: str) -> DeadLetter:
@@ -86,12 +89,7 @@ def same_id(question: Asked, place: str) -> DeadLetter:
     found = f"Another question came before under the id {question.id[:60]!r}."
     why = "An id is answered once; this question would get no answer, or the other one's."
     mistake = Mistake("stream.same_id", "id", found, why, "Give each question an id of its own.")
-    return DeadLetter(_key("", place, "same id"), question.id, mistake)
-
-
-def unanswered(question: Asked, mistake: Mistake) -> DeadLetter:
-    """The dead letter for a question that nobody can answer."""
-    return DeadLetter(question.key, question.id, mistake)
+    return DeadLetter(_key("", place, "same id"), question.id, mistake.code, mistake.found)
 
 
 def answer_message(question: Asked, row: Mapping[str, Any], notice: str, source: str, entity: str) -> bytes:
@@ -101,8 +99,9 @@ def answer_message(question: Asked, row: Mapping[str, Any], notice: str, source:
         row: the answer as a row of the prediction log.
         source: names product and consumer.
     """
-    data = {name: row[name] for name in ("answer_id", "score", "decision", "candidate", "as_of", "step", "cohort")}
-    data |= {entity: row["entity"], "reasons": list(row["reasons"] or []), "question": question.id}
+    data = {entity: row["entity"], "question": question.id}
+    data |= {name: row[name] for name in ("answer_id", "as_of", "candidate", "score", "decision", "step", "cohort")}
+    data["reasons"] = list(row["reasons"] or [])
     if notice:
         data["notice"] = notice
     event = {
@@ -114,7 +113,7 @@ def answer_message(question: Asked, row: Mapping[str, Any], notice: str, source:
         "datacontenttype": "application/json",
         "data": data,
     }
-    return json.dumps(event).encode()
+    return orjson.dumps(event)
 
 
 def dead_headers(letter: DeadLetter, arrived: Arrived) -> dict[str, str]:
@@ -122,19 +121,23 @@ def dead_headers(letter: DeadLetter, arrived: Arrived) -> dict[str, str]:
 
     Its body stays as it came, byte for byte.
     """
-    kept = {name: value for name, value in arrived.headers.items() if not name.lower().startswith(_OURS)}
+    kept = _theirs(arrived.headers)
     turn = arrived.headers.get(ROUND, "")
-    told = {CODE: letter.mistake.code, REASON: json.dumps(letter.mistake.found[:500]), ORIGIN: arrived.place}
+    told = {CODE: letter.code, REASON: json.dumps(letter.found[:500]), ORIGIN: arrived.place}
     return {**kept, **({ROUND: turn} if turn else {}), **told, "id": json.dumps(letter.id[:MOST_LETTERS])[1:-1]}
 
 
 def again_headers(dead: Arrived) -> dict[str, str]:
     """The headers under which a dead letter is sent once more as a question."""
-    kept = {name: value for name, value in dead.headers.items() if not name.lower().startswith(_OURS)}
+    kept = _theirs(dead.headers)
     if kept.get("id") == dead.headers.get(ORIGIN):
         del kept["id"]  # it had none of its own
     turn = dead.headers.get(ROUND, "")
     return {**kept, ROUND: str(int(turn) + 1 if turn.isdecimal() and len(turn) < 6 else 1)}
+
+
+def _theirs(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if value and not name.lower().startswith(_OURS)}
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -142,8 +145,8 @@ def _object(body: bytes) -> dict[str, Any]:
         found = f"The message has {len(body)} bytes; at most {MOST_BYTES} are read."
         raise _No(Mistake("stream.too_large", "body", found, fix="One message asks about one entity."))
     try:
-        whole = json.loads(body)
-    except (ValueError, RecursionError):
+        whole = orjson.loads(body)
+    except orjson.JSONDecodeError:
         raise _No(Mistake("stream.not_json", "body", "The message is no JSON.", fix="Send one JSON object.")) from None
     if not isinstance(whole, dict):
         found = f"The message is JSON, but no object: {type(whole).__name__}."
@@ -166,32 +169,12 @@ def _event(event: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     return event["id"], event["source"], data
 
 
-def _question(whole: dict[str, Any], entity: str) -> tuple[str, Mapping[str, Value] | None]:
-    if entity not in whole:
-        found = f"The message has no field {entity}."
-        raise _No(Mistake("stream.no_entity", entity, found, fix=f'Send {{"{entity}": "…"}}.'))
-    unknown = sorted(set(whole) - {entity, "values"})
-    if unknown:
-        found = f"The message has fields that are not known: {', '.join(unknown)[:200]}."
-        fix = f"Send {entity}; features that are known to you go under `values`."
-        raise _No(Mistake("stream.wrong_type", "body", found, "What is not read might be meant.", fix))
-    given, values = whole[entity], whole.get("values")
-    if isinstance(given, bool) or not isinstance(given, str | int) or not _text(str(given)):
-        found = f"The field {entity} is no text and no whole number, or is empty or too long."
-        raise _No(Mistake("stream.wrong_type", entity, found, fix=f'Send {{"{entity}": "…"}}.'))
-    if values is not None and not _plain(values):
-        found = "The field values is no object of texts, numbers and flags."
-        raise _No(Mistake("stream.wrong_type", "values", found, fix='Send {"values": {"NAME": 1.5}}.'))
-    return str(given), values
-
-
-def _plain(values: Any) -> bool:
-    return isinstance(values, dict) and all(
-        one is None
-        or isinstance(one, bool | str)
-        or (isinstance(one, int | float) and abs(one) < float("inf"))  # NaN is no number either
-        for one in values.values()
-    )
+def _content(given: dict[str, Any], body: bytes) -> str:
+    try:
+        whole = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # nested deeper than is written
+        whole = body
+    return hashlib.sha256(whole).hexdigest()[:16]
 
 
 def _text(value: Any) -> bool:

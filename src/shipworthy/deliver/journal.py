@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.log import ANSWERS, run_prefix
-from shipworthy.deliver.words import AnswersSealed
+from shipworthy.deliver.log import ANSWERS, REFUSALS, run_prefix
+from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
 
 
@@ -31,22 +31,38 @@ class Journal:
         self._product = product
         self.folder = store.home / "journal" / product
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.rows = self._size = 0
         self._open()
 
-    def write(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write answers and wait until the disk has them; one wait for all of them (group commit)."""
+    def write(
+        self, rows: Sequence[dict[str, Any]], refusals: Sequence[dict[str, Any]] = (), *, sync: bool = True
+    ) -> None:
+        """Write answers and refusals and wait until the disk has them; one wait for all of them (group commit).
+
+        Args:
+            sync: False: come back once the operating system has them, which a kill does not lose but a power cut can.
+
+        Raises:
+            OSError: they could not be written; nothing of them stays.
+        """
         for row in rows:
             # The run names the answer, so that a trace finds its segment.
-            row["answer_id"] = f"{run_prefix(self.run)}{row['answer_id'][:20]}"
-        whole, before = memoryview(b"".join(json.dumps(row).encode() + b"\n" for row in rows)), self._file.tell()
+            row["answer_id"] = self._prefix + row["answer_id"][:20]
+        whole = memoryview(
+            b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in (*rows, *refusals)])
+        )
+        before = self._size
         try:
             while whole:  # a disk that is nearly full takes a part
-                whole = whole[self._file.write(whole) :]
-            os.fsync(self._file.fileno())
+                written = self._file.write(whole)
+                whole, self._size = whole[written:], self._size + written
+            if sync:
+                os.fsync(self._file.fileno())
         except OSError:
             self._file.truncate(before)  # what nobody was told is not in the log
+            self._size = before
             raise
-        self.rows += len(rows)
+        self.rows += len(rows) + len(refusals)
 
     def seal(self, who: str, at: datetime) -> str:
         """Seal what was written so far and begin a new file; gives the segment's digest, empty if nothing was."""
@@ -65,7 +81,8 @@ class Journal:
 
     def _open(self) -> None:
         self.run = f"serve/{self._product}/{uuid4().hex}"
-        self.rows = 0
+        self._prefix = run_prefix(self.run)
+        self.rows = self._size = 0
         self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("ab", buffering=0)
         _locked(self._file.fileno())
 
@@ -82,19 +99,31 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
 
 
 def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) -> str:
-    """Turn one journal file into a segment and its fact; doing it twice changes nothing."""
-    rows = _rows(file)
-    if not rows:
-        file.unlink(missing_ok=True)
-        return ""
-    table = _table(rows)
-    digest = store.files.put_table(table)
+    """Turn one journal file into segments and their facts; doing it twice changes nothing.
+
+    Returns:
+        The digest of the segment of answers, or of refusals where there were no answers; empty where the file is.
+    """
+    rows, refusals = _rows(file)
     run = f"serve/{product}/{file.name.split('.')[0]}"
+    sealed: list[AnswersSealed | RefusalsSealed] = []
+    if rows:
+        sealed.append(_answers_sealed(store, product, run, rows))
+    if refusals:
+        sealed.append(_refusals_sealed(store, product, run, refusals))
+    if sealed:
+        store.ledger.append(lambda past: sealed, product=product, who=who, at=at, key=run)
+    file.unlink(missing_ok=True)
+    return sealed[0].segment if sealed else ""
+
+
+def _answers_sealed(store: Store, product: str, run: str, rows: list[dict[str, Any]]) -> AnswersSealed:
+    table = _table(rows, ANSWERS)
     counted = Counter(row["candidate"] for row in rows)
     mean = {name: pc.mean(table.filter(pc.equal(table["candidate"], name))["score"]).as_py() for name in counted}
-    fact = AnswersSealed(
+    return AnswersSealed(
         product=product,
-        segment=digest,
+        segment=store.files.put_table(table),
         rows=len(rows),
         run=run,
         as_of=rows[-1]["as_of"],
@@ -102,18 +131,25 @@ def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) ->
         steps=dict(Counter(row["step"] for row in rows)),
         mean_score=mean,
         snapshot="",
-        features=rows[-1]["inputs_ref"],
+        features=next((row["inputs_ref"] for row in reversed(rows) if row["inputs_ref"]), ""),
     )
-    store.ledger.append(lambda past: [fact], product=product, who=who, at=at, key=run)
-    file.unlink(missing_ok=True)
-    return digest
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
+def _refusals_sealed(store: Store, product: str, run: str, refusals: list[dict[str, Any]]) -> RefusalsSealed:
+    digest = store.files.put_table(_table(refusals, REFUSALS))
+    codes = dict(Counter(row["code"] for row in refusals))
+    return RefusalsSealed(product=product, segment=digest, rows=len(refusals), run=run, codes=codes)
+
+
+def _rows(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The answers and the refusals of a journal file."""
     try:
-        rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if _whole(line)]
+        lines = [orjson.loads(line) for line in file.read_bytes().split(b"\n") if _whole(line)]
+        rows = [line for line in lines if "answer_id" in line]
+        refusals = [line for line in lines if "answer_id" not in line]
         good = all(set(ANSWERS.names) == set(row) for row in rows)
-    except ValueError:
+        good = good and all(set(REFUSALS.names) == set(row) for row in refusals)
+    except (ValueError, TypeError):
         good = False
     if not good:
         raise Tampered(
@@ -125,16 +161,16 @@ def _rows(file: Path) -> list[dict[str, Any]]:
                 "Find out who could write there; restore the file, or move it away to go on without it.",
             )
         )
-    return rows
+    return rows, refusals
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     moments = {"time", "as_of"}
     columns = {
         field.name: [read_moment(row[field.name]) if field.name in moments else row[field.name] for row in rows]
-        for field in ANSWERS
+        for field in schema
     }
-    return pa.table([pa.array(columns[field.name], type=field.type) for field in ANSWERS], schema=ANSWERS)
+    return pa.table([pa.array(columns[field.name], type=field.type) for field in schema], schema=schema)
 
 
 def _whole(line: bytes) -> bool:

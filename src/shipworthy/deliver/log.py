@@ -28,6 +28,17 @@ ANSWERS = pa.schema(
     ]
 )
 
+REFUSALS = pa.schema(
+    [
+        ("refusal_id", pa.string()),
+        ("time", _MOMENT),  # in the product's time
+        ("entity", pa.string()),  # empty where the question named none
+        ("consumer", pa.string()),
+        ("code", pa.string()),  # of the mistake, as `shipworthy explain` knows it
+        ("field", pa.string()),  # which field of the question, without its value
+    ]
+)
+
 
 def answer_id(run: str, candidate: str, entity: str) -> str:
     """The name of one answer: its run in the first 12 digits, then run, candidate and entity together.

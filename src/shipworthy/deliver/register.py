@@ -105,7 +105,7 @@ class Register:
             over: those known already that are taken over, with the stretch that had them.
         """
         rows = [(key, content, run, TAKEN) for key, content in questions]
-        free = "DELETE FROM questions WHERE key = ? AND run = ? AND state IN ('taken', 'dead')"
+        free = "DELETE FROM questions WHERE key = ? AND run = ? AND state = 'taken'"
         text = "INSERT OR IGNORE INTO questions (key, content, run, state) VALUES (?, ?, ?, ?)"
         self._write([(free, list(over.items())), (text, rows)])
         return {key for key, known in self.look([row[0] for row in rows]).items() if known.mine and known.run == run}
@@ -137,13 +137,13 @@ class Register:
         """Forget that questions were taken: they come again."""
         self._write([("DELETE FROM questions WHERE key = ? AND state = 'taken'", [(key,) for key in keys])])
 
-    def complete(self, run: str, keys: Iterable[str]) -> None:
-        """These questions have an answer in the log, of that run, whether the register heard of it or not."""
+    def complete(self, run: str, logged: Iterable[tuple[str, str, str]]) -> None:
+        """These questions (key, state, reason) are in the log of that stretch, whether the register heard or not."""
         text = (
-            "INSERT INTO questions (key, content, run, state) VALUES (?, '', ?, 'answered') ON CONFLICT (key) DO "
-            "UPDATE SET state = 'answered', run = excluded.run WHERE state = 'taken'"
+            "INSERT INTO questions (key, content, run, state, reason) VALUES (?, '', ?, ?, ?) ON CONFLICT (key) DO "
+            "UPDATE SET state = excluded.state, run = excluded.run, reason = excluded.reason WHERE state = 'taken'"
         )
-        self._write([(text, [(key, run) for key in keys])])
+        self._write([(text, [(key, run, state, reason) for key, state, reason in logged])])
 
     def gone(self) -> list[str]:
         """The stretches, not told yet, of workers that are no more; what they had only taken is free again."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,25 +11,28 @@ from typing import Any
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, NotFound, UserError
 from shipworthy.base.fact import latest
-from shipworthy.deliver.asked import KEPT, Asked, DeadLetter, answer_message, asked, dead_headers, same_id, unanswered
+from shipworthy.deliver.answered import Answerers
+from shipworthy.deliver.asked import (
+    EVENT_HEADERS,
+    KEPT,
+    Asked,
+    DeadLetter,
+    answer_message,
+    asked,
+    dead_headers,
+    same_id,
+)
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.register import ANSWERED, DEAD, TAKEN, Known, Register
+from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.serving import Reply, Serving
-from shipworthy.deliver.words import AnswersSealed, StreamAccounted
+from shipworthy.deliver.words import AnswersSealed, RefusalsSealed, StreamAccounted
 from shipworthy.edges.broker import Arrived, Route, Sending, address
 from shipworthy.edges.store import Store
 from shipworthy.plan.schema import Plan, StreamRoute
 
 WHO = "stream-worker"
 _PREFIX = 12  # digits of an answer's id that name its run
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as a row of the prediction log, and a notice for its receiver."""
-
-    row: Mapping[str, Any]
-    notice: str = ""
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Batch:
     held: list[Arrived] = field(default_factory=list)
     again: int = 0
     answered: int = 0
-    dead: dict[str, int] = field(default_factory=dict)
+    dead: Counter[str] = field(default_factory=Counter)
     notice: str = ""
 
 
@@ -90,31 +94,6 @@ def answer_route(plan: Plan, consumer: str, environ: Mapping[str, str]) -> Route
     )
 
 
-def answered_now(
-    serving: Serving, journal: Journal, questions: Sequence[Asked], consumer: str, now: datetime
-) -> list[Answer | Exception]:
-    """Answers that are in the prediction log, each in the place of its question; the one place that asks the hot path.
-
-    The last 20 digits of an answer's id are the question's key, so that the log says which questions it answers.
-
-    Raises:
-        OSError: the log could not be written; nobody is answered.
-    """
-    takes = [one for one in questions if one.values is None]
-    told = dict(zip(takes, serving.answers([(one.entity, consumer) for one in takes], now), strict=True))
-    found = [told.get(one) or _no_values(one) for one in questions]
-    for question, one in zip(questions, found, strict=True):
-        if isinstance(one, Reply):
-            one.row["answer_id"] = question.key
-    journal.write([one.row for one in found if isinstance(one, Reply)])
-    return [Answer(one.row, one.notice) if isinstance(one, Reply) else one for one in found]
-
-
-def _no_values(question: Asked) -> Exception:
-    found = "The message brings values of features; those of the pinned snapshot are used."
-    return UserError(Mistake("stream.values", "values", found, fix="Leave `values` out."))
-
-
 class Streaming:
     """One worker of one stream. Not for two threads at the same time."""
 
@@ -131,7 +110,10 @@ class Streaming:
         self.serving = serving
         self._store, self._product, self._consumer, self._now = store, plan.product, consumer, now
         self._source = f"shipworthy/{plan.product}/{consumer}"
+        self._answerers = Answerers(consumer)
         self._late: list[tuple[str, bytes]] = []
+        self._unsealed: list[str] = []
+        self._late_letters: list[tuple[str, str, str]] = []
         self.room = 1 << 20  # bytes of a message that the broker takes; the line knows
         self.require_signed(serving)
         self.register = Register(store.home / "streams" / plan.product / consumer)
@@ -170,10 +152,10 @@ class Streaming:
             known = self.register.look(came)
         under_way = {key: before for key, before in known.items() if before.state == TAKEN}
         held = {key for key, before in under_way.items() if before.alive and not before.mine}
-        fresh = [key for key in came if key not in known or known[key].state == DEAD or key in under_way.keys() - held]
+        fresh = [key for key in came if key not in known or key in under_way.keys() - held]
         batch = Batch(again=again + len(known.keys() - held))
         self._answer([came[key] for key in fresh], {key: known[key].run for key in fresh if key in known}, held, batch)
-        older = [(came[key], before) for key, before in known.items() if before.state == ANSWERED]
+        older = [(came[key], before) for key, before in known.items() if before.state in (ANSWERED, DEAD)]
         batch.sending += [self._once_more(*pair, before) for pair, before in older]
         batch.keys = [key for key in came if key not in held]
         batch.held = [came[key][1] for key in held]
@@ -185,22 +167,41 @@ class Streaming:
         """The broker has what was to go out."""
         self.register.sent(self.journal.run, batch.keys, batch.again)
 
-    def seal(self, *, end: bool = False) -> None:
-        """Seal the answers since the last time, put the account of the stretch on record, and begin a new one."""
-        run = self.journal.run
+    def seal(self) -> None:
+        """Seal the answers since the last time, put the account of the stretch on record, and begin a new one.
+
+        Raises:
+            OSError, UserError: they could not be sealed; they stay in their file, and are sealed another time.
+        """
         self._catch_up()
         self.register.settle()
-        if end:
-            self.journal.close(WHO, self._now())
-        else:
-            self.journal.seal(WHO, self._now())
-        self._tell(run)
-        if not end:
-            self.register.begin(self.journal.run)
+        run, self.journal = self.journal.run, self._sealed_and_new()
+        self.register.begin(self.journal.run)
+        self._unsealed.append(run)
+        self._tell_left_over()
+
+    def _sealed_and_new(self) -> Journal:
+        old = self.journal
+        try:
+            old.seal(WHO, self._now())
+        except (OSError, UserError):
+            # Its file is closed and whole; a new one is begun, so that answering goes on.
+            return Journal(self._store, self._product)
+        return old
+
+    def _tell_left_over(self) -> None:
+        if self._unsealed:
+            seal_left_over(self._store, self._product, WHO, self._now())
+        while self._unsealed:
+            self._tell(self._unsealed[0])
+            del self._unsealed[0]
 
     def close(self) -> None:
         """Seal and end."""
-        self.seal(end=True)
+        self._answerers.close()
+        self.seal()
+        self.journal.close(WHO, self._now())
+        self.register.told(self.journal.run)
         self.register.close()
 
     def recover(self) -> None:
@@ -210,22 +211,23 @@ class Streaming:
             return
         seal_left_over(self._store, self._product, WHO, self._now())
         for run in gone:
-            rows = self._sealed(run, ["answer_id", "consumer"])
-            mine = [row["answer_id"][_PREFIX:] for row in rows if row["consumer"] == self._consumer]
-            self.register.complete(run, mine)
+            answers, refusals = self._sealed(AnswersSealed, run), self._sealed(RefusalsSealed, run)
+            self.register.complete(run, [(row["answer_id"][_PREFIX:], ANSWERED, "") for row in answers])
+            self.register.complete(run, [(row["refusal_id"], DEAD, row["code"]) for row in refusals])
             self.register.free(run)
             self._tell(run)
         self.register.sweep()
 
     def _catch_up(self) -> None:
         # Answers are in the log and the register could not be told, since the disk was full.
-        if self._late:
+        if self._late or self._late_letters:
             self.register.answered(self.journal.run, self._late)
-            self._late = []
+            self.register.set_aside(self.journal.run, self._late_letters)
+            self._late, self._late_letters = [], []
 
     def _read(self, arrived: Sequence[Arrived]) -> tuple[dict[str, tuple[Asked | DeadLetter, Arrived]], int]:
         """The messages by the key of their question, and how many of them came twice."""
-        read = [(asked(message, self.serving.plan.need.entity), message) for message in arrived]
+        read = [(asked(message), message) for message in arrived]
         contents = {key: known.content for key, known in self.register.look({one.key for one, _ in read}).items()}
         came: dict[str, tuple[Asked | DeadLetter, Arrived]] = {}
         for one, message in read:
@@ -244,45 +246,46 @@ class Streaming:
         run = self.journal.run
         contents = {one.key: one.content if isinstance(one, Asked) else "" for one, _ in fresh}
         mine = self.register.take(run, contents.items(), before)
-        held.difference_update(mine)
         held.update(contents.keys() - mine)
         ours = [(one, message) for one, message in fresh if one.key in mine]
-        questions = [one for one, _ in ours if isinstance(one, Asked)]
         try:
-            told = answered_now(self.serving, self.journal, questions, self._consumer, self._now())
-        except Exception:
+            told = self._answerers.answered(self.serving, self.journal, [one for one, _ in ours], self._now())
+        except BaseException:
             self.register.give_back(mine)
             raise
-        letters = [one for one, _ in ours if isinstance(one, DeadLetter)]
-        for question, one in zip(questions, told, strict=True):
-            if isinstance(one, Answer):
-                self._late.append((question.key, self._message(question, one)))
-                batch.notice = one.notice or batch.notice
-            else:
-                letters.append(unanswered(question, _mistake(one)))
-        answers = list(self._late)
+        self._late = [(key, body) for key, body in self._messages(ours, told)]
+        letters = [(one, message) for one, (_, message) in zip(told, ours, strict=True) if isinstance(one, DeadLetter)]
+        self._late_letters = [(one.key, contents[one.key], one.code) for one, _ in letters]
+        batch.answered = len(self._late)
+        batch.dead = Counter(one.code for one, _ in letters)
+        batch.notice = next((one.notice for one in told if isinstance(one, Reply) and one.notice), "")
+        batch.sending += [Sending(self.route.answers, body, EVENT_HEADERS, key) for key, body in self._late]
+        batch.sending += [self._dead(one, message) for one, message in letters]
         self._catch_up()
-        self.register.set_aside(run, [(one.key, contents[one.key], one.mistake.code) for one in letters])
-        batch.answered += len(answers)
-        batch.sending += [Sending(self.route.answers, body, {}, key) for key, body in answers]
-        came = {one.key: message for one, message in ours}
-        for letter in letters:
-            batch.dead[letter.mistake.code] = batch.dead.get(letter.mistake.code, 0) + 1
-            batch.sending.append(self._dead(letter, came[letter.key]))
+
+    def _messages(
+        self, ours: Sequence[tuple[Asked | DeadLetter, Arrived]], told: Sequence[Reply | DeadLetter]
+    ) -> Iterator[tuple[str, bytes]]:
+        for (question, _), one in zip(ours, told, strict=True):
+            if isinstance(one, Reply) and isinstance(question, Asked):
+                yield question.key, self._message(question, one)
 
     def _once_more(self, question: Asked | DeadLetter, message: Arrived, before: Known) -> Sending:
-        """The answer that is in the log already, under the id that it has."""
+        """What is in the log already, under the name that it has there."""
+        if before.state == DEAD:
+            found = question.found if isinstance(question, DeadLetter) else "It was refused when it came first."
+            return self._dead(DeadLetter(question.key, question.id, before.reason, found), message)
         if before.body:
-            return Sending(self.route.answers, before.body, {}, question.key)
-        rows = [row for row in self._sealed(before.run) if row["answer_id"][_PREFIX:] == question.key]
+            return Sending(self.route.answers, before.body, EVENT_HEADERS, question.key)
+        rows = [row for row in self._sealed(AnswersSealed, before.run) if row["answer_id"][_PREFIX:] == question.key]
         if rows and isinstance(question, Asked):
             row = {**rows[0], "time": rows[0]["time"].isoformat(), "as_of": rows[0]["as_of"].isoformat()}
-            return Sending(self.route.answers, self._message(question, Answer(row)), {}, question.key)
+            return Sending(self.route.answers, self._message(question, Reply(row)), EVENT_HEADERS, question.key)
         found = "The answer to this question is in the log no more: it was erased."
         mistake = Mistake("stream.erased", question.id, found, fix="Ask under another id, if it may be asked at all.")
-        return self._dead(DeadLetter(question.key, question.id, mistake), message)
+        return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
 
-    def _message(self, question: Asked, answer: Answer) -> bytes:
+    def _message(self, question: Asked, answer: Reply) -> bytes:
         return answer_message(question, answer.row, answer.notice, self._source, self.serving.plan.need.entity)
 
     def _dead(self, letter: DeadLetter, message: Arrived) -> Sending:
@@ -311,14 +314,8 @@ class Streaming:
             append(lambda past: [fact], product=self._product, who=WHO, at=self._now(), key=f"stream/{run}")
         self.register.told(run)
 
-    def _sealed(self, run: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
-        """The rows that one stretch left in the log; none where it left none."""
-        sealed = latest(self._store.ledger.past(self._product).of(AnswersSealed), lambda what: what.run == run)
-        return self._store.files.table(sealed.what.segment, columns).to_pylist() if sealed else []
-
-
-def _mistake(error: Exception) -> Mistake:
-    if isinstance(error, UserError):
-        return error.mistakes[0]
-    found = f"Whatever answers broke on this question: {type(error).__name__}."
-    return Mistake("stream.broken", "model", found, fix="Mend the model; then send the dead letters again.")
+    def _sealed(self, kind: type[AnswersSealed | RefusalsSealed], run: str) -> list[dict[str, Any]]:
+        """The rows for this consumer that one stretch left in the log; none where it left none."""
+        sealed = latest(self._store.ledger.past(self._product).of(kind), lambda what: what.run == run)
+        rows = self._store.files.table(sealed.what.segment).to_pylist() if sealed else []
+        return [row for row in rows if row["consumer"] == self._consumer and row.get("step") != SHADOW]

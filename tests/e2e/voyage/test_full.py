@@ -17,7 +17,7 @@ from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import Tampered, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
-from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.words import Runs
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
 from shipworthy.respond.words import OpenIncident

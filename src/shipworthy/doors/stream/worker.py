@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from shipworthy.app.desk import Desk
 from shipworthy.base.errors import UserError
-from shipworthy.deliver.serving import Serving, is_current, load_serving
+from shipworthy.deliver.loading import is_current, load_serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.streaming import Batch, Streaming, answer_route
 from shipworthy.edges.broker import Arrived, Away, Line, Lost, line_to
 from shipworthy.plan.rules import current_plan
@@ -175,7 +176,8 @@ class Worker:
 
     def _keep(self) -> None:
         self._streaming.recover()
-        if self._streaming.rows >= SEAL_ROWS or time.monotonic() > self._sealed + SEAL_SECONDS:
+        rows = self._streaming.rows
+        if rows >= SEAL_ROWS or (rows and time.monotonic() > self._sealed + SEAL_SECONDS):
             self._streaming.seal()
             self._sealed = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Real brokers for the tests: a NATS server from its wheel, Kafka's own mock cluster; and a shop that answers a stream."""
+"""Real brokers for the tests: a NATS server from its wheel and Kafka's own mock cluster; and a shop with a stream."""
 
 from __future__ import annotations
 
@@ -161,8 +161,8 @@ class Kafka:
         while len(found) <= at_least and time.monotonic() < until:
             for message in reading.consume(1000, 0.2):
                 assert message.error() is None, message.error()
-                headers = {name: (value or b"").decode() for name, value in message.headers() or []}
-                found.append((message.value() or b"", headers))
+                headers: Any = message.headers() or []
+                found.append((message.value() or b"", {name: (value or b"").decode() for name, value in headers}))
         reading.close()
         return [one for one in found if one[1].get("id") != "first" or one[0] != b"{}"]
 
