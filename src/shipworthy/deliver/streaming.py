@@ -32,6 +32,7 @@ from shipworthy.edges.store import Store
 from shipworthy.plan.schema import Plan, StreamRoute
 
 WHO = "stream-worker"
+SOONEST_AGAIN, LATEST_AGAIN = 3.0, 60.0  # seconds after which what a killed worker held is given to another
 _PREFIX = 12  # digits of an answer's id that name its run
 
 
@@ -84,13 +85,15 @@ def answer_route(plan: Plan, consumer: str, environ: Mapping[str, str]) -> Route
     Raises:
         UserError: no such stream, or the broker's address cannot be filled in.
     """
-    found = route_of(plan, consumer)
+    found, latency = route_of(plan, consumer), plan.consumers[consumer].latency
+    seconds = latency.days * 86_400 if latency else SOONEST_AGAIN
     return Route(
         url=address(plan.brokers[found.broker].url, environ),
         reader=reader_name(plan.product, consumer),
         reads=found.questions,
         sends=(found.answers, found.dead_letters),
         at_once=found.at_once,
+        again_after=min(max(4 * seconds, SOONEST_AGAIN), LATEST_AGAIN),
     )
 
 

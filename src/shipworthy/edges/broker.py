@@ -66,6 +66,8 @@ class Route:
         reads: the topic that is read; empty for a line that only sends.
         sends: the topics that are sent to.
         at_once: the most messages taken together, and in flight.
+        again_after: seconds after which a message that nobody acknowledged is given to another worker, where the
+            broker counts that for each message.
     """
 
     url: str
@@ -73,6 +75,7 @@ class Route:
     reads: str = ""
     sends: tuple[str, ...] = ()
     at_once: int = 256
+    again_after: float = 30.0
 
 
 class Line(Protocol):

@@ -11,7 +11,7 @@ from shipworthy.edges.broker import Arrived, Away, BrokerKind, Route, Sending, T
 
 COLLECT_SECONDS = 0.02  # how long a batch waits to become full
 PUBLISH_SECONDS, CONNECT_SECONDS = 10.0, 5
-ACK_SECONDS = 120.0  # a message whose worker is silent for so long is given to another
+WORKERS = 16  # that may hold a batch each, the killed ones among them whose messages come again later
 DOUBLES_SECONDS = 24 * 3600.0  # how long the server knows the ids of what was sent, in a stream that we make
 _FOR_HEADERS = 8 * 1024
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
@@ -51,6 +51,7 @@ class NatsLine:
             for topic in filter(None, (route.reads, *route.sends)):
                 self._streams[topic] = await self._stream_of(client.jetstream(), topic)
             if take is not None:
+                await client.jetstream().add_consumer(self._streams[route.reads], self._consumer())
                 self._read(take)
             await self._broker.start()
         except Exception as error:
@@ -74,10 +75,22 @@ class NatsLine:
         except BadRequestError:  # somebody made it in between
             return str(await stream.find_stream_name_by_subject(topic))
 
+    def _consumer(self) -> Any:
+        from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+        route = self._route
+        return ConsumerConfig(
+            durable_name=route.reader,
+            filter_subject=route.reads,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=route.again_after,
+            max_ack_pending=WORKERS * route.at_once,
+        )
+
     def _read(self, take: Taker) -> None:
         from faststream import AckPolicy
         from faststream.nats import JStream, PullSub
-        from nats.js.api import ConsumerConfig
 
         async def taken(messages: Sequence[Any]) -> None:
             await take([_arrived(message) for message in messages])
@@ -87,7 +100,6 @@ class NatsLine:
             route.reads,
             stream=JStream(self._streams[route.reads], declare=False),
             durable=route.reader,
-            config=ConsumerConfig(ack_wait=ACK_SECONDS, max_ack_pending=2 * route.at_once),
             pull_sub=PullSub(batch_size=route.at_once, timeout=COLLECT_SECONDS, batch=True),
             ack_policy=AckPolicy.MANUAL,
             decoder=_as_it_came,
