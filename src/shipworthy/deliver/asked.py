@@ -130,7 +130,7 @@ def dead_headers(letter: DeadLetter, arrived: Arrived) -> dict[str, str]:
 def again_headers(dead: Arrived) -> dict[str, str]:
     """The headers under which a dead letter is sent once more as a question."""
     kept = _theirs(dead.headers)
-    if kept.get("id") == dead.headers.get(ORIGIN):
+    if "id" in kept and kept["id"] == dead.headers.get(ORIGIN):
         del kept["id"]  # it had none of its own
     turn = dead.headers.get(ROUND, "")
     return {**kept, ROUND: str(int(turn) + 1 if turn.isdecimal() and len(turn) < 6 else 1)}

@@ -14,11 +14,12 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.asked import CODE, KEPT, ORIGIN, REASON, again_headers
 from shipworthy.deliver.streaming import reader_name, route_of
 from shipworthy.deliver.words import DeadLetterCard
-from shipworthy.edges.broker import Arrived, Away, Line, Route, Sending, address, line_to
+from shipworthy.edges.broker import Arrived, Away, Line, Lost, Route, Sending, address, line_to
 from shipworthy.edges.store import Store
 from shipworthy.plan.schema import Plan
 
 QUIET_SECONDS = 15.0  # how long nothing may come before a replay counts as done
+TRIES, PAUSE_SECONDS, AGAIN_SECONDS = 5, 0.5, 3.0
 _HANDFUL = 256
 T = TypeVar("T")
 
@@ -34,6 +35,8 @@ def lying(store: Store, plan: Plan, consumer: str, most: int) -> list[DeadLetter
 
 def replay(store: Store, plan: Plan, consumer: str, most: int) -> tuple[dict[str, int], int]:
     """Send the oldest dead letters again as questions; gives how many by code of the reason, and how many are left.
+
+    Those that come to lie there meanwhile are not sent, so that what is no better now does not go round for ever.
 
     Raises:
         UserError: there is no such stream, or its broker cannot be reached.
@@ -60,8 +63,9 @@ async def _replayed(store: Store, plan: Plan, consumer: str, most: int) -> tuple
     async def take(arrived: Sequence[Arrived]) -> None:
         heard[0] = time.monotonic()
         these = arrived[: max(0, min(most, lie) - sent.total())]
+        await line.give_back(arrived[len(these) :])
         if these:
-            await line.settle([_question(one, questions, folder) for one in these], these)
+            await _settled(line, [_question(one, questions, folder) for one in these], these)
             sent.update(one.headers.get(CODE, "unknown") for one in these)
 
     if lie:
@@ -71,15 +75,26 @@ async def _replayed(store: Store, plan: Plan, consumer: str, most: int) -> tuple
                 await asyncio.sleep(0.05)
         finally:
             await line.close()
-    left = await _looked(store, plan, consumer, most + 1)
-    return dict(sorted(sent.items())), len(left)
+    return dict(sorted(sent.items())), lie - sent.total()
+
+
+async def _settled(line: Line, sending: Sequence[Sending], arrived: Sequence[Arrived]) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            await line.settle(sending, arrived)
+            return
+        except (Away, Lost):
+            if not left:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _line(store: Store, plan: Plan, consumer: str, *, reading: bool = False) -> tuple[Line, str, str]:
     found = route_of(plan, consumer)
     broker, reader = plan.brokers[found.broker], f"{reader_name(plan.product, consumer)}-replay"
     reads, sends = (found.dead_letters, (found.questions,)) if reading else ("", (found.dead_letters,))
-    route = Route(url=address(broker.url, store.environ), reader=reader, reads=reads, sends=sends, at_once=_HANDFUL)
+    url = address(broker.url, store.environ)
+    route = Route(url=url, reader=reader, reads=reads, sends=sends, at_once=_HANDFUL, again_after=AGAIN_SECONDS)
     return line_to(broker.kind, route), found.dead_letters, reader
 
 

@@ -341,7 +341,11 @@ class Streams(Question[list[StreamAccount]]):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many dead letters were sent again, by the code of the reason, and how many still lie there."""
+    """How many dead letters were sent again, by the code of the reason.
+
+    Attributes:
+        left: how many of those that lay there were not; 1 for any number where more were there than were asked for.
+    """
 
     consumer: str
     sent: dict[str, int]

@@ -103,6 +103,10 @@ class Line(Protocol):
         """
         ...
 
+    async def give_back(self, arrived: Sequence[Arrived]) -> None:
+        """Let go of messages that are not settled, so that they come again soon."""
+        ...
+
     async def waiting(self, topic: str, reader: str, most: int) -> list[Arrived]:
         """The oldest messages of a topic that a reader has not acknowledged, without taking them.
 

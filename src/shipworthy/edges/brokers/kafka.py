@@ -125,6 +125,9 @@ class KafkaLine:
                 if not self._producer.poll(TRANSACTION_SECONDS):
                     raise
 
+    async def give_back(self, arrived: Sequence[Arrived]) -> None:
+        """Nothing is to be done: what was not settled is read again by whoever reads next."""
+
     async def waiting(self, topic: str, reader: str, most: int) -> list[Arrived]:
         """What lies behind the place up to which the reader has read, in every partition."""
         return await asyncio.to_thread(self._look, topic, reader, most)

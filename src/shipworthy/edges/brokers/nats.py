@@ -125,6 +125,14 @@ class NatsLine:
         stream = self._streams[one.topic]
         await self._broker.publish(one.body, one.topic, headers=headers, stream=stream, timeout=PUBLISH_SECONDS)
 
+    async def give_back(self, arrived: Sequence[Arrived]) -> None:
+        """Tell the server not to wait for them."""
+        try:
+            for message in arrived:
+                await message.raw.nak()
+        except Exception as error:  # they come again all the same, only later
+            self._problem = _said(error, self._route.url)
+
     async def waiting(self, topic: str, reader: str, most: int) -> list[Arrived]:
         """What lies behind the place up to which the reader has read."""
         from nats.js.errors import NotFoundError
