@@ -192,11 +192,12 @@ class Register:
         return False
 
     def sweep(self) -> None:
-        """Remove the locks of workers whose account is on record."""
+        """Remove the locks, and the last words, of workers that are gone and whose account is on record."""
         told = "SELECT worker FROM runs GROUP BY worker HAVING min(told) = 1"
         for (worker,) in self._database.execute(told).fetchall():
             if worker != self.worker and not self.is_alive(worker):
                 self._file(worker).unlink(missing_ok=True)
+                (self.folder / f"{worker}.json").unlink(missing_ok=True)
 
     def close(self) -> None:
         """End as a worker."""

@@ -121,6 +121,7 @@ class Streaming:
         self.require_signed(serving)
         self.register = Register(store.home / "streams" / plan.product / consumer)
         self.recover()
+        self.register.sweep()
         self.journal = Journal(store, plan.product)
         self.register.begin(self.journal.run)
 

@@ -102,7 +102,9 @@ class NatsLine:
             durable=route.reader,
             pull_sub=PullSub(batch_size=route.at_once, timeout=COLLECT_SECONDS, batch=True),
             ack_policy=AckPolicy.MANUAL,
+            parser=_unread,
             decoder=_as_it_came,
+            no_reply=True,
         )
         reading(taken)
 
@@ -180,6 +182,13 @@ class NatsLine:
 
     async def _is_back(self) -> None:
         self._problem = ""
+
+
+async def _unread(messages: Any) -> Any:
+    from faststream.message import StreamMessage
+
+    # The library's own parser drops a whole batch without a word where one header is no text.
+    return StreamMessage(messages, b"")
 
 
 async def _as_it_came(message: Any) -> Any:

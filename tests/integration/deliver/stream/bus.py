@@ -167,12 +167,12 @@ class Kafka:
         return [one for one in found if one[1].get("id") != "first" or one[0] != b"{}"]
 
 
-def streaming_shop(root: Path) -> Voyage:
+def streaming_shop(root: Path, at_once: int = 64) -> Voyage:
     """A shop whose baseline answers a stream; the broker's address is in STREAM_URL."""
     voyage = Voyage(root)
     file = root / "product.yaml"
     text = file.read_text()
-    file.write_text(stream_plan(text))
+    file.write_text(stream_plan(text).replace("at_once: 64", f"at_once: {at_once}"))
     voyage.do("administrator", AdoptPlan(product=PRODUCT, text=file.read_text()))
     voyage.live_baseline("all")
     return voyage
