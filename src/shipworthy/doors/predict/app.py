@@ -23,13 +23,16 @@ from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
 from shipworthy.doors.predict.contract import openapi
-from shipworthy.doors.predict.lane import Lane, Told
+from shipworthy.doors.predict.lane import Lane, Seal, Told
 from shipworthy.doors.predict.refused import Refused
 from shipworthy.doors.predict.tally import Tally
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+Headers = Sequence[tuple[bytes, bytes]]
+Answer = tuple[int, bytes, bytes, int]
+"""Status, body, content type, and after how many seconds to try again (0: no matter)."""
 MOST_BYTES = 64 * 1024
 BODY_SECONDS = 10.0  # in which the whole body must have come
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
@@ -90,26 +93,18 @@ class Predictions:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Message, receive: Receive) -> tuple[int, bytes, bytes, int]:
+    async def _respond(self, scope: Message, receive: Receive) -> Answer:
         try:
             host, authorization = _who(scope["headers"])
             if not self._is_called(host):
-                raise Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
+                raise _wrong_host()
             if scope["path"] == "/predict" and scope["method"] == "POST":
                 return 200, await self._predict(await self.caller(authorization), await _body(receive)), _JSON, 0
             return await self._other(scope["method"], scope["path"], authorization)
-        except Refused as refused:
-            return refused.status, error_body(refused.mistake), _JSON, refused.retry_after
-        except NotFound as error:
-            return 404, error_body(*error.mistakes), _JSON, 0
-        except UserError as error:
-            return _status(error), error_body(*error.mistakes), _JSON, 0
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
-            self._stood_in = f"{type(error).__name__}: {error}"
-            bug = Mistake("serve.bug", scope["path"], "The server could not answer.", fix="See /health.")
-            return 500, error_body(bug), _JSON, 0
+            return self._failed(error)
 
-    async def _other(self, method: str, path: str, authorization: bytes) -> tuple[int, bytes, bytes, int]:
+    async def _other(self, method: str, path: str, authorization: bytes) -> Answer:
         if (method, path) == ("GET", "/health"):
             return 200, await self._health(authorization), _JSON, 0
         caller = await self.caller(authorization)
@@ -121,23 +116,65 @@ class Predictions:
         raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
     async def _predict(self, caller: Caller, body: bytes) -> bytes:
+        answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told))
+        return self._told(await answered)
+
+    def hear(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
+        """Answer one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
+        host, authorization = _who(headers)
+        known = self._callers.get(authorization)
+        if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
+            asyncio.get_running_loop().create_task(self._introduced(headers, body, told))
+            return
+        if not self._is_called(host):
+            told(_refusal(_wrong_host()))
+            return
+        self._hear(known, body, lambda one: told(self._answer(one)))
+
+    async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
+        """The same for somebody whose identity is not known yet, or no longer."""
         try:
-            asked = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return self._told(await self._refused(caller, None, _no_json()))
+            host, authorization = _who(headers)
+            if not self._is_called(host):
+                raise _wrong_host()
+            caller = await self.caller(authorization)
+        except Exception as error:
+            told(self._failed(error))
+            return
+        self._hear(caller, body, lambda one: told(self._answer(one)))
+
+    def _hear(self, caller: Caller, body: bytes, told: Callable[[Told], None]) -> None:
+        asked: Any = None
         inputs = self.serving.inputs[caller.consumer]
         try:
+            asked = orjson.loads(body)
             entity, values = inputs.read(asked)
+        except orjson.JSONDecodeError:
+            self.lane.hear(Question("", caller.consumer), told, _no_json())
         except UserError as error:
-            return self._told(await self._refused(caller, asked, error))
-        [told] = await self.lane.ask([Question(entity, caller.consumer, values)])
-        return self._told(told)
+            self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked), told, error)
+        else:
+            self.lane.hear(Question(entity, caller.consumer, values), told)
 
-    async def _refused(self, caller: Caller, asked: Any, why: UserError | Refused) -> Told:
-        """The refusal, in the log; or the baseline's answer where the plan lets it answer what is not as agreed."""
-        entity = asked.get(self.serving.plan.need.entity) if isinstance(asked, dict) else None
-        entity = str(entity) if isinstance(entity, str | int) and not isinstance(entity, bool) else ""
-        return await self.lane.refuse(self.serving.question_in_doubt(entity, caller.consumer, asked), why)
+    def _answer(self, told: Told) -> Answer:
+        try:
+            return 200, self._told(told), _JSON, 0
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Answer:
+        if isinstance(error, Refused):
+            return _refusal(error)
+        if isinstance(error, UserError):
+            return 404 if isinstance(error, NotFound) else _status(error), error_body(*error.mistakes), _JSON, 0
+        self._stood_in = f"{type(error).__name__}: {error}"  # also where we or the model's code fail
+        return (
+            500,
+            error_body(Mistake("serve.bug", "server", "The server could not answer.", fix="See /health.")),
+            _JSON,
+            0,
+        )
 
     def _told(self, told: Told) -> bytes:
         if isinstance(told, Reply):
@@ -203,9 +240,9 @@ class Predictions:
         await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _seal(self, journal: Journal) -> None:
+    def _seal(self, seal: Seal) -> None:
         try:
-            journal.seal(WHO, self._desk.now(self.product))
+            seal(WHO, self._desk.now(self.product))
         except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
             self._problem = f"Answers could not be sealed: {error}"
 
@@ -250,7 +287,7 @@ class Predictions:
         }
 
 
-def _who(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+def _who(headers: Headers) -> tuple[bytes, bytes]:
     host = authorization = b""
     for name, value in headers:
         if name == b"host":
@@ -268,10 +305,9 @@ async def _body(receive: Receive) -> bytes:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _rest(receive, body)
         except TimeoutError:
-            found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
-            raise Refused(408, Mistake("serve.slow", "body", found, fix="Send it at once.")) from None
+            raise _slow() from None
     if len(body) > MOST_BYTES:
-        raise Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
+        raise _too_large()
     return body
 
 
@@ -282,6 +318,33 @@ async def _rest(receive: Receive, body: bytes) -> bytes:
         body += bytes(message.get("body", b""))
         more = bool(message.get("more_body"))
     return body
+
+
+def _wrong_host() -> Refused:
+    return Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
+
+
+def _refusal(refused: Refused) -> Answer:
+    return refused.status, error_body(refused.mistake), _JSON, refused.retry_after
+
+
+def slow() -> Answer:
+    """The answer to a body that did not come whole in time."""
+    return _refusal(_slow())
+
+
+def too_large() -> Answer:
+    """The answer to a body that is larger than any question."""
+    return _refusal(_too_large())
+
+
+def _slow() -> Refused:
+    found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
+    return Refused(408, Mistake("serve.slow", "body", found, fix="Send it at once."))
+
+
+def _too_large() -> Refused:
+    return Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
 
 
 def _no_json() -> Refused:
