@@ -39,7 +39,7 @@ class Answerers:
         """
         read = [self._read(serving, one, now) for one in asked]
         questions = [one for one in read if isinstance(one, Question)]
-        answers = iter(self._asked(serving, questions, now) if questions else ())
+        answers = iter(self._told(serving, questions, now) if questions else ())
         told = [next(answers) if isinstance(one, Question) else one for one in read]
         found = [_as_told(one, what) for one, what in zip(asked, told, strict=True)]
         refusals = [
@@ -60,15 +60,24 @@ class Answerers:
         """A question by the contract of the consumer's inputs; or why it is none, or what the baseline says to it."""
         if isinstance(one, DeadLetter):
             return one
-        given, entity = dict(one.given), serving.plan.need.entity
         try:
-            name, values = serving.inputs[self._consumer].read(dict(given))
+            return self._by_contract(serving, one, now)
+        except Exception as error:  # a fault with one question must not keep all later ones waiting
+            return error
+
+    def _by_contract(self, serving: Serving, one: Asked, now: datetime) -> Question | Told:
+        try:
+            name, values = serving.inputs[self._consumer].read(dict(one.given))
             return Question(name, self._consumer, values, one.key)
         except UserError as error:
-            named = given.get(entity)
-            named = str(named) if isinstance(named, str | int) and not isinstance(named, bool) else ""
-            doubtful = replace(serving.question_in_doubt(named, self._consumer, given), answer_id=one.key)
+            doubtful = replace(serving.question_in_doubt(self._consumer, dict(one.given)), answer_id=one.key)
             return serving.invalid(doubtful, error, now) or error
+
+    def _told(self, serving: Serving, questions: list[Question], now: datetime) -> list[Told]:
+        try:
+            return self._asked(serving, questions, now)
+        except Exception as error:
+            return [error] * len(questions)
 
     def _asked(self, serving: Serving, questions: list[Question], now: datetime) -> list[Told]:
         if serving.quick:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -179,19 +180,12 @@ class Streaming:
         """
         self._catch_up()
         self.register.settle()
-        run, self.journal = self.journal.run, self._sealed_and_new()
+        run, sealing = self.journal.run, self.journal.turned()
         self.register.begin(self.journal.run)
         self._unsealed.append(run)
+        with suppress(OSError, UserError):  # it is tried once more at once, and then said
+            sealing(WHO, self._now())
         self._tell_left_over()
-
-    def _sealed_and_new(self) -> Journal:
-        old = self.journal
-        try:
-            old.seal(WHO, self._now())
-        except (OSError, UserError):
-            # Its file is closed and whole; a new one is begun, so that answering goes on.
-            return Journal(self._store, self._product)
-        return old
 
     def _tell_left_over(self) -> None:
         if self._unsealed:
