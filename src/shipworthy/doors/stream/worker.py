@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ class Worker:
         self._streaming = Streaming(desk.store, self._plan, consumer, load_serving(desk.store, product), self._now)
         self._started, self._sealed = datetime.now(UTC).isoformat(), time.monotonic()
         self._ending, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
-        self.said = Said()
+        self.said, self._aloud = Said(), ""
 
     def end(self) -> None:
         """Take nothing more; finish what is under way."""
@@ -189,8 +190,12 @@ class Worker:
         return self._plan.consumers[self._consumer].stream
 
     def _leave(self) -> None:
-        """Leave word of how it is, in place of the word before."""
+        """Leave word of how it is, in place of the word before; a change for worse or better is also said aloud."""
         said = self.said
+        problem = said.problem or self._line.state()
+        if problem != self._aloud:
+            self._aloud = problem
+            print(f"stream {self._consumer}: {problem or 'goes on'}", file=sys.stderr, flush=True)
         word = {
             "product": self._product,
             "consumer": self._consumer,
@@ -198,7 +203,7 @@ class Worker:
             "started": self._started,
             "at": datetime.now(UTC).isoformat(),
             "state": said.state,
-            "problem": said.problem or self._line.state(),
+            "problem": problem,
             "pointer": self._streaming.serving.pointer.digest,
             "answered": said.answered,
             "dead": dict(sorted(said.dead.items())),
