@@ -96,6 +96,7 @@ class Desk:
             "now": self.now(question.product),
             "wall": self.clock(),
             "beats": lambda product: importlib.import_module("shipworthy.deliver.beat").beats(self.store, product),
+            "letters": self._letters,
         }
         wanted = list(inspect.signature(view).parameters)[1:]
         return view(question, **{name: offered[name] for name in wanted})  # type: ignore[no-any-return]
@@ -155,6 +156,10 @@ class Desk:
         for more in self._that_belong(command, trip):
             _flow(type(more))(more, trip)
         return result
+
+    def _letters(self, plan: Plan, consumer: str, most: int) -> Any:
+        # What lies at a broker is no fact; a view gets it handed in, since it reaches nothing by itself.
+        return importlib.import_module("shipworthy.deliver.dead").lying(self.store, plan, consumer, most)
 
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")

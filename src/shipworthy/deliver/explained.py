@@ -198,6 +198,65 @@ _ON_ERASURE = {
     ),
 }
 
+_SENT_AGAIN = "Put right what sends it; `shipworthy dead-letters CONSUMER --replay` then sends the old ones again."
+_ON_STREAMS = {
+    "stream.not_json": Explained(
+        "A message of a stream cannot be read as JSON.",
+        "Nothing is guessed about what was meant; the message lies in the dead letters as it came, and blocks nobody.",
+        f"Send one JSON object in UTF-8. {_SENT_AGAIN}",
+    ),
+    "stream.not_an_object": Explained(
+        "A message of a stream is JSON, but a list, a text or a number.",
+        "A question names its entity, so it is an object with that field.",
+        f"Send one JSON object for each question. {_SENT_AGAIN}",
+    ),
+    "stream.event": Explained(
+        "A message says it is a CloudEvent, but lacks id, source, type or a JSON object under `data`.",
+        "Id and source name the question for good; without them it could be answered twice.",
+        f"Send the event in structured mode with all of them. {_SENT_AGAIN}",
+    ),
+    "stream.too_large": Explained(
+        "A message of a stream is far larger than one question.",
+        "One message asks about one entity; whole lists are made by `shipworthy score`.",
+        "Send the entity, and its inputs where the plan has them given.",
+    ),
+    "stream.same_id": Explained(
+        "Two different questions came under one id from one source.",
+        "An id is answered once, so that a message delivered twice gets one answer; the second question would be lost.",
+        "Give each question an id of its own; then ask the second one anew.",
+    ),
+    "stream.late": Explained(
+        "The model did not come back in time for a batch of questions, and nothing may stand in.",
+        "A model that hangs must not keep all later questions waiting.",
+        f"See what the model does with these questions. {_SENT_AGAIN}",
+    ),
+    "stream.broken": Explained(
+        "Whatever answers broke on this one question, and the plan lets nothing stand in.",
+        "No answer is better than a wrong one, and the other questions are answered.",
+        f"Find out what is special about it. {_SENT_AGAIN}",
+    ),
+    "stream.erased": Explained(
+        "A question came again whose answer was erased from the log.",
+        "Who was erased is not answered about anew because an old message is delivered once more.",
+        "Ask under another id, if it may be asked at all.",
+    ),
+    "stream.no_consumer": Explained(
+        "The consumer that was named does not exist, or gets lists or answers over HTTP.",
+        "Topics, latency and fallback are agreed for each consumer; here nothing is agreed.",
+        "Name one with `mode: stream`, or declare it and adopt the plan.",
+    ),
+    "stream.not_signed_for": Explained(
+        "This stream came into the plan after what answers now was made, proven and signed.",
+        "The owners signed for the consumers of then; nobody has judged what this one does with the answers.",
+        "Make, prove and sign a new candidate under the plan in force, and release it.",
+    ),
+    "stream.away": Explained(
+        "The broker of a stream could not be reached, or did not take what was sent.",
+        "A worker waits for it and loses nothing; a command that somebody waits for says so and ends.",
+        "See that the broker runs, that its address is right and that its topics exist; then try again.",
+    ),
+}
+
 EXPLAINED: dict[str, Explained] = {
     **_ON_LISTS,
     **_ON_DESTINATIONS,
@@ -206,4 +265,5 @@ EXPLAINED: dict[str, Explained] = {
     **_ON_REAL_TIME,
     **_ON_BACK_FILL,
     **_ON_ERASURE,
+    **_ON_STREAMS,
 }

@@ -23,12 +23,23 @@ from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
 from shipworthy.deliver.answering import Answered, answers, features_table, parts
 from shipworthy.deliver.bringing import brought
 from shipworthy.deliver.closing import closing, late_receipts, nothing
+from shipworthy.deliver.dead import replay
 from shipworthy.deliver.erasing import erase_marked as erase_marked
 from shipworthy.deliver.filling import to_fill
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought, unvisited
 from shipworthy.deliver.run import SHADOW, Account, Part, Result, Run, Used
-from shipworthy.deliver.words import AnswersSealed, BackFill, BackFilled, RunAccount, RunFinished, Score
+from shipworthy.deliver.words import (
+    AnswersSealed,
+    BackFill,
+    BackFilled,
+    DeadLettersReplayed,
+    LettersSentAgain,
+    ReplayDeadLetters,
+    RunAccount,
+    RunFinished,
+    Score,
+)
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
@@ -403,3 +414,18 @@ def _account(trip: Trip, run: Run) -> RunAccount:
     made = [result.rows for result in _made_before(trip, run.name)]
     rows = made[0] if made else 0
     return RunAccount(run.name, run.consumer_name, run.moment.isoformat(), rows, rows, {}, {}, {})
+
+
+def replay_dead_letters(command: ReplayDeadLetters, trip: Trip) -> LettersSentAgain:
+    """Send the dead letters of a stream again as questions, and put on record how many.
+
+    Raises:
+        UserError: there is no such stream, or its broker cannot be reached.
+    """
+    plan = current_plan(trip.past)
+    store, name = trip.store, command.consumer
+    sent, left = trip.step("send the dead letters again", lambda: plain(replay(store, plan, name, command.most)))
+    if sent:
+        fact = DeadLettersReplayed(product=command.product, consumer=name, sent=sent)
+        trip.record("count what was sent again", lambda past: [fact])
+    return LettersSentAgain(name, sent, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -21,6 +22,9 @@ from shipworthy.deliver.rules import finished_run, in_words
 from shipworthy.deliver.words import (
     AnswersSealed,
     Beat,
+    DeadLetterCard,
+    DeadLetters,
+    DeadLettersReplayed,
     Deliveries,
     DeliveryAcknowledged,
     DeliveryCard,
@@ -34,6 +38,9 @@ from shipworthy.deliver.words import (
     Runs,
     ServerCard,
     Servers,
+    StreamAccount,
+    StreamAccounted,
+    Streams,
     Trace,
     TracedAnswer,
     TraceLine,
@@ -41,6 +48,7 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import standing
@@ -105,6 +113,42 @@ def runs(question: Runs, past: Past) -> list[RunAccount]:
     """The account of every finished run, oldest first."""
     found = (finished_run(past, fact.what.run) for fact in past.of(RunFinished))
     return [account for account in found if account is not None]
+
+
+def streams(question: Streams, past: Past) -> list[StreamAccount]:
+    """The account of every stream, summed up over the stretches of its workers."""
+    plan = current_plan(past)
+    told = past.of(StreamAccounted)
+    names = [name for name, consumer in plan.consumers.items() if consumer.mode == "stream"]
+    names += sorted({fact.what.consumer for fact in told} - set(names))
+    return [_stream(plan, past, name, [fact for fact in told if fact.what.consumer == name]) for name in names]
+
+
+def dead_letters(
+    question: DeadLetters, past: Past, letters: Callable[[Plan, str, int], list[DeadLetterCard]]
+) -> list[DeadLetterCard]:
+    """What lies in the dead letters of a stream."""
+    return letters(current_plan(past), question.consumer, question.most)
+
+
+def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccounted]]) -> StreamAccount:
+    dead: Counter[str] = Counter()
+    for fact in told:
+        assert fact.what.read == fact.what.answered + sum(fact.what.dead.values()), "a question is lost"
+        dead.update(fact.what.dead)
+    replayed = [fact.what.sent for fact in past.of(DeadLettersReplayed) if fact.what.consumer == name]
+    route = plan.consumers[name].stream if name in plan.consumers else None
+    return StreamAccount(
+        consumer=name,
+        broker=route.broker if route else "",
+        read=sum(fact.what.read for fact in told),
+        answered=sum(fact.what.answered for fact in told),
+        dead=dict(sorted(dead.items())),
+        replayed=sum(sum(sent.values()) for sent in replayed),
+        again=sum(fact.what.again for fact in told),
+        stretches=len(told),
+        until=told[-1].at.isoformat() if told else "",
+    )
 
 
 def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:

@@ -147,6 +147,14 @@ _ON_LISTENING = {
     ),
 }
 
+_ON_STREAMS = {
+    "stream.which": Explained(
+        "A worker is to be started without saying for which stream, and the plan has none, or several.",
+        "A worker reads one stream; the wrong one would be answered.",
+        "Name the consumer: `shipworthy stream CONSUMER`.",
+    ),
+}
+
 _ON_PREDICTING = {
     "serve.host": Explained(
         "The prediction server was addressed under a name that it does not know as its own.",
@@ -232,5 +240,6 @@ EXPLAINED: dict[str, Explained] = {
     **_ON_PAGES,
     **_ON_THE_API,
     **_ON_LISTENING,
+    **_ON_STREAMS,
     **_ON_PREDICTING,
 }

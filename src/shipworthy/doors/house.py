@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
@@ -23,6 +24,7 @@ from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 LOOK_SECONDS = 5.0
@@ -124,6 +126,47 @@ def serve_predictions(
             _serve(app, socket, http=Wire)
     finally:
         close_desk(desk)
+
+
+def work_stream(product: str, consumer: str, *, as_json: bool = False) -> None:
+    """Answer the questions of a stream until stopped by an interrupt or a request to end.
+
+    Args:
+        consumer: whose stream; empty for the only one there is.
+
+    Raises:
+        UserError: there is no such stream, or it cannot be answered.
+    """
+    from shipworthy.doors.stream.worker import Worker
+
+    async def work() -> None:
+        named = consumer or only_stream(current_plan(desk.store.ledger.past(product)))
+        worker, loop = Worker(desk, product, named), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.end)
+        told = f"Stream {named} of {product}: waiting for questions   (Ctrl-C ends it)"
+        print(json.dumps({"stream": named, "product": product}) if as_json else told, flush=True)
+        await worker.run()
+
+    desk = open_desk(settings())
+    try:
+        asyncio.run(work())
+    finally:
+        close_desk(desk)
+
+
+def only_stream(plan: Plan) -> str:
+    """The only consumer of a stream that a plan has.
+
+    Raises:
+        UserError: it has none, or several.
+    """
+    names = [name for name, consumer in plan.consumers.items() if consumer.mode == "stream"]
+    if len(names) != 1:
+        found = f"{plan.product} has {len(names) or 'no'} consumers of a stream: {', '.join(names) or 'none'}."
+        fix = "Name one of them." if names else "Declare one with `mode: stream`."
+        raise UserError(Mistake("stream.which", "consumers", found, fix=fix))
+    return names[0]
 
 
 def listening(host: str, port: int) -> Socket:

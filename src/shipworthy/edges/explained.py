@@ -161,6 +161,24 @@ _ON_THE_WAY_OUT = {
     ),
 }
 
+_ON_BROKERS = {
+    "stream.no_library": Explained(
+        "The library that reaches this kind of broker is not installed.",
+        "It is an extra, so that whoever needs no streams does not install it.",
+        "Install it: pip install 'shipworthy[nats]' or 'shipworthy[kafka]', on every machine with a worker.",
+    ),
+    "stream.no_secret": Explained(
+        "The address of a broker holds ${NAME}, and no such variable is set where this runs.",
+        "The address may hold a password, so it stands in the environment and never in the plan.",
+        "Set the variable for the worker and for whoever looks at dead letters.",
+    ),
+    "stream.own_setting": Explained(
+        "The address of a broker names a setting of the installation.",
+        "Settings may hold tokens, which would be sent to whoever answers at that address.",
+        "Use a variable of its own for the broker.",
+    ),
+}
+
 EXPLAINED: dict[str, Explained] = {
     **_ON_THE_LEDGER,
     **_ON_FILES,
@@ -168,4 +186,5 @@ EXPLAINED: dict[str, Explained] = {
     **_ON_KEYS,
     **_ON_THE_DATABASE,
     **_ON_THE_ROAD,
+    **_ON_BROKERS,
 }

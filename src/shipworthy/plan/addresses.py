@@ -130,6 +130,8 @@ def _addresses(values: Values) -> Iterator[tuple[str, str]]:
         for key in ("path", "url", "rehearsal", "secret", "link"):
             yield f"sinks.{name}.{key}", word(sink, key)
     yield from _headers(values)
+    for name, broker in named(values, "brokers"):
+        yield f"brokers.{name}.url", word(broker, "url")
     for name, route in part(values, "respond", "routes").items():
         yield f"respond.routes.{name}", route if isinstance(route, str) else ""
 

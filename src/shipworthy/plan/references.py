@@ -22,6 +22,8 @@ def kind_names(ground: Ground) -> Iterator[Slip]:
         yield from _kind(ground, "data/sources", f"sources.{name}.kind", word(source, "kind"))
     for name, sink in named(values, "sinks"):
         yield from _kind(ground, "deliver/sinks", f"sinks.{name}.kind", word(sink, "kind"))
+    for name, broker in named(values, "brokers"):
+        yield from _kind(ground, "edges/brokers", f"brokers.{name}.kind", word(broker, "kind"))
     baseline = word(part(values, "model", "baseline"), "kind")
     yield from _kind(ground, "model/baselines", "model.baseline.kind", baseline)
     for name in part(values, "watch", "monitors"):
@@ -39,6 +41,16 @@ def sink_names(ground: Ground) -> Iterator[Slip]:
             if sink not in sinks:
                 why = "A list can only be brought to a declared destination, with a rehearsal of its own."
                 yield unknown(f"consumers.{name}.sinks[{number}]", "plan.unknown_sink", "sink", sink, sinks, why)
+
+
+def broker_names(ground: Ground) -> Iterator[Slip]:
+    """The broker of every stream is declared."""
+    brokers = part(ground.values, "brokers")
+    for name, consumer in named(ground.values, "consumers"):
+        broker = word(part(consumer, "stream"), "broker")
+        if broker and broker not in brokers:
+            why = "A stream needs a declared broker, with an address."
+            yield unknown(f"consumers.{name}.stream.broker", "plan.unknown_broker", "broker", broker, brokers, why)
 
 
 def source_names(ground: Ground) -> Iterator[Slip]:
@@ -180,6 +192,7 @@ def _dashed(member: str) -> str:
 RULES: tuple[Rule, ...] = (
     kind_names,
     sink_names,
+    broker_names,
     source_names,
     output_columns,
     feature_columns,

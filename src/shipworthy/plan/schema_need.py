@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share, Whole
+from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share, Topic, Whole
 
 
 class Need(Section):
@@ -77,13 +77,35 @@ class People(Section):
     auditors: list[Name] = Field(default=[], description="Who may read everything and change nothing.")
 
 
+class StreamRoute(Section):
+    """Where the questions of a stream come from and its answers go to."""
+
+    broker: Name = Field(description="The name of a broker.", examples=["bus"])
+    questions: Topic = Field(description="The topic that questions are read from.", examples=["shop.questions"])
+    answers: Topic = Field(description="The topic that answers go to.", examples=["shop.answers"])
+    dead_letters: Topic = Field(
+        description="The topic for what cannot be answered, with the reason; sent again by `shipworthy dead-letters`.",
+        examples=["shop.dead-letters"],
+    )
+    rehearsal: Topic = Field(
+        description="The topic that stands for `answers` in a rehearsal.", examples=["rehearsal.shop.answers"]
+    )
+    at_once: Whole = Field(
+        256, ge=1, le=10_000, description="The most questions taken together; no more are read before they are settled."
+    )
+
+
 class Consumer(Section):
     """Who acts on the output: in which form, by which route, how often, how soon, and with how much time to act."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"mode": {"const": "realtime"}}, "required": ["mode"]},
-            "then": {"required": ["latency"]},
+            "if": {"properties": {"mode": {"enum": ["realtime", "stream"]}}, "required": ["mode"]},
+            "then": {
+                "required": ["latency"],
+                "if": {"properties": {"mode": {"const": "stream"}}},
+                "then": {"required": ["stream"]},
+            },
             "else": {
                 "if": {"properties": {"when": {"const": "arrival"}}, "required": ["when"]},
                 "then": {"required": ["deadline", "sinks"]},
@@ -98,9 +120,12 @@ class Consumer(Section):
     person: Name = Field(
         description="The login that acknowledges deliveries for this consumer.", examples=["sales-lead"]
     )
-    mode: Literal["list", "realtime"] = Field(
+    mode: Literal["list", "realtime", "stream"] = Field(
         "list",
-        description="`list`: one table per moment, on a cadence. `realtime`: one answer per request, over HTTP.",
+        description=(
+            "`list`: one table per moment, on a cadence. `realtime`: one answer per request, over HTTP. `stream`: one "
+            "answer per message of a broker's topic."
+        ),
     )
     columns: list[ColumnName] = Field(
         default=["rank", "entity", "score", "decision", "reasons"],
@@ -141,8 +166,24 @@ class Consumer(Section):
     )
     latency: Duration | None = Field(
         None,
-        description="A real-time answer must come within this time; needed with `mode: realtime`.",
+        description=(
+            "A real-time answer, or one in a stream, must come within this time; needed with `mode: realtime` and "
+            "`mode: stream`."
+        ),
         examples=["100ms"],
+    )
+    stream: StreamRoute | None = Field(
+        None,
+        description="The topics of a stream; needed with `mode: stream`.",
+        examples=[
+            {
+                "broker": "bus",
+                "questions": "shop.questions",
+                "answers": "shop.answers",
+                "dead_letters": "shop.dead-letters",
+                "rehearsal": "rehearsal.shop.answers",
+            }
+        ],
     )
     asks_by: Literal["key", "values", "either"] = Field(
         "key",
@@ -272,4 +313,15 @@ class Sink(Section):
     rehearsal: str = Field(
         description="The path, table, url or address that stands for the real one in a rehearsal.",
         examples=["out/rehearsal/call-list-{as_of}.csv"],
+    )
+
+
+class Broker(Section):
+    """A system that carries streams of messages."""
+
+    kind: Name = Field(description="A member of edges/brokers: see `shipworthy explain kinds`.", examples=["nats"])
+    url: str = Field(
+        min_length=1,
+        description="Its address, or several separated by commas; ${NAME} is taken from the environment.",
+        examples=["${NATS_URL}"],
     )

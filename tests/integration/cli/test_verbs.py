@@ -20,6 +20,7 @@ HEAVY = ("numpy", "pandas", "sklearn", "scipy", "dbos", "mlflow", "duckdb", "pya
          "uvicorn", "skops", "httpx")  # fmt: skip
 # What each verb cannot do without; the others can be called as they are.
 NEEDED = {
+    "dead-letters": ["shop"],
     "acknowledge": ["495e08204120"],
     "advance": ["1997-08-01"],
     "audit": ["nowhere.jsonl.gz"],

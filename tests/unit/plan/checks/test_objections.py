@@ -17,8 +17,31 @@ REALTIME = (
     "consumers:\n  shop: {who: The shop, person: sam, mode: realtime, latency: 1s, time_to_act: 1s}\n",
 )
 
+LOOSE = ("\ndata:\n", "\nbrokers: {bus: {kind: nats, url: '${BUS}'}}\n\ndata:\n")
+
+
+def a_stream(**other: str) -> Change:
+    """A consumer of a stream, with some of its topics or its latency changed."""
+    topics = {"questions": "q", "answers": "a", "dead_letters": "d", "rehearsal": "r", "latency": "1s"} | other
+    latency = topics.pop("latency")
+    route = ", ".join(f"{key}: {topic}" for key, topic in topics.items())
+    told = f"who: The till, person: sam, mode: stream, latency: {latency}, time_to_act: 1s"
+    return ("consumers:\n", f"consumers:\n  till: {{{told}, stream: {{broker: bus, {route}}}}}\n")
+
+
+SECOND = (
+    "sources:\n",
+    "  kiosk: {who: The kiosk, person: sam, mode: stream, latency: 1s, time_to_act: 1s, stream: {broker: bus, "
+    "questions: q, answers: a, dead_letters: d2, rehearsal: r2}}\n\nsources:\n",
+)
+
 # check, changes of a plan with nothing to object to, verdict, where, words of the message
 OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
+    ("streams", [a_stream(answers="q"), LOOSE], "fail", "consumers.till.stream.answers", "questions and answers"),
+    ("streams", [a_stream(rehearsal="a"), LOOSE], "fail", "consumers.till.stream.rehearsal", "answers and rehearsal"),
+    ("streams", [a_stream(latency="5ms"), LOOSE], "fail", "consumers.till.latency", "5 milliseconds"),
+    ("streams", [a_stream(), SECOND, LOOSE], "fail", "consumers.kiosk.stream.answers", "a is answers of kiosk"),
+    ("streams", [LOOSE], "warn", "brokers.bus", "No stream"),
     ("time_to_act", [("time_to_act: 5d", "time_to_act: 180d")], "fail", "consumers.service.time_to_act", "180 days"),
     ("deadline", [("deadline: 6h", "deadline: 1w")], "fail", "consumers.service.deadline", "every 7 days"),
     ("deadline", [("time_to_act: 5d", "time_to_act: 2mo")], "fail", "consumers.service.deadline", "6 hours"),
