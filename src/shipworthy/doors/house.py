@@ -22,6 +22,7 @@ from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.doors.connection import Connection, limits
 from shipworthy.plan.rules import current_plan
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
@@ -141,9 +142,11 @@ def listening(host: str, port: int) -> Socket:
 
 
 @contextlib.contextmanager
-def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(
+    app: Any, host: str = "127.0.0.1", port: int = 0, connection: type[Connection] = Connection
+) -> Iterator[str]:
     """Serve an application from a thread of this process, for as long as the block lasts; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+    server = uvicorn.Server(_config(app, connection, host=host, port=port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:
@@ -159,9 +162,12 @@ def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
 
 
 def _serve(app: Any, socket: Socket) -> None:
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(_config(app, Connection)).run(sockets=[socket])
+
+
+def _config(app: Any, connection: type[Connection], **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(app, log_level="warning", access_log=False, **limits(connection), **more)
 
 
 def _address(socket: Socket) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,27 +18,30 @@ from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, host_name
 from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
-from shipworthy.base.digest import plain
-from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
+from shipworthy.doors.predict import mlflow_scoring, oip_rest
+from shipworthy.doors.predict.asking import refuse
+from shipworthy.doors.predict.body import whole
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.lane import Lane, Told
-from shipworthy.doors.predict.refused import Refused
+from shipworthy.doors.predict.refused import Refused, ending
+from shipworthy.doors.predict.shapes import JSON, Response, error_body
 from shipworthy.doors.predict.tally import Tally
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 MOST_BYTES = 64 * 1024
-BODY_SECONDS = 10.0  # in which the whole body must have come
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
 MOST_CALLERS = 10_000  # tokens and host names remembered at once
 WHO = "prediction-server"
-_JSON, _PLAIN = b"application/json", b"text/plain; version=0.0.4"
+_PLAIN = b"text/plain; version=0.0.4"
+_OWN = {"/health": "GET", "/openapi.json": "GET", "/metrics": "GET", "/predict": "POST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,65 +84,62 @@ class Predictions:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body, kind, wait = await self._respond(scope, receive)
+        status, body, kind, more = await self._respond(scope, receive)
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-content-type-options", b"nosniff"),
         ]
-        if wait:
-            headers.append((b"retry-after", b"%d" % wait))
+        if more:
+            headers += more
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Message, receive: Receive) -> tuple[int, bytes, bytes, int]:
+    async def _respond(self, scope: Message, receive: Receive) -> Response:
         try:
             host, authorization = _who(scope["headers"])
             if not self._is_called(host):
                 raise Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
             if scope["path"] == "/predict" and scope["method"] == "POST":
-                return 200, await self._predict(await self.caller(authorization), await _body(receive)), _JSON, 0
-            return await self._other(scope["method"], scope["path"], authorization)
-        except Refused as refused:
-            return refused.status, error_body(refused.mistake), _JSON, refused.retry_after
-        except NotFound as error:
-            return 404, error_body(*error.mistakes), _JSON, 0
-        except UserError as error:
-            return _status(error), error_body(*error.mistakes), _JSON, 0
+                caller = await self.caller(authorization)
+                return 200, await self._predict(caller, await whole(receive, MOST_BYTES)), JSON, ()
+            return await self._other(scope, receive, authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
-            self._stood_in = f"{type(error).__name__}: {error}"
-            bug = Mistake("serve.bug", scope["path"], "The server could not answer.", fix="See /health.")
-            return 500, error_body(bug), _JSON, 0
+            if not isinstance(error, Refused | UserError):
+                self._stood_in = f"{type(error).__name__}: {error}"
+            end = ending(error, scope["path"])
+            return end.status, error_body(scope["path"], end), JSON, end.headers
 
-    async def _other(self, method: str, path: str, authorization: bytes) -> tuple[int, bytes, bytes, int]:
-        if (method, path) == ("GET", "/health"):
-            return 200, await self._health(authorization), _JSON, 0
+    async def _other(self, scope: Message, receive: Receive, authorization: bytes) -> Response:
+        path, method = scope["path"], scope["method"]
+        if oip_rest.speaks(path):
+            return await oip_rest.respond(self, scope, receive, authorization)
+        if mlflow_scoring.speaks(path):
+            return await mlflow_scoring.respond(self, scope, receive, authorization)
+        if path in _OWN and method != _OWN[path]:
+            raise Refused.method(path, _OWN[path])
+        if path == "/health":
+            return 200, await self._health(authorization), JSON, ()
         caller = await self.caller(authorization)
-        if (method, path) == ("GET", "/openapi.json"):
+        if path == "/openapi.json":
             inputs = self.serving.inputs[caller.consumer]
-            return 200, orjson.dumps(openapi(self.serving.plan, inputs)), _JSON, 0
-        if (method, path) == ("GET", "/metrics"):
-            return 200, self.tally.exposition(self.product), _PLAIN, 0
+            return 200, orjson.dumps(openapi(self.serving.plan, inputs)), JSON, ()
+        if path == "/metrics":
+            return 200, self.tally.exposition(self.product), _PLAIN, ()
         raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
     async def _predict(self, caller: Caller, body: bytes) -> bytes:
         try:
             asked = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return self._told(await self._refused(caller, None, _no_json()))
+            return self._told(await refuse(self, caller, None, Refused.no_json()))
         inputs = self.serving.inputs[caller.consumer]
         try:
             entity, values = inputs.read(asked)
         except UserError as error:
-            return self._told(await self._refused(caller, asked, error))
+            return self._told(await refuse(self, caller, orjson.loads(body), error))
         [told] = await self.lane.ask([Question(entity, caller.consumer, values)])
         return self._told(told)
-
-    async def _refused(self, caller: Caller, asked: Any, why: UserError | Refused) -> Told:
-        """The refusal, in the log; or the baseline's answer where the plan lets it answer what is not as agreed."""
-        entity = asked.get(self.serving.plan.need.entity) if isinstance(asked, dict) else None
-        entity = str(entity) if isinstance(entity, str | int) and not isinstance(entity, bool) else ""
-        return await self.lane.refuse(self.serving.question_in_doubt(entity, caller.consumer, asked), why)
 
     def _told(self, told: Told) -> bytes:
         if isinstance(told, Reply):
@@ -162,8 +164,8 @@ class Predictions:
         known = self._callers.get(authorization)
         if known is not None and known.until > time.monotonic() and known.serving is self.serving:
             return known
-        scheme, _, token = authorization.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = _token(authorization)
+        if not token:
             fix = "Send `Authorization: Bearer TOKEN`."
             raise Refused(401, Mistake("serve.no_identity", "Authorization", "The request has no identity.", fix=fix))
         serving = self.serving
@@ -260,37 +262,13 @@ def _who(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
     return host, authorization
 
 
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body = bytes(message.get("body", b""))
-    if message.get("more_body"):
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _rest(receive, body)
-        except TimeoutError:
-            found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
-            raise Refused(408, Mistake("serve.slow", "body", found, fix="Send it at once.")) from None
-    if len(body) > MOST_BYTES:
-        raise Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
-    return body
-
-
-async def _rest(receive: Receive, body: bytes) -> bytes:
-    more = True
-    while more and len(body) <= MOST_BYTES:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        more = bool(message.get("more_body"))
-    return body
-
-
-def _no_json() -> Refused:
-    return Refused(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix="See /openapi.json."))
-
-
-def _status(error: UserError) -> int:
-    code = error.mistakes[0].code
-    return 500 if isinstance(error, Tampered) else 503 if code == "serve.stale" else 422
+def _token(authorization: bytes) -> str:
+    """The token of a bearer, or the password of somebody whose program knows no other way to say who it is."""
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            return base64.b64decode(token, validate=True).decode().partition(":")[2]
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _consumer(serving: Serving, actor: Actor) -> str:
@@ -300,8 +278,3 @@ def _consumer(serving: Serving, actor: Actor) -> str:
         found = f"{actor.person} speaks for no real-time consumer that what answers now was signed for."
         raise Refused(403, Mistake("serve.no_consumer", "consumers", found, fix="Declare one with mode: realtime."))
     return mine[0]
-
-
-def error_body(*mistakes: Mistake) -> bytes:
-    """The one shape of an error."""
-    return orjson.dumps({"error": {"mistakes": plain(list(mistakes))}})
