@@ -140,6 +140,11 @@ _ON_LISTENING = {
         _FOREIGN_NAME,
         "Add --hosts NAME or set SHIPWORTHY_HOSTS; leave out --host to stay on this machine.",
     ),
+    "serve.no_grpc": Explained(
+        "The server shall speak gRPC, but the library for it is not installed.",
+        "A server that left it out without a word would leave its callers without answers.",
+        "Install the extra `grpc`, or leave out --grpc-port; the same protocol is spoken over HTTP.",
+    ),
     "serve.cannot_listen": Explained(
         "The port is taken, is reserved for administrators, or the address is not one of this machine.",
         "Taking another port by itself would leave callers at the old one with whoever listens there.",
@@ -216,6 +221,11 @@ _ON_PREDICTING = {
         "The body cannot be read as JSON.",
         "Nothing is guessed about what was meant.",
         "Send one JSON object in UTF-8. In a shell put it in single quotation marks.",
+    ),
+    "serve.not_message": Explained(
+        "What came over gRPC cannot be read as the message that the method takes.",
+        "Nothing is guessed about what was meant.",
+        "Make the client from the definition of the Open Inference Protocol v2.",
     ),
     "serve.too_large": Explained(
         "The body is far larger than one question, or than the rows that are answered together.",

@@ -105,12 +105,21 @@ def serve_house(host: str, port: int, worker: str, hosts: Sequence[str] = LOOPBA
 
 
 def serve_predictions(
-    product: str, host: str, port: int, hosts: tuple[str, ...] = LOOPBACK, *, as_json: bool = False
+    product: str,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...] = LOOPBACK,
+    *,
+    grpc_port: int | None = None,
+    as_json: bool = False,
 ) -> None:
     """Serve the predictions of one product until stopped.
 
+    Args:
+        grpc_port: where the Open Inference Protocol is spoken over gRPC too; nowhere where None.
+
     Raises:
-        UserError: it cannot listen there.
+        UserError: it cannot listen there, or gRPC is not installed.
     """
     from shipworthy.doors.predict.app import Predictions
 
@@ -118,12 +127,30 @@ def serve_predictions(
     try:
         app = Predictions(desk, product, hosts)
         with listening(host, port) as socket:
-            address = f"{_address(socket)}/predict"
-            told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
-            print(json.dumps({"predictions": address}) if as_json else told, flush=True)
-            _serve(app, socket)
+            places = {"predictions": f"{_address(socket)}/predict"}
+            served: Any = app
+            if grpc_port is not None:
+                places["grpc"] = _free_place(host, grpc_port)
+                served = with_grpc(app, places["grpc"])
+            told = "   ".join([f"Predictions of {product}: {places['predictions']}", *_beside(places)])
+            print(json.dumps(places) if as_json else f"{told}   (Ctrl-C ends it)", flush=True)
+            _serve(served, socket)
     finally:
         close_desk(desk)
+
+
+def with_grpc(app: Any, place: str) -> Any:
+    """A prediction server that answers over gRPC too.
+
+    Raises:
+        UserError: gRPC is not installed.
+    """
+    try:
+        from shipworthy.doors.predict.oip_grpc import Grpc
+    except ImportError as error:
+        found, fix = "The library for gRPC is not installed.", "Install the extra: pip install 'shipworthy[grpc]'."
+        raise UserError(Mistake("serve.no_grpc", "--grpc-port", found, fix=fix)) from error
+    return Grpc(app, app, place)
 
 
 def listening(host: str, port: int) -> Socket:
@@ -168,6 +195,16 @@ def _serve(app: Any, socket: Socket) -> None:
 
 def _config(app: Any, connection: type[Connection], **more: Any) -> uvicorn.Config:
     return uvicorn.Config(app, log_level="warning", access_log=False, **limits(connection), **more)
+
+
+def _free_place(host: str, port: int) -> str:
+    """Host and port for a library that opens the port itself; whether it can is seen, and said, beforehand."""
+    with listening(host, port) as probe:
+        return _address(probe).removeprefix("http://")
+
+
+def _beside(places: dict[str, str]) -> list[str]:
+    return [f"gRPC: {places['grpc']}"] if "grpc" in places else []
 
 
 def _address(socket: Socket) -> str:
