@@ -84,10 +84,10 @@ class Inputs:
         """
         if type(asked) is not dict:
             raise UserError(self._mistake("body", f"Expected an object, got a {_kind(asked)}."))
-        entity = asked.pop(self.entity, None)
+        entity = asked.get(self.entity)
         if type(entity) is not str or not entity:
             entity = self._entity(entity)
-        if not asked and self.asks_by != "values":
+        if len(asked) == 1 and self.asks_by != "values":
             return entity, None
         for name, least, most in self._numbers:
             value = asked.get(name)
@@ -97,7 +97,7 @@ class Inputs:
                 asked[name] = float(value)
                 continue
             return entity, self._looked_at(asked)
-        if len(asked) != len(self._numbers) or self._texts:
+        if len(asked) != len(self._numbers) + 1 or self._texts:
             return entity, self._looked_at(asked)
         return entity, asked
 
@@ -109,7 +109,7 @@ class Inputs:
 
     def _looked_at(self, asked: dict[str, Any]) -> dict[str, Value]:
         """The inputs, each looked at closely."""
-        unknown = sorted(str(name) for name in asked if name not in self.known)
+        unknown = sorted(str(name) for name in asked if name not in self._names)
         mistakes = [self._mistake(name, f"{name} is no input.") for name in unknown[:_SHOWN]]
         missing = sorted(self._required - asked.keys())
         mistakes += [self._mistake(name, f"{name} is missing.") for name in missing]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -101,13 +103,7 @@ class Ready:
     def _quickly(
         self, compiled: Compiled, asked: Sequence[Question], count: int
     ) -> tuple[list[float], list[list[str]]]:
-        rows = np.empty((len(asked), len(self.names)))
-        for at, question in enumerate(asked):
-            values = question.values
-            if values is None:
-                rows[at] = self.matrix[self.places[question.entity]]
-            else:
-                rows[at] = compiled.row([values[name] for name in self.names])
+        rows = np.array([self._row(compiled, question) for question in asked], dtype=np.float64)
         scores = self._checked(compiled.scores_of(rows))
         if not count:
             return scores.tolist(), [[]] * len(asked)
@@ -119,6 +115,19 @@ class Ready:
                 columns[place] = [self._text(question, name) for question in asked]
         return scores.tolist(), told(self.names, columns, self._typical, moves, count)
 
+    def _row(self, compiled: Compiled, question: Question) -> Sequence[Any]:
+        values = question.values
+        if values is None:
+            row: Sequence[Any] = self.matrix[self.places[question.entity]]
+            return row
+        given = self._given(values)
+        return compiled.row(given) if compiled.codes else given
+
+    @cached_property
+    def _given(self) -> Callable[[Mapping[str, Value]], tuple[Any, ...]]:
+        """The inputs of a question, in order; a gap becomes NaN where it is made a number."""
+        return itemgetter(*self.names) if len(self.names) > 1 else lambda values: (values[self.names[0]],)
+
     def _text(self, question: Question, name: str) -> Any:
         if question.values is not None:
             value = question.values[name]
@@ -126,15 +135,20 @@ class Ready:
         return self.features[name].iat[self.places[question.entity]]
 
     def _checked(self, scores: Matrix) -> Matrix:
-        probability = self.answerer.answer == "probability"
-        least, most = (-ROUNDING, 1 + ROUNDING) if probability else (-np.inf, np.inf)
-        if not (np.isfinite(scores) & (scores >= least) & (scores <= most)).all():
+        least, most = self._span
+        # One look at the extremes: a gap among the scores makes both of them no number, and the comparison false.
+        if not (scores.min() >= least and scores.max() <= most):
             fix = "Try the model on these inputs in a notebook, then train it again."
             found = "The model gave no number, or no probability, for these inputs."
             where = f"candidate {self.answerer.made.candidate[:12]}"
             raise UserError(Mistake("model.cannot_score", where, found, "No answer is better than a wrong one.", fix))
-        found_scores: Matrix = np.round(scores.clip(0.0, 1.0) if probability else scores, DIGITS)
+        found_scores: Matrix = np.round(scores.clip(0.0, 1.0) if most <= 1 + ROUNDING else scores, DIGITS)
         return found_scores
+
+    @cached_property
+    def _span(self) -> tuple[float, float]:
+        largest = sys.float_info.max
+        return (-ROUNDING, 1 + ROUNDING) if self.answerer.answer == "probability" else (-largest, largest)
 
     def _frame(self, asked: Sequence[Question]) -> pd.DataFrame:
         if all(question.values is None for question in asked):

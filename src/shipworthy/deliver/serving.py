@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from shipworthy.base.errors import Mistake, NotFound, UserError
+from shipworthy.base.times import Length
 from shipworthy.deliver.inputs import Inputs, Value
 from shipworthy.deliver.ready import Question, Ready
 from shipworthy.deliver.run import SHADOW
@@ -95,9 +96,11 @@ class Serving:
         known = [one for one in asked if one.values is not None or one.entity in ready.places]
         return [row | {"step": SHADOW} for row in self._rows(ready, known, now)] if known else []
 
-    def question_in_doubt(self, entity: str, consumer: str, asked: Any) -> Question:
+    def question_in_doubt(self, consumer: str, asked: Any) -> Question:
         """A question that is not as agreed, with those of its inputs that are: what a simple rule may still look at."""
         inputs = self.inputs[consumer]
+        named = asked.get(self.plan.need.entity) if isinstance(asked, dict) else None
+        entity = str(named) if isinstance(named, str | int) and not isinstance(named, bool) else ""
         values = inputs.without_wrong(asked) if inputs.known else None
         return Question(entity, consumer, values)
 
@@ -146,6 +149,12 @@ class Serving:
         raise UserError(Mistake("serve.stale", "features", found, why, "Take a new snapshot or make the next list."))
 
     @cached_property
+    def seconds(self) -> dict[str, float]:
+        """Within how many seconds each consumer must have its answer."""
+        longest = Length(seconds=60)
+        return {name: (one.latency or longest).days * 86_400 for name, one in self.plan.consumers.items()}
+
+    @cached_property
     def _within(self) -> dict[str, datetime]:
         declared = {name: one.features_within for name, one in self.plan.consumers.items()}
         return {name: length.after(self.pinned.as_of) for name, length in declared.items() if length}
@@ -153,12 +162,21 @@ class Serving:
     def cohort(self, question: Question) -> str:
         """The cohort of whom a question is about; empty where none has it."""
         cohorts, values = self.plan.release.cohorts, question.values
+        if self._one_cohort and (values is not None or self.knows(question.entity)):
+            return self._one_cohort
         if values is None:
             return next((one.cohorts[question.entity] for one in self._all if question.entity in one.cohorts), "")
-        if len(cohorts.names) == 1 and cohorts.by == "hash":
-            return cohorts.names[0]
         column = [values.get(cohorts.column or "")] if cohorts.by == "column" else None
         return cohort_of([question.entity], cohorts, self.plan.product, column)[0]
+
+    def knows(self, entity: str) -> bool:
+        """Whether there are stored inputs of an entity."""
+        return any(entity in one.cohorts for one in self._all)
+
+    @cached_property
+    def _one_cohort(self) -> str:
+        cohorts = self.plan.release.cohorts
+        return cohorts.names[0] if len(cohorts.names) == 1 and cohorts.by == "hash" else ""
 
     @cached_property
     def _all(self) -> list[Ready]:
@@ -206,23 +224,26 @@ class Serving:
         rows = []
         for question, score, why in zip(asked, scores, reasons, strict=True):
             given, cohort = question.values, self.cohort(question)
-            rows.append(
-                {
-                    "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
-                    "time": time,
-                    "as_of": as_of if given is None else time,
-                    "entity": question.entity,
-                    "candidate": candidate,
-                    "inputs": "" if given is None else orjson.dumps(self.kept(given)).decode(),
-                    "inputs_ref": ready.features_ref if given is None else "",
-                    "score": score,
-                    "decision": ready.decision(question, score, self.plan),
-                    "reasons": why,
-                    "consumer": question.consumer,
-                    "step": self._steps.get(cohort, "cohort"),
-                    "cohort": cohort,
-                }
-            )
+            row = {
+                "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
+                "time": time,
+                "as_of": time,
+                "entity": question.entity,
+                "candidate": candidate,
+                "inputs": "",
+                "inputs_ref": "",
+                "score": score,
+                "decision": ready.decision(question, score, self.plan),
+                "reasons": why,
+                "consumer": question.consumer,
+                "step": self._steps.get(cohort, "cohort"),
+                "cohort": cohort,
+            }
+            if given is None:
+                row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
+            else:
+                row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            rows.append(row)
         return rows
 
     @cached_property

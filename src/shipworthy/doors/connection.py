@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -54,7 +53,9 @@ class Connection(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.look_seconds, self._look)
         if len(self.connections) > self.most_open and not self._made_room():
             found = f"{self.most_open} connections are open, and all are in use."
-            self._end(503, Mistake("serve.crowded", "server", found, fix="Ask again, over connections you keep."))
+            self._close_with(
+                503, Mistake("serve.crowded", "server", found, fix="Ask again, over connections you keep.")
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -77,13 +78,13 @@ class Connection(HttpToolsProtocol):
         most = self.most_header_bytes if self.began else self.most_bytes
         if self._came > most + len(data):
             found = f"The request is larger than {most} bytes."
-            self._end(431 if self.began else 413, Mistake("serve.too_large", "request", found, fix="Send less."))
+            self._close_with(431 if self.began else 413, Mistake("serve.too_large", "request", found, fix="Send less."))
         else:
             super().data_received(data)
 
     def send_400_response(self, msg: str) -> None:
         """Say that it is no HTTP, in the shape of all errors."""
-        self._end(400, Mistake("serve.http", "request", "This is no HTTP request.", fix="Use an HTTP client."))
+        self._close_with(400, Mistake("serve.http", "request", "This is no HTTP request.", fix="Use an HTTP client."))
 
     def _look(self) -> None:
         """See whether the client still does its part."""
@@ -96,7 +97,7 @@ class Connection(HttpToolsProtocol):
         self._held = (waits_for, count)
         if count + 1 >= LOOKS and waits_for is not None:
             found = f"The request did not come whole within {(LOOKS - 1) * self.look_seconds:.0f} seconds."
-            self._end(408, Mistake("serve.slow", "request", found, fix=_FIX))
+            self._close_with(408, Mistake("serve.slow", "request", found, fix=_FIX))
             return
         self._timer = self.loop.call_later(self.look_seconds, self._look)
 
@@ -121,9 +122,10 @@ class Connection(HttpToolsProtocol):
         given_up.transport.abort()
         return True
 
-    def _end(self, status: int, mistake: Mistake) -> None:
+    def _close_with(self, status: int, mistake: Mistake) -> None:
         """Say why, where nothing else is being said, and close."""
-        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or not getattr(cycle, "response_started", False):
             body = orjson.dumps({"error": {"mistakes": [plain(mistake)]}})
             head = (
                 f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
@@ -131,8 +133,3 @@ class Connection(HttpToolsProtocol):
             )
             self.transport.write(head.encode() + body)
         self.transport.close()
-
-
-def limits(connection: type[Connection] = Connection) -> dict[str, Any]:
-    """What a server is configured with, so that nobody can hold it."""
-    return {"http": connection, "timeout_keep_alive": IDLE_SECONDS, "timeout_graceful_shutdown": 5}

@@ -22,7 +22,7 @@ from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.doors.connection import Connection, limits
+from shipworthy.doors.connection import IDLE_SECONDS, Connection
 from shipworthy.plan.rules import current_plan
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
@@ -122,6 +122,7 @@ def serve_predictions(
         UserError: it cannot listen there, or gRPC is not installed.
     """
     from shipworthy.doors.predict.app import Predictions
+    from shipworthy.doors.predict.wire import Wire
 
     desk = open_desk(settings())
     try:
@@ -134,7 +135,7 @@ def serve_predictions(
                 served = with_grpc(app, places["grpc"])
             told = "   ".join([f"Predictions of {product}: {places['predictions']}", *_beside(places)])
             print(json.dumps(places) if as_json else f"{told}   (Ctrl-C ends it)", flush=True)
-            _serve(served, socket)
+            _serve(served, socket, Wire)
     finally:
         close_desk(desk)
 
@@ -169,11 +170,9 @@ def listening(host: str, port: int) -> Socket:
 
 
 @contextlib.contextmanager
-def running(
-    app: Any, host: str = "127.0.0.1", port: int = 0, connection: type[Connection] = Connection
-) -> Iterator[str]:
+def running(app: Any, host: str = "127.0.0.1", port: int = 0, http: type[Connection] = Connection) -> Iterator[str]:
     """Serve an application from a thread of this process, for as long as the block lasts; gives its address."""
-    server = uvicorn.Server(_config(app, connection, host=host, port=port))
+    server = uvicorn.Server(_config(app, http, host=host, port=port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:
@@ -188,13 +187,26 @@ def running(
         thread.join()
 
 
-def _serve(app: Any, socket: Socket) -> None:
+def _serve(app: Any, socket: Socket, http: type[Connection] = Connection) -> None:
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(app, Connection)).run(sockets=[socket])
+        uvicorn.Server(_config(app, http)).run(sockets=[socket])
 
 
-def _config(app: Any, connection: type[Connection], **more: Any) -> uvicorn.Config:
-    return uvicorn.Config(app, log_level="warning", access_log=False, **limits(connection), **more)
+def _config(app: Any, http: type[Connection], **more: Any) -> uvicorn.Config:
+    """What a server is configured with: nothing in a response that nobody asked for, nobody who can hold it."""
+    return uvicorn.Config(
+        app,
+        http=http,
+        interface="asgi3",
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=5,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        **more,
+    )
 
 
 def _free_place(host: str, port: int) -> str:

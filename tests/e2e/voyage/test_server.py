@@ -27,6 +27,7 @@ from shipworthy.deliver.ready import Question
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.wire import Wire
 
 SOURCES = Path(__file__).parents[3] / "src"
 CALLERS = 32
@@ -72,7 +73,7 @@ def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
 @pytest.fixture(scope="module")
 def server(voyage: Voyage) -> Iterator[Server]:
     token = voyage.desk.people.add("shop-system")
-    with running(Predictions(voyage.desk, PRODUCT)) as address:
+    with running(Predictions(voyage.desk, PRODUCT), http=Wire) as address:
         yield Server(voyage, address, token)
 
 

@@ -18,6 +18,7 @@ from shipworthy.deliver.log import ANSWERS, REFUSALS
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.wire import Wire
 from shipworthy.plan.words import AdoptPlan
 
 ASKERS = {"key": "shop-system", "values": "till-system", "either": "desk-system"}
@@ -107,7 +108,7 @@ def quay(root: Path) -> Iterator[Quay]:
         tokens = {by: voyage.desk.people.add(person) for by, person in ASKERS.items()}
         ready = next(iter(app.serving.ready.values()))
         values = {str(name): float(value) for name, value in ready.features.iloc[0].items()}
-        with running(app) as address:
+        with running(app, http=Wire) as address:
             yield Quay(voyage, app, address, tokens, values)
     finally:
         close_desk(voyage.desk)

@@ -21,6 +21,7 @@ from tritonclient.utils import InferenceServerException
 from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.oip_messages import MESSAGES, SERVICE, messages
+from shipworthy.doors.predict.wire import Wire
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Door:
 def door(quay: Quay) -> Iterator[Door]:
     app = Predictions(quay.voyage.desk, PRODUCT)
     both = with_grpc(app, "127.0.0.1:0")
-    with running(both):
+    with running(both, http=Wire):
         yield Door(quay, app, f"127.0.0.1:{both.port}")
 
 
@@ -180,25 +181,27 @@ def test_bytes_that_are_no_message_are_an_invalid_argument(door: Door) -> None:
 
 def test_who_is_turned_away_hears_when_to_come_back(door: Door) -> None:
     made = messages()
-    contents = made["InferTensorContents"](bytes_contents=[b"00001"])
-    one = made["ModelInferRequest.InferInputTensor"](name="customer_id", datatype="BYTES", shape=[1], contents=contents)
-    body = made["ModelInferRequest"](model_name=PRODUCT, inputs=[one]).SerializeToString()
+    contents = made["InferTensorContents"](bytes_contents=[b"00001"] * 256)
+    rows = {"name": "customer_id", "datatype": "BYTES", "shape": [256], "contents": contents}
+    wanted = made["ModelInferRequest.InferRequestedOutputTensor"](name="score")
+    one = made["ModelInferRequest.InferInputTensor"](**rows)
+    body = made["ModelInferRequest"](model_name=PRODUCT, inputs=[one], outputs=[wanted]).SerializeToString()
 
     async def ask_many() -> list[Any]:
         async with grpc.aio.insecure_channel(door.place) as channel:
             call = channel.unary_unary(f"/{SERVICE}/ModelInfer")
-            calls = [call(body, metadata=tuple(door.headers().items()), timeout=20) for _ in range(100)]
+            calls = [call(body, metadata=tuple(door.headers().items()), timeout=20) for _ in range(20)]
             return await asyncio.gather(*calls, return_exceptions=True)
 
-    door.app.lane._each = 60.0  # as after questions that took a minute each
+    door.app.lane._turn = 600.0  # as after turns that took minutes
     told = asyncio.run(ask_many())
+    door.app.lane._turn = 0.0
     turned_away = [one for one in told if isinstance(one, grpc.aio.AioRpcError)]
     assert any(isinstance(one, bytes) for one in told)
     assert {one.code() for one in turned_away} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
     behind = dict(turned_away[0].trailing_metadata())
     assert int(behind["retry-after"]) >= 60
     assert behind["grpc-retry-pushback-ms"] == f"{behind['retry-after']}000"
-    door.app.lane._each = 1e-4
 
 
 def test_a_second_server_does_not_share_the_port_without_a_word(door: Door) -> None:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,12 +24,11 @@ from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
 from shipworthy.doors.predict import mlflow_scoring, oip_rest
-from shipworthy.doors.predict.asking import refuse
 from shipworthy.doors.predict.body import whole
 from shipworthy.doors.predict.contract import openapi
-from shipworthy.doors.predict.lane import Lane, Told
+from shipworthy.doors.predict.lane import Lane, Seal, Told
 from shipworthy.doors.predict.refused import Refused, ending
-from shipworthy.doors.predict.shapes import JSON, Response, error_body
+from shipworthy.doors.predict.shapes import JSON, Headers, Response, error_body
 from shipworthy.doors.predict.tally import Tally
 
 Message = dict[str, Any]
@@ -80,7 +79,7 @@ class Predictions:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or the server's start and end."""
+        """Response one request, or the server's start and end."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -89,9 +88,8 @@ class Predictions:
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-content-type-options", b"nosniff"),
+            *more,
         ]
-        if more:
-            headers += more
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -99,16 +97,13 @@ class Predictions:
         try:
             host, authorization = _who(scope["headers"])
             if not self._is_called(host):
-                raise Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
+                raise _wrong_host()
             if scope["path"] == "/predict" and scope["method"] == "POST":
                 caller = await self.caller(authorization)
                 return 200, await self._predict(caller, await whole(receive, MOST_BYTES)), JSON, ()
             return await self._other(scope, receive, authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
-            if not isinstance(error, Refused | UserError):
-                self._stood_in = f"{type(error).__name__}: {error}"
-            end = ending(error, scope["path"])
-            return end.status, error_body(scope["path"], end), JSON, end.headers
+            return self._failed(error, scope["path"])
 
     async def _other(self, scope: Message, receive: Receive, authorization: bytes) -> Response:
         path, method = scope["path"], scope["method"]
@@ -129,27 +124,64 @@ class Predictions:
         raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
     async def _predict(self, caller: Caller, body: bytes) -> bytes:
+        answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told))
+        return self._told(await answered)
+
+    def hear(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
+        """Response one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
+        host, authorization = _who(headers)
+        known = self._callers.get(authorization)
+        if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
+            asyncio.get_running_loop().create_task(self._introduced(headers, body, told))
+            return
+        if not self._is_called(host):
+            told(self._failed(_wrong_host()))
+            return
+        self._hear(known, body, lambda one: told(self._answer(one)))
+
+    async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
+        """The same for somebody whose identity is not known yet, or no longer."""
         try:
-            asked = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return self._told(await refuse(self, caller, None, Refused.no_json()))
+            host, authorization = _who(headers)
+            if not self._is_called(host):
+                raise _wrong_host()
+            caller = await self.caller(authorization)
+        except Exception as error:
+            told(self._failed(error))
+            return
+        self._hear(caller, body, lambda one: told(self._answer(one)))
+
+    def _hear(self, caller: Caller, body: bytes, told: Callable[[Told], None]) -> None:
+        asked: Any = None
         inputs = self.serving.inputs[caller.consumer]
         try:
+            asked = orjson.loads(body)
             entity, values = inputs.read(asked)
+        except orjson.JSONDecodeError:
+            self.lane.hear(Question("", caller.consumer), told, Refused.no_json())
         except UserError as error:
-            return self._told(await refuse(self, caller, orjson.loads(body), error))
-        [told] = await self.lane.ask([Question(entity, caller.consumer, values)])
-        return self._told(told)
+            self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked), told, error)
+        else:
+            self.lane.hear(Question(entity, caller.consumer, values), told)
+
+    def _answer(self, told: Told) -> Response:
+        try:
+            return 200, self._told(told), JSON, ()
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception, path: str = "/predict") -> Response:
+        if not isinstance(error, Refused | UserError):
+            self._stood_in = f"{type(error).__name__}: {error}"  # also where we or the model's code fail
+        end = ending(error, path)
+        return end.status, error_body(path, end), JSON, end.headers
 
     def _told(self, told: Told) -> bytes:
         if isinstance(told, Reply):
             self._stood_in = told.notice or self._stood_in
             return reply(told, self.serving.plan.need.entity)
         raise told
-
-    async def ask(self, caller: Caller, questions: Sequence[Question]) -> list[Told]:
-        """Answers to several questions of one caller: for the doors that speak other protocols."""
-        return await self.lane.ask(questions)
 
     def now(self) -> datetime:
         """The product's time; a simulated clock stands still between two looks, since asking the ledger is slow."""
@@ -205,11 +237,11 @@ class Predictions:
         await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _seal(self, journal: Journal) -> None:
+    def _seal(self, seal: Seal) -> None:
         try:
-            journal.seal(WHO, self._desk.now(self.product))
+            seal(WHO, self._desk.now(self.product))
         except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
-            self._problem = f"Answers could not be sealed: {error}"
+            self._problem = f"Responses could not be sealed: {error}"
 
     async def _look(self) -> None:
         """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
@@ -252,7 +284,7 @@ class Predictions:
         }
 
 
-def _who(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+def _who(headers: Headers) -> tuple[bytes, bytes]:
     host = authorization = b""
     for name, value in headers:
         if name == b"host":
@@ -260,6 +292,10 @@ def _who(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
         elif name == b"authorization":
             authorization = value
     return host, authorization
+
+
+def _wrong_host() -> Refused:
+    return Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
 
 
 def _token(authorization: bytes) -> str:

@@ -39,9 +39,7 @@ class Server(Protocol):
 
 async def refuse(server: Server, asker: Asker, asked: Any, why: UserError | Refused) -> Told:
     """The refusal, once it is in the log; or the baseline's answer where the plan lets it answer such questions."""
-    entity = asked.get(server.serving.plan.need.entity) if isinstance(asked, dict) else None
-    entity = str(entity) if isinstance(entity, str | int) and not isinstance(entity, bool) else ""
-    return await server.lane.refuse(server.serving.question_in_doubt(entity, asker.consumer, asked), why)
+    return await server.lane.refuse(server.serving.question_in_doubt(asker.consumer, asked), why)
 
 
 async def fates(server: Server, asker: Asker, rows: Sequence[Any]) -> list[Told]:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from shipworthy.base.errors import Mistake
 from shipworthy.doors.predict.refused import Refused
 
 BODY_SECONDS = 10.0  # in which the whole body must have come
+TOO_SLOW = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -26,10 +26,9 @@ async def whole(receive: Receive, most: int) -> bytes:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _rest(receive, body, most)
         except TimeoutError:
-            found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
-            raise Refused.slow(found) from None
+            raise Refused.slow(TOO_SLOW) from None
     if len(body) > most:
-        raise Refused(413, Mistake("serve.too_large", "body", f"The body has more than {most} bytes."))
+        raise Refused.too_large(most)
     return body
 
 

@@ -22,7 +22,7 @@ from shipworthy.doors.predict.shapes import JSON, Response, found
 from shipworthy.doors.predict.tensors import few, unlike
 
 _ROUTES = {"/ping": "GET", "/version": "GET", "/invocations": "POST"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FIX = "Name the columns: dataframe_split, dataframe_records, or inputs or instances as objects."
 
 

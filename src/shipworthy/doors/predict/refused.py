@@ -51,6 +51,11 @@ class Refused(Exception):
         return cls(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix="See /openapi.json."))
 
     @classmethod
+    def too_large(cls, most: int) -> Refused:
+        """The body is larger than any question."""
+        return cls(413, Mistake("serve.too_large", "body", f"The body has more than {most} bytes.", fix="Send less."))
+
+    @classmethod
     def method(cls, path: str, allowed: str) -> Refused:
         """A route that does not take this method."""
         return cls(
