@@ -98,5 +98,5 @@ def ending(error: Exception, where: str) -> Ending:
     if isinstance(error, UserError):
         code = error.mistakes[0].code
         known = 404 if isinstance(error, NotFound) else 500 if isinstance(error, Tampered) else 422
-        return Ending(503 if code == "serve.stale" else known, tuple(error.mistakes))
+        return Ending(503 if code in ("serve.stale", "serve.aside") else known, tuple(error.mistakes))
     return Ending(500, (Mistake("serve.bug", where, "The server could not answer.", fix="See /health."),))
