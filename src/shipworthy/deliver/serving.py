@@ -284,10 +284,15 @@ _GIVEN = ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "st
 
 def reply(answered: Reply, entity_column: str) -> bytes:
     """What the caller gets of an answer."""
+    return orjson.dumps(shown(answered, entity_column))
+
+
+def shown(answered: Reply, entity_column: str) -> dict[str, Any]:
+    """The same by name, for protocols that put it into something of their own."""
     row = answered.row
-    shown = {entity_column: row["entity"]}
+    found = {entity_column: row["entity"]}
     for name in _GIVEN:
-        shown[name] = row[name]
+        found[name] = row[name]
     if answered.notice:
-        shown["notice"] = answered.notice
-    return orjson.dumps(shown)
+        found["notice"] = answered.notice
+    return found
