@@ -111,11 +111,11 @@ def await_answer(asked: Asked, pid: int, log: Path) -> Any:
 
 def script(asked: Asked, file: Path) -> Path:
     """A wrk script that sends the bodies in turn."""
-    headers = "".join(f"wrk.headers[{_lua(name)}] = {_lua(value)}\n" for name, value in asked.headers.items())
+    headers = "".join(f"wrk.headers[ {_lua(name)} ] = {_lua(value)}\n" for name, value in asked.headers.items())
     bodies = "".join(f"  wrk.format('POST', nil, nil, {_lua(json.dumps(body))}),\n" for body in asked.bodies)
     # Requests are made once, so that the load costs the same whoever is asked.
     file.write_text(
-        f"{headers}local made, place\nfunction init(args)\n wrk.init(args)\n place = 0\n made = {{\n{bodies} }}\nend\n"
+        f"{headers}local made, place\nfunction init(args)\n place = 0\n made = {{\n{bodies} }}\nend\n"
         "function request()\n place = place % #made + 1\n return made[place]\nend\n"
     )
     return file
@@ -125,13 +125,16 @@ def load(asked: Asked, lua: Path, seconds: int, pid: int) -> Round:
     """Ask a server for some seconds."""
     before = _cpu(pid)
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
-    told = subprocess.run(
+    ran = subprocess.run(
         [*command, "--latency", "-s", str(lua), asked.url],
         capture_output=True,
         text=True,
         timeout=seconds + 30,
-        check=True,
-    ).stdout
+        check=False,
+    )
+    if ran.returncode or ran.stderr:  # a broken script is told there, and wrk asks for something else
+        raise RuntimeError(ran.stderr)
+    told = ran.stdout
     spent = _cpu(pid) - before
     requests = int(_one(r"(\d+) requests in", told))
     errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
