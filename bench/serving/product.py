@@ -28,16 +28,15 @@ FUNCTIONS = ("business", "technology", "privacy", "legal", "compliance", "valida
 PLAN = """
 product: bench
 need:
-  {question: Which rows are a yes?, decision: Somebody acts on every yes., entity: row,
-   answer: probability, horizon: 30d}
+  {question: Which rows are a yes?, decision: Somebody acts on each., entity: row, answer: probability, horizon: 30d}
 people:
   product_manager: product-manager
   builders: [data-scientist]
   operator: operator
   owners: {business: owner, technology: owner, privacy: owner, legal: owner, compliance: owner, validation: owner}
 consumers:
-  caller: {who: A program, person: caller, mode: realtime, latency: 1s, time_to_act: 1d, asks_by: values,
-    columns: [entity, score, decision]}
+  caller:
+    {who: A program, person: caller, mode: realtime, latency: 1s, time_to_act: 1d, asks_by: values, columns: [score]}
 sources:
   table:
     kind: parquet

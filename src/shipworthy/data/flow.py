@@ -13,9 +13,13 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
+from shipworthy.data.erased import erased_people
+from shipworthy.data.mended import mended_rows, with_mended
+from shipworthy.data.replay import replay_quarantine as replay_quarantine
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
@@ -50,9 +54,11 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     source = plan.sources[name]
     try:
         store = trip.store
-        place = Place(name, store.folder(plan.product), store.environ, store.closed)
+        place = Place(name, store.folder(plan.product), store.environ, store.closed, as_of)
         reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
-        judged = judge(reading, source.contract, name, as_of)
+        erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
+        reading, gone = with_mended(reading, mended_rows(store.files, trip.past, name))
+        judged = judge(reading, source.contract, name, as_of, erased, gone)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
     content = trip.store.files.put_table(judged.accepted)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.base.digest import digest_of_bytes
 from shipworthy.data.source import Part, Reading
 
 
@@ -32,6 +33,27 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.cast(column, pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return pa.chunked_array([pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())])
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Rows sorted by their values, where nobody promises an order: the same rows are the same table."""
+    keys = {name: _sortable(table[name]) for name in table.column_names if not pa.types.is_null(table[name].type)}
+    if not keys or not table.num_rows:
+        return table
+    return table.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
+
+
+def digest_of_rows(table: pa.Table) -> str:
+    """SHA-256 of the rows of a table, where there are no bytes that were read."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return digest_of_bytes(sink.getvalue().to_pybytes())
+
+
+def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kinds = (pa.types.is_primitive, pa.types.is_boolean, pa.types.is_string)
+    return column if any(is_kind(column.type) for is_kind in kinds) else as_text(column)
 
 
 def _common(name: str, tables: Sequence[pa.Table]) -> pa.DataType:

@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
-from shipworthy.deliver.run import SHADOW, Part
+from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
+from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decide
 from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import CANARY, who_answers
 from shipworthy.release.words import Standing
 
 
@@ -46,22 +48,27 @@ class Answered:
         return float(pc.mean(self.rows["score"]).as_py() or 0.0)
 
 
-def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
+def parts(plan: Plan, now: Standing, trial: str, stands_in: bool, back_fill: bool = False) -> list[Part]:
     """Who answers in a run.
 
     Args:
         trial: rehearsal or shadow: only the challenger answers.
         stands_in: data or model are stopped, and the baseline answers for every champion.
+        back_fill: the list is made long after its moment; nobody answers it in shadow.
     """
     if trial:
         return [Part(now.challenger, (), trial)] if now.challenger and now.challenger_step == trial else []
     everybody = set(plan.release.cohorts.names)
+    canary, share = ("", 0.0) if stands_in else (now.canary, now.canary_share)
     champions = {cohort: now.baseline if stands_in else name for cohort, name in now.champion.items()}
     found = []
     for candidate in sorted({name for name in champions.values() if name}):
         cohorts = tuple(sorted(cohort for cohort, name in champions.items() if name == candidate))
-        found.append(Part(candidate, cohorts, "all" if set(cohorts) == everybody else "cohort"))
-    if now.challenger and now.challenger_step == SHADOW and not stands_in:
+        step = "all" if set(cohorts) == everybody else "cohort"
+        found.append(Part(candidate, cohorts, BACK_FILL if back_fill else step, canary, share))
+    if canary and canary not in champions.values():
+        found.append(Part(canary, (), BACK_FILL if back_fill else CANARY, canary, share))
+    if now.challenger and now.challenger_step == SHADOW and not stands_in and not back_fill:
         found.append(Part(now.challenger, (), SHADOW))
     return found
 
@@ -80,7 +87,7 @@ def answers(
 ) -> Answered:
     """One candidate's answers for every entity.
 
-    Decisions are taken over all entities, so that a cohort gets its share of, say, the best 200.
+    Decisions are taken over all entities, so that a cohort, or a canary's share, gets its part of, say, the best 200.
 
     Args:
         sources: accepted rows by source, cut off before `as_of`.
@@ -96,9 +103,13 @@ def answers(
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
-    real = np.isin(cohorts, part.cohorts) | trial
+    names, declared = [str(name) for name in every.index], plan.release.cohorts.names
+    real = (who_answers(part, names, cohorts.tolist(), declared, plan.product) == part.candidate) | trial
+    steps = np.where(np.isin(cohorts, part.cohorts) | trial, part.step, CANARY)
     scored, entities = frame[good], [str(name) for name in frame.index[good]]
     count = plan.proof.reasons
+    asked = answerer.asks(scored, scores[good], plan.decision)
+    reasons = answerer.reasons(scored, count) if count else [[] for _ in entities]
     rows = answers_table(
         run=run,
         time=time,
@@ -106,10 +117,10 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good].tolist(),
-        decisions=decide(scores[good], entities, plan.decision),
-        reasons=answerer.reasons(scored, count) if count else [[] for _ in entities],
+        decisions=decide(scores[good], entities, plan.decision, asked),
+        reasons=told_first(asked, reasons),
         cohorts=cohorts[good].tolist(),
-        steps=[part.step if mine else SHADOW for mine in real[good]],
+        steps=np.where(real, steps, SHADOW)[good].tolist(),
         consumer=consumer,
         inputs_ref=features,
     )

@@ -210,6 +210,11 @@ _ON_PREDICTING = {
         "A request that is never finished would hold its place for ever.",
         "Send the whole body at once.",
     ),
+    "serve.aside": Explained(
+        "The model's compiled form gave another number than the original for the same question, and was put aside.",
+        "One of the two is wrong, and nobody can say which people were told what.",
+        "Release another candidate; then find out what differs on this machine (processor, versions).",
+    ),
     "serve.stale": Explained(
         "The stored inputs are older than `features_within` of this consumer allows.",
         "An answer from inputs that have changed since looks like any other and is not.",

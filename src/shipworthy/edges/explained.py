@@ -82,6 +82,11 @@ _ON_KEYS = {
         "chmod 600 the file. If somebody may have read it, move it away so that a new one is made, and tell the "
         "auditor from which head on the new key signs.",
     ),
+    "keys.sealed": Explained(
+        "A personal value that is kept sealed does not open with the key of this store.",
+        "It was changed, moved from another store, or the file person-key is another one now.",
+        "Restore person-key in the folder of keys from a backup; without it sealed values cannot be read again.",
+    ),
     "keys.unreadable": Explained(
         "The file of the signing key cannot be read, or holds no Ed25519 key.",
         "A new key is not made by itself: signatures from two keys without a word look like a forged history.",
@@ -136,4 +141,31 @@ _ON_THE_ROAD = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_THE_LEDGER, **_ON_FILES, **_ON_KEYS, **_ON_THE_DATABASE, **_ON_THE_ROAD}
+_ON_THE_WAY_OUT = {
+    "outbound.refused": Explained(
+        "An address that the plan names lies inside the network, is not encrypted, or is no web address at all.",
+        "A plan is written by many. By such an address somebody could reach programs that trust everybody inside, "
+        "among them those that give out passwords.",
+        "Use a public https address. Where an inner one is meant, whoever runs the installation names its host, "
+        "address or network in SHIPWORTHY_ALLOW_HOSTS, separated by commas.",
+    ),
+    "outbound.no_files": Explained(
+        "A path names a web address, which is no file system.",
+        "It would be fetched without a look at where it leads.",
+        "For a source use `kind: http` with `url`; for a sink `kind: webhook`.",
+    ),
+    "outbound.no_library": Explained(
+        "A file system is named whose library is not installed.",
+        "Most installations need a few of them; all together they are large.",
+        "Install what the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_THE_LEDGER,
+    **_ON_FILES,
+    **_ON_THE_WAY_OUT,
+    **_ON_KEYS,
+    **_ON_THE_DATABASE,
+    **_ON_THE_ROAD,
+}

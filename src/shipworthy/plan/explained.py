@@ -117,6 +117,10 @@ _ON_STRUCTURE = {
         "A consumer of lists needs `every`, `start`, `deadline` and at least one of `sinks`: without them nobody "
         "can say whether a list is late or lost. `latency` belongs to real-time answers."
     ),
+    "plan.list_when": (
+        "A list comes either on a schedule, with `every` and `start`, or with `when: arrival` whenever new data has "
+        "come in, of the sources in `arrival_of`. A mix of both says nothing that could be kept."
+    ),
     "plan.realtime_needs": (
         "A consumer of real-time answers needs `latency`. `every`, `start` and `deadline` belong to lists."
     ),

@@ -10,7 +10,7 @@ from shipworthy.plan.raw import Ground, Rule, Values, contract_columns, items, l
 from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "answer_id", "as_of", "cohort")
+OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
 _ROLES = ("product_manager", "operator", "builders", "auditors")
 _NO_SOURCE = "What is read must be a declared source with a contract."
 
@@ -42,12 +42,14 @@ def sink_names(ground: Ground) -> Iterator[Slip]:
 
 
 def source_names(ground: Ground) -> Iterator[Slip]:
-    """Every source that features, labels, those due and fairness name is declared."""
+    """Every source that features, labels, those due, fairness and lists by arrival name is declared."""
     sources = part(ground.values, "sources")
     data = part(ground.values, "data")
     places = [(f"data.{key}.source", word(part(data, key), "source")) for key in ("features", "label", "due")]
     for number, group in listed(part(ground.values, "proof"), "fairness"):
         places.append((f"proof.fairness[{number}].source", word(group, "source")))
+    for name, consumer in named(ground.values, "consumers"):
+        places += [(f"consumers.{name}.arrival_of[{number}]", text) for number, text in words(consumer, "arrival_of")]
     for path, source in places:
         if source and source not in sources:
             yield unknown(path, "plan.unknown_source", "source", source, sources, _NO_SOURCE)
@@ -118,8 +120,10 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
         "alarm": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
         "refusal": ("source", list(part(values, "sources"))),
         "late": ("consumer", consumers),
+        "partial": ("consumer", consumers),
         "failed": ("consumer or sink", consumers + sinks),
         "unacknowledged": ("consumer", consumers),
+        "unused": ("consumer", consumers),
         "revoked": ("function", list(FUNCTIONS)),
     }
     for number, trigger in listed(part(values, "respond"), "triggers"):

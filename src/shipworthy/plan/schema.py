@@ -24,7 +24,7 @@ from shipworthy.plan.schema_data import (
     Volume,
 )
 from shipworthy.plan.schema_life import Cohorts, Envelope, MonitorPlan, Release, RespondPlan, Trigger, Watch
-from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Model, Performance, Proof, Training
+from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Humility, Model, Performance, Proof, Training
 from shipworthy.plan.schema_need import Consumer, Need, Owners, People, Sink, Time
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Envelope",
     "Fairness",
     "Function",
+    "Humility",
     "LabelFrom",
     "Model",
     "MonitorPlan",

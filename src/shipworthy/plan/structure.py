@@ -65,15 +65,31 @@ def clock(ground: Ground) -> Iterator[Slip]:
 
 
 def consumer_mode(ground: Ground) -> Iterator[Slip]:
-    """A list has cadence, start, deadline and sinks; a real-time answer has a latency."""
+    """A list has cadence and start, or comes by arrival, and a deadline and sinks; a real-time answer has a latency."""
     for name, consumer in named(ground.values, "consumers"):
         path, mode = f"consumers.{name}", consumer.get("mode", "list")
         if mode == "list":
-            yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+            yield from _list_needs(path, consumer)
             yield from _useless(path, consumer, "list", ("latency",))
         elif mode == "realtime":
             yield from _needs(path, consumer, "realtime", ("latency",))
-            yield from _useless(path, consumer, "realtime", _LIST_ONLY)
+            yield from _useless(path, consumer, "realtime", (*_LIST_ONLY, "when"))
+
+
+def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
+    if consumer.get("when") != "arrival":
+        yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+        if consumer.get("arrival_of"):
+            found = f"{path}.arrival_of names sources, but {path}.when is not arrival."
+            why = "Their new data would make no list."
+            yield Slip(f"{path}.arrival_of", "plan.list_when", found, why, "Add `when: arrival`, or remove arrival_of.")
+        return
+    yield from _needs(path, consumer, "list", ("deadline", "sinks"))
+    for key in ("every", "start"):
+        if consumer.get(key) is not None:
+            found = f"{path}.when is arrival, but it has {key}."
+            why = "A list by arrival is made when data has come in, and at no other moment."
+            yield Slip(f"{path}.{key}", "plan.list_when", found, why, f"Remove {key}, or write `when: schedule`.")
 
 
 def cohort_column(ground: Ground) -> Iterator[Slip]:
@@ -89,7 +105,7 @@ def repeated_items(ground: Ground) -> Iterator[Slip]:
     """Nothing stands twice in a list whose items are names."""
     values = ground.values
     for name, consumer in named(values, "consumers"):
-        for key in ("columns", "sinks", "needs_values"):
+        for key in ("columns", "sinks", "needs_values", "arrival_of"):
             yield from _repeats(f"consumers.{name}.{key}", [text for _, text in words(consumer, key)])
     for keys in (("proof", "reviews"), ("proof", "sign_offs"), ("proof", "baseline_sign_offs"), ("release", "steps")):
         yield from _repeats(".".join(keys), [text for _, text in words(part(values, keys[0]), keys[1])])

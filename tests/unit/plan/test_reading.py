@@ -98,6 +98,13 @@ BROKEN = [
     ("pipeline: pipeline.py", "§pipeline: pipeline.ipynb", "plan.file_outside", ".py"),
     ("guide: guides/service.md", "§guide: /home/guide.md", "plan.file_outside", "beside product.yaml"),
     ("technology: file:messages", "§technology: http://example.org", "plan.bad_route", "https://"),
+    ("    path: out/calls", "    §secret: whsec_abc\n    path: out/calls", "plan.secret", "in plain text"),
+    (
+        "    path: out/calls",
+        "    headers:\n      §Authorization: Bearer abc\n    path: out/calls",
+        "plan.secret",
+        "in plain text",
+    ),
     ("technology: file:messages", "§technology: https://h.example?token=abc", "plan.secret", "environment"),
     # the text itself
     ("need:\n", "need:\n§\t", "plan.tab", "spaces"),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -254,10 +254,21 @@ class Predictions:
                 fresh = await asyncio.to_thread(self._newer)
                 self.serving, self._problem = fresh or self.serving, ""
                 self._stood_in = "" if fresh else self._stood_in
+                await asyncio.to_thread(self._compare)
             except UserError as error:
                 self._problem = str(error.mistakes[0].found)
             except Exception as error:  # a database that is away must not end the looking
                 self._problem = f"The release pointer could not be looked at: {type(error).__name__}."
+
+    def _compare(self) -> None:
+        """Hold the newest answer against the original; a model whose compiled form says another thing is put aside."""
+        serving, question = self.serving, self.lane.newest
+        name = serving.pointer.champion.get(serving.cohort(question), "") if question else ""
+        if question is None or name not in serving.ready or name in serving.aside:
+            return
+        apart = serving.ready[name].disagreement(question)
+        if apart:
+            self.serving = replace(serving, aside={**serving.aside, name: apart})
 
     def _newer(self) -> Serving | None:
         self._product_time = self._desk.now(self.product)
@@ -283,6 +294,7 @@ class Predictions:
             "answered": self.tally.answered,
             "stood_in": self.tally.stood_in,
             "refused": dict(self.tally.refused),
+            "aside": dict(serving.aside),
             "problem": self._problem or self._stood_in or self.lane.problem,
         }
 
@@ -353,7 +365,7 @@ def _no_json() -> Refused:
 
 def _status(error: UserError) -> int:
     code = error.mistakes[0].code
-    return 500 if isinstance(error, Tampered) else 503 if code == "serve.stale" else 422
+    return 500 if isinstance(error, Tampered) else 503 if code in ("serve.stale", "serve.aside") else 422
 
 
 def _consumer(serving: Serving, actor: Actor) -> str:
