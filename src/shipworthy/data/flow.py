@@ -13,6 +13,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
+from shipworthy.data.piecewise import judge_pieces
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
@@ -51,8 +52,12 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     try:
         store = trip.store
         place = Place(name, store.folder(plan.product), store.environ, store.closed)
-        reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
-        judged = judge(reading, source.contract, name, as_of)
+        system = kind(FOLDER, source.kind, SourceKind)
+        if system.pieces is not None:
+            with system.pieces(source, place) as given:
+                intake, checks = judge_pieces(given, source.contract, name, as_of, store.files)
+            return {"intake": plain(intake), "checks": plain(checks)}
+        judged = judge(system.read(source, place), source.contract, name, as_of)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
     content = trip.store.files.put_table(judged.accepted)

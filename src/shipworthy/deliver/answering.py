@@ -77,14 +77,16 @@ def answers(
     time: datetime,
     as_of: datetime,
     keep: Callable[[pd.DataFrame], str],
+    first: int = 0,
 ) -> Answered:
-    """One candidate's answers for every entity.
+    """One candidate's answers for every entity of the given rows.
 
-    Decisions are taken over all entities, so that a cohort gets its share of, say, the best 200.
+    Decisions are taken over all of them, so that a cohort gets its share of, say, the best 200.
 
     Args:
         sources: accepted rows by source, cut off before `as_of`.
         keep: stores the features and gives their digest, by which the log names the inputs.
+        first: how many answers of the run come before these.
 
     Raises:
         UserError: the team's code or the model could not answer.
@@ -97,7 +99,8 @@ def answers(
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
     real = np.isin(cohorts, part.cohorts) | trial
-    scored, entities = frame[good], [str(name) for name in frame.index[good]]
+    scored = frame if good.all() else frame[good]
+    entities = pa.array(scored.index, pa.string())
     count = plan.proof.reasons
     rows = answers_table(
         run=run,
@@ -105,13 +108,14 @@ def answers(
         as_of=as_of,
         candidate=answerer.made.candidate,
         entities=entities,
-        scores=scores[good].tolist(),
+        scores=scores[good],
         decisions=decide(scores[good], entities, plan.decision),
-        reasons=answerer.reasons(scored, count) if count else [[] for _ in entities],
-        cohorts=cohorts[good].tolist(),
-        steps=[part.step if mine else SHADOW for mine in real[good]],
+        reasons=answerer.reasons(scored, count) if count else None,
+        cohorts=cohorts[good],
+        steps=pc.if_else(pa.array(real[good]), part.step, SHADOW),
         consumer=consumer,
         inputs_ref=features,
+        first=first,
     )
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
@@ -135,7 +139,24 @@ def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
             fix = "Give it in features(), or name another column."
             raise UserError(Mistake("deliver.no_cohort_column", "release.cohorts.column", found, fix=fix))
         column = features[declared.column].tolist()
-    return cohort_of([str(name) for name in features.index], declared, plan.product, column)
+    return cohort_of(pa.array(features.index, pa.string()), declared, plan.product, column)
+
+
+def recent(plan: Plan, table: pa.Table, as_of: datetime) -> pa.Table:
+    """The rows of the source that says who is due, as far back as they count."""
+    declared = plan.data.due
+    assert declared is not None
+    column = plan.sources[declared.source].contract.time
+    if declared.within is None or column is None:
+        return table
+    start = declared.within.before(as_of)
+    since = start.date() if pa.types.is_date(table[column].type) else start
+    return table.filter(pc.greater_equal(table[column], pa.scalar(since, table[column].type)))
+
+
+def counted(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each text stands in a column, in the order of the first."""
+    return {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(column)}
 
 
 def features_table(features: pd.DataFrame) -> pa.Table:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time as machine
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +19,8 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import reader
 from shipworthy.base.kinds import kind
 from shipworthy.deliver.check import Outgoing, on_the_way_out
+from shipworthy.deliver.content import Content
+from shipworthy.deliver.passing import counted, in_pieces, pieces
 from shipworthy.deliver.rules import failed_checks, output
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import SinkKind, Target
@@ -37,6 +41,8 @@ def brought(trip: Trip, run: Run, results: Sequence[Result], sinks: Sequence[str
 
 
 def _checked(trip: Trip, run: Run, results: Sequence[Result]) -> list[CheckResult]:
+    if in_pieces(run):
+        return on_the_way_out(counted(trip.store.files, run, results))
     rows = _rows_for_people(trip, results)
     shape = output(rows, run.consumer, run.plan.need.entity, run.plan.decision.yes)
     return on_the_way_out(Outgoing(run.plan, run.consumer_name, run.consumer, rows, shape))
@@ -50,30 +56,50 @@ def _rows_for_people(trip: Trip, results: Sequence[Result]) -> pa.Table:
 def _bring(
     trip: Trip, run: Run, sink_name: str, results: Sequence[Result], notice: str, checks: list[dict[str, Any]]
 ) -> Any:
-    rows = output(_rows_for_people(trip, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
     judged = reader(list[CheckResult]).validate_python(checks)
-    content = digest_of({name: rows[name].to_pylist() for name in rows.column_names})
-    receipt = Receipt(sink_name, len(rows), content, notice, judged)
+    receipt = Receipt(sink_name, 0, "", notice, judged)
+    if in_pieces(run):
+        rows = partial(pieces, trip.store.files, run, results)
+    else:
+        whole = output(_rows_for_people(trip, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
+        rows = partial(iter, [whole])
     failed = failed_checks(judged)
     if failed:
-        return plain(replace(receipt, failed=f"{failed[0].check}: {failed[0].found}"))
+        return plain(_failed(receipt, rows, f"{failed[0].check}: {failed[0].found}"))
     return plain(_written(trip, run, receipt, rows))
 
 
-def _written(trip: Trip, run: Run, receipt: Receipt, rows: pa.Table) -> Receipt:
+def _written(trip: Trip, run: Run, receipt: Receipt, rows: Callable[[], Iterator[pa.Table]]) -> Receipt:
     """Write to one sink, tried three times; the receipt, or the reason why not."""
-    write = kind("deliver/sinks", run.plan.sinks[receipt.sink].kind, SinkKind).write
+    sink = kind("deliver/sinks", run.plan.sinks[receipt.sink].kind, SinkKind)
     target = _target(trip, run, receipt)
     for pause in (*PAUSES, None):
+        content = Content()
         try:
-            return replace(receipt, where=write(target, rows))
+            where = _put(sink, target, content.passing(rows()))
+            return replace(receipt, where=where, rows=content.rows, content=content.digest())
         except UserError as error:
-            return replace(receipt, failed=error.mistakes[0].found)
+            return _failed(receipt, rows, error.mistakes[0].found)
         except OSError as error:
             if pause is None:
-                return replace(receipt, failed=f"{type(error).__name__}: {error.strerror or error}")
+                return _failed(receipt, rows, f"{type(error).__name__}: {error.strerror or error}")
             machine.sleep(pause)
     raise AssertionError("the last try either returns or gives the reason")
+
+
+def _put(sink: SinkKind, target: Target, rows: Iterator[pa.Table]) -> str:
+    if sink.stream is None:
+        return sink.write(target, pa.concat_tables(list(rows)))
+    first = next(rows)
+    batches = (batch for piece in chain([first], rows) for batch in piece.to_batches())
+    return sink.stream(target, pa.RecordBatchReader.from_batches(first.schema, batches))
+
+
+def _failed(receipt: Receipt, rows: Callable[[], Iterator[pa.Table]], why: str) -> Receipt:
+    """The receipt of rows that were not brought: which they were, and why."""
+    content = Content()
+    deque(content.passing(rows()), maxlen=0)
+    return replace(receipt, rows=content.rows, content=content.digest(), failed=why)
 
 
 def _target(trip: Trip, run: Run, receipt: Receipt) -> Target:

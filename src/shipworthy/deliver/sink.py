@@ -50,7 +50,9 @@ class SinkKind:
     Attributes:
         write: brings the rows, each once however often it is called; gives the place, without secrets.
             Raises OSError or a UserError where it cannot.
+        stream: the same for rows that come some at a time; a kind without it gets all of them at once.
     """
 
     name: str
     write: Callable[[Target, pa.Table], str]
+    stream: Callable[[Target, pa.RecordBatchReader], str] | None = None

@@ -21,7 +21,11 @@ from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, NotFound, Tampered, not_found
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pyarrow as pa
+
+    from shipworthy.edges.drafts import Draft, TableDraft
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 1 << 20
@@ -109,7 +113,9 @@ class Files:
         import pyarrow as pa  # costs 0.2 s, which commands that touch no table need not pay
         import pyarrow.parquet as pq
 
-        plain = table.replace_schema_metadata(None).combine_chunks()
+        from shipworthy.edges.drafts import undone
+
+        plain = undone(table).replace_schema_metadata(None).combine_chunks()
         sink = pa.BufferOutputStream()
         pq.write_table(plain, sink, compression="zstd", compression_level=3, version="2.6", row_group_size=1 << 20)
         return self.put(sink.getvalue().to_pybytes())
@@ -124,14 +130,54 @@ class Files:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from shipworthy.edges.drafts import undone
+
         # Read from the very bytes that were checked, so that nobody can change them in between.
         file = pq.ParquetFile(pa.BufferReader(self.get(digest)))
         known = list(file.schema_arrow.names)
         for column in columns or []:
             if column not in known:
                 raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
-        read = file.read(columns)
+        read = undone(file.read(columns))
         return read if columns is None else read.select(columns)
+
+    def draft(self) -> Draft:
+        """Some bytes that are written one after the other and then sealed under their digest, or discarded."""
+        from shipworthy.edges.drafts import Draft
+
+        return Draft(Path(self._root) if self._is_local else self._cache, self._take_in)
+
+    def table_draft(self, schema: pa.Schema, whole_texts: Sequence[str] = ()) -> TableDraft:
+        """A table of any size that is written piece by piece, then sealed under its digest.
+
+        Args:
+            whole_texts: columns in which hardly a value stands twice.
+        """
+        from shipworthy.edges.drafts import TableDraft
+
+        return TableDraft(self.draft(), schema, whole_texts)
+
+    def pieces(self, digest: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a table of any size, some at a time, in order; the file is checked before the first.
+
+        Raises:
+            NotFound: it is not here.
+            Tampered: what lies here under this name has another digest.
+        """
+        from shipworthy.edges.drafts import pieces_of
+
+        return pieces_of(self.local(digest), columns)
+
+    def _take_in(self, draft: Path, digest: str) -> None:
+        """A complete draft in its place by its digest; one that is there already and whole stays."""
+        place = Path(self._place(digest))
+        if not self._is_local:
+            self._system.put_file(str(draft), self._place(digest))
+            place = self._cache / digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(draft, place)
+        if os.name == "posix":
+            _settle(place.parent)
 
     @property
     def _is_local(self) -> bool:
@@ -180,7 +226,13 @@ class Files:
     def _copy(self, digest: str) -> Path:
         copy = self._cache / digest
         if not copy.exists() or _digest_of_file(copy) != digest:
-            _write(copy, self.get(digest))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            draft = copy.with_name(f".{digest[:16]}.{secrets.token_hex(8)}")
+            try:
+                self._system.get_file(self._place(digest), str(draft))
+                os.replace(draft, copy)
+            finally:
+                draft.unlink(missing_ok=True)
         return copy
 
 

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from shipworthy.base.digest import digest_of, digest_of_parts
 from shipworthy.base.times import Length, midnight
+from shipworthy.data.engine import engine, literal
 from shipworthy.model.terms import Declared
 from shipworthy.plan.schema import Cohorts, Decision
 
@@ -24,6 +26,8 @@ DIGITS = 12
 _CALENDAR = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday, a first of a month and a first of a year
 _CALENDAR_SLACK = 5.0  # days by which a stretch of calendar months can differ from its mean length
 _HASH_DIGITS = 16
+_LARGEST = 2**64 - 1
+_MANY = 10_000  # from here on the engine's hashes are cheaper than its start
 
 
 def candidate_digest(
@@ -73,7 +77,8 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]
     if rule.ask is not None:
         low, high = rule.ask
         words[(scores >= low) & (scores <= high)] = rule.ask_name
-    return [str(word) for word in words]
+    told: list[str] = words.tolist()
+    return told
 
 
 def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
@@ -113,9 +118,14 @@ def cohort_of(
     if cohorts.by == "column":
         if column is None:
             raise ValueError("cohorts by column need the values of that column")
-        return [str(value) if str(value) in cohorts.names else "" for value in column]
+        known = {name: name for name in cohorts.names}
+        return [known.get(str(value), "") for value in column]
     names, count = cohorts.names, len(cohorts.names)
-    return [names[_number(f"{product}/cohort/{entity}") % count] for entity in entities]
+    if count == 1:
+        return names * len(entities)
+    places = _numbers(f"{product}/cohort/", entities) % np.uint64(count)
+    told: list[str] = np.asarray(names, dtype=object)[places.astype(np.intp)].tolist()
+    return told
 
 
 def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
@@ -124,12 +134,27 @@ def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
     The hash is that of `product:entity` (SHA-256, first 16 hex digits over 2**64), so the choice needs no record,
     is the same on every machine, and stays for the product's whole life.
     """
-    bound = share * 2.0**64
-    return np.fromiter((_number(f"{product}:{entity}") < bound for entity in entities), dtype=bool, count=len(entities))
+    # As Python compares a whole number with a decimal one: without rounding the former.
+    bound = math.ceil(share * 2.0**64)
+    if bound > _LARGEST:
+        return np.ones(len(entities), dtype=bool)
+    return np.asarray(_numbers(f"{product}:", entities) < np.uint64(bound), dtype=bool)
 
 
-def _number(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS], 16)
+def _numbers(start: str, entities: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """For each name the first 16 hex digits of the SHA-256 of `start` and the name together, as a number."""
+    given = pa.array(entities, pa.string())
+    if len(entities) < _MANY:
+        found = (hashlib.sha256(f"{start}{name}".encode()).hexdigest()[:_HASH_DIGITS] for name in given.to_pylist())
+        return np.fromiter((int(digits, 16) for digits in found), dtype=np.uint64, count=len(entities))
+    with engine() as duck:
+        duck.register("names", pa.table({"n": given, "place": np.arange(len(entities))}))
+        digits = f"left(sha256({literal(start)} || n), {_HASH_DIGITS})"
+        numbers = duck.sql(
+            f"SELECT CAST('0x' || {digits} AS UBIGINT) AS number FROM names ORDER BY place"
+        ).to_arrow_table()
+    counted: npt.NDArray[np.uint64] = numbers["number"].to_numpy()
+    return counted
 
 
 def mature_moments(plan: Declared, now: datetime, earliest: datetime | None = None) -> list[datetime]:

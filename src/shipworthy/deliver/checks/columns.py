@@ -14,7 +14,7 @@ ASKS = "Does the output have exactly the promised columns, without an empty valu
 def run(outgoing: Outgoing) -> CheckResult:
     """Compare names and order; an empty value in any promised column fails."""
     got, wanted = outgoing.rows.column_names, list(outgoing.consumer.columns)
-    empty = [name for name in got if outgoing.rows[name].null_count]
+    empty = outgoing.empty
     if got == wanted and not empty:
         return CheckResult("deliver.columns", ASKS, "pass", f"{len(wanted)} columns as promised: {', '.join(wanted)}.")
     found = f"Columns {', '.join(got)}; promised: {', '.join(wanted)}; with empty values: {', '.join(empty) or 'none'}."
