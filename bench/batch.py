@@ -90,13 +90,13 @@ release: {{cohorts: {{names: [all]}}}}
 
 
 def write_rows(file: Path, rows: int, at_once: int = 1_000_000) -> None:
-    """Customers with twenty numbers each, in the precision in which they were measured."""
+    """Customers with twenty numbers each, of three decimals, as prices and rates have them."""
     draw = np.random.default_rng(7)
     schema = pa.schema([("customer", pa.int64()), *((name, pa.float64()) for name in NAMES)])
     with pq.ParquetWriter(file, schema) as writer:
         for start in range(0, rows, at_once):
             count = min(at_once, rows - start)
-            numbers = [pa.array(draw.normal(size=count)) for _ in NAMES]
+            numbers = [pa.array(draw.normal(size=count).round(3)) for _ in NAMES]
             writer.write_table(pa.table([pa.array(np.arange(start, start + count)), *numbers], schema=schema))
 
 
@@ -165,11 +165,10 @@ def someone(person: str):  # type: ignore[no-untyped-def]
 
 def ours(folder: Path, number: int) -> float:
     """Seconds of one command that makes and brings the list; what every command loads is loaded before."""
-    import shipworthy.deliver.flow
-    import shipworthy.edges.engine
     import skops.io  # noqa: F401
-    from shipworthy.deliver.words import Score
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: F401
+
+    from shipworthy.deliver.words import Score
 
     desk = opened(folder)
     desk.open_road()
@@ -185,6 +184,7 @@ def ours(folder: Path, number: int) -> float:
 def bare(folder: Path, number: int) -> float:
     """Seconds of the model alone: the file into arrays, predict_proba, names and scores into a file."""
     import skops.io
+
     from shipworthy.model.formats.skops import TRUSTED
 
     model = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))

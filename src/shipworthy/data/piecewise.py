@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from shipworthy.base.check import CheckResult
+from shipworthy.base.digest import digest_of_file
 from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
@@ -30,14 +31,13 @@ from shipworthy.data.check import Sheet, results
 from shipworthy.data.contract import mistakes
 from shipworthy.data.engine import RESERVED, engine, identifier
 from shipworthy.data.judges import ROW, Layout, judges
-from shipworthy.data.places import half_written
 from shipworthy.data.rules import accepted_rows, decided, flagged, repeats, set_aside
 from shipworthy.data.source import Part, Piece, Pieces, Reading
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
 
 if TYPE_CHECKING:
-    from shipworthy.edges.drafts import TableDraft
+    from shipworthy.edges.drafts import Draft, TableDraft
     from shipworthy.edges.files import Files
 
 Numbers = npt.NDArray[np.int64]
@@ -71,13 +71,15 @@ def judge_pieces(
     if wrong := mistakes(source, contract):
         raise UserError(*wrong)
     with engine() as duck, ThreadPoolExecutor(1) as beside, ExitStack() as kept:
-        parts = beside.submit(given.parts)  # the digest of the bytes is made while the rows are judged
         court = _Court(duck, given, Layout(contract, _readable(given.schema)), source, aware(as_of), files)
+        copy = kept.enter_context(files.draft()) if court.whole else None
+        # The digest of the bytes is made while the rows are judged, and with it the copy that may be kept.
+        parts = beside.submit(given.parts, copy.copy if copy else digest_of_file)
         sitting = court.sits(kept, _NOBODY, court.whole)
         repeated = court.compared(sitting)
         if len(repeated[0]):
             sitting = court.sits(kept, repeated, whole=False)
-        return court.closes(sitting, parts.result())
+        return court.closes(sitting, parts.result(), copy)
 
 
 @dataclass
@@ -218,23 +220,18 @@ class _Court:
         fates = repeats(self.duck, rows, np.zeros(len(rows), np.int64), self.layout, self.order)
         return places[fates > 0], fates[fates > 0]
 
-    def closes(self, sitting: _Sitting, parts: tuple[Part, ...]) -> tuple[Intake, list[CheckResult]]:
+    def closes(
+        self, sitting: _Sitting, parts: tuple[Part, ...], copy: Draft | None
+    ) -> tuple[Intake, list[CheckResult]]:
         """The account of all rows, what is kept of them, and the answers to the questions about the whole source."""
         intake = self._account(sitting, parts)
         ask = self._asking(sitting)
         sheet = Sheet(self.source, self.layout.contract, self.as_of, self.layout.schema.names, parts, intake, ask)
         checks = results(sheet)
         quarantine = sitting.quarantine.seal() if sitting.quarantine else ""
-        return replace(intake, content=self._content(sitting, parts), quarantine=quarantine), checks
-
-    def _content(self, sitting: _Sitting, parts: tuple[Part, ...]) -> str:
-        if sitting.accepted is not None:
-            return sitting.accepted.seal()
-        assert self.given.file is not None
-        with self.files.draft() as draft:
-            if draft.copy(self.given.file) != parts[0].digest:
-                raise half_written(parts[0].name, "The file changed while it was read.")
-            return draft.seal()
+        content = sitting.accepted or copy
+        assert content is not None
+        return replace(intake, content=content.seal(), quarantine=quarantine), checks
 
     def _account(self, sitting: _Sitting, parts: tuple[Part, ...]) -> Intake:
         counts: dict[str, Counter[str]] = {"remove": Counter(), "quarantine": Counter()}

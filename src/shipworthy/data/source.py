@@ -107,13 +107,13 @@ class Pieces:
     Attributes:
         schema: the columns of every piece.
         read: all rows, in the order of the parts.
-        parts: what is read, with the digest of its bytes.
+        parts: what is read; the digest of each file is asked of the given function.
         file: the one Parquet file that holds these rows and no others, where there is one.
     """
 
     schema: pa.Schema
     read: Callable[[], Iterator[Piece]]
-    parts: Callable[[], tuple[Part, ...]]
+    parts: Callable[[Callable[[Path], str]], tuple[Part, ...]]
     file: Path | None = None
 
 

@@ -77,7 +77,7 @@ def answers(
     time: datetime,
     as_of: datetime,
     keep: Callable[[pd.DataFrame], str],
-    first: int = 0,
+    first: int | None = 0,
 ) -> Answered:
     """One candidate's answers for every entity of the given rows.
 
@@ -86,19 +86,19 @@ def answers(
     Args:
         sources: accepted rows by source, cut off before `as_of`.
         keep: stores the features and gives their digest, by which the log names the inputs.
-        first: how many answers of the run come before these.
+        first: how many answers of the run come before these; None where they get their ids later.
 
     Raises:
         UserError: the team's code or the model could not answer.
     """
     every = answerer.pipeline.features(sources, as_of)
-    cohorts = np.asarray(cohorts_for(plan, every), dtype=object)
+    cohorts = pa.array(cohorts_for(plan, every), pa.string())
     frame = answerer.fitting(every)
     scores = answerer.scores(frame)
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
-    real = np.isin(cohorts, part.cohorts) | trial
+    real = pc.is_in(cohorts, pa.array(part.cohorts, pa.string())).to_numpy(zero_copy_only=False) | trial
     scored = frame if good.all() else frame[good]
     entities = pa.array(scored.index, pa.string())
     count = plan.proof.reasons
@@ -111,7 +111,7 @@ def answers(
         scores=scores[good],
         decisions=decide(scores[good], entities, plan.decision),
         reasons=answerer.reasons(scored, count) if count else None,
-        cohorts=cohorts[good],
+        cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
         steps=pc.if_else(pa.array(real[good]), part.step, SHADOW),
         consumer=consumer,
         inputs_ref=features,
@@ -120,7 +120,7 @@ def answers(
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 
-def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
+def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str] | pa.Array:
     """The cohort of each entity, by the declared hash or column; empty for one that no cohort has.
 
     Args:
@@ -139,6 +139,8 @@ def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
             fix = "Give it in features(), or name another column."
             raise UserError(Mistake("deliver.no_cohort_column", "release.cohorts.column", found, fix=fix))
         column = features[declared.column].tolist()
+    if declared.by == "hash" and len(declared.names) == 1:
+        return pa.repeat(declared.names[0], len(features))
     return cohort_of(pa.array(features.index, pa.string()), declared, plan.product, column)
 
 

@@ -17,11 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.data.engine import engine
 from shipworthy.data.reading import known, tables
 from shipworthy.deliver.answering import Answered, answers, counted, features_table, recent
 from shipworthy.deliver.engine import Engine
-from shipworthy.deliver.log import COMPACT, answer_ids
+from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids
 from shipworthy.deliver.run import Part, Result
 from shipworthy.edges.drafts import pieces_of
 from shipworthy.model.answering import Answerer
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from shipworthy.data.words import SnapshotTaken
     from shipworthy.edges.drafts import TableDraft
     from shipworthy.edges.files import Files
-
-_SINGLE = ("answer_id", "entity")  # columns in which hardly a text stands twice
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,7 @@ class Job:
             time=self.time,
             as_of=self.as_of,
             keep=keep,
+            first=None,
         )
         return found, (kept[0] if kept else None)
 
@@ -127,10 +125,8 @@ class _Made:
     def take(self, found: Iterable[tuple[Answered, pa.Table | None]]) -> None:
         """Write what comes, each answer under its place in the list."""
         for answered, features in found:
-            rows = answered.rows
-            if self.rows.rows:
-                ids = answer_ids(self.job.run, self.job.answerer.made.candidate, len(rows), self.rows.rows)
-                rows = rows.set_column(0, COMPACT.field(0), ids)
+            ids = answer_ids(self.job.run, self.job.answerer.made.candidate, len(answered.rows), self.rows.rows)
+            rows = answered.rows.set_column(0, COMPACT.field(0), ids)
             self.known += answered.known
             self.unscored += answered.unscored
             self.real += answered.real
@@ -165,7 +161,7 @@ class _Made:
             yield piece["entity"]
 
     def _draft(self) -> TableDraft:
-        return self.kept.enter_context(self.files.table_draft(COMPACT, _SINGLE))
+        return self.kept.enter_context(self.files.table_draft(COMPACT, REPEATED))
 
     def _decided(self, reference: str) -> TableDraft:
         """The rows with what only all of them together decide; as they are where nothing hangs on that."""
@@ -211,11 +207,10 @@ def _due(
         naming = [table[entity] for table in others.values() if entity in table.column_names]
     if not naming:
         return made.known
-    chunks = [chunk for column in (*naming, *made.names()) for chunk in pc.cast(column, pa.string()).chunks]
-    with engine() as duck:
-        duck.register("named", pa.table({"entity": pa.chunked_array(chunks, pa.string())}))
-        [(count,)] = duck.sql("SELECT count(DISTINCT entity) FROM named").fetchall()
-    return max(int(count), made.known)
+    named = pc.unique(pa.chunked_array([chunk for one in naming for chunk in pc.cast(one, pa.string()).chunks]))
+    named = named.drop_null()
+    answered = sum(int(pc.sum(pc.is_in(names, named)).as_py() or 0) for names in made.names())
+    return max(made.rows.rows + len(named) - answered, made.known)
 
 
 def _rows_of(files: Files, taken: SnapshotTaken, plan: Plan, source: str, as_of: datetime) -> Iterator[pa.Table]:

@@ -32,7 +32,9 @@ ANSWERS = pa.schema(
 )
 _REPEATED = ("candidate", "inputs", "inputs_ref", "decision", "consumer", "step", "cohort")
 COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _REPEATED else f.type) for f in ANSWERS])
-"""The same columns as they are written where there are many rows; read back, they are those of ANSWERS."""
+"""The same columns as they are made and written where there are many rows; read back, they are those of ANSWERS."""
+REPEATED = (*_REPEATED, "time", "as_of")
+_FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
 
 def answer_id(run: str, candidate: str, entity: str) -> str:
@@ -59,8 +61,14 @@ def answer_ids(run: str, candidate: str, rows: int, first: int = 0) -> pa.Array:
     ['000000000009', '000000000010']
     """
     start = run_prefix(run) + hashlib.sha256(f"{run}\0{candidate}".encode()).hexdigest()[:8]
-    places = pc.utf8_lpad(pc.cast(pa.array(np.arange(first, first + rows)), pa.string()), 12, "0")
-    return pc.binary_join_element_wise(start, places, "")
+    letters = np.empty((rows, 8), np.uint32)  # four letters each
+    letters[:, :5] = np.frombuffer(start.encode(), np.uint32)
+    places = np.arange(first, first + rows)
+    for group in (7, 6, 5):  # from the last digits on
+        letters[:, group] = _FOUR_DIGITS[places % 10_000]
+        places //= 10_000
+    ends = np.arange(rows + 1, dtype=np.int32) * np.int32(32)
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(letters))
 
 
 def answers_table(
@@ -77,17 +85,17 @@ def answers_table(
     steps: Sequence[str] | pa.Array,
     consumer: str,
     inputs_ref: str,
-    first: int = 0,
+    first: int | None = 0,
 ) -> pa.Table:
-    """The answers of one candidate in one run, in the shape of the prediction log.
+    """The answers of one candidate in one run, in the shape of the prediction log, what repeats being there once.
 
     Args:
         reasons: of each answer; None where the plan asks for none.
-        first: how many answers of the run come before these.
+        first: how many answers of the run come before these; None where they get their ids later.
     """
     rows = len(entities)
     columns: dict[str, Any] = {
-        "answer_id": answer_ids(run, candidate, rows, first),
+        "answer_id": pa.nulls(rows, pa.string()) if first is None else answer_ids(run, candidate, rows, first),
         "time": pa.scalar(time, _MOMENT),
         "as_of": pa.scalar(as_of, _MOMENT),
         "entity": entities,
@@ -101,15 +109,18 @@ def answers_table(
         "step": steps,
         "cohort": cohorts,
     }
-    return pa.table([_column(columns[field.name], field.type, rows) for field in ANSWERS], schema=ANSWERS)
+    return pa.table([_column(columns[field.name], field.type, rows) for field in COMPACT], schema=COMPACT)
 
 
 def _column(value: Any, type_: pa.DataType, rows: int) -> pa.Array | pa.ChunkedArray:
-    if isinstance(value, str | pa.Scalar):
-        return pa.repeat(value if isinstance(value, pa.Scalar) else pa.scalar(value, type_), rows)
-    if isinstance(value, pa.Array | pa.ChunkedArray):
-        return value if value.type == type_ else pc.cast(value, type_)
-    return pa.array(value, type=type_)
+    if isinstance(value, str):
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
+    if isinstance(value, pa.Scalar):
+        return pa.repeat(value, rows)
+    column = value if isinstance(value, pa.Array | pa.ChunkedArray) else pa.array(value)
+    if pa.types.is_dictionary(type_) and not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column.cast(pa.string()))
+    return column if column.type == type_ else column.cast(type_)
 
 
 def _none(rows: int) -> pa.Array:

@@ -18,11 +18,12 @@ import pyarrow.parquet as pq
 
 from shipworthy.base.ahead import ahead
 
-PIECE = 1 << 18
+PIECE = 1 << 17
 """Rows that are held at once: enough for every library to be fast, few enough for any machine."""
 
 _AT_ONCE = 1 << 20
 _UNDER_WAY = 2  # pieces that wait to be written
+_SETTLED = 64 << 20  # bytes after which the disk is asked to write, so that sealing waits for the last ones only
 
 
 class Draft:
@@ -40,6 +41,7 @@ class Draft:
         self._file = open(self.place, "wb")  # noqa: SIM115  # closed by seal or discard
         self._found = hashlib.sha256()
         self._settle = settle
+        self._unsettled = 0
         self.closed = False
 
     def __enter__(self) -> Draft:
@@ -53,7 +55,13 @@ class Draft:
     def write(self, content: bytes | memoryview) -> int:
         """Add some bytes."""
         self._found.update(content)
-        return self._file.write(content)
+        written = self._file.write(content)
+        self._unsettled += written
+        if self._unsettled >= _SETTLED:
+            self._unsettled = 0
+            self._file.flush()
+            _to_disk(self._file.fileno())
+        return written
 
     def tell(self) -> int:
         """How many bytes were written."""
@@ -96,22 +104,21 @@ class TableDraft:
     The same rows give the same digest, however they were cut into pieces.
     """
 
-    def __init__(self, draft: Draft, schema: pa.Schema, whole_texts: Sequence[str] = ()) -> None:
+    def __init__(self, draft: Draft, schema: pa.Schema, repeating: Sequence[str] | None = None) -> None:
         """A table of a schema.
 
         Args:
-            whole_texts: columns in which hardly a value stands twice.
+            repeating: the columns in which values stand many times, where that is known.
         """
         self.draft, self.rows = draft, 0
         self._schema = schema
-        others = [name for name in schema.names if name not in whole_texts]
         self._writer = pq.ParquetWriter(
             pa.PythonFile(draft, "w"),
             schema,
             compression="zstd",
             compression_level=1,
             version="2.6",
-            use_dictionary=others if whole_texts else True,
+            use_dictionary=True if repeating is None else list(repeating),
             write_statistics=False,
         )
         self._waiting: list[pa.Table] = []
@@ -174,7 +181,8 @@ def pieces_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.T
 
 
 def _read(file: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
-    with pq.ParquetFile(file) as opened:
+    # Without the library's own reading ahead, which takes in the whole file at once.
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
         if not opened.metadata.num_rows:
             yield _wanted(opened.schema_arrow.empty_table(), columns)
         for batch in opened.iter_batches(PIECE, columns=None if columns is None else list(columns)):
@@ -201,6 +209,10 @@ def undone(table: pa.Table) -> pa.Table:
         [(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
     )
     return table.replace_schema_metadata(None).cast(schema) if schema != table.schema else table
+
+
+def _to_disk(file: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(file)
 
 
 def _clear(folder: Path) -> None:

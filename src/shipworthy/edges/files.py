@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.digest import digest_of_bytes, digest_of_file
 from shipworthy.base.errors import Mistake, NotFound, Tampered, not_found
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from shipworthy.edges.drafts import Draft, TableDraft
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_AT_ONCE = 1 << 20
 
 
 class Files:
@@ -47,6 +45,7 @@ class Files:
         """
         self._system, self._root = fsspec.core.url_to_fs(str(address))
         self._cache_folder = cache
+        self._checked: dict[str, tuple[int, ...]] = {}  # files as they were when they were checked
 
     def put(self, content: bytes) -> str:
         """Keep some bytes; gives their digest. After this returns they are there in whole, also after a crash."""
@@ -85,9 +84,12 @@ class Files:
         """
         self._require(digest)
         place = Path(self._place(digest)) if self._is_local else self._copy(digest)
-        found = _digest_of_file(place)
+        if self._checked.get(digest) == _state(place):
+            return place  # nobody touched it since
+        found = digest_of_file(place)
         if found != digest:
             raise _tampered(digest, str(place), _other(found))
+        self._checked[digest] = _state(place)
         return place
 
     def erase(self, digest: str) -> None:
@@ -147,15 +149,15 @@ class Files:
 
         return Draft(Path(self._root) if self._is_local else self._cache, self._take_in)
 
-    def table_draft(self, schema: pa.Schema, whole_texts: Sequence[str] = ()) -> TableDraft:
+    def table_draft(self, schema: pa.Schema, repeating: Sequence[str] | None = None) -> TableDraft:
         """A table of any size that is written piece by piece, then sealed under its digest.
 
         Args:
-            whole_texts: columns in which hardly a value stands twice.
+            repeating: the columns in which values stand many times, where that is known.
         """
         from shipworthy.edges.drafts import TableDraft
 
-        return TableDraft(self.draft(), schema, whole_texts)
+        return TableDraft(self.draft(), schema, repeating)
 
     def pieces(self, digest: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows of a table of any size, some at a time, in order; the file is checked before the first.
@@ -178,6 +180,7 @@ class Files:
         os.replace(draft, place)
         if os.name == "posix":
             _settle(place.parent)
+        self._checked[digest] = _state(place)
 
     @property
     def _is_local(self) -> bool:
@@ -225,7 +228,7 @@ class Files:
 
     def _copy(self, digest: str) -> Path:
         copy = self._cache / digest
-        if not copy.exists() or _digest_of_file(copy) != digest:
+        if not copy.exists() or digest_of_file(copy) != digest:
             copy.parent.mkdir(parents=True, exist_ok=True)
             draft = copy.with_name(f".{digest[:16]}.{secrets.token_hex(8)}")
             try:
@@ -260,12 +263,10 @@ def _settle(folder: Path) -> None:
         os.close(opened)
 
 
-def _digest_of_file(place: Path) -> str:
-    found = hashlib.sha256()
-    with open(place, "rb") as file:
-        while block := file.read(_AT_ONCE):
-            found.update(block)
-    return found.hexdigest()
+def _state(place: Path) -> tuple[int, ...]:
+    """What tells one state of a file from the next; the time of its last change is set by the system alone."""
+    found = place.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _other(digest: str) -> str:

@@ -16,7 +16,6 @@ from shipworthy.model.frames import frame
 from shipworthy.model.results import TEXT, Answer
 from shipworthy.model.terms import Declared
 
-
 _STR: Any = TEXT  # takes Arrow's texts as they are, which its published types do not say
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.digest import digest_of, digest_of_parts
 from shipworthy.base.times import Length, midnight
@@ -73,7 +74,7 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]
     ['no', 'no', 'yes']
     """
     chosen = _chosen(scores, entities, rule)
-    words = np.where(chosen, rule.yes, rule.no).astype(object)
+    words = np.array([rule.no, rule.yes], dtype=object)[chosen.astype(np.intp)]
     if rule.ask is not None:
         low, high = rule.ask
         words[(scores >= low) & (scores <= high)] = rule.ask_name
@@ -90,8 +91,18 @@ def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
         count = math.floor(rule.share * len(scores) + 1e-9)
     else:
         raise ValueError("a decision rule needs one of top, share and threshold")
-    chosen = np.zeros(len(scores), dtype=bool)
-    chosen[ranking(scores, entities)[:count]] = True
+    return _best(scores, entities, min(count, len(scores)))
+
+
+def _best(scores: Scores, entities: Sequence[str], count: int) -> Chosen:
+    """The so many highest scores; only those that are equal to the lowest of them are ordered by name."""
+    if not count:
+        return np.zeros(len(scores), dtype=bool)
+    lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
+    chosen = np.asarray(scores > lowest, dtype=bool)
+    equal = np.flatnonzero(scores == lowest)
+    names = pa.array(entities, pa.string()).take(pa.array(equal))
+    chosen[equal[pc.sort_indices(names).to_numpy()[: count - int(chosen.sum())]]] = True
     return chosen
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
@@ -64,17 +65,29 @@ def in_database(folder: Path, url: str) -> Place:
     return Place(kind("deliver/sinks", "sql", SinkKind).write, target, read)
 
 
-@pytest.fixture(params=["csv", "sql on SQLite", "sql on PostgreSQL"])
+def in_parquet(folder: Path) -> Place:
+    target = Target(folder, "out/list.parquet", "", "", "run 1")
+
+    def read() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = pq.read_table(folder / "out" / "list.parquet").to_pylist()
+        return [row | {"reasons": "; ".join(row["reasons"])} for row in rows]
+
+    return Place(kind("deliver/sinks", "parquet", SinkKind).write, target, read)
+
+
+@pytest.fixture(params=["csv", "parquet", "sql on SQLite", "sql on PostgreSQL"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "csv":
         return in_csv(tmp_path)
+    if request.param == "parquet":
+        return in_parquet(tmp_path)
     if request.param == "sql on SQLite":
         return in_database(tmp_path, "sqlite:///crm.sqlite")
     return in_database(tmp_path, request.getfixturevalue("postgres_url"))
 
 
 def test_every_kind_is_tried_here() -> None:
-    assert set(kinds("deliver/sinks")) == {"csv", "sql"}
+    assert set(kinds("deliver/sinks")) == {"csv", "parquet", "sql"}
 
 
 def test_rows_lie_there_once_however_often_they_are_brought(place: Place) -> None:
@@ -161,3 +174,32 @@ def test_a_database_that_does_not_answer_is_told_without_its_secret(tmp_path: Pa
     with pytest.raises(OSError, match="table call_list") as failed:
         place.write(place.target, rows("anna"))
     assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_rows_that_come_some_at_a_time_lie_there_as_if_they_had_come_at_once(tmp_path: Path, name: str) -> None:
+    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
+    whole = rows("anna", "=1+1", "cleo")
+    sink.write(target, whole)
+    at_once = (tmp_path / "out" / "list").read_bytes()
+    assert sink.stream is not None
+    sink.stream(target, pa.RecordBatchReader.from_batches(whole.schema, whole.to_batches(2)))
+    found = (tmp_path / "out" / "list").read_bytes()
+    assert found == at_once if name == "csv" else pq.read_table(tmp_path / "out" / "list").equals(whole)
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_rows_that_stop_on_the_way_leave_what_lay_there(tmp_path: Path, name: str) -> None:
+    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
+    sink.write(target, rows("anna"))
+    before = (tmp_path / "out" / "list").read_bytes()
+
+    def torn() -> Iterator[pa.RecordBatch]:
+        yield from rows("ben").to_batches()
+        raise OSError("the store is away")
+
+    assert sink.stream is not None
+    with pytest.raises(OSError, match="away"):
+        sink.stream(target, pa.RecordBatchReader.from_batches(rows("ben").schema, torn()))
+    assert (tmp_path / "out" / "list").read_bytes() == before
+    assert len(list((tmp_path / "out").iterdir())) == 1

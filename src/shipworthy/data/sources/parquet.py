@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from shipworthy.data.source import Part, Piece, Pieces, Place, Probe, Reading, S
 from shipworthy.plan.schema import Source
 
 _MARK = b"PAR1"  # a complete file begins and ends with it
-_PIECE = 1 << 18  # rows
+_PIECE = 1 << 17  # rows
 _AT_ONCE = 1 << 20
 
 
@@ -46,8 +45,9 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
                     yield Piece(file.name, first, table if len(here) == 1 else fitted(table, schema))
                     first += len(table)
 
-        def parts() -> tuple[Part, ...]:
-            return tuple(_part_of(file.name, *one) for file, *one in zip(found, here, schemas, strict=True))
+        def parts(digest: Callable[[Path], str]) -> tuple[Part, ...]:
+            each = zip(found, here, schemas, strict=True)
+            return tuple(_part_of(file.name, local, own, digest(local)) for file, local, own in each)
 
         yield Pieces(schema, lambda: ahead(rows()), parts, here[0] if len(here) == 1 else None)
         for file, earlier in zip(found, before, strict=True):
@@ -88,7 +88,7 @@ def _of_reading(reading: Reading) -> Pieces:
                 length = min(_PIECE, part.rows - first)
                 yield Piece(part.name, first, reading.table.slice(starts[number] + first, length))
 
-    return Pieces(reading.table.schema, rows, lambda: reading.parts)
+    return Pieces(reading.table.schema, rows, lambda digest: reading.parts)
 
 
 def _checked(name: str, file: Path, place: Place) -> pa.Schema:
@@ -110,7 +110,7 @@ def _checked(name: str, file: Path, place: Place) -> pa.Schema:
 
 def _tables(name: str, file: Path) -> Iterator[pa.Table]:
     try:
-        with pq.ParquetFile(file) as opened:
+        with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:  # or it takes in the whole file
             empty = True
             for batch in opened.iter_batches(_PIECE):
                 empty = False
@@ -121,12 +121,8 @@ def _tables(name: str, file: Path) -> Iterator[pa.Table]:
         raise _unreadable(name, error) from None
 
 
-def _part_of(name: str, file: Path, schema: pa.Schema) -> Part:
-    digest = hashlib.sha256()
-    with open(file, "rb") as opened:
-        while block := opened.read(_AT_ONCE):
-            digest.update(block)
-    return Part(name, digest.hexdigest(), pq.read_metadata(file).num_rows, tuple(schema.names))
+def _part_of(name: str, file: Path, schema: pa.Schema, digest: str) -> Part:
+    return Part(name, digest, pq.read_metadata(file).num_rows, tuple(schema.names))
 
 
 def _schema(file: Found) -> pa.Schema:

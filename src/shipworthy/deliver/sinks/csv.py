@@ -23,13 +23,13 @@ def write(target: Target, rows: pa.Table) -> str:
 def stream(target: Target, rows: pa.RecordBatchReader) -> str:
     """The same for rows that come some at a time."""
     file = place_of(target)
-    with replacing(file) as out, io.TextIOWrapper(out, encoding="utf-8", newline="") as text:
+    with replacing(file) as out:
+        text = io.TextIOWrapper(out, encoding="utf-8", newline="")
         lines = csv.writer(text, lineterminator="\n")
         lines.writerow(rows.schema.names)
         for batch in rows:
             lines.writerows(zip(*(_cells(column) for column in batch.columns), strict=True))
-        text.flush()
-        text.detach()
+        text.detach()  # flushed; the file itself is closed by whoever opened it
     tell(target, file)
     return target.path
 
