@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.data.reading import known, tables
-from shipworthy.deliver.answering import Answered, answers, counted, features_table, recent
-from shipworthy.deliver.engine import Engine
+from shipworthy.deliver.answering import Answered, counted, recent
+from shipworthy.deliver.engine import Engine, Job
 from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids
 from shipworthy.deliver.run import Part, Result
 from shipworthy.edges.drafts import pieces_of
@@ -33,50 +31,6 @@ if TYPE_CHECKING:
     from shipworthy.data.words import SnapshotTaken
     from shipworthy.edges.drafts import TableDraft
     from shipworthy.edges.files import Files
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything that answering one piece needs.
-
-    Attributes:
-        source: the source whose rows are answered by themselves; others: the accepted rows of the other sources.
-        inputs: digest of what holds the inputs; empty where the features are stored beside.
-    """
-
-    answerer: Answerer
-    plan: Plan
-    part: Part
-    source: str
-    others: Mapping[str, pa.Table]
-    run: str
-    consumer: str
-    time: datetime
-    as_of: datetime
-    inputs: str
-
-    def __call__(self, rows: pa.Table) -> tuple[Answered, pa.Table | None]:
-        """The answers for some rows, and their features where those are stored beside."""
-        kept: list[pa.Table] = []
-
-        def keep(features: pd.DataFrame) -> str:
-            if not self.inputs:
-                kept.append(features_table(features))
-            return self.inputs
-
-        found = answers(
-            self.answerer,
-            self.plan,
-            self.part,
-            {self.source: known(rows, self.source, self.plan, self.as_of), **self.others},
-            run=self.run,
-            consumer=self.consumer,
-            time=self.time,
-            as_of=self.as_of,
-            keep=keep,
-            first=None,
-        )
-        return found, (kept[0] if kept else None)
 
 
 def answer_rows(

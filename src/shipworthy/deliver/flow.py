@@ -80,6 +80,8 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
         raise not_found("consumer", command.consumer, list(today.consumers))
     where = f"consumers.{command.consumer}"
     plan = plan_as_signed(today, trip.past, now.challenger) if _tried(command, now) else plan_in_use(today, trip.past)
+    if plan.data.by_row:
+        engine_of(trip.store.environ)  # a wrong setting is refused at once, and no reason for a stand-in
     if command.consumer not in plan.consumers:
         found = f"{command.consumer} came into the plan after what answers now was proven and signed."
         fix = "Make, prove and sign a new candidate under the plan in force."

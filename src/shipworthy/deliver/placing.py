@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import Target
+from shipworthy.edges.drafts import is_alive
 
 
 def place_of(target: Target) -> Path:
@@ -36,6 +37,10 @@ def place_of(target: Target) -> Path:
 def replacing(file: Path) -> Iterator[BinaryIO]:
     """A fresh file to write to, which takes the place of the other when all of it is on disk."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    for left in file.parent.glob(f".{file.name}.*.new"):
+        process = left.name.split(".")[-2]
+        if process.isdigit() and not is_alive(int(process)):  # what a killed process of this machine left behind
+            left.unlink(missing_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as out:

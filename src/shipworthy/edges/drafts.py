@@ -180,6 +180,33 @@ def pieces_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.T
     return ahead(_read(file, columns))
 
 
+def starts_of(file: Path) -> list[int]:
+    """The row that each piece of a Parquet file begins with: pieces that can be read by themselves."""
+    with pq.ParquetFile(file) as opened:
+        groups = [opened.metadata.row_group(number).num_rows for number in range(opened.metadata.num_row_groups)]
+    starts, first = [], 0
+    for rows in groups:
+        starts += list(range(first, first + rows, PIECE))
+        first += rows
+    return starts or [0]
+
+
+def piece_of(file: Path, start: int, columns: Sequence[str] | None) -> pa.Table:
+    """The piece that begins with a row: at most to the end of the group of rows in which it lies."""
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
+        first = 0
+        for number in range(opened.metadata.num_row_groups):
+            rows = opened.metadata.row_group(number).num_rows
+            if start < first + rows:
+                wanted = None if columns is None else list(columns)
+                batches = opened.iter_batches(PIECE, row_groups=[number], columns=wanted)
+                place = (start - first) // PIECE
+                found = next(batch for at, batch in enumerate(batches) if at == place)
+                return _wanted(pa.Table.from_batches([found]), columns)
+            first += rows
+        return _wanted(opened.schema_arrow.empty_table(), columns)
+
+
 def _read(file: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     # Without the library's own reading ahead, which takes in the whole file at once.
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
@@ -219,11 +246,12 @@ def _clear(folder: Path) -> None:
     """Take away the drafts of processes of this machine that are gone."""
     for left in folder.glob(f".draft.{socket.gethostname()}.*"):
         process = left.name.removeprefix(f".draft.{socket.gethostname()}.").split(".")[0]
-        if process.isdigit() and not _lives(int(process)):
+        if process.isdigit() and not is_alive(int(process)):
             left.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether this machine has a process of that number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -43,7 +43,8 @@ class Files:
             address: a folder, or an fsspec address such as ``s3://bucket/prefix``.
             cache: where local copies of a store elsewhere are kept; a folder for this process where it is not given.
         """
-        self._system, self._root = fsspec.core.url_to_fs(str(address))
+        self.address = str(address)
+        self._system, self._root = fsspec.core.url_to_fs(self.address)
         self._cache_folder = cache
         self._checked: dict[str, tuple[int, ...]] = {}  # files as they were when they were checked
 

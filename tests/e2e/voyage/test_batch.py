@@ -1,0 +1,134 @@
+"""Rows that are answered by themselves: the answers of a whole list, some rows at a time, also when it is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from e2e.voyage import batch
+from e2e.voyage.test_killed import TESTS, facts, stored
+
+from shipworthy.app.wiring import close_desk
+from shipworthy.data.words import SnapshotTaken
+from shipworthy.deliver.words import AnswersSealed
+from shipworthy.model.answering import load
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.reading import read_plan
+from shipworthy.watch.windows import features_of
+
+ROWS = 400_000
+"""Several pieces."""
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose model waits."""
+    root = tmp_path_factory.mktemp("ready") / "batch"
+    batch.prepare(root, ROWS)
+    return root
+
+
+@pytest.fixture(scope="module")
+def calm(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same store with the list made, by a process that nobody killed."""
+    root = copied(ready, tmp_path_factory.mktemp("calm"))
+    assert ended(life(root)) == 0
+    return root
+
+
+def copied(ready: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(ready, folder / "batch"))
+
+
+def life(root: Path) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
+    command = [sys.executable, str(Path(batch.__file__)), str(root), "the list"]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    return process.wait(timeout=120)
+
+
+def brought(root: Path) -> pa.Table:
+    return pq.read_table(root / "rehearsal" / "scores.parquet")
+
+
+def test_every_row_is_answered_once_in_the_order_of_the_source(calm: Path) -> None:
+    rows, given = brought(calm), batch.customers(ROWS)
+    assert rows["customer"].equals(given["customer"].slice(0, ROWS - 1))
+    assert rows["answer_id"].null_count == 0
+    assert len(pa.compute.unique(rows["answer_id"])) == ROWS - 1
+    lines = (calm / "rehearsal" / "scores.csv").read_text().splitlines()
+    assert len(lines) == ROWS
+    assert lines[1].split(",")[0] == "c0000000"
+
+
+def test_the_log_says_the_same_and_names_the_inputs(calm: Path) -> None:
+    desk = batch.desk_on(calm)
+    past, files = desk.store.ledger.past(batch.PRODUCT), desk.store.files
+    sealed = past.of(AnswersSealed)[-1].what
+    log, rows = files.table(sealed.segment), brought(calm)
+    assert log.select(["entity", "score", "decision", "answer_id"]).equals(
+        rows.rename_columns(["entity", "score", "decision", "answer_id"])
+    )
+    taken = past.of(SnapshotTaken)[-1].what
+    assert sealed.features in {intake.content for intake in taken.intakes}
+    inputs = features_of(files, log.slice(ROWS - 50).to_pandas(), "customer")
+    given = batch.customers(ROWS).slice(ROWS - 50, 49)
+    assert inputs["spend"].tolist() == given["spend"].to_pylist()
+    close_desk(desk)
+
+
+def test_the_answers_are_those_of_the_list_that_is_made_as_a_whole(calm: Path) -> None:
+    desk = batch.desk_on(calm)
+    made = desk.store.ledger.past(batch.PRODUCT).of(CandidateMade)[-1].what
+    answerer = load(desk.store.files, made, read_plan(batch.PLAN))
+    given = batch.customers(ROWS).slice(0, 1000)
+    whole = given.to_pandas().set_index("customer")[["spend", "visits", "channel"]]
+    assert answerer.scores(answerer.fitting(whole)).tolist() == brought(calm)["score"].slice(0, 1000).to_pylist()
+    close_desk(desk)
+
+
+def test_who_is_among_the_best_is_decided_over_all_rows(tmp_path: Path) -> None:
+    root, rows = tmp_path / "batch", 150_000
+    batch.prepare(root, rows, batch.PLAN.replace("threshold: 0.5", "top: 1000"))
+    desk = batch.desk_on(root)
+    account = batch.listed(desk)
+    close_desk(desk)
+    assert (account.answered, account.due) == (rows - 1, rows - 1)
+    found = brought(root).to_pandas()
+    best = found.sort_values(["score", "customer"], ascending=[False, True]).index[:1000]
+    assert sorted(found.index[found["decision"] == "yes"]) == sorted(best)
+
+
+def test_killed_at_any_moment_nothing_differs(ready: Path, calm: Path, tmp_path: Path) -> None:
+    root, moment, lives = copied(ready, tmp_path), random.Random(4), 0
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import e2e.voyage.batch"], env={**os.environ, "PYTHONPATH": f"{TESTS}"})
+    start = time.monotonic() - begun  # before that long, a life has done nothing yet
+    while True:
+        process, lives = life(root), lives + 1
+        try:
+            assert process.wait(timeout=start + moment.uniform(0.0, 1.5 + lives)) == 0
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    assert lives > 1, "it was never killed"
+    assert facts(root) == facts(calm)
+    assert stored(root) == stored(calm)
+    assert brought(root).equals(brought(calm))
+    assert (root / "rehearsal" / "scores.csv").read_bytes() == (calm / "rehearsal" / "scores.csv").read_bytes()
+    assert {file.name for file in (root / "rehearsal").iterdir()} == {
+        file.name for file in (calm / "rehearsal").iterdir()
+    }
+    assert not list((root / ".shipworthy" / "files").glob(".draft*"))
