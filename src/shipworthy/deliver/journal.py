@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
-from shipworthy.base.times import read_moment
-from shipworthy.deliver.log import ANSWERS, run_prefix
-from shipworthy.deliver.words import AnswersSealed
+from shipworthy.deliver.log import ANSWERS, REFUSALS, run_prefix
+from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
+
+AHEAD = 4 << 20  # bytes of the disk that are reserved at once
+MOST_RESERVED = 16  # so many times as much must be free, else nothing is reserved
+_REFUSAL = b'{"refusal_id"'  # how the line of a refusal begins
 
 
 class Journal:
@@ -31,31 +34,74 @@ class Journal:
         self._product = product
         self.folder = store.home / "journal" / product
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.rows = self._size = self._room = 0
         self._open()
 
-    def write(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write answers and wait until the disk has them; one wait for all of them (group commit)."""
+    def write(
+        self, rows: Sequence[dict[str, Any]], refusals: Sequence[dict[str, Any]] = (), *, sync: bool = True
+    ) -> None:
+        """Write answers and refusals and wait until the disk has them; one wait for all of them (group commit).
+
+        Args:
+            sync: False: come back once the operating system has them, which a kill does not lose but a power cut can.
+
+        Raises:
+            OSError: they could not be written; nothing of them stays.
+        """
         for row in rows:
             # The run names the answer, so that a trace finds its segment.
-            row["answer_id"] = f"{run_prefix(self.run)}{row['answer_id'][:20]}"
-        whole, before = memoryview(b"".join(json.dumps(row).encode() + b"\n" for row in rows)), self._file.tell()
+            row["answer_id"] = self._prefix + row["answer_id"][:20]
+        whole = memoryview(
+            b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in (*rows, *refusals)])
+        )
+        before, file = self._size, self._file.fileno()
         try:
+            self._make_room(len(whole))
             while whole:  # a disk that is nearly full takes a part
-                whole = whole[self._file.write(whole) :]
-            os.fsync(self._file.fileno())
+                written = os.pwrite(file, whole, self._size)
+                whole, self._size = whole[written:], self._size + written
+            if sync:
+                os.fdatasync(file)
         except OSError:
-            self._file.truncate(before)  # what nobody was told is not in the log
+            os.ftruncate(file, before)  # what nobody was told is not in the log
+            self._size = self._room = before
             raise
-        self.rows += len(rows)
+        self.rows += len(rows) + len(refusals)
+
+    def _make_room(self, length: int) -> None:
+        """Reserve the disk's blocks ahead: to wait for a line is quicker where the file's length stays as it is.
+
+        What is reserved reads as zeros, and ends with the last whole line for whoever reads the file.
+        """
+        if self._size + length <= self._room:
+            return
+        file = self._file.fileno()
+        disk = os.fstatvfs(file)
+        if disk.f_bavail * disk.f_frsize > MOST_RESERVED * AHEAD:
+            os.posix_fallocate(file, self._size, length + AHEAD)
+            self._room = self._size + length + AHEAD
+
+    def turned(self) -> Callable[[str, datetime], str]:
+        """Begin a new file, and give what seals the one before: call it with who and when, from any thread.
+
+        It gives the segment's digest, empty where nothing was written. Until then the old file stays locked, so that
+        no other server takes it for left over.
+        """
+        before, rows = self._file, self.rows
+        self._open()
+
+        def seal(who: str, at: datetime) -> str:
+            with before:
+                if rows:
+                    return seal_file(self._store, self._product, Path(before.name), who, at)
+                Path(before.name).unlink(missing_ok=True)
+                return ""
+
+        return seal
 
     def seal(self, who: str, at: datetime) -> str:
         """Seal what was written so far and begin a new file; gives the segment's digest, empty if nothing was."""
-        self._file.close()
-        sealed = seal_file(self._store, self._product, Path(self._file.name), who, at) if self.rows else ""
-        if not self.rows:
-            Path(self._file.name).unlink(missing_ok=True)
-        self._open()
-        return sealed
+        return self.turned()(who, at)
 
     def close(self, who: str, at: datetime) -> None:
         """Seal and end."""
@@ -65,8 +111,9 @@ class Journal:
 
     def _open(self) -> None:
         self.run = f"serve/{self._product}/{uuid4().hex}"
-        self.rows = 0
-        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("ab", buffering=0)
+        self._prefix = run_prefix(self.run)
+        self.rows = self._size = self._room = 0
+        self._file = (self.folder / f"{self.run.rpartition('/')[2]}.jsonl").open("xb", buffering=0)
         _locked(self._file.fileno())
 
 
@@ -82,40 +129,62 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
 
 
 def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) -> str:
-    """Turn one journal file into a segment and its fact; doing it twice changes nothing."""
-    rows = _rows(file)
-    if not rows:
-        file.unlink(missing_ok=True)
-        return ""
-    table = _table(rows)
-    digest = store.files.put_table(table)
+    """Turn one journal file into segments and their facts; doing it twice changes nothing.
+
+    Returns:
+        The digest of the segment of answers, or of refusals where there were no answers; empty where the file is.
+    """
+    answers, refusals = _rows(file)
     run = f"serve/{product}/{file.name.split('.')[0]}"
-    counted = Counter(row["candidate"] for row in rows)
-    mean = {name: pc.mean(table.filter(pc.equal(table["candidate"], name))["score"]).as_py() for name in counted}
-    fact = AnswersSealed(
-        product=product,
-        segment=digest,
-        rows=len(rows),
-        run=run,
-        as_of=rows[-1]["as_of"],
-        candidates=dict(counted),
-        steps=dict(Counter(row["step"] for row in rows)),
-        mean_score=mean,
-        snapshot="",
-        features=rows[-1]["inputs_ref"],
-    )
-    store.ledger.append(lambda past: [fact], product=product, who=who, at=at, key=run)
+    sealed: list[AnswersSealed | RefusalsSealed] = []
+    if len(answers):
+        sealed.append(_answers_sealed(store, product, run, answers))
+    if len(refusals):
+        sealed.append(_refusals_sealed(store, product, run, refusals))
+    if sealed:
+        store.ledger.append(lambda past: sealed, product=product, who=who, at=at, key=run)
     file.unlink(missing_ok=True)
-    return digest
+    return sealed[0].segment if sealed else ""
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
+def _answers_sealed(store: Store, product: str, run: str, table: pa.Table) -> AnswersSealed:
+    scores = table.group_by("candidate").aggregate([("score", "mean"), ("score", "count")]).to_pylist()
+    inputs = table.filter(pc.not_equal(table["inputs_ref"], ""))["inputs_ref"]
+    return AnswersSealed(
+        product=product,
+        segment=store.files.put_table(table),
+        rows=len(table),
+        run=run,
+        as_of=table["as_of"][-1].as_py().isoformat(),
+        candidates={one["candidate"]: one["score_count"] for one in scores},
+        steps=_counts(table["step"]),
+        mean_score={one["candidate"]: one["score_mean"] for one in scores},
+        snapshot="",
+        features=inputs[-1].as_py() if len(inputs) else "",
+    )
+
+
+def _refusals_sealed(store: Store, product: str, run: str, table: pa.Table) -> RefusalsSealed:
+    digest = store.files.put_table(table)
+    return RefusalsSealed(product=product, segment=digest, rows=len(table), run=run, codes=_counts(table["code"]))
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return {one["values"]: one["counts"] for one in pc.value_counts(column).to_pylist()}
+
+
+def _rows(file: Path) -> tuple[pa.Table, pa.Table]:
+    """The answers and the refusals of a journal file; a line that a kill cut short was never acknowledged."""
+    content = file.read_bytes()
+    content = content[: content.rfind(b"\n") + 1]
     try:
-        rows = [json.loads(line) for line in file.read_bytes().split(b"\n") if _whole(line)]
-        good = all(set(ANSWERS.names) == set(row) for row in rows)
-    except ValueError:
-        good = False
-    if not good:
+        if _REFUSAL not in content:
+            return _table(content, ANSWERS), _table(b"", REFUSALS)
+        lines = content.splitlines(keepends=True)
+        refusals = b"".join([line for line in lines if line.startswith(_REFUSAL)])
+        answers = b"".join([line for line in lines if not line.startswith(_REFUSAL)])
+        return _table(answers, ANSWERS), _table(refusals, REFUSALS)
+    except (pa.ArrowException, ValueError):
         raise Tampered(
             Mistake(
                 "deliver.journal_edited",
@@ -124,22 +193,24 @@ def _rows(file: Path) -> list[dict[str, Any]]:
                 "Answers that were acknowledged may be among what was there.",
                 "Find out who could write there; restore the file, or move it away to go on without it.",
             )
-        )
-    return rows
+        ) from None
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    moments = {"time", "as_of"}
-    columns = {
-        field.name: [read_moment(row[field.name]) if field.name in moments else row[field.name] for row in rows]
-        for field in ANSWERS
-    }
-    return pa.table([pa.array(columns[field.name], type=field.type) for field in ANSWERS], schema=ANSWERS)
+def _table(content: bytes, schema: pa.Schema) -> pa.Table:
+    """Lines of JSON in a shape of the log; each has every field and no other.
 
-
-def _whole(line: bytes) -> bool:
-    # A line that a kill cut short was never acknowledged.
-    return line.startswith(b"{") and line.endswith(b"}")
+    Raises:
+        ArrowInvalid, ValueError: one has not.
+    """
+    if not content:
+        return schema.empty_table()
+    # One thread: sealing is in no hurry, and must not take the processor from those who wait for answers.
+    read = pyarrow.json.ReadOptions(use_threads=False)
+    parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    table = pyarrow.json.read_json(pa.BufferReader(content), read, parse).select(schema.names)
+    if any(column.null_count for column in table.columns):
+        raise ValueError("a field is not there")
+    return table.cast(schema)
 
 
 def _locked(file: int) -> bool:

@@ -36,6 +36,17 @@ COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _RE
 REPEATED = (*_REPEATED, "time", "as_of")
 _FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
+REFUSALS = pa.schema(
+    [
+        ("refusal_id", pa.string()),
+        ("time", _MOMENT),  # in the product's time
+        ("entity", pa.string()),  # empty where the question named none
+        ("consumer", pa.string()),
+        ("code", pa.string()),  # of the mistake, as `shipworthy explain` knows it
+        ("field", pa.string()),  # which field of the question, without its value
+    ]
+)
+
 
 def answer_id(run: str, candidate: str, entity: str) -> str:
     """The name of one answer given by itself: its run in the first 12 digits, then run, candidate and entity together.

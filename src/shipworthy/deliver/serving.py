@@ -1,33 +1,27 @@
-"""The hot path of real-time answers: what the release pointer names, verified and held in memory."""
+"""The hot path of real-time answers: questions to rows of the prediction log, by what the release pointer names."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
-import pandas as pd
-import pyarrow as pa
+import orjson
 
 from shipworthy.base.errors import Mistake, NotFound, UserError
-from shipworthy.base.fact import Past, latest
-from shipworthy.base.times import read_moment
-from shipworthy.data.reading import tables
-from shipworthy.data.words import SnapshotTaken
-from shipworthy.deliver.answering import answers, features_table
-from shipworthy.deliver.run import SHADOW, Part
-from shipworthy.deliver.words import AnswersSealed
-from shipworthy.edges.store import Store
-from shipworthy.model.answering import Answerer, load
-from shipworthy.plan.rules import current_plan
+from shipworthy.base.times import Length
+from shipworthy.deliver.inputs import Inputs, Value
+from shipworthy.deliver.ready import Question, Ready
+from shipworthy.deliver.run import SHADOW
+from shipworthy.model.rules import cohort_of
 from shipworthy.plan.schema import Plan
-from shipworthy.release.pointer import Pointer, current_pointer
-from shipworthy.release.rules import stand_in, standing
-from shipworthy.release.signed import plan_as_signed, plan_in_use
-from shipworthy.sign.rules import candidate_made
+from shipworthy.release.pointer import Pointer
+
+Kept = Callable[[Mapping[str, Value]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +32,7 @@ class Pinned:
     as_of: datetime
 
 
-@dataclass(frozen=True)
-class Ready:
-    """One candidate ready to answer, with the features of the pinned snapshot.
-
-    Attributes:
-        features: one row per entity; features_ref is its digest in the store.
-        decisions: the decision for each entity, taken over all of them as in a list.
-        cohorts: the cohort of each entity.
-    """
-
-    answerer: Answerer
-    features: pd.DataFrame
-    features_ref: str
-    as_of: datetime
-    decisions: Mapping[str, str]
-    cohorts: Mapping[str, str]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer as a row of the prediction log, and a notice for its receiver, empty where all is as planned."""
 
@@ -70,6 +46,9 @@ class Serving:
 
     Attributes:
         stand_in: the baseline that answers where a model breaks; empty where none may.
+        challenger: who answers silently beside the champion; empty where nobody does.
+        inputs: the contract of a question, by consumer.
+        kept: what the log keeps of given inputs, by their names.
     """
 
     plan: Plan
@@ -77,242 +56,222 @@ class Serving:
     pinned: Pinned
     ready: Mapping[str, Ready]
     stand_in: str
+    challenger: str = ""
+    inputs: Mapping[str, Inputs] = field(default_factory=dict)
+    kept: Kept = dict
 
     def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
-        """The answer for one entity.
+        """The answer for one entity by its stored features.
 
         Raises:
             NotFound: the pinned snapshot does not know the entity, or nobody answers its cohort.
             UserError: the model gives it no score, and the plan lets nothing stand in.
         """
-        [answered] = self.answers([(entity, consumer)], now)
+        [answered] = self.answers([Question(entity, consumer)], now)
         if isinstance(answered, Exception):
             raise answered
         return answered
 
-    def answers(self, asked: Sequence[tuple[str, str]], now: datetime) -> list[Reply | Exception]:
-        """The answers to several callers at once, each in the place of its question: an answer, or why there is none.
-
-        Args:
-            asked: entity and consumer of each question.
-        """
-        told: list[Reply | Exception] = []
+    def answers(self, asked: Sequence[Question], now: datetime) -> list[Reply | Exception]:
+        """The answers to several callers at once, each in the place of its question; or why there is none."""
+        told: list[Reply | Exception] = [_NOBODY] * len(asked)
         by_champion: dict[str, list[int]] = {}
-        for place, (entity, _) in enumerate(asked):
+        for place, question in enumerate(asked):
             try:
-                by_champion.setdefault(self._champion(entity), []).append(place)
+                by_champion.setdefault(self._answerer(question, now), []).append(place)
             except UserError as error:
-                told.append(error)
-            else:
-                told.append(NotFound())
+                told[place] = error
         for champion, places in by_champion.items():
-            found = self._together(self.ready[champion], [asked[place] for place in places], now)
+            mine = asked if len(places) == len(asked) else [asked[place] for place in places]
+            found = self._together(self.ready[champion], mine, now)
             for place, answered in zip(places, found, strict=True):
                 told[place] = answered
         return told
 
-    def _champion(self, entity: str) -> str:
-        name, cohort = self.plan.need.entity, self._cohort(entity)
-        if cohort is None:
+    def shadowed(self, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
+        """Rows of the challenger in shadow for the same questions: for the log, never for a caller."""
+        ready = self.ready.get(self.challenger)
+        if ready is None:
+            return []
+        known = [one for one in asked if one.values is not None or one.entity in ready.places]
+        return [row | {"step": SHADOW} for row in self._rows(ready, known, now)] if known else []
+
+    def question_in_doubt(self, consumer: str, asked: Any) -> Question:
+        """A question that is not as agreed, with those of its inputs that are: what a simple rule may still look at."""
+        inputs = self.inputs[consumer]
+        named = asked.get(self.plan.need.entity) if isinstance(asked, dict) else None
+        entity = str(named) if isinstance(named, str | int) and not isinstance(named, bool) else ""
+        values = inputs.without_wrong(asked) if inputs.known else None
+        return Question(entity, consumer, values)
+
+    def invalid(self, question: Question, why: Exception, now: datetime) -> Reply | None:
+        """The baseline's answer to a question that is not as agreed, where the plan lets it answer; None otherwise."""
+        if not question.entity or self.plan.consumers[question.consumer].if_invalid != "baseline":
+            return None
+        found = self._by_baseline(question, _reason(why), now)
+        if found is None:
+            return None
+        return Reply(found.row, f"The question was not as agreed ({_reason(why)}) The simple baseline rule answered.")
+
+    def stood_in(self, asked: Sequence[Question], why: str, now: datetime) -> list[Reply | None]:
+        """The signed baseline's answers where it may stand in; None where it may not or cannot."""
+        return [self._by_baseline(question, why, now) for question in asked]
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether everybody who answers people does so in microseconds, without a thread of its own."""
+        return all(self.ready[name].answerer.compiled for name in set(self.pointer.champion.values()) if name)
+
+    def _answerer(self, question: Question, now: datetime) -> str:
+        cohort = self.cohort(question)
+        if not cohort and question.values is None:
+            name = self.plan.need.entity
             fix = f"Check {name}, or wait for the next snapshot."
-            found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no {name} {entity!r} that can be answered."
+            found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no such {name} that can be answered."
             raise NotFound(Mistake("serve.unknown_entity", name, found, fix=fix))
         champion = self.pointer.champion.get(cohort, "")
         if not champion:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
-        return champion
+        return champion if question.values is not None else self._fresh(question, champion, now)
 
-    def _cohort(self, entity: str) -> str | None:
-        return next((one.cohorts[entity] for one in self.ready.values() if entity in one.cohorts), None)
+    def _fresh(self, question: Question, champion: str, now: datetime) -> str:
+        """Who answers by stored features: the champion while they are fresh enough, then what the plan declares."""
+        within = self._within.get(question.consumer)
+        if within is None or now <= within:
+            return champion
+        if self.plan.consumers[question.consumer].if_stopped == "baseline" and self.stand_in in self.ready:
+            return self.stand_in
+        found = (
+            f"The stored inputs are of {self.pinned.as_of:%Y-%m-%d %H:%M}, older than this consumer may be answered by."
+        )
+        why = "An answer from what has changed since would look like any other."
+        raise UserError(Mistake("serve.stale", "features", found, why, "Take a new snapshot or make the next list."))
 
-    def _together(self, ready: Ready, asked: Sequence[tuple[str, str]], now: datetime) -> list[Reply | Exception]:
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """Within how many seconds each consumer must have its answer."""
+        longest = Length(seconds=60)
+        return {name: (one.latency or longest).days * 86_400 for name, one in self.plan.consumers.items()}
+
+    @cached_property
+    def _within(self) -> dict[str, datetime]:
+        declared = {name: one.features_within for name, one in self.plan.consumers.items()}
+        return {name: length.after(self.pinned.as_of) for name, length in declared.items() if length}
+
+    def cohort(self, question: Question) -> str:
+        """The cohort of whom a question is about; empty where none has it."""
+        cohorts, values = self.plan.release.cohorts, question.values
+        if self._one_cohort and (values is not None or self.knows(question.entity)):
+            return self._one_cohort
+        if values is None:
+            return next((one.cohorts[question.entity] for one in self._all if question.entity in one.cohorts), "")
+        column = [values.get(cohorts.column or "")] if cohorts.by == "column" else None
+        return cohort_of([question.entity], cohorts, self.plan.product, column)[0]
+
+    def knows(self, entity: str) -> bool:
+        """Whether there are stored inputs of an entity."""
+        return any(entity in one.cohorts for one in self._all)
+
+    @cached_property
+    def _one_cohort(self) -> str:
+        cohorts = self.plan.release.cohorts
+        return cohorts.names[0] if len(cohorts.names) == 1 and cohorts.by == "hash" else ""
+
+    @cached_property
+    def _all(self) -> list[Ready]:
+        return list(self.ready.values())
+
+    def _together(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[Reply | Exception]:
         """Answers by one candidate; where it breaks on all of them together, each is tried alone."""
         try:
-            return [Reply(row) for row in self._rows(ready, asked, now)]
+            notice = self._notice(ready, asked[0], now)
+            return [Reply(row, notice) for row in self._rows(ready, asked, now)]
         except Exception as error:
             if len(asked) == 1:
-                return [self._stood_in(ready, asked[0], now, error)]
+                return [self._by_baseline(asked[0], _reason(error), now, instead_of=ready) or error]
             return [self._together(ready, [one], now)[0] for one in asked]
 
-    def _stood_in(self, ready: Ready, asked: tuple[str, str], now: datetime, error: Exception) -> Reply | Exception:
+    def _notice(self, ready: Ready, question: Question, now: datetime) -> str:
+        if ready.answerer.made.candidate in self.pointer.champion.values():
+            return ""
+        day = f"{self.pinned.as_of:%Y-%m-%d}"
+        return f"The stored inputs of {day} are too old for the model; the simple baseline rule answered."
+
+    def _by_baseline(
+        self, question: Question, why: str, now: datetime, instead_of: Ready | None = None
+    ) -> Reply | None:
         # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
         baseline = self.ready.get(self.stand_in)
-        if self.plan.consumers[asked[1]].if_stopped != "baseline" or baseline is None or baseline is ready:
-            return error
-        name = ready.answerer.made.candidate[:12]
-        notice = f"The model {name} could not answer ({_reason(error)}); the simple baseline rule did."
+        if (
+            self.plan.consumers[question.consumer].if_stopped != "baseline"
+            or baseline is None
+            or baseline is instead_of
+        ):
+            return None
+        champion = self.pointer.champion.get(self.cohort(question), "")
+        if not champion:
+            return None
         try:
-            return Reply(self._rows(baseline, [asked], now)[0], notice)
+            notice = f"The model {champion[:12]} could not answer ({why}); the simple baseline rule did."
+            return Reply(self._rows(baseline, [question], now)[0], notice)
         except Exception:
-            return error
+            return None
 
-    def _rows(self, ready: Ready, asked: Sequence[tuple[str, str]], now: datetime) -> list[dict[str, Any]]:
-        inputs = ready.features.loc[[entity for entity, _ in asked]]
-        count = self.plan.proof.reasons
-        scores = ready.answerer.scores(inputs).tolist()
-        reasons = ready.answerer.reasons(inputs, count) if count else [[] for _ in asked]
-        return [
-            {
-                "answer_id": uuid4().hex,
-                "time": now.isoformat(),
-                "as_of": ready.as_of.isoformat(),
-                "entity": entity,
-                "candidate": ready.answerer.made.candidate,
+    def _rows(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
+        scores, reasons = ready.scored(asked, self.plan.proof.reasons)
+        time, as_of, candidate = now.isoformat(), ready.as_of.isoformat(), ready.answerer.made.candidate
+        rows = []
+        for question, score, why in zip(asked, scores, reasons, strict=True):
+            given, cohort = question.values, self.cohort(question)
+            row = {
+                "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
+                "time": time,
+                "as_of": time,
+                "entity": question.entity,
+                "candidate": candidate,
                 "inputs": "",
-                "inputs_ref": ready.features_ref,
+                "inputs_ref": "",
                 "score": score,
-                "decision": ready.decisions[entity],
+                "decision": ready.decision(question, score, self.plan),
                 "reasons": why,
-                "consumer": consumer,
-                "step": self._step(ready.cohorts[entity]),
-                "cohort": ready.cohorts[entity],
+                "consumer": question.consumer,
+                "step": self._steps.get(cohort, "cohort"),
+                "cohort": cohort,
             }
-            for (entity, consumer), score, why in zip(asked, scores, reasons, strict=True)
-        ]
+            if given is None:
+                row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
+            else:
+                row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            rows.append(row)
+        return rows
 
-    def _step(self, cohort: str) -> str:
-        champion = self.pointer.champion[cohort]
-        everybody = all(self.pointer.champion.get(name) == champion for name in self.plan.release.cohorts.names)
-        return "all" if everybody else "cohort"
-
-
-def load_serving(store: Store, product: str) -> Serving:
-    """What the signed release pointer names, every file verified before it is opened.
-
-    Raises:
-        NotFound: nothing is released, or there is no accepted snapshot.
-        Tampered: the ledger, the pointer, a candidate or its features were changed.
-        GateShut: the pointer is not what the ledger says, since a release is under way or an old one was put back.
-    """
-    store.ledger.verify()
-    past = store.ledger.past(product)
-    pointer, today = current_pointer(store, product, standing(past)), current_plan(past)
-    names = sorted({*pointer.champion.values(), pointer.baseline} - {""})
-    if not names:
-        fix = "Release a candidate to a cohort."
-        raise NotFound(Mistake("serve.nothing_released", product, "Nothing answers people yet.", fix=fix))
-    pinned = pinned_snapshot(past)
-    ready = {name: _ready(store, past, today, name, pinned) for name in names}
-    return Serving(plan_in_use(today, past), pointer, pinned, ready, stand_in(past))
+    @cached_property
+    def _steps(self) -> dict[str, str]:
+        champion, names = self.pointer.champion, self.plan.release.cohorts.names
+        return {
+            cohort: "all" if all(champion.get(name) == one for name in names) else "cohort"
+            for cohort, one in champion.items()
+        }
 
 
-def is_current(serving: Serving, store: Store) -> bool:
-    """Whether nothing was released and no list was made since.
-
-    Raises:
-        Tampered: the pointer was edited.
-        GateShut: it is not what the ledger says.
-    """
-    past = store.ledger.past(serving.plan.product)
-    pointer = current_pointer(store, serving.plan.product, standing(past))
-    now = (pointer.digest, pinned_snapshot(past), stand_in(past))
-    return now == (serving.pointer.digest, serving.pinned, serving.stand_in)
-
-
-def pinned_snapshot(past: Past) -> Pinned:
-    """The snapshot of the newest list for people, so that both give the same number; the newest one before any list.
-
-    Raises:
-        NotFound: there is none yet.
-    """
-    listed = latest(past.of(AnswersSealed), lambda what: bool(what.snapshot and {"cohort", "all"} & set(what.steps)))
-    if listed is not None:
-        return Pinned(listed.what.snapshot, read_moment(listed.what.as_of))
-    taken = latest(past.of(SnapshotTaken))
-    if taken is None:
-        fix = "Take one with `shipworthy snapshot`."
-        raise NotFound(Mistake("serve.no_snapshot", "data", "There is no accepted snapshot.", fix=fix))
-    return Pinned(taken.what.snapshot, read_moment(taken.what.as_of))
-
-
-def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> Ready:
-    answerer, plan = load(store.files, candidate_made(past, name), today), plan_as_signed(today, past, name)
-    listed = latest(past.of(AnswersSealed), lambda what: what.snapshot == pinned.snapshot and name in what.candidates)
-    if listed is not None:
-        rows, reference = store.files.table(listed.what.segment), listed.what.features
-    else:
-        rows, reference = _made_now(store, past, plan, answerer, pinned)
-    features = store.files.table(reference).to_pandas().set_index("entity")
-    entities = rows["entity"].to_pylist()
-    return Ready(
-        answerer=answerer,
-        features=features,
-        features_ref=reference,
-        as_of=pinned.as_of,
-        decisions=dict(zip(entities, rows["decision"].to_pylist(), strict=True)),
-        cohorts=dict(zip(entities, rows["cohort"].to_pylist(), strict=True)),
-    )
-
-
-def _made_now(store: Store, past: Past, plan: Plan, answerer: Answerer, pinned: Pinned) -> tuple[pa.Table, str]:
-    """The answers of a candidate that took no part in the newest list, and the digest of its features."""
-    taken = past.of(SnapshotTaken, about=pinned.snapshot)[-1].what
-    found = answers(
-        answerer,
-        plan,
-        Part(answerer.made.candidate, (), SHADOW),
-        tables(store.files, taken, plan, pinned.as_of),
-        run="serve",
-        consumer="",
-        time=pinned.as_of,
-        as_of=pinned.as_of,
-        keep=lambda features: store.files.put_table(features_table(features)),
-    )
-    return found.rows, found.features
+_NOBODY = NotFound(Mistake("serve.not_released", "cohort", "Nobody answered.", fix="Release a candidate."))
+_NUMBERS = itertools.count(int.from_bytes(os.urandom(6), "big") << 24)
 
 
 def _reason(error: Exception) -> str:
     return error.mistakes[0].found if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
-def contract(plan: Plan) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the prediction server of a product."""
-    entity = plan.need.entity
-    asked = {
-        "type": "object",
-        "required": [entity],
-        "additionalProperties": False,
-        "properties": {entity: {"type": "string"}},
-    }
-    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-    answered = {
-        "type": "object",
-        "properties": {
-            **dict.fromkeys(("answer_id", "as_of", entity, "candidate", "decision", "step", "cohort", "notice"), text),
-            "score": {"type": "number"},
-            "reasons": texts,
-        },
-    }
-    content = {"application/json": {"schema": answered}}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": f"Predictions of {plan.product}", "version": "1", "description": plan.need.question},
-        "security": [{"token": []}],
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        "paths": {
-            "/predict": {
-                "post": {
-                    "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-                    "responses": {
-                        "200": {"description": "The answer.", "content": content},
-                        "401": {"description": "No identity."},
-                        "403": {"description": "No right."},
-                        "404": {"description": "Unknown entity, or nothing released for it."},
-                        "422": {"description": "Not the declared input."},
-                    },
-                }
-            }
-        },
-    }
+_GIVEN = ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "step", "cohort")
 
 
 def reply(answered: Reply, entity_column: str) -> bytes:
     """What the caller gets of an answer."""
     row = answered.row
-    shown = {
-        name: row[name]
-        for name in ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "step", "cohort")
-    }
-    told = {"notice": answered.notice} if answered.notice else {}
-    return json.dumps({entity_column: row["entity"], **shown, **told}).encode()
+    shown = {entity_column: row["entity"]}
+    for name in _GIVEN:
+        shown[name] = row[name]
+    if answered.notice:
+        shown["notice"] = answered.notice
+    return orjson.dumps(shown)

@@ -40,6 +40,20 @@ class AnswersSealed(What):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalsSealed(What):
+    """A sealed segment of real-time questions that got no answer, and why: `codes` counts them by reason."""
+
+    segment: str
+    rows: int
+    run: str
+    codes: dict[str, int]
+
+    @property
+    def about(self) -> str:
+        return self.segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(What):
     """A run came to its end: due = answered + refused, and for each sink answered = left out + delivered or failed.
 

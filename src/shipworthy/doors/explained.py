@@ -195,6 +195,26 @@ _ON_PREDICTING = {
         "No answer leaves unrecorded: nobody could explain it, count it or judge it later.",
         "Make room on the disk of the store, and see that the server may write there; then ask again.",
     ),
+    "serve.overloaded": Explained(
+        "More questions wait than can be answered within the latency that the plan declares; this one is turned away.",
+        "An answer that comes after it is needed helps nobody, and would make those behind it late as well.",
+        "Ask again after the seconds in Retry-After; if it lasts, start another prediction server.",
+    ),
+    "serve.late": Explained(
+        "The model did not answer within the latency that the plan declares, and nothing may stand in for it.",
+        "The consumer has no use for an answer that comes later.",
+        "Declare `if_stopped: baseline` and release a baseline, or see in /health what is slow.",
+    ),
+    "serve.slow": Explained(
+        "The body of the request did not come whole in time.",
+        "A request that is never finished would hold its place for ever.",
+        "Send the whole body at once.",
+    ),
+    "serve.stale": Explained(
+        "The stored inputs are older than `features_within` of this consumer allows.",
+        "An answer from inputs that have changed since looks like any other and is not.",
+        "Make the next list or take a snapshot; the server follows by itself.",
+    ),
     "serve.bug": Explained(
         _FAULT,
         "An answer that may be wrong is not given.",

@@ -112,6 +112,7 @@ def serve_predictions(
         UserError: it cannot listen there.
     """
     from shipworthy.doors.predict.app import Predictions
+    from shipworthy.doors.predict.wire import Wire
 
     desk = open_desk(settings())
     try:
@@ -120,7 +121,7 @@ def serve_predictions(
             address = f"{_address(socket)}/predict"
             told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
             print(json.dumps({"predictions": address}) if as_json else told, flush=True)
-            _serve(app, socket)
+            _serve(app, socket, http=Wire)
     finally:
         close_desk(desk)
 
@@ -141,9 +142,12 @@ def listening(host: str, port: int) -> Socket:
 
 
 @contextlib.contextmanager
-def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(app: Any, host: str = "127.0.0.1", port: int = 0, http: Any = "auto") -> Iterator[str]:
     """Serve an application from a thread of this process, for as long as the block lasts; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+    config = uvicorn.Config(
+        app, http=http, host=host, port=port, proxy_headers=False, log_level="warning", access_log=False
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:
@@ -158,8 +162,17 @@ def running(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def _serve(app: Any, socket: Socket) -> None:
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+def _serve(app: Any, socket: Socket, http: Any = "auto") -> None:
+    config = uvicorn.Config(
+        app,
+        http=http,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[socket])
 

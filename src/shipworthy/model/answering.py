@@ -15,6 +15,7 @@ import pandas as pd
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.candidate import verify
 from shipworthy.model.code import Code, code_of
+from shipworthy.model.compiled import AS_IS, COMPILED, Compiled, compiled
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.format import Opening, Scorer, opened
 from shipworthy.model.pipeline import Pipeline
@@ -41,13 +42,25 @@ class Answerer:
         made: the fact that made it.
         profile: its frozen reference profile; see `model.profile` for the fields.
         pipeline: how sources become features and labels, from the candidate's own stored code and terms.
-        scorer: the opened model.
+        scorer: what answers: the model's compiled form where it has a faithful one, else the original.
+        original: the opened model.
     """
 
     made: CandidateMade
     profile: dict[str, Any]
     pipeline: Pipeline
     scorer: Scorer
+    original: Scorer
+
+    @property
+    def compiled(self) -> Compiled | None:
+        """The compiled form, where it is what answers."""
+        return self.scorer if isinstance(self.scorer, Compiled) else None
+
+    @property
+    def form(self) -> str:
+        """How it answers: compiled, or as it is."""
+        return AS_IS if self.compiled is None else COMPILED
 
     @property
     def answer(self) -> Answer:
@@ -155,8 +168,21 @@ def load(files: Files, made: CandidateMade, plan: Declared) -> Answerer:
         trusted=[name for name in terms.model.extra_trusted_types if name in plan.model.extra_trusted_types],
         yes=(terms.data.label.yes or "") if terms.data.label else "",
     )
-    scorer = opened(made.format, content["model"], opening)
-    return Answerer(made, json.loads(content["profile"]), Pipeline(terms, code), scorer)
+    original, profile = opened(made.format, content["model"], opening), json.loads(content["profile"])
+    return Answerer(made, profile, Pipeline(terms, code), _answering(original, profile, made), original)
+
+
+def _answering(original: Scorer, profile: Mapping[str, Any], made: CandidateMade) -> Scorer:
+    """The form that the candidate was made, proven and signed with."""
+    if profile.get("form", AS_IS) == AS_IS:
+        return original
+    texts = [name for name in made.features if profile["features"][name]["kind"] == "text"]
+    form = compiled(original, made.features, texts)
+    if form is None:
+        found = "It was made and proven in its compiled form, which cannot be made here."
+        fix = "Install the extra: pip install 'shipworthy[onnx]'."
+        raise UserError(Mistake("model.no_form", f"candidate {made.candidate[:12]}", found, fix=fix))
+    return form
 
 
 def checked_scores(scorer: Scorer, features: pd.DataFrame, answer: Answer, where: str) -> npt.NDArray[np.float64]:

@@ -76,6 +76,7 @@ _ON_ANSWERING = {
     "model.other_environment": "The installed versions differ from those that the candidate was made and proven with.",
     "model.missing_feature": "A feature that the candidate learnt from is not given.",
     "model.other_kind": "A feature is text where the candidate learnt from numbers, or the other way round.",
+    "model.no_form": "The candidate answers in a compiled form, which needs the extra `onnx` where it is trees.",
     "model.cannot_score": "The model raised, or gave something that is no finite number for each row.",
     "model.not_a_baseline": "The file of the baseline holds something else.",
     "model.baseline.no_column": "This baseline looks at one feature, and the plan names none.",

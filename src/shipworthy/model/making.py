@@ -16,10 +16,11 @@ from shipworthy.model.answering import checked_scores
 from shipworthy.model.baseline import fitted
 from shipworthy.model.candidate import model_digest, name_of
 from shipworthy.model.code import Code
+from shipworthy.model.compiled import faithful_form, form_name
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import OURSELVES, locked
 from shipworthy.model.environment import written as written_environment
-from shipworthy.model.format import Opening, format_named, format_of_file, format_taking, opened
+from shipworthy.model.format import Opening, Scorer, format_named, format_of_file, format_taking, opened
 from shipworthy.model.learning import Examples, Read, examples, without_truths
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import profile_of, typical_values
@@ -80,11 +81,14 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
     learnt = _learnt(given, pipeline)
     features = [str(name) for name in learnt.all.features.columns]
     opening = _opening(given, pipeline, features)
+    scorer = opened(learnt.format, learnt.content, opening)
+    form = faithful_form(scorer, learnt.all.features)
+    needs = (*format_named(learnt.format).needs, *(form.needs if form else ()))
     content = {
         "model": learnt.content,
-        "profile": written_profile(_profile(given, learnt, opening)),
+        "profile": written_profile(_profile(given, learnt, opening, form or scorer) | {"form": form_name(form)}),
         "terms": written_terms(terms_of(given.plan)),
-        "environment": written_environment(locked(given.code, format_named(learnt.format).needs)),
+        "environment": written_environment(locked(given.code, needs)),
     }
     if given.code:
         content["code"] = given.code.content
@@ -202,10 +206,9 @@ def _opening(given: Ingredients, pipeline: Pipeline, features: list[str]) -> Ope
     )
 
 
-def _profile(given: Ingredients, learnt: _Learnt, opening: Opening) -> dict[str, Any]:
+def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer) -> dict[str, Any]:
     held = held_out(learnt.all.entity.tolist(), given.plan.product, given.plan.proof.holdout)
     reference, rows_of = (learnt.all.only(held), "held out") if held.any() else (learnt.all, "all, also learnt from")
-    scorer = opened(learnt.format, learnt.content, opening)
     scores: npt.NDArray[np.float64] = checked_scores(scorer, reference.features, opening.answer, opening.where)
     learnt_from = learnt.learnt_from if len(learnt.learnt_from.features) else learnt.all
     return profile_of(

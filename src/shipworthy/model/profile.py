@@ -9,11 +9,12 @@ A profile is strict JSON::
         "channel": {"kind": "text", "n": 4700, "missing": 0.01, "shares": {"shop": 0.7, "web": 0.28}, "rest": 0.01,
                     "typical": "shop"}},
      "scores": {"n": 4700, "mean": 0.21, "deciles": [...], "at_or_below": [...]},
-     "labels": {"n": 4700, "mean": 0.2}}
+     "labels": {"n": 4700, "mean": 0.2},
+     "form": "compiled"}
 
 ``missing`` and all shares are of `n` rows, so shares, rest and missing sum to 1. ``at_or_below`` is the real share of
 the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, … ``labels`` is null
-where no truth was known.
+where no truth was known. ``form`` says whether the model answers compiled or as it is; see `model.compiled`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,25 @@ def reasons(
     if count <= 0 or features.empty:
         return [[] for _ in range(len(features))]
     moves = _moves(features, typical, score)
+    columns = [features.iloc[:, place].tolist() for place in range(features.shape[1])]
+    return told([str(name) for name in features.columns], columns, typical, moves, count)
+
+
+def told(
+    names: Sequence[str],
+    columns: Sequence[Sequence[Any]],
+    typical: Mapping[str, float | str],
+    moves: npt.NDArray[np.float64],
+    count: int,
+) -> list[list[str]]:
+    """The reasons in words.
+
+    Args:
+        names: of the inputs, in order; columns: the values of each input, row after row.
+        moves: how much higher each row scores than with each of its inputs typical; rows by inputs.
+    """
     order = np.argsort(-np.abs(moves), axis=1, kind="stable")[:, :count]
-    names = [str(name) for name in features.columns]
-    columns = {index: features.iloc[:, index].tolist() for index in np.unique(order).tolist()}
-    usual = {index: value_text(typical[names[index]]) for index in columns}
+    usual = [value_text(typical[name]) for name in names]
     texts = []
     for row, (chosen, moved) in enumerate(
         zip(order.tolist(), np.take_along_axis(moves, order, 1).tolist(), strict=True)
@@ -49,6 +64,20 @@ def reasons(
         ]
         texts.append(lines or [NOTHING])
     return texts
+
+
+def moves_of(
+    rows: npt.NDArray[np.float64],
+    typical: npt.NDArray[np.float64],
+    scores_of: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+) -> npt.NDArray[np.float64]:
+    """How much higher each row of a matrix scores than with each of its inputs made typical; rows by inputs."""
+    count, width = rows.shape
+    variants = np.tile(rows, (width + 1, 1, 1))
+    for place in range(width):
+        variants[place + 1, :, place] = typical[place]
+    scores = scores_of(variants.reshape(-1, width)).reshape(width + 1, count)
+    return np.asarray((scores[0] - scores[1:]).T)
 
 
 def _verb(move: float) -> str:

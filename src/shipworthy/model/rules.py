@@ -82,6 +82,33 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]
     return told
 
 
+def decision_at(score: float, rule: Decision, cut: float) -> str:
+    """What to do about one row by itself.
+
+    Args:
+        cut: the lowest score that a list would choose, for a rule that chooses so many; see `cut_of`.
+
+    >>> decision_at(0.4, Decision(top=1), 0.5), decision_at(0.6, Decision(threshold=0.5), 0.0)
+    ('no', 'yes')
+    """
+    if rule.ask is not None and rule.ask[0] <= score <= rule.ask[1]:
+        return rule.ask_name
+    return rule.yes if score >= (cut if rule.threshold is None else rule.threshold) else rule.no
+
+
+def cut_of(scores: Scores, rule: Decision) -> float:
+    """The lowest score among those that a rule chooses of a list; infinite where it chooses none.
+
+    >>> cut_of(np.array([0.2, 0.9, 0.4]), Decision(top=2))
+    0.4
+    """
+    if rule.threshold is not None:
+        return rule.threshold
+    count = rule.top if rule.top is not None else math.floor((rule.share or 0.0) * len(scores) + 1e-9)
+    ordered = np.sort(scores)[::-1]
+    return float(ordered[min(count, len(ordered)) - 1]) if count and len(ordered) else math.inf
+
+
 def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
     if rule.threshold is not None:
         return np.asarray(scores >= rule.threshold, dtype=bool)

@@ -128,6 +128,34 @@ class Consumer(Section):
         description="A real-time answer must come within this time; needed with `mode: realtime`.",
         examples=["100ms"],
     )
+    asks_by: Literal["key", "values", "either"] = Field(
+        "key",
+        description=(
+            "What a real-time question holds: the entity only, answered by the inputs stored with the newest list "
+            "(`key`); the entity and every input (`values`); or either."
+        ),
+    )
+    if_invalid: Literal["refuse", "baseline"] = Field(
+        "refuse",
+        description=(
+            "What happens to a real-time question with an input that is not as agreed: refused with the field, or "
+            "answered by the signed baseline with a notice."
+        ),
+    )
+    features_within: Duration | None = Field(
+        None,
+        description=(
+            "Stored inputs older than this answer no real-time question; `if_stopped` says what happens instead."
+        ),
+        examples=["36h"],
+    )
+    log: Literal["synced", "written"] = Field(
+        "synced",
+        description=(
+            "When a real-time answer may leave: once the disk has it in the prediction log (`synced`), or once the "
+            "operating system has it (`written`), which a power cut can lose."
+        ),
+    )
     time_to_act: Duration = Field(
         description="How long the consumer needs between getting an answer and having acted on it.", examples=["30d"]
     )

@@ -18,7 +18,7 @@ from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, VerifyLedger
 from shipworthy.base.errors import GateShut, NotAllowed, Tampered, UserError
 from shipworthy.data.words import TakeSnapshot
-from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.words import AcknowledgeDelivery, AnswersSealed, Deliveries, Runs, Score, Trace
 from shipworthy.model.words import TrainCandidate
 from shipworthy.release.words import ReleaseCandidate, Releases, RollBack

@@ -14,7 +14,7 @@ from e2e.voyage.voyage import Voyage
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import GateShut, Tampered
-from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished, Runs, Score
 from shipworthy.edges import tables
 from shipworthy.edges.chain import StoredFact

@@ -10,7 +10,7 @@ from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import GateShut, NotAllowed, UserError
-from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.words import Deliveries, Score
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import Releases, RollBack

@@ -22,10 +22,12 @@ from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.deliver.journal import seal_left_over
-from shipworthy.deliver.serving import load_serving
+from shipworthy.deliver.loading import load_serving
+from shipworthy.deliver.ready import Question
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.wire import Wire
 
 SOURCES = Path(__file__).parents[3] / "src"
 CALLERS = 32
@@ -71,7 +73,7 @@ def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
 @pytest.fixture(scope="module")
 def server(voyage: Voyage) -> Iterator[Server]:
     token = voyage.desk.people.add("shop-system")
-    with running(Predictions(voyage.desk, PRODUCT)) as address:
+    with running(Predictions(voyage.desk, PRODUCT), http=Wire) as address:
         yield Server(voyage, address, token)
 
 
@@ -100,10 +102,10 @@ def test_everybody_gets_the_number_of_the_list_whoever_asks_at_the_same_time(ser
         (b"{", "no JSON"),
         (b"[" * 50_000, "no JSON"),
         (b"\xff\xfe", "no JSON"),
-        (b"[]", "one field customer_id"),
-        (b'{"customer_id": null}', "one field customer_id"),
-        (b'{"customer_id": ["00001"]}', "one field customer_id"),
-        (b'{"customer_id": "00001", "score": 1}', "customer_id, score"),
+        (b"[]", "Expected an object, got a list"),
+        (b'{"customer_id": null}', "customer_id is missing"),
+        (b'{"customer_id": ["00001"]}', "customer_id is a list, not a text"),
+        (b'{"customer_id": "00001", "score": 1}', "score is no input"),
     ],
 )
 def test_what_is_not_the_declared_input_is_refused_with_the_field(server: Server, body: bytes, says: str) -> None:
@@ -146,10 +148,10 @@ def test_an_edited_pointer_changes_nothing_and_is_said(server: Server) -> None:
 def test_a_model_that_breaks_on_one_customer_takes_nothing_from_the_others(server: Server) -> None:
     serving = load_serving(server.voyage.desk.store, PRODUCT)
     champion = serving.pointer.champion["north"]
-    features = serving.ready[champion].features
-    features.loc["00007", "recency"] = float("nan")
+    ready = serving.ready[champion]
+    ready.matrix[ready.places["00007"], ready.names.index("recency")] = float("nan")
     now = server.voyage.desk.now(PRODUCT)
-    told = serving.answers([("00006", "shop"), ("00007", "shop"), ("00008", "shop")], now)
+    told = serving.answers([Question(name, "shop") for name in ("00006", "00007", "00008")], now)
     rows = [one for one in told if not isinstance(one, Exception)]
     assert [one.row["entity"] for one in rows] == ["00006", "00007", "00008"]
     assert [bool(one.notice) for one in rows] == [False, True, False]

@@ -1,14 +1,16 @@
-"""The prediction server: bare ASGI, one route, every answer on disk before it is acknowledged."""
+"""The prediction server: bare ASGI, no router and no model classes on the way of a question."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, host_name
@@ -17,25 +19,42 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
-from shipworthy.deliver.serving import Reply, Serving, contract, is_current, load_serving, reply
+from shipworthy.deliver.loading import is_current, load_serving
+from shipworthy.deliver.ready import Question
+from shipworthy.deliver.serving import Reply, Serving, reply
+from shipworthy.doors.predict.contract import openapi
+from shipworthy.doors.predict.lane import Lane, Seal, Told
+from shipworthy.doors.predict.refused import Refused
+from shipworthy.doors.predict.tally import Tally
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
-Asked = tuple[tuple[str, str], "asyncio.Future[Reply]"]
+Headers = Sequence[tuple[bytes, bytes]]
+Answer = tuple[int, bytes, bytes, int]
+"""Status, body, content type, and after how many seconds to try again (0: no matter)."""
 MOST_BYTES = 64 * 1024
+BODY_SECONDS = 10.0  # in which the whole body must have come
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
-SEAL_SECONDS, SEAL_ROWS = 60.0, 50_000
-MOST_AT_ONCE = 256  # questions answered together; more wait for the next turn
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
+MOST_CALLERS = 10_000  # tokens and host names remembered at once
+WHO = "prediction-server"
+_JSON, _PLAIN = b"application/json", b"text/plain; version=0.0.4"
 
 
-class Refused(Exception):
-    """A request that is answered with a status and a reason."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who may ask, and for which consumer.
 
-    def __init__(self, status: int, mistake: Mistake) -> None:
-        super().__init__(str(mistake))
-        self.status, self.mistake = status, mistake
+    Attributes:
+        until: how long that is trusted, by the machine's monotonic clock.
+        serving: what answered when the consumer was chosen.
+    """
+
+    until: float
+    actor: Actor
+    consumer: str
+    serving: Serving
 
 
 class Predictions:
@@ -48,13 +67,14 @@ class Predictions:
             NotFound: nothing is released.
             Tampered: pointer or files were changed.
         """
-        self._desk, self._product, self._hosts = desk, product, hosts
+        self._desk, self.product, self._hosts = desk, product, hosts
         self.serving: Serving = load_serving(desk.store, product)
+        self.tally = Tally()
+        self.lane = Lane(lambda: self.serving, self.now, self.tally)
         self._product_time = desk.now(product)
         self._problem, self._stood_in = "", ""
-        self._callers: dict[str, tuple[float, Actor]] = {}
-        self._waiting: list[Asked] = []
-        self._wake = asyncio.Event()
+        self._callers: dict[bytes, Caller] = {}
+        self._called: dict[bytes, bool] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -62,122 +82,169 @@ class Predictions:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body = await self._respond(scope, receive)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        headers.append((b"x-content-type-options", b"nosniff"))
+        status, body, kind, wait = await self._respond(scope, receive)
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if wait:
+            headers.append((b"retry-after", b"%d" % wait))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Message, receive: Receive) -> tuple[int, bytes]:
+    async def _respond(self, scope: Message, receive: Receive) -> Answer:
         try:
-            headers = dict(scope["headers"])
-            if host_name(headers.get(b"host", b"").decode("latin-1")) not in self._hosts:
-                raise Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
-            route = (scope["method"], scope["path"])
-            if route == ("GET", "/health"):
-                return 200, self._health()
-            actor = await self._caller(headers)
-            if route == ("GET", "/openapi.json"):
-                return 200, json.dumps(contract(self.serving.plan)).encode()
-            if route != ("POST", "/predict"):
-                raise Refused(
-                    404, Mistake("serve.route", scope["path"], "There is no such route.", fix="POST /predict")
-                )
-            return 200, await self._predict(actor, await _body(receive))
-        except Refused as refused:
-            return refused.status, _error(refused.mistake)
-        except NotFound as error:
-            return 404, _error(*error.mistakes)
-        except UserError as error:
-            return 500 if isinstance(error, Tampered) else 422, _error(*error.mistakes)
+            host, authorization = _who(scope["headers"])
+            if not self._is_called(host):
+                raise _wrong_host()
+            if scope["path"] == "/predict" and scope["method"] == "POST":
+                return 200, await self._predict(await self.caller(authorization), await _body(receive)), _JSON, 0
+            return await self._other(scope["method"], scope["path"], authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
-            self._stood_in = f"{type(error).__name__}: {error}"
-            return 500, _error(Mistake("serve.bug", scope["path"], "The server could not answer.", fix="See /health."))
+            return self._failed(error)
 
-    async def _predict(self, actor: Actor, body: bytes) -> bytes:
-        serving = self.serving
-        entity, consumer = _entity(body, serving.plan.need.entity), _consumer(serving, actor)
-        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting.append(((entity, consumer), answered))
-        self._wake.set()
-        told = await answered
-        self._stood_in = told.notice or self._stood_in
-        return reply(told, serving.plan.need.entity)
+    async def _other(self, method: str, path: str, authorization: bytes) -> Answer:
+        if (method, path) == ("GET", "/health"):
+            return 200, await self._health(authorization), _JSON, 0
+        caller = await self.caller(authorization)
+        if (method, path) == ("GET", "/openapi.json"):
+            inputs = self.serving.inputs[caller.consumer]
+            return 200, orjson.dumps(openapi(self.serving.plan, inputs)), _JSON, 0
+        if (method, path) == ("GET", "/metrics"):
+            return 200, self.tally.exposition(self.product), _PLAIN, 0
+        raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
-    def _now(self) -> datetime:
-        # A simulated clock stands still between two looks; to ask the ledger at each request would be slow.
+    async def _predict(self, caller: Caller, body: bytes) -> bytes:
+        answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told))
+        return self._told(await answered)
+
+    def hear(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
+        """Answer one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
+        host, authorization = _who(headers)
+        known = self._callers.get(authorization)
+        if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
+            asyncio.get_running_loop().create_task(self._introduced(headers, body, told))
+            return
+        if not self._is_called(host):
+            told(_refusal(_wrong_host()))
+            return
+        self._hear(known, body, lambda one: told(self._answer(one)))
+
+    async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
+        """The same for somebody whose identity is not known yet, or no longer."""
+        try:
+            host, authorization = _who(headers)
+            if not self._is_called(host):
+                raise _wrong_host()
+            caller = await self.caller(authorization)
+        except Exception as error:
+            told(self._failed(error))
+            return
+        self._hear(caller, body, lambda one: told(self._answer(one)))
+
+    def _hear(self, caller: Caller, body: bytes, told: Callable[[Told], None]) -> None:
+        asked: Any = None
+        inputs = self.serving.inputs[caller.consumer]
+        try:
+            asked = orjson.loads(body)
+            entity, values = inputs.read(asked)
+        except orjson.JSONDecodeError:
+            self.lane.hear(Question("", caller.consumer), told, _no_json())
+        except UserError as error:
+            self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked), told, error)
+        else:
+            self.lane.hear(Question(entity, caller.consumer, values), told)
+
+    def _answer(self, told: Told) -> Answer:
+        try:
+            return 200, self._told(told), _JSON, 0
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Answer:
+        if isinstance(error, Refused):
+            return _refusal(error)
+        if isinstance(error, UserError):
+            return 404 if isinstance(error, NotFound) else _status(error), error_body(*error.mistakes), _JSON, 0
+        self._stood_in = f"{type(error).__name__}: {error}"  # also where we or the model's code fail
+        return (
+            500,
+            error_body(Mistake("serve.bug", "server", "The server could not answer.", fix="See /health.")),
+            _JSON,
+            0,
+        )
+
+    def _told(self, told: Told) -> bytes:
+        if isinstance(told, Reply):
+            self._stood_in = told.notice or self._stood_in
+            return reply(told, self.serving.plan.need.entity)
+        raise told
+
+    async def ask(self, caller: Caller, questions: Sequence[Question]) -> list[Told]:
+        """Answers to several questions of one caller: for the doors that speak other protocols."""
+        return await self.lane.ask(questions)
+
+    def now(self) -> datetime:
+        """The product's time; a simulated clock stands still between two looks, since asking the ledger is slow."""
         return self._desk.clock() if self.serving.plan.time.clock == "wall" else self._product_time
 
-    async def _caller(self, headers: dict[bytes, bytes]) -> Actor:
-        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    async def caller(self, authorization: bytes) -> Caller:
+        """Who asks, by the header `Authorization`.
+
+        Raises:
+            Refused: nobody, or somebody who may not (401, 403).
+        """
+        known = self._callers.get(authorization)
+        if known is not None and known.until > time.monotonic() and known.serving is self.serving:
+            return known
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not token:
             fix = "Send `Authorization: Bearer TOKEN`."
             raise Refused(401, Mistake("serve.no_identity", "Authorization", "The request has no identity.", fix=fix))
-        known = self._callers.get(token)
-        if known is None or known[0] < time.monotonic():
-            who = await asyncio.to_thread(self._desk.people.by_token, token)
-            if who is None:
-                raise Refused(
-                    401, Mistake("serve.no_identity", "Authorization", "This token is nobody's, or has ended.")
-                )
-            actor = await asyncio.to_thread(self._desk.actor, self._product, who)
-            known = self._callers[token] = (time.monotonic() + IDENTITY_SECONDS, actor)
-        if "predict" not in rights_of(known[1]):
-            found = f"{known[1].person} speaks for no consumer of {self._product}."
+        serving = self.serving
+        who = await asyncio.to_thread(self._desk.people.by_token, token)
+        if who is None:
+            raise Refused(401, Mistake("serve.no_identity", "Authorization", "This token is nobody's, or has ended."))
+        actor = await asyncio.to_thread(self._desk.actor, self.product, who)
+        if "predict" not in rights_of(actor):
+            found = f"{actor.person} speaks for no consumer of {self.product}."
             raise Refused(403, Mistake("serve.no_right", "Authorization", found, fix="Name the login in the plan."))
-        return known[1]
+        if len(self._callers) >= MOST_CALLERS:
+            self._callers.clear()
+        until = time.monotonic() + IDENTITY_SECONDS
+        known = self._callers[authorization] = Caller(until, actor, _consumer(serving, actor), serving)
+        return known
+
+    def _is_called(self, host: bytes) -> bool:
+        known = self._called.get(host)
+        if known is None:
+            if len(self._called) >= MOST_CALLERS:
+                self._called.clear()
+            known = self._called[host] = host_name(host.decode("latin-1")) in self._hosts
+        return known
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        store, who = self._desk.store, "prediction-server"
-        await asyncio.to_thread(seal_left_over, store, self._product, who, self._desk.now(self._product))
-        journal = Journal(store, self._product)
-        self._tasks = [asyncio.create_task(self._keep(journal)), asyncio.create_task(self._look())]
+        store = self._desk.store
+        await asyncio.to_thread(seal_left_over, store, self.product, WHO, self._desk.now(self.product))
+        journal = Journal(store, self.product)
+        self._tasks = [asyncio.create_task(self.lane.run(journal, self._seal)), asyncio.create_task(self._look())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(journal.close, who, self._desk.now(self._product))
+        self.lane.close()
+        await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _keep(self, journal: Journal) -> None:
-        """Answer whoever waits, together, and seal from time to time."""
-        sealed = time.monotonic()
-        while True:
-            if not self._waiting:
-                timeout = max(0.05, sealed + SEAL_SECONDS - time.monotonic())
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), timeout)
-            self._wake.clear()
-            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            if batch:
-                await self._settle(journal, batch)
-            if journal.rows >= SEAL_ROWS or time.monotonic() > sealed + SEAL_SECONDS:
-                await self._seal(journal)
-                sealed = time.monotonic()
-
-    async def _seal(self, journal: Journal) -> None:
+    def _seal(self, seal: Seal) -> None:
         try:
-            await asyncio.to_thread(journal.seal, "prediction-server", self._desk.now(self._product))
+            seal(WHO, self._desk.now(self.product))
         except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
             self._problem = f"Answers could not be sealed: {error}"
-
-    async def _settle(self, journal: Journal, batch: list[Asked]) -> None:
-        """Give each who waits an answer that is on disk, or the reason why there is none."""
-        asked = [question for question, _ in batch]
-        told: Sequence[Reply | Exception]
-        try:
-            told = await asyncio.to_thread(_logged, self.serving, journal, asked, self._now())
-        except Exception as error:  # whoever waits must hear of it, and the next ones be answered
-            told = [error] * len(batch)
-        for (_, answered), one in zip(batch, told, strict=True):
-            if answered.done():  # the caller has gone
-                continue
-            if isinstance(one, Exception):
-                answered.set_exception(one)
-            else:
-                answered.set_result(one)
 
     async def _look(self) -> None:
         """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
@@ -189,60 +256,104 @@ class Predictions:
                 self._stood_in = "" if fresh else self._stood_in
             except UserError as error:
                 self._problem = str(error.mistakes[0].found)
+            except Exception as error:  # a database that is away must not end the looking
+                self._problem = f"The release pointer could not be looked at: {type(error).__name__}."
 
     def _newer(self) -> Serving | None:
-        self._product_time = self._desk.now(self._product)
-        return None if is_current(self.serving, self._desk.store) else load_serving(self._desk.store, self._product)
+        self._product_time = self._desk.now(self.product)
+        return None if is_current(self.serving, self._desk.store) else load_serving(self._desk.store, self.product)
 
-    def _health(self) -> bytes:
+    async def _health(self, authorization: bytes) -> bytes:
+        """Whether it answers; what and how, to those only who may ask."""
+        state: dict[str, Any] = {"product": self.product, "ok": not self._problem}
+        with contextlib.suppress(Refused):
+            await self.caller(authorization)
+            state |= self.state()
+        return orjson.dumps(state)
+
+    def state(self) -> dict[str, Any]:
+        """What answers whom, in which form, and what is wrong."""
         serving = self.serving
-        state = {
-            "product": self._product,
+        return {
             "champion": serving.pointer.champion,
             "pointer": serving.pointer.digest,
             "as_of": {name: ready.as_of.isoformat() for name, ready in serving.ready.items()},
-            "problem": self._problem or self._stood_in,
+            "form": {name: ready.answerer.form for name, ready in serving.ready.items()},
+            "shadow": serving.challenger,
+            "answered": self.tally.answered,
+            "stood_in": self.tally.stood_in,
+            "refused": dict(self.tally.refused),
+            "problem": self._problem or self._stood_in or self.lane.problem,
         }
-        return json.dumps(state).encode()
 
 
-def _logged(
-    serving: Serving, journal: Journal, asked: list[tuple[str, str]], now: datetime
-) -> Sequence[Reply | Exception]:
-    """Answers that are in the prediction log; nobody gets one that could not be written there."""
-    told = serving.answers(asked, now)
-    try:
-        journal.write([one.row for one in told if isinstance(one, Reply)])
-    except OSError as error:
-        found = f"The answer could not be written to the prediction log: {error.strerror or error}."
-        refusal = Refused(503, Mistake("serve.log", "prediction log", found, "No answer leaves unrecorded."))
-        return [refusal if isinstance(one, Reply) else one for one in told]
-    return told
+def _who(headers: Headers) -> tuple[bytes, bytes]:
+    host = authorization = b""
+    for name, value in headers:
+        if name == b"host":
+            host = value
+        elif name == b"authorization":
+            authorization = value
+    return host, authorization
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
+    message = await receive()
+    body = bytes(message.get("body", b""))
+    if message.get("more_body"):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _rest(receive, body)
+        except TimeoutError:
+            raise _slow() from None
+    if len(body) > MOST_BYTES:
+        raise _too_large()
+    return body
+
+
+async def _rest(receive: Receive, body: bytes) -> bytes:
+    more = True
+    while more and len(body) <= MOST_BYTES:
         message = await receive()
         body += bytes(message.get("body", b""))
-        if len(body) > MOST_BYTES:
-            raise Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
-        if not message.get("more_body"):
-            return body
+        more = bool(message.get("more_body"))
+    return body
 
 
-def _entity(body: bytes, column: str) -> str:
-    fix = f'Send {{"{column}": "…"}}.'
-    try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Refused(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix=fix)) from None
-    if not isinstance(asked, dict) or set(asked) != {column} or not isinstance(asked[column], str | int):
-        got = ", ".join(sorted(map(str, asked))) if isinstance(asked, dict) else type(asked).__name__
-        raise Refused(
-            422, Mistake("serve.input", "body", f"Expected one field {column}, got {got or 'none'}.", fix=fix)
-        )
-    return str(asked[column])
+def _wrong_host() -> Refused:
+    return Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
+
+
+def _refusal(refused: Refused) -> Answer:
+    return refused.status, error_body(refused.mistake), _JSON, refused.retry_after
+
+
+def slow() -> Answer:
+    """The answer to a body that did not come whole in time."""
+    return _refusal(_slow())
+
+
+def too_large() -> Answer:
+    """The answer to a body that is larger than any question."""
+    return _refusal(_too_large())
+
+
+def _slow() -> Refused:
+    found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
+    return Refused(408, Mistake("serve.slow", "body", found, fix="Send it at once."))
+
+
+def _too_large() -> Refused:
+    return Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
+
+
+def _no_json() -> Refused:
+    return Refused(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix="See /openapi.json."))
+
+
+def _status(error: UserError) -> int:
+    code = error.mistakes[0].code
+    return 500 if isinstance(error, Tampered) else 503 if code == "serve.stale" else 422
 
 
 def _consumer(serving: Serving, actor: Actor) -> str:
@@ -254,5 +365,6 @@ def _consumer(serving: Serving, actor: Actor) -> str:
     return mine[0]
 
 
-def _error(*mistakes: Mistake) -> bytes:
-    return json.dumps({"error": {"mistakes": plain(list(mistakes))}}).encode()
+def error_body(*mistakes: Mistake) -> bytes:
+    """The one shape of an error."""
+    return orjson.dumps({"error": {"mistakes": plain(list(mistakes))}})

@@ -1,0 +1,166 @@
+"""One verified candidate ready to answer questions, with the features of the pinned snapshot in memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.inputs import Value
+from shipworthy.model.answering import ROUNDING, Answerer
+from shipworthy.model.compiled import Compiled
+from shipworthy.model.reasons import moves_of, told
+from shipworthy.model.rules import DIGITS, decision_at
+from shipworthy.plan.schema import Plan
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants to know.
+
+    Attributes:
+        entity: whom it is about.
+        consumer: for whom it is asked.
+        values: every input of the contract where they were given; None where the stored ones are meant.
+        answer_id: the last 20 digits of the answer's name where the asker determines it, empty for a fresh one.
+    """
+
+    entity: str
+    consumer: str
+    values: Mapping[str, Value] | None = None
+    answer_id: str = ""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One candidate ready to answer, with the features of the pinned snapshot.
+
+    Attributes:
+        features: one row per entity; features_ref is its digest in the store.
+        decisions: the decision for each entity, taken over all of them as in a list.
+        cohorts: the cohort of each entity.
+        cut: the lowest score that the newest list chose, for a rule that chooses so many.
+    """
+
+    answerer: Answerer
+    features: pd.DataFrame
+    features_ref: str
+    as_of: datetime
+    decisions: Mapping[str, str]
+    cohorts: Mapping[str, str]
+    cut: float
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The row of each entity."""
+        return {str(entity): place for place, entity in enumerate(self.features.index)}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The inputs, in order."""
+        return list(self.answerer.made.features)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The features as the compiled form reads them."""
+        assert self.answerer.compiled is not None
+        return self.answerer.compiled.matrix(self.features)
+
+    @cached_property
+    def _typical(self) -> dict[str, float | str]:
+        return {name: entry["typical"] for name, entry in self.answerer.profile["features"].items()}
+
+    def warm(self) -> None:
+        """Make ready what the first question would otherwise wait for."""
+        _ = self.places, self._typical
+        if self.answerer.compiled is not None:
+            _ = self.matrix
+
+    def scored(self, asked: Sequence[Question], count: int) -> tuple[list[float], list[list[str]]]:
+        """A score and at most `count` reasons for each question.
+
+        Raises:
+            UserError: the model could not answer one of them.
+        """
+        compiled = self.answerer.compiled
+        if compiled is not None:
+            return self._quickly(compiled, asked, count)
+        rows = self.answerer.fitting(self._frame(asked))
+        scores = self.answerer.scores(rows).tolist()
+        return scores, self.answerer.reasons(rows, count) if count else [[]] * len(asked)
+
+    def _quickly(
+        self, compiled: Compiled, asked: Sequence[Question], count: int
+    ) -> tuple[list[float], list[list[str]]]:
+        rows = np.array([self._row(compiled, question) for question in asked], dtype=np.float64)
+        scores = self._checked(compiled.scores_of(rows))
+        if not count:
+            return scores.tolist(), [[]] * len(asked)
+        typical = np.array(compiled.row([self._typical[name] for name in self.names]))
+        moves = moves_of(rows, typical, lambda variants: self._checked(compiled.scores_of(variants)))
+        columns: list[Sequence[Any]] = [rows[:, place].tolist() for place in range(len(self.names))]
+        for place, name in enumerate(self.names):
+            if name in compiled.codes:
+                columns[place] = [self._text(question, name) for question in asked]
+        return scores.tolist(), told(self.names, columns, self._typical, moves, count)
+
+    def _row(self, compiled: Compiled, question: Question) -> Sequence[Any]:
+        values = question.values
+        if values is None:
+            row: Sequence[Any] = self.matrix[self.places[question.entity]]
+            return row
+        given = self._given(values)
+        return compiled.row(given) if compiled.codes else given
+
+    @cached_property
+    def _given(self) -> Callable[[Mapping[str, Value]], tuple[Any, ...]]:
+        """The inputs of a question, in order; a gap becomes NaN where it is made a number."""
+        return itemgetter(*self.names) if len(self.names) > 1 else lambda values: (values[self.names[0]],)
+
+    def _text(self, question: Question, name: str) -> Any:
+        if question.values is not None:
+            value = question.values[name]
+            return np.nan if value is None else value
+        return self.features[name].iat[self.places[question.entity]]
+
+    def _checked(self, scores: Matrix) -> Matrix:
+        least, most = self._span
+        # One look at the extremes: a gap among the scores makes both of them no number, and the comparison false.
+        if not (scores.min() >= least and scores.max() <= most):
+            fix = "Try the model on these inputs in a notebook, then train it again."
+            found = "The model gave no number, or no probability, for these inputs."
+            where = f"candidate {self.answerer.made.candidate[:12]}"
+            raise UserError(Mistake("model.cannot_score", where, found, "No answer is better than a wrong one.", fix))
+        found_scores: Matrix = np.round(scores.clip(0.0, 1.0) if most <= 1 + ROUNDING else scores, DIGITS)
+        return found_scores
+
+    @cached_property
+    def _span(self) -> tuple[float, float]:
+        largest = sys.float_info.max
+        return (-ROUNDING, 1 + ROUNDING) if self.answerer.answer == "probability" else (-largest, largest)
+
+    def _frame(self, asked: Sequence[Question]) -> pd.DataFrame:
+        if all(question.values is None for question in asked):
+            return self.features.loc[[question.entity for question in asked]]
+        rows = [
+            question.values if question.values is not None else self.features.loc[question.entity].to_dict()
+            for question in asked
+        ]
+        return pd.DataFrame(rows, columns=self.names, index=[question.entity for question in asked])
+
+    def decision(self, question: Question, score: float, plan: Plan) -> str:
+        """The list's decision for stored features; by the same rule and the list's cut for given ones."""
+        if question.values is None:
+            return self.decisions[question.entity]
+        return decision_at(score, plan.decision, self.cut)
