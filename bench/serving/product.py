@@ -59,7 +59,7 @@ proof:
 release: {steps: [rehearsal, all]}
 """
 
-PIPELINE = f'''
+PIPELINE = f"""
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 COLUMNS = {COLUMNS!r}
@@ -75,7 +75,7 @@ def label(table):
 
 def train(features, label):
     return HistGradientBoostingClassifier(max_iter={TREES}, random_state=0).fit(features, label)
-'''
+"""
 
 
 def rows(count: int = ROWS) -> pa.Table:

@@ -161,6 +161,14 @@ def counted(column: pa.ChunkedArray) -> dict[str, int]:
     return {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(column)}
 
 
+def kept_features(answerer: Answerer, kept: pa.Table) -> pd.DataFrame:
+    """Features as a candidate looked at them, by entity: those stored, or the accepted rows that are its inputs."""
+    name = answerer.pipeline.plan.need.entity
+    frame: pd.DataFrame = kept.to_pandas()
+    frame = frame.set_index(name if name in frame.columns else "entity")
+    return answerer.fitting(frame.set_axis(frame.index.astype(str)))
+
+
 def features_table(features: pd.DataFrame) -> pa.Table:
     """Features as they are stored: the entity as a column, then each feature."""
     return pa.Table.from_pandas(features.rename_axis("entity").reset_index(), preserve_index=False)
