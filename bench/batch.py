@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 NAMES = [f"x{number}" for number in range(20)]
 TAUGHT = 4_000
-TIMES = 3
+TIMES = int(os.environ.get("TIMES", "3"))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FEED = "feed/customers.parquet"
 PLAN = f"""
