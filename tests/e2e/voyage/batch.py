@@ -101,7 +101,7 @@ def customers(rows: int) -> pa.Table:
 
 def prepare(root: Path, rows: int, plan: str = PLAN) -> str:
     """A store in which the model waits, and the rows that it is to answer; gives the candidate."""
-    (root / "feed").mkdir(parents=True)
+    (root / "feed").mkdir(parents=True, exist_ok=True)
     (root / "product.yaml").write_text(plan)
     taught = customers(TAUGHT)
     pq.write_table(taught, root / "feed" / "customers.parquet")

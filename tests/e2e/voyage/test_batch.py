@@ -110,6 +110,46 @@ def test_who_is_among_the_best_is_decided_over_all_rows(tmp_path: Path) -> None:
     assert sorted(found.index[found["decision"] == "yes"]) == sorted(best)
 
 
+PIPELINE = """
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+
+def features(customers):
+    each = customers["spend"] / (1 + customers["visits"])
+    return pd.DataFrame({"customer": customers["customer"], "each": each, "visits": customers["visits"]})
+
+
+def label(outcomes):
+    return outcomes.rename(columns={"left": "label"})
+
+
+def train(features, label):
+    return LogisticRegression().fit(features, label)
+"""
+
+
+def test_features_of_code_are_made_some_rows_at_a_time_and_kept_under_the_name_that_the_log_gives(
+    tmp_path: Path,
+) -> None:
+    root, rows = tmp_path / "batch", 150_000
+    (root / "feed").mkdir(parents=True)
+    (root / "pipeline.py").write_text(PIPELINE)
+    start, end = batch.PLAN.index("data:"), batch.PLAN.index("model:")
+    plan = f"{batch.PLAN[:start]}data: {{pipeline: pipeline.py, by_row: customers}}\n{batch.PLAN[end:]}"
+    batch.prepare(root, rows, plan)
+    desk = batch.desk_on(root)
+    assert batch.listed(desk).answered == rows - 1
+    sealed = desk.store.ledger.past(batch.PRODUCT).of(AnswersSealed)[-1].what
+    log = desk.store.files.table(sealed.segment)
+    assert log["inputs_ref"].unique().to_pylist() == [sealed.features]
+    assert log["entity"].to_pylist() == batch.customers(rows)["customer"].to_pylist()[:-1]
+    inputs = features_of(desk.store.files, log.slice(rows - 5).to_pandas(), "customer")
+    assert inputs["visits"].tolist() == batch.customers(rows)["visits"].to_pylist()[rows - 5 : -1]
+    close_desk(desk)
+
+
 def test_killed_at_any_moment_nothing_differs(ready: Path, calm: Path, tmp_path: Path) -> None:
     root, moment, lives = copied(ready, tmp_path), random.Random(4), 0
     begun = time.monotonic()
