@@ -128,8 +128,11 @@ def _best(scores: Scores, entities: Sequence[str], count: int) -> Chosen:
     lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
     chosen = np.asarray(scores > lowest, dtype=bool)
     equal = np.flatnonzero(scores == lowest)
-    names = pa.array(entities, pa.string()).take(pa.array(equal))
-    chosen[equal[pc.sort_indices(names).to_numpy()[: count - int(chosen.sum())]]] = True
+    if len(equal) < _MANY:
+        order = np.argsort([str(entities[place]) for place in equal.tolist()], kind="stable")
+    else:
+        order = pc.sort_indices(pa.array(entities, pa.string()).take(pa.array(equal))).to_numpy()
+    chosen[equal[order[: count - int(chosen.sum())]]] = True
     return chosen
 
 

@@ -6,7 +6,7 @@ Usage: batch.py FOLDER KEY: makes the list in a process of its own, under a key,
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,7 @@ sources:
       key: [customer]
       columns:
         customer: {type: text}
+        day: {type: date}
         left: {type: integer, min: 0, max: 1}
 sinks:
   scores: {kind: parquet, path: out/scores.parquet, rehearsal: rehearsal/scores.parquet}
@@ -107,7 +108,9 @@ def prepare(root: Path, rows: int, plan: str = PLAN) -> str:
     pq.write_table(taught, root / "feed" / "customers.parquet")
     draw = np.random.default_rng(6)
     left = (taught["visits"].to_numpy() + draw.normal(0, 3, TAUGHT) < 4).astype(np.int64)
-    pq.write_table(pa.table({"customer": taught["customer"], "left": left}), root / "feed" / "outcomes.parquet")
+    days = pa.array([date(2026, 1, 15)] * TAUGHT)
+    outcomes = pa.table({"customer": taught["customer"], "day": days, "left": left})
+    pq.write_table(outcomes, root / "feed" / "outcomes.parquet")
     desk = desk_on(root)
     desk.do(AdoptPlan(product=PRODUCT, text=plan), someone("administrator"))
     made = desk.do(TrainCandidate(product=PRODUCT, role="model"), someone("ben"))

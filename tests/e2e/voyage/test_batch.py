@@ -138,6 +138,7 @@ def test_features_of_code_are_made_some_rows_at_a_time_and_kept_under_the_name_t
     (root / "pipeline.py").write_text(PIPELINE)
     start, end = batch.PLAN.index("data:"), batch.PLAN.index("model:")
     plan = f"{batch.PLAN[:start]}data: {{pipeline: pipeline.py, by_row: customers}}\n{batch.PLAN[end:]}"
+    plan = plan.replace("key: [customer]\n      columns:", "key: [customer]\n      time: day\n      columns:")
     batch.prepare(root, rows, plan)
     desk = batch.desk_on(root)
     assert batch.listed(desk).answered == rows - 1
