@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: setup demo test check fix unit bench docs browser ray clean
+.PHONY: setup demo test check fix unit bench peers docs browser ray clean
 
 setup: $(READY)
 
@@ -43,6 +43,11 @@ endif
 
 bench: setup  ## figures, recorded and compared; never a timed test
 	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+peers:  ## other servers, each in an environment of its own, for bench/serving/single.py
+	for list in bench/serving/peers/*.txt; do name=.venv-peers/$$(basename $$list .txt); \
+	  test -x $$name/bin/python || $(PYTHON) -m venv $$name || exit 1; \
+	  $$name/bin/python -m pip install --quiet --requirement $$list || exit 1; done
 
 ray: setup  ## the same list on a local Ray cluster and on the plain engine, in an environment of its own
 	test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray

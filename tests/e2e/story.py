@@ -15,8 +15,10 @@ from shipworthy.app.desk import Desk
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import What
+from shipworthy.base.times import read_moment
 from shipworthy.data.words import Intake, SnapshotTaken
-from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
+from shipworthy.deliver.rules import run_name
+from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade, RunFinished
 from shipworthy.model.candidate import model_digest
 from shipworthy.model.rules import candidate_digest
 from shipworthy.model.words import CandidateMade, Role
@@ -234,13 +236,19 @@ class _Writer:
             )  # fmt: skip
 
     def delivery(self, day: str, candidate: str) -> None:
+        run = run_name(PRODUCT, "sales", read_moment(day))
+        finished = RunFinished(
+            product=PRODUCT, run=run, consumer="sales", as_of=read_moment(day).isoformat(), due=18_856, answered=18_856,
+            refused={}, delivered={"sales-list": 200, "crm": 200}, failed={}, snapshot="", left_out=18_656,
+        )  # fmt: skip
+        self.say("night-operator", day, finished, hour=2)
         for sink in ("sales-list", "crm"):
             digest = digest_of([day, sink])
             self.say(
                 "night-operator",
                 day,
                 DeliveryMade(
-                    product=PRODUCT, delivery=digest, run=f"{PRODUCT}/sales/{day}", consumer="sales", sink=sink,
+                    product=PRODUCT, delivery=digest, run=run, consumer="sales", sink=sink,
                     candidate=candidate, step="all", rows=200, content=digest, where=f"out/sales/call-list-{day}.csv",
                     as_of=f"{day}T00:00:00+00:00", due_by=f"{day}T12:00:00+00:00", late=day == "1997-08-01", checks=[],
                     notice="It came two hours late: the order system was down." if day == "1997-08-01" else "",

@@ -10,20 +10,21 @@ from dataclasses import replace
 
 from shipworthy.base.check import CheckResult
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.kinds import kind
 from shipworthy.plan.reading import marks, read_plan
-from shipworthy.plan.schema import Contract, Plan
+from shipworthy.plan.schema import Contract, Plan, Sink, Source
 from shipworthy.plan.words import AdoptPlan
 
 
 def contract_mistakes(plan: Plan, where: Callable[[str], str]) -> list[Mistake]:
-    """Everything in a plan's contracts that no row could be judged by: patterns, formats, conditions, the time column.
+    """Everything in a plan's contracts that no row could be judged by, and what its kinds of systems need besides.
 
     Args:
         where: gives file, line and column of a path.
     """
     from shipworthy.data.contract import mistakes
 
-    return [
+    return _not_filled_in(plan, where) + [
         replace(
             mistake, where=where(_path(mistake.where, name, source.contract)), found=f"{mistake.where}: {mistake.found}"
         )
@@ -53,6 +54,31 @@ def refuse_broken_contracts(command: AdoptPlan) -> None:
         return
     if found := contract_mistakes(plan, marks(command.text, command.file).at):
         raise UserError(*found)
+
+
+def _not_filled_in(plan: Plan, where: Callable[[str], str]) -> list[Mistake]:
+    """The fields that a kind of source or sink needs and that are empty; a new kind says itself what it needs."""
+    from shipworthy.data.source import FOLDER, SourceKind
+    from shipworthy.deliver.sink import SinkKind
+
+    needs: list[tuple[str, Source | Sink, tuple[str, ...]]] = [
+        (f"sources.{name}", one, kind(FOLDER, one.kind, SourceKind).needs) for name, one in plan.sources.items()
+    ]
+    needs += [
+        (f"sinks.{name}", sink, kind("deliver/sinks", sink.kind, SinkKind).needs) for name, sink in plan.sinks.items()
+    ]
+    return [
+        Mistake(
+            "plan.address",
+            where(path),
+            f"{path}.{field} is missing, which kind {declared.kind} needs.",
+            "Without it there is nowhere to go.",
+            f"Add `{field}: …`; docs/guide/connectors.md has an example of each kind.",
+        )
+        for path, declared, fields in needs
+        for field in fields
+        if not getattr(declared, field)
+    ]
 
 
 def _path(place: str, source: str, contract: Contract) -> str:

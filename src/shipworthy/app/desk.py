@@ -6,7 +6,7 @@ import importlib
 import inspect
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +94,9 @@ class Desk:
             "actor": actor,
             "who": who,
             "now": self.now(question.product),
+            "wall": self.clock(),
+            "beats": lambda product: importlib.import_module("shipworthy.deliver.beat").beats(self.store, product),
+            "letters": self._letters,
         }
         wanted = list(inspect.signature(view).parameters)[1:]
         return view(question, **{name: offered[name] for name in wanted})  # type: ignore[no-any-return]
@@ -154,6 +157,10 @@ class Desk:
             _flow(type(more))(more, trip)
         return result
 
+    def _letters(self, plan: Plan, consumer: str, most: int) -> Any:
+        # What lies at a broker is no fact; a view gets it handed in, since it reaches nothing by itself.
+        return importlib.import_module("shipworthy.deliver.dead").lying(self.store, plan, consumer, most)
+
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")
         rule: Callable[[Any, Past, datetime, Actor], Decided[R]] = getattr(rules, handler_name(type(command)))
@@ -181,6 +188,9 @@ class Desk:
     def _enqueue(self, command: Command[Any], actor: Actor, key: str) -> str:
         if not command.durable:
             raise not_allowed(f"{type(command).__name__} is done at once.", "Send it without wait=false.", "runs")
+        texts = {name: getattr(command, name) for name in command.kept}
+        digests = {name: self.store.files.put(text.encode()) for name, text in texts.items() if text}
+        command = replace(command, **digests)  # what is about people is not remembered by the road
         run = f"{actor.person}/{key}" if key else uuid.uuid4().hex
         return self.open_road().submit(
             type(command).__name__, plain(command), actor.person, self.now(command.product), run

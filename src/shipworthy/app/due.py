@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
-from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
-from shipworthy.deliver.rules import list_moments, owed, run_name, unbrought
+from shipworthy.deliver.owing import moments_of, owed
+from shipworthy.deliver.rules import list_moments, run_name, unbrought
 from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
@@ -85,16 +85,14 @@ def completed(command: TrainCandidate, past: Past) -> TrainCandidate:
 
 def answers_exist(past: Past) -> bool:
     """Whether anything answers for real yet; before the first cohort nothing is owed."""
-    return bool(standing(past).champion)
+    now = standing(past)
+    return bool(now.champion or now.canary)
 
 
 def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
-    """The lists that are owed and not made, since the first release for real, or did not reach all their sinks."""
-    first = standing(past).since
-    if not first:
-        return
+    """The lists that are owed and not made, or did not reach all their sinks."""
     made = {fact.what.run for fact in past.of(RunFinished)}
-    for name, moment in owed(plan, read_moment(first), now):
+    for name, moment in owed(plan, past, now):
         run = run_name(plan.product, name, moment)
         if run not in made or _worth_another_try(plan, past, name, moment, now):
             yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
@@ -103,7 +101,7 @@ def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
 def _worth_another_try(plan: Plan, past: Past, consumer: str, moment: datetime, now: datetime) -> bool:
     """Whether the newest list of a consumer failed to reach a sink, and the last try was an hour ago."""
     run = run_name(plan.product, consumer, moment)
-    if list(list_moments(plan.consumers[consumer], now))[-1] != moment or not unbrought(past, run):
+    if list(moments_of(plan.consumers[consumer], past, now))[-1] != moment or not unbrought(past, run):
         return False
     failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
     return failed is not None and failed.at + RETRY_AFTER <= now
@@ -119,13 +117,14 @@ def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot
         yield TakeSnapshot(product=plan.product, as_of=max(moments).isoformat())
 
 
-def next_moments(plan: Plan, now: datetime, until: datetime) -> list[datetime]:
+def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list[datetime]:
     """The moments after now, up to and with `until`, at which something may fall due."""
     moments = {until}
     for consumer in plan.consumers.values():
-        for moment in list_moments(consumer, until):
+        for moment in moments_of(consumer, past, until):
             moments.add(moment)
-            for length in (consumer.deadline, consumer.acknowledge_within):
+            acted = consumer.time_to_act if consumer.use_at_least is not None else None
+            for length in (consumer.deadline, consumer.acknowledge_within, acted):
                 if length is not None:
                     moments.add(length.after(moment))
             moments.add(plan.need.horizon.after(moment))

@@ -117,4 +117,28 @@ _ON_A_SERVER = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_NAMES, **_ON_IDENTITY, **_ON_THE_STORE, **_ON_A_SERVER}
+_ON_CONNECTIONS = {
+    "probe.source": Explained(
+        "A source was looked at: whether it can be reached with its credentials, and has the columns of its contract.",
+        "What cannot be read today is missing from the first list; on day one there is time to ask for it.",
+        "Do what the finding says, then `shipworthy probe` again. It reads no more than it must and records nothing.",
+    ),
+    "probe.sink": Explained(
+        "A sink was tried: its rehearsal destination was written to for a moment, the real one only looked at.",
+        "A list that cannot be brought helps nobody, and the night of the first one is a bad time to find out.",
+        "Do what the finding says, then `shipworthy probe` again. A kind without a probe is tried by the rehearsal.",
+    ),
+    "probe.route": Explained(
+        "The route of a message was tried without telling anybody anything.",
+        "Messages go out when something is wrong; then it is too late to find that they do not arrive.",
+        "Do what the finding says, then `shipworthy probe` again.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_NAMES,
+    **_ON_IDENTITY,
+    **_ON_THE_STORE,
+    **_ON_A_SERVER,
+    **_ON_CONNECTIONS,
+}

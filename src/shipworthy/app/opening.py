@@ -25,6 +25,7 @@ STARTERS = Path(__file__).parent.parent / "starters"
 OPEN_FOLDERS = {
     "sources": "data/sources",
     "sinks": "deliver/sinks",
+    "brokers": "edges/brokers",
     "baselines": "model/baselines",
     "formats": "model/formats",
     "proof checks": "prove/checks",

@@ -11,12 +11,13 @@ from shipworthy.plan.schema import Plan
 _MAY_READ = frozenset({"read"})
 RIGHTS: dict[str, frozenset[str]] = {
     ADMINISTRATOR: _MAY_READ | {"administer", "plan"},
-    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate"},
-    "builder": _MAY_READ | {"build"},
-    "operator": _MAY_READ | {"operate", "release", "respond", "build"},
+    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate", "probe"},
+    "builder": _MAY_READ | {"build", "probe", "rows", "mend"},
+    "operator": _MAY_READ | {"operate", "release", "respond", "build", "probe", "rows", "mend"},
     "owner": _MAY_READ | {"sign", "respond"},
     "consumer": _MAY_READ | {"acknowledge", "predict"},
-    "auditor": _MAY_READ | {"audit"},
+    "owner:privacy": frozenset({"erase"}),
+    "auditor": _MAY_READ | {"audit", "rows"},
 }
 
 
@@ -48,7 +49,9 @@ def roles_in(plan: Plan | None, person: str) -> list[str]:
 
 def rights_of(actor: Actor) -> frozenset[str]:
     """Everything an actor may do, from all of its roles."""
-    return frozenset().union(*(RIGHTS.get(role.split(":")[0], frozenset()) for role in actor.roles))
+    return frozenset().union(
+        *(RIGHTS.get(name, frozenset()) for role in actor.roles for name in {role, role.split(":")[0]})
+    )
 
 
 def require(actor: Actor, right: str, operation: str) -> None:
@@ -59,7 +62,11 @@ def require(actor: Actor, right: str, operation: str) -> None:
     """
     if right in rights_of(actor):
         return
-    holders = sorted(role.replace("_", " ") for role, rights in RIGHTS.items() if right in rights)
+    holders = sorted(
+        role.replace("_", " ").replace("owner:privacy", "privacy owner")
+        for role, rights in RIGHTS.items()
+        if right in rights
+    )
     played = ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
     who = f"{actor.person} is {played} here" if played else f"{actor.person} has no part here, or no plan is in force,"
     raise not_allowed(

@@ -23,7 +23,8 @@ class Settings:
         keys: folder of the signing key, outside the database (SHIPWORTHY_KEYS).
         url: a server to work against in place of the local store (SHIPWORTHY_URL).
         token: who is asking (SHIPWORTHY_TOKEN); otherwise the login kept beside the store.
-        environ: the environment, for ${NAME} in addresses of a plan.
+        environ: the environment, for ${NAME} in addresses of a plan, and for SHIPWORTHY_ALLOW_HOSTS, which names what
+            they may lead to inside the network (edges.outbound).
     """
 
     root: Path

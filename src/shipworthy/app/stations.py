@@ -125,6 +125,9 @@ def _released(found: Road) -> Station:
         return Station("release", "done", "The candidate answers everybody.", [])
     if answers:
         return Station("release", "here", f"It answers {', '.join(answers)}; next step: {ahead}.", [])
+    if now.canary == found.made.candidate:
+        text = f"It answers a canary of {now.canary_share * 100:g} %; next step: {ahead}."
+        return Station("release", "here", text, [])
     if taken:
         return Station("release", "here", f"It went through {', '.join(taken)}; next step: {ahead}.", [])
     state = "here" if found.gate and found.gate.open else "ahead"

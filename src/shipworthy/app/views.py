@@ -32,6 +32,7 @@ from shipworthy.app.words import (
 from shipworthy.base.actor import ADMINISTRATOR, Actor
 from shipworthy.base.errors import NotFound, not_found
 from shipworthy.base.fact import Past
+from shipworthy.data.words import PersonErased
 from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
@@ -127,7 +128,7 @@ def product_road(question: ProductRoad, past: Past, now: datetime) -> ProductSta
     """
     plan = current_plan(past)
     found = road(plan, past, now)
-    told = stations(found)
+    told, now_answering = stations(found), standing(past)
     level, sentence = _summary(told)
     return ProductState(
         product=plan.product,
@@ -141,9 +142,11 @@ def product_road(question: ProductRoad, past: Past, now: datetime) -> ProductSta
         simulated_clock=plan.time.clock == "simulated",
         simulated_cohorts=list(plan.release.cohorts.names) if plan.release.cohorts.simulated else [],
         candidate=found.made.candidate if found.made else "",
-        champion=standing(past).champion,
+        champion=now_answering.champion,
         stations=told,
         next_steps=_next_steps(found, told),
+        canary=now_answering.canary,
+        canary_share=now_answering.canary_share,
     )
 
 
@@ -193,6 +196,9 @@ def find_evidence(question: FindEvidence, past: Past, ledger: LedgerLike, actor:
         for name, digest in reversed(named.items()):
             if digest == question.digest:
                 return _evidence(digest, name, fact.what.candidate)
+    for erased in past.of(PersonErased):
+        if erased.what.certificate == question.digest:
+            return _evidence(question.digest, f"erasure-{erased.what.person[:12]}.json", erased.what.person)
     exports = ledger.past("").of(LedgerExported) if "audit" in rights_of(actor) else []
     for export in exports:
         if export.what.file == question.digest:

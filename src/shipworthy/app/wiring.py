@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 from shipworthy.app.desk import Desk
 from shipworthy.app.identity import People, wall_clock
 from shipworthy.app.settings import Settings, require_store, settings
+from shipworthy.data.words import SegmentRewritten
 from shipworthy.edges.database import migrate, open_engine
 from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.store import Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from shipworthy.edges.road import Road
 
 
@@ -55,11 +59,30 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
     engine = open_engine(found.database)
     migrate(engine)
     keys = Keys(found.keys)
-    store = Store(found.root, found.home, Ledger(engine, keys), Files(found.files), keys, found.environ)
+    ledger = Ledger(engine, keys)
+    pseudonyms = Pseudonyms(keys.folder)
+    files = Files(
+        found.files,
+        follow=lambda digest: _in_its_place(ledger, digest),
+        opened=lambda table: _opened(table, pseudonyms),
+    )
+    store = Store(found.root, found.home, ledger, files, keys, found.environ)
     opener = _LazyRoad()
     desk = Desk(store, People(engine, clock, keys), clock, opener)
     opener.desk = desk
     return desk
+
+
+def _opened(table: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+    from shipworthy.edges.sealing import opened_table
+
+    return opened_table(table, pseudonyms)
+
+
+def _in_its_place(ledger: Ledger, digest: str) -> str:
+    """The digest of what came in place of a file from which a person was erased; its own where nothing did."""
+    rewritten = ledger.newest(SegmentRewritten, digest)
+    return rewritten.what.new if rewritten else digest
 
 
 def close_desk(desk: Desk) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from shipworthy.base.check import CheckResult
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.deliver.words import ErasureOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,18 @@ class Advance(Command[list[str]]):
 
     right: ClassVar[str] = "operate"
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeConnections(Command[list[CheckResult]]):
+    """Test every source, sink and message route that the plan declares, before anything depends on them.
+
+    Nothing is brought to a real destination: it is only looked at, and the rehearsal destination is written to for a
+    moment. Nothing is recorded. `name` narrows it to one source, sink or route.
+    """
+
+    right: ClassVar[str] = "probe"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,7 @@ class ProductState:
         simulated_cohorts: cohorts that are made up for a rehearsal or a demo.
         candidate: the candidate under way, empty for none.
         champion: candidate that answers, by cohort.
+        canary: candidate that answers `canary_share` of everybody in place of their champion, empty for none.
     """
 
     product: str
@@ -191,6 +206,8 @@ class ProductState:
     champion: dict[str, str]
     stations: list[Station]
     next_steps: list[NextStep]
+    canary: str = ""
+    canary_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,3 +296,15 @@ class FindEvidence(Question[EvidenceFile]):
     """Which evidence of a product has this digest; segments with rows about people are never found here."""
 
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasePerson(Command[ErasureOutcome]):
+    """Erase every row of one person, wherever we hold or brought it, with a certificate of what was done.
+
+    The name is turned into a keyed hash at the door and stands in no record; a reason must not hold it either.
+    """
+
+    right: ClassVar[str] = "erase"
+    entity: str
+    reason: str = ""

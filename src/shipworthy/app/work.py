@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
 from shipworthy.app.operations import handler_name
@@ -15,18 +16,24 @@ from shipworthy.app.words import (
     AddPerson,
     Advance,
     DoWhatIsDue,
+    ErasePerson,
     Exported,
     ExportLedger,
     LedgerExported,
     PersonAdded,
     PersonRevoked,
+    ProbeConnections,
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
+from shipworthy.data.erased import is_whole, spelled
+from shipworthy.deliver.words import EraseMarked, ErasureOutcome
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 
@@ -52,6 +59,14 @@ def revoke_person(command: RevokePerson, desk: Desk, who: Identity) -> str:
     return command.person
 
 
+def probe_connections(command: ProbeConnections, desk: Desk, who: Identity) -> list[CheckResult]:
+    """Test the connections that the plan in force declares."""
+    from shipworthy.app.probing import probed
+
+    plan = current_plan(desk.store.ledger.past(command.product))
+    return probed(plan, desk.store, desk.now(command.product), command.name)
+
+
 def do_what_is_due(command: DoWhatIsDue, desk: Desk, who: Identity, on_step: OnStep | None = None) -> list[str]:
     """Do everything that is due now, in order."""
     return list(working(desk, command.product, who, on_step))
@@ -74,13 +89,14 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    for moment in next_moments(plan, now, until):
+    for moment in next_moments(plan, desk.store.ledger.past(command.product), now, until):
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
     """Do one due thing after the other until nothing is due; what fails is said and left for the next look."""
+    note_arrivals(desk, product, who)
     tried: set[str] = set()
     for _ in range(MOST_AT_A_MOMENT):
         past = desk.store.ledger.past(product)
@@ -93,6 +109,24 @@ def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = No
     raise UserError(
         Mistake("app.endless", product, f"More than {MOST_AT_A_MOMENT} things fell due at one moment; stopped.")
     )
+
+
+def erase_person(command: ErasePerson, desk: Desk, who: Identity, on_step: OnStep | None = None) -> ErasureOutcome:
+    """Turn the name into its keyed hash, and have the person erased by that; the name goes no further than here.
+
+    Raises:
+        UserError: no name is given, or the reason, which is recorded, holds it.
+        NotFound: nothing here has a row of such a person.
+    """
+    plan = current_plan(desk.store.ledger.past(command.product))
+    name = spelled(command.entity, is_whole(plan))
+    if not name:
+        raise UserError(Mistake("erase.no_name", plan.need.entity, "No name is given.", fix="Name the one to erase."))
+    if name.lower() in command.reason.lower():
+        found = "The reason holds the name of the person, and a reason is recorded for good."
+        raise UserError(Mistake("erase.name_in_reason", "reason", found, fix="Give the number of the request instead."))
+    person = Pseudonyms(desk.store.keys.folder).mark(command.product, name)
+    return desk.do(EraseMarked(product=command.product, person=person, reason=command.reason), who, on_step=on_step)
 
 
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:

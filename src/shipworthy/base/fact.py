@@ -40,10 +40,13 @@ class Command(Generic[Result]):
     Attributes:
         right: the right that a caller needs.
         durable: whether it runs as a flow on the durable road; otherwise it is decided in one transaction.
+        kept: its fields of text that may hold values about people: each is kept as a file of the store, and the flow
+            gets its digest in place of it.
     """
 
     right: ClassVar[str]
     durable: ClassVar[bool] = False
+    kept: ClassVar[tuple[str, ...]] = ()
     product: str
 
 

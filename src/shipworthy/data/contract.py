@@ -14,7 +14,12 @@ from shipworthy.plan.schema import Column, Contract
 
 NOT_BEFORE = "not-before-as-of"
 REPEATED_ROW = "repeated-row"
-_OWN_RULES = (NOT_BEFORE, REPEATED_ROW)
+ERASED = "erased-person"
+REPLACED = "replaced-by-mended-row"
+MENDED_THERE = "mended-at-the-source"
+NOT_COUNTED = (NOT_BEFORE, REPLACED, MENDED_THERE)
+"""Rows that say nothing about the feed: of the future, or there a second time because somebody mended them."""
+_OWN_RULES = (NOT_BEFORE, REPEATED_ROW, ERASED, REPLACED, MENDED_THERE)
 _NUMERIC = ("integer", "number")
 
 

@@ -134,6 +134,39 @@ _ON_FILES = {
     ),
 }
 
+_ON_OTHER_SYSTEMS = {
+    "data.own_setting": Explained(
+        "The address of a source names a setting of the installation, such as SHIPWORTHY_TOKEN.",
+        "A plan could send a token to a stranger, or read the ledger's own database.",
+        "Use a variable that is there for this source alone.",
+    ),
+    "data.no_library": Explained(
+        "A source needs a library that is installed only by one of the extras.",
+        "Most installations need a few of them; all together they are large.",
+        "Install the extra that the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+    "data.not_excel": Explained(
+        "The file is no workbook that can be read: of the old kind, protected, damaged, or never calculated.",
+        "What could still be read of it would be an unfair picture of the whole.",
+        "Open it in Excel or LibreOffice and save it as .xlsx without a password.",
+    ),
+    "data.no_sheet": Explained(
+        "The workbook has no sheet of the name that the plan gives.",
+        "Another sheet in its place could hold anything.",
+        "Copy the name from the message, with its capitals and blanks.",
+    ),
+    "data.no_version": Explained(
+        "A Delta table is to be read as it was at a moment at which it did not exist yet.",
+        "What was not written then was not known then; a later version would show the future.",
+        "Take the snapshot of a later moment, or name a version by its number.",
+    ),
+    "data.not_json": Explained(
+        "The answer of an address is JSON, but no list of objects.",
+        "Which part of it holds the rows, and whether more pages follow, cannot be said.",
+        "Use an address that answers with the whole list, or one that writes a file.",
+    ),
+}
+
 _ON_DATABASES = {
     "data.bad_url": Explained(
         "The address is no database address, or of a database that is not read here.",
@@ -157,4 +190,33 @@ _ON_DATABASES = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_A_CONTRACT, **_ON_PLACES, **_ON_FILES, **_ON_DATABASES}
+_ON_MENDING = {
+    "data.corrected_file": Explained(
+        "The file with corrected rows cannot be matched with the rows that were set aside.",
+        "A correction that lands on another row would be a wrong value that nobody sees; so nothing was replayed.",
+        "Begin with `shipworthy quarantine --source SOURCE --save FILE`; correct cells there and leave _row as it is.",
+    ),
+    "data.replayed_meanwhile": Explained(
+        "Two people replayed rows of the same source at the same time.",
+        "They may be the same rows, and each comes in once.",
+        "Give the command again: what the other one replayed is left out.",
+    ),
+}
+
+_ON_ARRIVALS = {
+    "data.no_arrival": Explained(
+        "New data is to be noted, but no source is named, or one without anything that tells its states apart.",
+        "The same delivery noted twice would make two lists.",
+        "Name each source with, say, the number of the delivery: it counts once, however often it is said.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_A_CONTRACT,
+    **_ON_PLACES,
+    **_ON_FILES,
+    **_ON_OTHER_SYSTEMS,
+    **_ON_DATABASES,
+    **_ON_MENDING,
+    **_ON_ARRIVALS,
+}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.base.digest import digest_of_bytes
 from shipworthy.data.source import Part, Reading
 
 
@@ -43,6 +44,27 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The rows of one part in the columns of all parts."""
     return pa.table([_column(table, field) for field in schema], schema=schema)
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Rows sorted by their values, where nobody promises an order: the same rows are the same table."""
+    keys = {name: _sortable(table[name]) for name in table.column_names if not pa.types.is_null(table[name].type)}
+    if not keys or not table.num_rows:
+        return table
+    return table.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
+
+
+def digest_of_rows(table: pa.Table) -> str:
+    """SHA-256 of the rows of a table, where there are no bytes that were read."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return digest_of_bytes(sink.getvalue().to_pybytes())
+
+
+def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kinds = (pa.types.is_primitive, pa.types.is_boolean, pa.types.is_string)
+    return column if any(is_kind(column.type) for is_kind in kinds) else as_text(column)
 
 
 def _common(name: str, schemas: Sequence[pa.Schema]) -> pa.DataType:

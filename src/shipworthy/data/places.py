@@ -14,16 +14,16 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import fsspec
-import fsspec.core
 from fsspec.implementations.local import LocalFileSystem
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.data.source import Place
+from shipworthy.edges.objects import ADDRESS, paths_here, system_of
+from shipworthy.edges.secrets import OWN
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PATTERN = re.compile(r"[*?\[]")
-_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*(::|://)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ def filled_in(text: str, place: Place, field: str) -> str:
     Raises:
         UserError: a name is not set there; the message names it and shows no value.
     """
+    own = sorted({name for name in _NAME.findall(text) if name.startswith(OWN)})
+    if own:
+        found = f"${{{own[0]}}} is a setting of the installation."
+        why = "It may hold a token or lead to the ledger."
+        raise wrong("own_setting", f"sources.{place.name}.{field}", found, why, "Use a variable of its own.")
     missing = sorted({name for name in _NAME.findall(text) if name not in place.environ})
     if missing:
         listed = " and ".join(f"${{{name}}}" for name in missing)
@@ -140,7 +145,7 @@ def files(path: str, place: Place) -> list[Found]:
     if not path.strip() or "\0" in written:
         found = f"{path!r} names no file." if path.strip() else "No path is named."
         raise wrong("no_file", f"sources.{place.name}.path", found, fix="Write the path of a file, or a pattern.")
-    if _ADDRESS.match(written):
+    if ADDRESS.match(written):
         return _remote(written, path, place)
     whole = inside(written, place)
     system = fsspec.filesystem("file")
@@ -239,10 +244,14 @@ def _unpacked(name: str, raw: bytes) -> bytes:
 
 
 def _remote(written: str, path: str, place: Place) -> list[Found]:
+    for through in paths_here(written):
+        inside(through, place)
     try:
-        system, inner = fsspec.core.url_to_fs(written)
+        system, inner = system_of(written, place.environ, f"sources.{place.name}.path")
         found = sorted(system.glob(inner)) if _PATTERN.search(inner) else [inner]
-        kept = [name for name in found if system.isfile(name)]
+        kept = [name for name in found if _is_file(system, name)]
+    except UserError:
+        raise
     except Exception as error:  # each file system raises errors of its own
         raise _unreachable(path, place, error, path) from None
     if not kept:
@@ -252,6 +261,13 @@ def _remote(written: str, path: str, place: Place) -> list[Found]:
             inside(name, place)
     named = [hidden(_without_secrets(system.unstrip_protocol(name)), path, place) for name in kept]
     return [Found(shown, system, name, path) for shown, name in zip(named, kept, strict=True)]
+
+
+def _is_file(system: Any, name: str) -> bool:
+    try:
+        return bool(system.info(name)["type"] == "file")  # `isfile` takes a system that is down for a missing file
+    except FileNotFoundError:
+        return False
 
 
 def _without_secrets(address: str) -> str:

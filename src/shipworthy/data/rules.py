@@ -7,7 +7,7 @@ read; a removal rule names it; a value breaks its column's bounds; it repeats an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,12 @@ from shipworthy.base.check import CheckResult
 from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
+from shipworthy.data.arrivals import note_arrival as note_arrival
 from shipworthy.data.check import Sheet, results
 from shipworthy.data.conditions import unanswerable, unanswered
-from shipworthy.data.contract import NOT_BEFORE, REPEATED_ROW, mistakes
+from shipworthy.data.contract import NOT_COUNTED, REPEATED_ROW, REPLACED, mistakes
 from shipworthy.data.engine import RESERVED, engine, identifier, literal
+from shipworthy.data.erased import People, removing, without_lines
 from shipworthy.data.judges import ROW, Judge, Layout, judges
 from shipworthy.data.source import Reading
 from shipworthy.data.words import Intake
@@ -54,26 +56,36 @@ class Judged:
     checks: list[CheckResult]
 
 
-def judge(reading: Reading, contract: Contract, source: str, as_of: datetime) -> Judged:
+def judge(
+    reading: Reading,
+    contract: Contract,
+    source: str,
+    as_of: datetime,
+    erased: People | None = None,
+    gone: Mapping[str, Sequence[int]] | None = None,
+) -> Judged:
     """Hold what was read against its contract.
 
     Args:
         reading: the rows as they are in the source.
         source: the source's name in the plan.
         as_of: no row at or after this moment is accepted; a date counts as before it only when its day is over.
+        erased: people whose rows are removed before anything else is asked of them.
+        gone: rows of the table that are removed before anybody judges them, counted by these names.
 
     Raises:
         UserError: the contract itself is wrong: a pattern, a format, a bound or a condition.
     """
     if wrong := mistakes(source, contract):
         raise UserError(*wrong)
-    as_of = aware(as_of)
+    as_of, reading = aware(as_of), without_lines(reading, erased)
     raw = casting.readable(reading.table)
     layout = Layout(contract, raw.schema)
-    order = judges(layout, as_of)
+    order = [*_gone(gone or {}), *judges(layout, as_of)]
     numbered = raw.rename_columns([f"{RESERVED}{at}" for at in range(raw.num_columns)])
     numbered = numbered.append_column(ROW, pa.array(np.arange(len(raw) if raw.num_columns else 0)))
     with engine() as duck:
+        order = removing(duck, numbered, layout, erased) + order
         rows, fates = decided(duck, numbered, layout, order, source)
         fates = repeats(duck, rows, fates, layout, order)
         intake = _account(reading, rows, fates, layout, order, source)
@@ -84,6 +96,10 @@ def judge(reading: Reading, contract: Contract, source: str, as_of: datetime) ->
             source, contract, as_of, raw.column_names, reading.parts, intake, lambda sql: duck.sql(sql).fetchall()
         )
         return Judged(accepted, quarantine, intake, results(sheet))
+
+
+def _gone(gone: Mapping[str, Sequence[int]]) -> list[Judge]:
+    return [Judge("remove", name, f"{ROW} IN ({', '.join(map(str, rows))})") for name, rows in gone.items() if rows]
 
 
 def decided(
@@ -174,7 +190,8 @@ def _account(reading: Reading, rows: pa.Table, fates: Fates, layout: Layout, ord
     for judge, count in zip(order, counts[1:].tolist(), strict=True):
         if count:
             (removed if judge.does == "remove" else quarantined)[judge.name] += count
-    quarantined.update(broken.reason for part in reading.parts for broken in part.broken)
+    for broken in (broken for part in reading.parts for broken in part.broken):
+        (removed if broken.reason == REPLACED else quarantined)[broken.reason] += 1
     accepted = int(counts[0])
     if reading.rows != accepted + sum(removed.values()) + sum(quarantined.values()):
         raise AssertionError(f"{source}: {reading.rows} rows came in, but the account does not add up")
@@ -206,8 +223,8 @@ def accepted_rows(rows: pa.Table, fates: Fates, layout: Layout) -> pa.Table:
 
 def flagged(rows: pa.Table, fates: Fates, order: list[Judge]) -> pa.Table:
     aside = [at for at, judge in enumerate(order, 1) if judge.does == "quarantine"]
-    future = [at for at, judge in enumerate(order, 1) if judge.name == NOT_BEFORE]
-    flags = {"accepted": fates == 0, "quarantined": np.isin(fates, aside), "read": ~np.isin(fates, future)}
+    unread = [at for at, judge in enumerate(order, 1) if judge.name in NOT_COUNTED]
+    flags = {"accepted": fates == 0, "quarantined": np.isin(fates, aside), "read": ~np.isin(fates, unread)}
     for name, values in flags.items():
         rows = rows.append_column(f"{RESERVED}{name}", pa.array(values))
     return rows
@@ -242,8 +259,10 @@ def _noted(found: pa.Table, reading: Reading, layout: Layout) -> pa.Table:
     names = _beside_notes(layout.schema.names)
     starts = np.cumsum([0, *(part.rows for part in reading.parts)])
     broken = [(int(start), row) for start, part in zip(starts, reading.parts, strict=False) for row in part.broken]
+    good_at = np.delete(np.arange(reading.rows), [start + row.row - 1 for start, row in broken])
+    good_at = good_at[found[ROW].to_numpy()]
+    broken = [(start, row) for start, row in broken if row.reason != REPLACED]
     broken_at = np.array([start + row.row - 1 for start, row in broken], dtype=np.int64)
-    good_at = np.delete(np.arange(reading.rows), broken_at)[found[ROW].to_numpy()]
     at = np.concatenate([good_at, broken_at])
     gaps = pa.nulls(len(broken), pa.string())
     columns: list[Any] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,14 @@ class Place:
         folder: the folder of product.yaml; relative paths start here and may not leave it.
         environ: environment variables, for ${NAME} in paths and addresses.
         closed: folders that are never read, such as that of the ledger and its keys.
+        as_of: the moment of the snapshot, for a source that knows its own past; None outside of one.
     """
 
     name: str
     folder: Path
     environ: Mapping[str, str]
     closed: tuple[Path, ...] = ()
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,14 @@ from shipworthy.base.errors import not_found
 from shipworthy.base.fact import Past, Recorded
 from shipworthy.data.reading import Tables
 from shipworthy.data.words import (
+    MASK,
     Intake,
     Quarantine,
     QuarantinedRow,
+    ReplayCard,
+    RowsAside,
+    RowsReplayed,
+    SetAside,
     SnapshotOutcome,
     SnapshotRefused,
     Snapshots,
@@ -18,8 +23,6 @@ from shipworthy.data.words import (
 )
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-
-MASK = "•••"
 
 
 def snapshots(question: Snapshots, past: Past) -> list[SnapshotOutcome]:
@@ -48,6 +51,37 @@ def quarantine(question: Quarantine, past: Past, files: Tables) -> list[Quaranti
     intakes = [one for one in taken.what.intakes if one.quarantine and question.source in ("", one.source)]
     rows = [row for intake in intakes for row in _rows(intake, plan, taken.what.about, files)]
     return rows[question.skip : question.skip + question.limit]
+
+
+def rows_aside(question: RowsAside, past: Past) -> list[SetAside]:
+    """What of each source is set aside, as of the newest look at it; a source of which nothing was is there too."""
+    looks = past.of(SnapshotTaken, SnapshotRefused)
+    found: dict[str, list[tuple[Recorded[SnapshotTaken | SnapshotRefused], Intake]]] = {}
+    for fact in looks:
+        for intake in fact.what.intakes:
+            found.setdefault(intake.source, []).append((fact, intake))
+    return [_aside(source, seen, past) for source, seen in sorted(found.items())]
+
+
+def _aside(source: str, seen: list[tuple[Recorded[SnapshotTaken | SnapshotRefused], Intake]], past: Past) -> SetAside:
+    newest, intake = seen[-1]
+    replayed = [fact for fact in past.of(RowsReplayed) if fact.what.source == source]
+    cards = []
+    for fact in replayed:
+        after = next((look for look, _ in seen if look.seq > fact.seq and isinstance(look.what, SnapshotTaken)), None)
+        what, came_in = fact.what, after.at.isoformat() if after else ""
+        cards.append(
+            ReplayCard(
+                what.replay, fact.at.isoformat(), fact.who, what.snapshot, what.taken, what.passed,
+                dict(what.refused), what.mended, came_in,
+            )
+        )  # fmt: skip
+    waiting = sum(fact.what.passed for fact in replayed if fact.seq > newest.seq)
+    history = [(fact.what.as_of, one.source_rows, sum(one.quarantined.values())) for fact, one in seen]
+    return SetAside(
+        source, newest.what.about, newest.what.as_of, isinstance(newest.what, SnapshotRefused), intake.source_rows,
+        dict(sorted(intake.quarantined.items(), key=lambda item: -item[1])), waiting, cards[::-1], history,
+    )  # fmt: skip
 
 
 def _asked_for(question: Quarantine, past: Past) -> Recorded[SnapshotTaken | SnapshotRefused] | None:

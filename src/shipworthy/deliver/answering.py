@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.log import answers_table
-from shipworthy.deliver.run import SHADOW, Part
+from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
+from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decide
 from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import CANARY, who_answers
 from shipworthy.release.words import Standing
 
 
@@ -46,22 +49,27 @@ class Answered:
         return float(pc.mean(self.rows["score"]).as_py() or 0.0)
 
 
-def parts(plan: Plan, now: Standing, trial: str, stands_in: bool) -> list[Part]:
+def parts(plan: Plan, now: Standing, trial: str, stands_in: bool, back_fill: bool = False) -> list[Part]:
     """Who answers in a run.
 
     Args:
         trial: rehearsal or shadow: only the challenger answers.
         stands_in: data or model are stopped, and the baseline answers for every champion.
+        back_fill: the list is made long after its moment; nobody answers it in shadow.
     """
     if trial:
         return [Part(now.challenger, (), trial)] if now.challenger and now.challenger_step == trial else []
     everybody = set(plan.release.cohorts.names)
+    canary, share = ("", 0.0) if stands_in else (now.canary, now.canary_share)
     champions = {cohort: now.baseline if stands_in else name for cohort, name in now.champion.items()}
     found = []
     for candidate in sorted({name for name in champions.values() if name}):
         cohorts = tuple(sorted(cohort for cohort, name in champions.items() if name == candidate))
-        found.append(Part(candidate, cohorts, "all" if set(cohorts) == everybody else "cohort"))
-    if now.challenger and now.challenger_step == SHADOW and not stands_in:
+        step = "all" if set(cohorts) == everybody else "cohort"
+        found.append(Part(candidate, cohorts, BACK_FILL if back_fill else step, canary, share))
+    if canary and canary not in champions.values():
+        found.append(Part(canary, (), BACK_FILL if back_fill else CANARY, canary, share))
+    if now.challenger and now.challenger_step == SHADOW and not stands_in and not back_fill:
         found.append(Part(now.challenger, (), SHADOW))
     return found
 
@@ -81,7 +89,7 @@ def answers(
 ) -> Answered:
     """One candidate's answers for every entity of the given rows.
 
-    Decisions are taken over all of them, so that a cohort gets its share of, say, the best 200.
+    Decisions are taken over all of them, so that a cohort, or a canary's share, gets its part of, say, the best 200.
 
     Args:
         sources: accepted rows by source, cut off before `as_of`.
@@ -98,10 +106,16 @@ def answers(
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
-    real = pc.is_in(cohorts, pa.array(part.cohorts, pa.string())).to_numpy(zero_copy_only=False) | trial
+    own = pc.is_in(cohorts, pa.array(part.cohorts, pa.string())).to_numpy(zero_copy_only=False) | trial
+    real = (_served(plan, part, every, cohorts) | trial) if part.canary else own
+    steps = pc.if_else(pa.array(real), pc.if_else(pa.array(own), part.step, CANARY), SHADOW)
     scored = frame if good.all() else frame[good]
     entities = pa.array(scored.index, pa.string())
     count = plan.proof.reasons
+    asked = answerer.asks(scored, scores[good], plan.decision)
+    reasons = answerer.reasons(scored, count) if count else None
+    if any(asked):
+        reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
     rows = answers_table(
         run=run,
         time=time,
@@ -109,15 +123,22 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good],
-        decisions=decide(scores[good], entities, plan.decision),
-        reasons=answerer.reasons(scored, count) if count else None,
+        decisions=decide(scores[good], entities, plan.decision, asked),
+        reasons=reasons,
         cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
-        steps=pc.if_else(pa.array(real[good]), part.step, SHADOW),
+        steps=steps if good.all() else steps.filter(pa.array(good)),
         consumer=consumer,
         inputs_ref=features,
         first=first,
     )
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
+
+
+def _served(plan: Plan, part: Part, every: pd.DataFrame, cohorts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whom a candidate answers for real where a canary takes its share."""
+    names = [str(name) for name in every.index]
+    who = who_answers(part, names, cohorts.to_pylist(), plan.release.cohorts.names, plan.product)
+    return np.asarray(who == part.candidate, dtype=bool)
 
 
 def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str] | pa.Array:
@@ -166,7 +187,11 @@ def kept_features(answerer: Answerer, kept: pa.Table) -> pd.DataFrame:
     name = answerer.pipeline.plan.need.entity
     frame: pd.DataFrame = kept.to_pandas()
     frame = frame.set_index(name if name in frame.columns else "entity")
-    return answerer.fitting(frame.set_axis(frame.index.astype(str)))
+    frame = frame.set_axis(frame.index.astype(str))
+    try:
+        return answerer.fitting(frame)
+    except UserError:  # personal inputs that are kept as a hash, or not at all
+        return frame
 
 
 def features_table(features: pd.DataFrame) -> pa.Table:

@@ -19,11 +19,13 @@ from shipworthy.data.reading import known, tables
 from shipworthy.deliver.answering import Answered, counted, recent
 from shipworthy.deliver.engine import Engine, Job
 from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids
+from shipworthy.deliver.privacy import Keeping
 from shipworthy.deliver.run import Part, Result
 from shipworthy.edges.drafts import pieces_of
 from shipworthy.model.answering import Answerer
 from shipworthy.model.rules import decide
 from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import CANARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,7 @@ def answer_rows(
     time: datetime,
     as_of: datetime,
     carried_by: Engine,
+    kept: Keeping,
 ) -> Result:
     """One candidate's answers for every row of the source that `data.by_row` names, sealed.
 
@@ -55,12 +58,14 @@ def answer_rows(
     assert source is not None
     intake = next(intake for intake in taken.intakes if intake.source == source)
     others = tables(files, taken, plan, as_of, without=source)
-    # Declared features are columns of the accepted rows, so that these are the inputs; code's are stored beside.
-    inputs = "" if answerer.pipeline.code else intake.content
+    # Declared features are columns of the accepted rows, so that these are the inputs; code's are stored beside, and
+    # so are personal ones, as the plan wants them kept.
+    beside = bool(answerer.pipeline.code) or not kept.treated.keys().isdisjoint(answerer.made.features)
+    inputs = "" if beside else intake.content
     job = Job(answerer, plan, part, source, others, run, consumer, time, as_of, inputs)
     found = carried_by.run(job, files, intake.content, _columns(plan, answerer))
-    with ExitStack() as kept:
-        made = _Made(kept, files, job)
+    with ExitStack() as stack:
+        made = _Made(stack, files, job, kept)
         made.take(found)
         return made.result(_due(files, taken, plan, as_of, others, made))
 
@@ -68,8 +73,8 @@ def answer_rows(
 class _Made:
     """The answers so far, being written."""
 
-    def __init__(self, kept: ExitStack, files: Files, job: Job) -> None:
-        self.kept, self.files, self.job = kept, files, job
+    def __init__(self, stack: ExitStack, files: Files, job: Job, keeping: Keeping) -> None:
+        self.stack, self.files, self.job, self.keeping = stack, files, job, keeping
         self.rows = self._draft()
         self.features: TableDraft | None = None
         self.steps: Counter[str] = Counter()
@@ -88,8 +93,9 @@ class _Made:
             self.total += float(pc.sum(rows["score"]).as_py() or 0.0)
             self.rows.write(rows)
             if features is not None:
+                features = self.keeping.table(features)
                 if self.features is None:
-                    self.features = self.kept.enter_context(self.files.table_draft(features.schema))
+                    self.features = self.stack.enter_context(self.files.table_draft(features.schema))
                 self.features.write(features)
 
     def result(self, due: int) -> Result:
@@ -107,6 +113,7 @@ class _Made:
             unscored=self.unscored,
             features=reference,
             steps=dict(self.steps),
+            canary=self.job.part.step == CANARY,
         )
 
     def names(self) -> Iterator[pa.ChunkedArray]:
@@ -115,7 +122,7 @@ class _Made:
             yield piece["entity"]
 
     def _draft(self) -> TableDraft:
-        return self.kept.enter_context(self.files.table_draft(COMPACT, REPEATED))
+        return self.stack.enter_context(self.files.table_draft(COMPACT, REPEATED))
 
     def _decided(self, reference: str) -> TableDraft:
         """The rows with what only all of them together decide; as they are where nothing hangs on that."""
@@ -136,9 +143,13 @@ class _Made:
 
 
 def _among_all(file: Path, plan: Plan) -> pa.Array:
-    """The decisions over all rows: scores and names of all of them are held for it, nothing else."""
-    told = pa.concat_tables(list(pieces_of(file, ["entity", "score"])))
-    return pa.array(decide(told["score"].to_numpy(), told["entity"].combine_chunks(), plan.decision), pa.string())
+    """The decisions over all rows: scores, names and who is asked about are held for it, nothing else.
+
+    Whether a person is asked about a row hangs on that row alone, and was decided with its piece.
+    """
+    rule, told = plan.decision, pa.concat_tables(list(pieces_of(file, ["entity", "score", "decision"])))
+    asked = pc.if_else(pc.equal(told["decision"], rule.ask_name), rule.ask_name, "").to_pylist()
+    return pa.array(decide(told["score"].to_numpy(), told["entity"].combine_chunks(), rule, asked), pa.string())
 
 
 def _columns(plan: Plan, answerer: Answerer) -> list[str] | None:

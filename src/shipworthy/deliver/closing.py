@@ -12,10 +12,12 @@ from shipworthy.deliver.rules import (
     due_by,
     newest_due,
     unbrought,
+    unvisited,
 )
-from shipworthy.deliver.run import Account, Receipt, Result, Run, Used
+from shipworthy.deliver.run import BACK_FILL, Account, Receipt, Result, Run, Used
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.edges.road import Trip
+from shipworthy.release.rules import CANARY
 from shipworthy.release.words import TrialFinished
 
 
@@ -29,7 +31,8 @@ def closing(
     if run.trial:
         return [*facts, _trial(trip, run, results, receipts)]
     shadows = [_broken_trial(trip, run, result) for result in results if result.broken]
-    return [*facts, *shadows, _finished(trip, run, used, results, receipts)]
+    canaries = [_canary(trip, run, result, results, receipts) for result in results if result.steps.get(CANARY)]
+    return [*facts, *shadows, *canaries, _finished(trip, run, used, results, receipts)]
 
 
 def late_receipts(
@@ -37,6 +40,8 @@ def late_receipts(
 ) -> Sequence[What]:
     """The facts that rows of a finished run were brought, or failed again, to sinks that had not got them."""
     still = unbrought(past, run.name)
+    if run.back_fill:
+        still = unvisited(past, run.name, run.consumer.sinks)
     return _deliveries(trip, run, results, [receipt for receipt in receipts if receipt.sink in still])
 
 
@@ -99,13 +104,13 @@ def _delivery(trip: Trip, run: Run, candidate: str, receipt: Receipt) -> What:
         consumer=run.consumer_name,
         sink=receipt.sink,
         candidate=candidate,
-        step=run.trial or "live",
+        step=run.trial or (BACK_FILL if run.back_fill else "live"),
         rows=receipt.rows,
         content=receipt.content,
         where=receipt.where,
         as_of=run.moment.isoformat(),
         due_by=limit.isoformat(),
-        late=trip.at > limit,
+        late=not run.back_fill and trip.at > limit,
         checks=list(receipt.checks),
         notice=receipt.notice,
     )
@@ -128,6 +133,8 @@ def _finished(trip: Trip, run: Run, used: Used, results: Sequence[Result], recei
         stood_in=used.stood_in,
         left_out=told.answered - rows,
         broken=used.broken,
+        by_candidate={} if used.again else {result.candidate: result.real for result in results if result.real},
+        back_fill=run.back_fill,
     )
     account(finished, [])
     return finished
@@ -151,11 +158,31 @@ def _trial(trip: Trip, run: Run, results: Sequence[Result], receipts: Sequence[R
     )
 
 
+def _canary(
+    trip: Trip, run: Run, result: Result, results: Sequence[Result], receipts: Sequence[Receipt]
+) -> TrialFinished:
+    """What came of a canary's part in a list: it ended well where the list reached everybody."""
+    failed = [receipt for receipt in receipts if receipt.failed]
+    rows, others = result.steps[CANARY], [one.mean_score for one in results if one.real and one is not result]
+    text = f"{rows} entities answered as a canary, mean score over everybody {result.mean_score:.3f}"
+    return TrialFinished(
+        product=trip.product,
+        candidate=result.candidate,
+        step=CANARY,
+        consumer=run.consumer_name,
+        as_of=run.moment.isoformat(),
+        ok=not failed,
+        text=f"{failed[0].sink}: {failed[0].failed}" if failed else text,
+        compared={"mean_score": result.mean_score, "rows": float(rows)}
+        | ({"mean_score_of_champion": others[0]} if others else {}),
+    )
+
+
 def _broken_trial(trip: Trip, run: Run, result: Result) -> TrialFinished:
     return TrialFinished(
         product=trip.product,
         candidate=result.candidate,
-        step=run.trial or "shadow",
+        step=run.trial or (CANARY if result.canary else "shadow"),
         consumer=run.consumer_name,
         as_of=run.moment.isoformat(),
         ok=False,

@@ -42,6 +42,29 @@ _ON_LISTS = {
     ),
 }
 
+_ON_BACK_FILL = {
+    "deliver.no_time": Explained(
+        "A back-fill is asked for from a moment to an earlier one.",
+        "Nothing lies between them.",
+        "Name the earlier moment with --from and the later one with --to.",
+    ),
+    "deliver.no_lists": Explained(
+        "In the time of the back-fill this consumer was to get no list, by its schedule or by arrival of data.",
+        "A list of a moment that nobody planned would stand beside those of the plan and be taken for one of them.",
+        "Widen the time. A single list of any past moment is made by `shipworthy score CONSUMER --as-of MOMENT`.",
+    ),
+    "deliver.many_lists": Explained(
+        "The time of the back-fill holds more lists than are made by one command.",
+        "It is mostly a slip in the year; and so long a command could not be watched.",
+        "Go on in parts: each command makes what is still missing, so they may overlap.",
+    ),
+    "deliver.one_place": Explained(
+        "A destination keeps all lists in one place, and lists of the past are to be brought there.",
+        "The list of a past month would lie where people look for the newest one.",
+        "Write {as_of} into the path of the sink, or leave out --deliver: the answers are in the log all the same.",
+    ),
+}
+
 _ON_DESTINATIONS = {
     "deliver.path_closed": Explained(
         "The address of a sink leads into the folder of the ledger, its files or its keys.",
@@ -67,6 +90,51 @@ _ON_DESTINATIONS = {
         "The address of a sink holds ${NAME}, and no such variable is set where lists are delivered.",
         "The delivery fails and is raised as failed; the answers are kept and brought when it is set.",
         "Set the variable for the worker, then let it run, or give the same `shipworthy score` again.",
+    ),
+}
+
+_ON_KINDS = {
+    "deliver.no_library": Explained(
+        "A sink needs a library that is installed only by one of the extras.",
+        "Most installations need a few of them; all together they are large.",
+        "Install the extra that the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+    "deliver.bad_url": Explained(
+        "The address of a sink is of no form that its kind can use.",
+        "Nothing was sent; guessing what was meant could send rows to a stranger.",
+        "Write it as docs/guide/connectors.md shows for this kind. It may be set wrongly in the environment.",
+    ),
+    "deliver.other_columns": Explained(
+        "The table at the destination has other columns than the list: the consumer's columns changed, or the table.",
+        "Rows put into other columns than agreed are rows that somebody reads wrongly.",
+        "Change the table, name a new one, or correct the consumer's columns; then the same rows are brought.",
+    ),
+    "deliver.key": Explained(
+        "A table is to hold one row for each key, and the list has no column of that name.",
+        "Without it nobody can say which row is to be replaced.",
+        "Add the column to the consumer's columns, or name another one under `key`.",
+    ),
+    "deliver.too_many_rows": Explained(
+        "The rows, or one text of them, are too large for a sheet of a workbook.",
+        "What does not fit would be left out, and nobody would see that it is missing.",
+        "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own.",
+    ),
+    "deliver.webhook_refused": Explained(
+        "The receiver of a webhook answered that it does not take the request, and would not take it later either.",
+        "It is not sent again by itself, so that a wrong address is not knocked at for ever.",
+        "401 and 403: see the secret and the headers. 404: see the address. 400 and 422: does it know these columns? "
+        "Then give the same `shipworthy score` again; what it confirmed is not sent twice.",
+    ),
+    "deliver.webhook_down": Explained(
+        "The receiver of a webhook could not be reached, or asked to come later, at every try.",
+        "The delivery counts as failed and is raised; the rows are kept.",
+        "See that the receiver runs. The worker tries again and sends only what was not confirmed, with the same ids.",
+    ),
+    "deliver.mail_refused": Explained(
+        "The mail server does not take the mail: the login, the sender, an address, the size, or no encryption.",
+        "A list that does not arrive is one that nobody acts on.",
+        "Correct what the message names; `shipworthy probe` tries it without sending. Whoever has got the mail does "
+        "not get it again.",
     ),
 }
 
@@ -112,4 +180,95 @@ _ON_REAL_TIME = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_LISTS, **_ON_DESTINATIONS, **_ON_ACKNOWLEDGING, **_ON_REAL_TIME}
+_ON_ERASURE = {
+    "erase.unknown_entity": Explained(
+        "No stored table, journal or delivery has a row of the person who is to be erased.",
+        "A misspelt name would otherwise pass for an erasure, and the person would stay.",
+        "Write the name as the source writes it, leading zeros included. Where it is right, there is nothing to erase.",
+    ),
+    "erase.no_name": Explained(
+        "A person is to be erased, and no name is given.",
+        "An empty name is nobody's.",
+        "Name the person as the entity column of the sources does.",
+    ),
+    "erase.name_in_reason": Explained(
+        "The reason for an erasure holds the name of the person.",
+        "The reason is a fact of the ledger and is kept for good; the name would outlive the erasure there.",
+        "Give the number of the request, under which whoever answers for it finds the person.",
+    ),
+    "deliver.erased": Explained(
+        "The answer that was asked for is not there, and rows of its run were erased for a person.",
+        "What was known of an erased person is gone from every station of the way, so there is nothing to show.",
+        "`shipworthy erased` lists the erasures with their certificates; check the id where it may be another answer.",
+    ),
+}
+
+_SENT_AGAIN = "Put right what sends it; `shipworthy dead-letters CONSUMER --replay` then sends the old ones again."
+_ON_STREAMS = {
+    "stream.not_json": Explained(
+        "A message of a stream cannot be read as JSON.",
+        "Nothing is guessed about what was meant; the message lies in the dead letters as it came, and blocks nobody.",
+        f"Send one JSON object in UTF-8. {_SENT_AGAIN}",
+    ),
+    "stream.not_an_object": Explained(
+        "A message of a stream is JSON, but a list, a text or a number.",
+        "A question names its entity, so it is an object with that field.",
+        f"Send one JSON object for each question. {_SENT_AGAIN}",
+    ),
+    "stream.event": Explained(
+        "A message says it is a CloudEvent, but lacks id, source, type or a JSON object under `data`.",
+        "Id and source name the question for good; without them it could be answered twice.",
+        f"Send the event in structured mode with all of them. {_SENT_AGAIN}",
+    ),
+    "stream.too_large": Explained(
+        "A message of a stream is far larger than one question.",
+        "One message asks about one entity; whole lists are made by `shipworthy score`.",
+        "Send the entity, and its inputs where the plan has them given.",
+    ),
+    "stream.same_id": Explained(
+        "Two different questions came under one id from one source.",
+        "An id is answered once, so that a message delivered twice gets one answer; the second question would be lost.",
+        "Give each question an id of its own; then ask the second one anew.",
+    ),
+    "stream.late": Explained(
+        "The model did not come back in time for a batch of questions, and nothing may stand in.",
+        "A model that hangs must not keep all later questions waiting.",
+        f"See what the model does with these questions. {_SENT_AGAIN}",
+    ),
+    "stream.broken": Explained(
+        "Whatever answers broke on this one question, and the plan lets nothing stand in.",
+        "No answer is better than a wrong one, and the other questions are answered.",
+        f"Find out what is special about it. {_SENT_AGAIN}",
+    ),
+    "stream.erased": Explained(
+        "A question came again whose answer was erased from the log.",
+        "Who was erased is not answered about anew because an old message is delivered once more.",
+        "Ask under another id, if it may be asked at all.",
+    ),
+    "stream.no_consumer": Explained(
+        "The consumer that was named does not exist, or gets lists or answers over HTTP.",
+        "Topics, latency and fallback are agreed for each consumer; here nothing is agreed.",
+        "Name one with `mode: stream`, or declare it and adopt the plan.",
+    ),
+    "stream.not_signed_for": Explained(
+        "This stream came into the plan after what answers now was made, proven and signed.",
+        "The owners signed for the consumers of then; nobody has judged what this one does with the answers.",
+        "Make, prove and sign a new candidate under the plan in force, and release it.",
+    ),
+    "stream.away": Explained(
+        "The broker of a stream could not be reached, or did not take what was sent.",
+        "A worker waits for it and loses nothing; a command that somebody waits for says so and ends.",
+        "See that the broker runs, that its address is right and that its topics exist; then try again.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_LISTS,
+    **_ON_DESTINATIONS,
+    **_ON_KINDS,
+    **_ON_ACKNOWLEDGING,
+    **_ON_REAL_TIME,
+    **_ON_BACK_FILL,
+    **_ON_ERASURE,
+    **_ON_STREAMS,
+}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -23,15 +23,29 @@ from shipworthy.deliver.answering import Answered, answers, counted, features_ta
 from shipworthy.deliver.bringing import brought
 from shipworthy.deliver.by_row import answer_rows
 from shipworthy.deliver.closing import closing, late_receipts, nothing
+from shipworthy.deliver.dead import replay
 from shipworthy.deliver.engine import engine_of
-from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought
+from shipworthy.deliver.erasing import erase_marked as erase_marked
+from shipworthy.deliver.filling import to_fill
+from shipworthy.deliver.privacy import keeping
+from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought, unvisited
 from shipworthy.deliver.run import SHADOW, Account, Part, Result, Run, Used
-from shipworthy.deliver.words import AnswersSealed, RunAccount, RunFinished, Score
+from shipworthy.deliver.words import (
+    AnswersSealed,
+    BackFill,
+    BackFilled,
+    DeadLettersReplayed,
+    LettersSentAgain,
+    ReplayDeadLetters,
+    RunAccount,
+    RunFinished,
+    Score,
+)
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import stand_in, standing
+from shipworthy.release.rules import CANARY, stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.release.words import Standing
 from shipworthy.sign.rules import candidate_made
@@ -54,7 +68,12 @@ def score(command: Score, trip: Trip) -> RunAccount:
     if (broken := _broken(results)) and not run.trial:
         used = _used(trip.step("choose what stands in", lambda: plain(_stand_in(trip, run, used, broken, broken))))
         results = _answered(trip, run, used)
-    why = _broken(results) or ("" if results else used.stood_in or "nobody is released to answer")
+    fallen = [result for result in results if result.canary and result.broken]
+    if fallen and not run.trial:
+        used = _used(trip.step("let champions answer for the canary", lambda: plain(_without(used, fallen))))
+        results = [*_answered(trip, run, used), *fallen]
+    told = any(not result.broken for result in results)
+    why = _broken(results) or ("" if told else used.stood_in or "nobody is released to answer")
     if why:
         trip.record("close the run", lambda past: nothing(trip, run, past, why, used.broken))
         return _closed(trip, run)
@@ -63,6 +82,60 @@ def score(command: Score, trip: Trip) -> RunAccount:
     receipts = brought(trip, run, results, run.consumer.sinks, notice(run, used))
     trip.record("close the run", lambda past: closing(trip, run, past, used, results, receipts))
     return _closed(trip, run)
+
+
+def back_fill(command: BackFill, trip: Trip) -> BackFilled:
+    """Make the lists of a past time that were never made, one after the other, each on what was known then.
+
+    Raises:
+        NotFound: there is no such consumer.
+        UserError: it gets no lists, nothing is released, the time is none, or a destination would be overwritten.
+    """
+    settled = trip.step("see which lists are missing", lambda: _to_fill(command, trip))
+    plan = Plan.model_validate(settled["plan"])
+    made: list[RunAccount] = []
+    not_made: dict[str, str] = {}
+    for text in settled["moments"]:
+        moment = read_moment(text)
+        name, consumer = run_name(command.product, command.consumer, moment), plan.consumers[command.consumer]
+        how: Literal["log", "deliver"] = "deliver" if command.deliver else "log"
+        run = Run(name, plan, command.consumer, consumer, moment, "", "", how)
+        why = _filled(trip, run)
+        if why:
+            not_made[text] = why
+        else:
+            made.append(_closed(trip, run))
+    return BackFilled(command.consumer, made, settled["there"], not_made)
+
+
+def _to_fill(command: BackFill, trip: Trip) -> dict[str, Any]:
+    latest_list = Score(product=command.product, consumer=command.consumer, as_of=command.until)
+    return to_fill(command, trip.past, _settle(latest_list, trip))
+
+
+def _filled(trip: Trip, run: Run) -> str:
+    """Make one list of the past; gives the reason where it could not be made. Nothing stands in for it."""
+    if trip.step("look what is to be done", lambda: _is_made(trip, run)):
+        _brought_again(trip, run, trip.step("see who has not got it", lambda: _unvisited(trip, run)))
+        return ""
+    taken = snapshot(trip, run.plan, run.moment)
+    used = _used(trip.step("choose data and who answers", lambda: plain(_choose(trip, run, taken))))
+    results = _answered(trip, run, used)
+    if why := used.stood_in or _broken(results) or ("" if results else "nobody is released to answer"):
+        return why
+    trip.record("seal the answers", lambda past: _unsealed(past, _sealed(trip, run, used, results)))
+    sinks = run.consumer.sinks if run.back_fill == "deliver" else []
+    receipts = brought(trip, run, results, sinks, notice(run, used)) if sinks else []
+    trip.record("close the run", lambda past: closing(trip, run, past, used, results, receipts))
+    return ""
+
+
+def _is_made(trip: Trip, run: Run) -> bool:
+    return finished_run(trip.past, run.name) is not None
+
+
+def _unvisited(trip: Trip, run: Run) -> list[str]:
+    return unvisited(trip.past, run.name, run.consumer.sinks)
 
 
 def _run(command: Score, trip: Trip) -> Run:
@@ -92,7 +165,7 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
     if command.trial and now.challenger_step != command.trial:
         fix = f"shipworthy release CANDIDATE {command.trial}"
         raise UserError(Mistake("deliver.no_trial", where, f"No candidate is in {command.trial}.", fix=fix))
-    if not command.trial and not now.champion:
+    if not command.trial and not now.champion and not now.canary:
         fix = "Release a candidate to a cohort first; `--rehearsal` tries the route without it."
         raise UserError(Mistake("deliver.nothing_released", where, "Nothing is released to answer.", fix=fix))
     moment = given_moment(command.as_of, "as_of") if command.as_of else _newest_moment(command, trip)
@@ -108,7 +181,8 @@ def _tried(command: Score, now: Standing) -> bool:
 
 def _newest_moment(command: Score, trip: Trip) -> Any:
     """A shadow answers beside the newest list, so that both can be compared; everything else is for now."""
-    lists = [fact.what for fact in trip.past.of(RunFinished) if fact.what.consumer == command.consumer]
+    made = [fact.what for fact in trip.past.of(RunFinished) if fact.what.consumer == command.consumer]
+    lists = [what for what in made if not what.back_fill]
     if command.trial == "shadow" and lists:
         return read_moment(lists[-1].as_of)
     return trip.at
@@ -140,11 +214,13 @@ def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
     trip.store.ledger.verify()
     now = standing(trip.past)
     if taken.snapshot:
-        return Used(taken.snapshot, run.moment.isoformat(), parts(run.plan, now, run.trial, False))
+        answering = parts(run.plan, now, run.trial, False, bool(run.back_fill))
+        return Used(taken.snapshot, run.moment.isoformat(), answering)
     found = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     stopped = "Data was stopped at the door: " + ("; ".join(found) or "it was refused.")
-    good = latest(trip.past.of(SnapshotTaken))
-    if run.trial or good is None:
+    # The newest by what it knows: one of a past moment may have been taken since.
+    good = max(trip.past.of(SnapshotTaken), key=lambda fact: read_moment(fact.what.as_of), default=None)
+    if run.trial or run.back_fill or good is None:
         return Used("", run.moment.isoformat(), stood_in=stopped)
     return _stand_in(trip, run, Used(good.what.snapshot, good.what.as_of), stopped, "")
 
@@ -171,7 +247,9 @@ def _last_fresh(trip: Trip, run: Run) -> RunFinished | None:
     horizon = run.plan.need.horizon
     fresh = latest(
         trip.past.of(RunFinished),
-        lambda what: what.consumer == run.consumer_name and not what.stood_in and what.answered > 0,
+        lambda what: (
+            what.consumer == run.consumer_name and not what.stood_in and not what.back_fill and what.answered > 0
+        ),
     )
     return fresh.what if fresh and horizon.after(read_moment(fresh.what.as_of)) > run.moment else None
 
@@ -203,8 +281,18 @@ def _answered(trip: Trip, run: Run, used: Used) -> list[Result]:
 
 
 def _broken(results: Sequence[Result]) -> str:
-    """Why somebody who was to answer people could not; a challenger in shadow takes nothing from them."""
-    return next((result.broken for result in results if result.broken and not result.shadow), "")
+    """Why somebody who was to answer people could not; a challenger in shadow takes nothing from them, and a canary
+    nothing that its champions could not answer.
+    """
+    mine = (result.broken for result in results if not (result.shadow or result.canary))
+    return next((broken for broken in mine if broken), "")
+
+
+def _without(used: Used, fallen: Sequence[Result]) -> Used:
+    """The same run without the canary that could not answer."""
+    names = {result.candidate for result in fallen}
+    left = [part for part in used.parts if part.candidate not in names]
+    return replace(used, parts=[replace(part, canary="", canary_share=0.0) for part in left])
 
 
 def _last_name(trip: Trip, run: Run) -> str:
@@ -217,7 +305,9 @@ def _try(trip: Trip, run: Run, part: Part, used: Used) -> Any:
         return plain(_answer(trip, run, part, used))
     except UserError as error:
         why = f"The candidate {part.candidate[:12]} could not answer: {error.mistakes[0].found}"
-        return plain(Result("", part.candidate, 0, 0, 0.0, broken=why, shadow=part.step == SHADOW and not run.trial))
+        beside = "" if run.trial else part.step
+        lost = Result("", part.candidate, 0, 0, 0.0, broken=why, shadow=beside == SHADOW, canary=beside == CANARY)
+        return plain(lost)
 
 
 def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
@@ -241,11 +331,13 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
             time=trip.at,
             as_of=as_of,
             carried_by=engine_of(trip.store.environ),
+            kept=keeping(plan, trip.store.keys.folder),
         )
     sources = tables(files, taken, plan, as_of)
 
     def keep(features: pd.DataFrame) -> str:
-        return files.put_table(features_table(features))
+        kept = keeping(plan, trip.store.keys.folder)
+        return files.put_table(kept.table(features_table(features)))
 
     found = answers(
         answerer,
@@ -269,6 +361,7 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         unscored=found.unscored,
         features=found.features,
         steps=counted(found.rows["step"]),
+        canary=part.step == CANARY,
     )
 
 
@@ -327,3 +420,18 @@ def _account(trip: Trip, run: Run) -> RunAccount:
     made = [result.rows for result in _made_before(trip, run.name)]
     rows = made[0] if made else 0
     return RunAccount(run.name, run.consumer_name, run.moment.isoformat(), rows, rows, {}, {}, {})
+
+
+def replay_dead_letters(command: ReplayDeadLetters, trip: Trip) -> LettersSentAgain:
+    """Send the dead letters of a stream again as questions, and put on record how many.
+
+    Raises:
+        UserError: there is no such stream, or its broker cannot be reached.
+    """
+    plan = current_plan(trip.past)
+    store, name = trip.store, command.consumer
+    sent, left = trip.step("send the dead letters again", lambda: plain(replay(store, plan, name, command.most)))
+    if sent:
+        fact = DeadLettersReplayed(product=command.product, consumer=name, sent=sent)
+        trip.record("count what was sent again", lambda past: [fact])
+    return LettersSentAgain(name, sent, left)

@@ -12,6 +12,7 @@ from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.answering import answers, features_table, kept_features
 from shipworthy.deliver.inputs import Inputs
+from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Ready
 from shipworthy.deliver.run import SHADOW, Part
 from shipworthy.deliver.serving import Pinned, Serving
@@ -57,7 +58,9 @@ def load_serving(store: Store, product: str) -> Serving:
         for name, consumer in plan.consumers.items()
         if consumer.mode != "list"
     }
-    return Serving(plan, pointer, pinned, ready, stand_in(past), challenger, inputs)
+    return Serving(
+        plan, pointer, pinned, ready, stand_in(past), challenger, inputs, keeping(today, store.keys.folder).kept
+    )
 
 
 def is_current(serving: Serving, store: Store) -> bool:
@@ -72,6 +75,8 @@ def is_current(serving: Serving, store: Store) -> bool:
     pointer = current_pointer(store, serving.plan.product, standing_now)
     challenger = standing_now.challenger if standing_now.challenger_step == SHADOW else ""
     now = (pointer.digest, pinned_snapshot(past), stand_in(past), challenger)
+    if any(store.files.current(one.features_ref) != one.features_ref for one in serving.ready.values()):
+        return False  # somebody was erased from what is held in memory
     return now == (serving.pointer.digest, serving.pinned, serving.stand_in, serving.challenger)
 
 
@@ -98,6 +103,7 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
         rows, reference = store.files.table(listed.what.segment), listed.what.features
     else:
         rows, reference = _made_now(store, past, plan, answerer, pinned)
+    reference = store.files.current(reference)
     features = kept_features(answerer, store.files.table(reference))
     entities = rows["entity"].to_pylist()
     return Ready(
@@ -114,6 +120,7 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
 def _made_now(store: Store, past: Past, plan: Plan, answerer: Answerer, pinned: Pinned) -> tuple[pa.Table, str]:
     """The answers of a candidate that took no part in the newest list, and the digest of its features."""
     taken = past.of(SnapshotTaken, about=pinned.snapshot)[-1].what
+    kept = keeping(plan, store.keys.folder)
     found = answers(
         answerer,
         plan,
@@ -123,6 +130,6 @@ def _made_now(store: Store, past: Past, plan: Plan, answerer: Answerer, pinned: 
         consumer="",
         time=pinned.as_of,
         as_of=pinned.as_of,
-        keep=lambda features: store.files.put_table(features_table(features)),
+        keep=lambda features: store.files.put_table(kept.table(features_table(features))),
     )
     return found.rows, found.features

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,11 +14,14 @@ import pyarrow.compute as pc
 
 from shipworthy.data.engine import engine
 from shipworthy.deliver.check import Outgoing, Tally
-from shipworthy.deliver.rules import logged_columns, shaped
+from shipworthy.deliver.rules import INTERVAL, logged_columns, shaped
 from shipworthy.deliver.run import SHADOW, Result, Run
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
+
+Ended = Callable[[Result], Callable[[pa.Table], pa.Table]]
+"""Of one candidate's result: what gives some of its answers their intervals, where they are asked for."""
 
 
 def in_pieces(run: Run) -> bool:
@@ -26,13 +29,13 @@ def in_pieces(run: Run) -> bool:
     return bool(run.plan.data.by_row) and "rank" not in run.consumer.columns
 
 
-def pieces(files: Files, run: Run, results: Sequence[Result]) -> Iterator[pa.Table]:
+def pieces(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
     """The rows that a consumer gets, in the shape it was promised."""
-    for answers in _for_people(files, run, results):
+    for answers in _for_people(files, run, results, ended):
         yield shaped(answers, run.consumer, run.plan.decision.yes)
 
 
-def counted(files: Files, run: Run, results: Sequence[Result]) -> Outgoing:
+def counted(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Outgoing:
     """The output with what was counted over all of its rows; only the first of them are held."""
     plan, consumer = run.plan, run.consumer
     first: pa.Table | None = None
@@ -40,27 +43,29 @@ def counted(files: Files, run: Run, results: Sequence[Result]) -> Outgoing:
     empty: Counter[str] = Counter()
     with engine() as duck:
         names = _Names(duck)
-        for answers in _for_people(files, run, results):
+        for answers in _for_people(files, run, results, ended):
             shape = shaped(answers, consumer, plan.decision.yes)
             first = answers if first is None else first
             rows += len(answers)
             chosen += int(pc.sum(pc.equal(answers["decision"], plan.decision.yes)).as_py() or 0)
             empty.update({name: shape[name].null_count for name in shape.column_names})
             names.note(answers["entity"])
-        entities = rows - names.repeated(answers["entity"] for answers in _for_people(files, run, results))
+        entities = rows - names.repeated(answers["entity"] for answers in _for_people(files, run, results, ended))
     assert first is not None
     shape = shaped(first, consumer, plan.decision.yes)
     return Outgoing(plan, run.consumer_name, consumer, first, shape, Tally(rows, entities, chosen, dict(empty)))
 
 
-def _for_people(files: Files, run: Run, results: Sequence[Result]) -> Iterator[pa.Table]:
-    columns = list(dict.fromkeys(["step", "decision", "entity", *logged_columns(run.consumer)]))
+def _for_people(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
+    wanted = [name for name in logged_columns(run.consumer) if name not in INTERVAL]
+    columns = list(dict.fromkeys(["step", "decision", "entity", "score", *wanted]))
     for result in results:
         if result.broken:
             continue
+        with_ends = ended(result)
         for answers in files.pieces(result.segment, columns):
             mine = pc.not_equal(answers["step"], SHADOW)
-            yield answers if pc.all(mine).as_py() else answers.filter(mine)
+            yield with_ends(answers if pc.all(mine).as_py() else answers.filter(mine))
 
 
 class _Names:

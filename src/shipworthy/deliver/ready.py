@@ -17,7 +17,7 @@ import pandas as pd
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Value
 from shipworthy.model.answering import ROUNDING, Answerer
-from shipworthy.model.compiled import Compiled
+from shipworthy.model.compiled import FAITHFUL, Compiled
 from shipworthy.model.reasons import moves_of, told
 from shipworthy.model.rules import DIGITS, decision_at
 from shipworthy.plan.schema import Plan
@@ -158,6 +158,17 @@ class Ready:
             for question in asked
         ]
         return pd.DataFrame(rows, columns=self.names, index=[question.entity for question in asked])
+
+    def disagreement(self, question: Question) -> str:
+        """How far the compiled form lies from the original on one question; empty where both say the same."""
+        if self.answerer.compiled is None:
+            return ""
+        rows = self.answerer.fitting(self._frame([question]))
+        original = float(np.asarray(self.answerer.original.scores(rows))[0])
+        compiled = float(self.answerer.compiled.scores(rows)[0])
+        if abs(compiled - original) <= FAITHFUL:
+            return ""
+        return f"its compiled form gave {compiled:.6g} and the original {original:.6g} for the same inputs"
 
     def decision(self, question: Question, score: float, plan: Plan) -> str:
         """The list's decision for stored features; by the same rule and the list's cut for given ones."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -16,23 +16,29 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.times import midnight, read_moment
-from shipworthy.deliver.run import Account, Result, Run, Used
+from shipworthy.deliver.run import BACK_FILL, Account, Result, Run, Used
 from shipworthy.deliver.words import (
     AcknowledgeDelivery,
     DeliveryAcknowledged,
+    DeliveryFailed,
     DeliveryMade,
     GuideRead,
     ReadGuide,
     RunAccount,
     RunFinished,
 )
+from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
+from shipworthy.release.rules import CANARY
+from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
 NOT_RELEASED = "cohort not released"
 """Why an entity got no answer that nobody was released to give."""
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "cohort", "answer_id", "as_of")
+INTERVAL = ("low", "high")
+"""The columns that are not in the prediction log: they follow from candidate and score."""
+OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of")
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
@@ -50,7 +56,7 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
     """Answers in the shape that a consumer's contract asks for, best first.
 
     Args:
-        answers: rows of the prediction log.
+        answers: rows of the prediction log, with the ends of the interval where the consumer asks for them.
         entity: the name that the plan gives the entity column.
         yes: the name of a positive decision, for consumers who get only those.
     """
@@ -70,6 +76,39 @@ def logged_columns(consumer: Consumer) -> list[str]:
     return [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
 
 
+def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:
+    """Answers of one candidate with the ends of their intervals; empty where it was made without."""
+    ends = ends_of(intervals, answers["score"].to_numpy().astype(np.float64))
+    for name, values in zip(INTERVAL, ends, strict=True):
+        answers = answers.append_column(name, pa.array(values, pa.float64(), from_pandas=True))
+    return answers
+
+
+def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
+    """What came of canaries in a stretch of real-time answers: one fact for each of them and each consumer.
+
+    Args:
+        answers: a segment of the prediction log; what canaries did not answer is passed over.
+    """
+    rows = answers.filter(pc.equal(answers["step"], CANARY))
+    counted = rows.group_by(["candidate", "consumer"], use_threads=False).aggregate(
+        [("score", "count"), ("score", "mean"), ("as_of", "max")]
+    )
+    return [
+        TrialFinished(
+            product=product,
+            candidate=one["candidate"],
+            step=CANARY,
+            consumer=one["consumer"],
+            as_of=one["as_of_max"].isoformat(),
+            ok=True,
+            text=f"{one['score_count']} answers in real time as a canary",
+            compared={"rows": float(one["score_count"]), "mean_score": float(one["score_mean"])},
+        )
+        for one in counted.to_pylist()
+    ]
+
+
 def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
     """The columns a consumer asks for that no answer has."""
     return [name for name in consumer.columns if name not in (*OUTPUT_COLUMNS, entity)]
@@ -85,8 +124,25 @@ def is_late(plan: Plan, fact: Recorded[DeliveryMade]) -> bool:
 
     On the wall clock the moment of record counts: a run that was killed and resumed hours later is late.
     """
-    arrived = fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
-    return arrived > read_moment(fact.what.due_by)
+    # A back-fill was asked for long after its moment.
+    return fact.what.step != BACK_FILL and arrived(plan, fact) > read_moment(fact.what.due_by)
+
+
+def arrived(plan: Plan, fact: Recorded[DeliveryMade]) -> datetime:
+    """When a delivery was there: on the wall clock not before it was recorded."""
+    return fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
+
+
+def in_words(length: timedelta) -> str:
+    """About how long, in one or two units.
+
+    >>> in_words(timedelta(hours=50)), in_words(timedelta(minutes=62)), in_words(timedelta(seconds=12))
+    ('2 d 2 h', '1 h 2 min', '12 s')
+    """
+    seconds = max(0, int(length.total_seconds()))
+    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+    told = [f"{count} {unit}" for unit, count in units if count]
+    return " ".join(told[:2]) or "0 s"
 
 
 def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
@@ -100,13 +156,6 @@ def list_moments(consumer: Consumer, until: datetime) -> Iterator[datetime]:
         if moment > until:
             return
         yield moment
-
-
-def owed(plan: Plan, since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
-    """The lists that are owed between two moments, both included: consumer and moment."""
-    for name, consumer in plan.consumers.items():
-        if consumer.mode == "list":
-            yield from ((name, moment) for moment in list_moments(consumer, until) if moment >= since)
 
 
 def account_of(results: Sequence[Result]) -> Account:
@@ -127,6 +176,8 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
     refused = finished.refused.values()
     assert finished.due == finished.answered + sum(refused), "an entity is lost"
     assert all(count > 0 for count in refused), "an entity is counted twice"
+    by = finished.by_candidate
+    assert not by or sum(by.values()) == finished.answered, "an answer is nobody's, or somebody's twice"
     for rows in (*finished.delivered.values(), *finished.failed.values()):
         assert finished.answered == finished.left_out + rows, "an answer is lost"
     return RunAccount(
@@ -141,6 +192,8 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         deliveries=deliveries,
         stood_in=finished.stood_in,
         left_out=finished.left_out,
+        by_candidate=dict(by),
+        back_fill=finished.back_fill,
     )
 
 
@@ -151,9 +204,13 @@ def finished_run(past: Past, run: str) -> RunAccount | None:
         return None
     told = found.what
     made = {fact.what.sink: fact.what for fact in past.of(DeliveryMade) if fact.what.run == run}
-    late = {sink: rows for sink, rows in told.failed.items() if sink in made}
-    failed = {sink: rows for sink, rows in told.failed.items() if sink not in made}
-    whole = replace(told, delivered={**told.delivered, **late}, failed=failed)
+    later = {what.sink: what.rows for what in made.values()}
+    tried = dict(told.failed)
+    if told.back_fill:  # made for the log alone, and brought afterwards or not
+        tried |= {fact.what.sink: fact.what.rows for fact in past.of(DeliveryFailed) if fact.what.run == run}
+    failed = {sink: rows for sink, rows in tried.items() if sink not in made}
+    left_out = told.answered - next(iter({**later, **failed}.values()), told.answered - told.left_out)
+    whole = replace(told, delivered={**told.delivered, **later}, failed=failed, left_out=left_out)
     return account(whole, [what.delivery for what in made.values()])
 
 
@@ -163,9 +220,15 @@ def unbrought(past: Past, run: str) -> list[str]:
     return sorted(found.failed) if found else []
 
 
+def unvisited(past: Past, run: str, sinks: Sequence[str]) -> list[str]:
+    """The sinks to which a run has brought nothing, whether or not that was tried."""
+    made = {fact.what.sink for fact in past.of(DeliveryMade) if fact.what.run == run}
+    return [sink for sink in sinks if sink not in made]
+
+
 def newest_due(past: Past, consumer: str) -> int:
     """How many entities were due in the newest list of a consumer; 0 before the first."""
-    found = latest(past.of(RunFinished), lambda what: what.consumer == consumer and what.due > 0)
+    found = latest(past.of(RunFinished), lambda what: what.consumer == consumer and what.due > 0 and not what.back_fill)
     return found.what.due if found else 0
 
 
@@ -179,6 +242,11 @@ def notice(run: Run, used: Used) -> str:
     simulated = "Replay of history with simulated time. " if run.plan.time.clock == "simulated" else ""
     if run.trial == "rehearsal":
         return f"{simulated}Rehearsal: do not act on it."
+    if run.back_fill:
+        return (
+            f"{simulated}Back-fill: this is the list of {run.moment:%Y-%m-%d}, made afterwards on what was known then. "
+            "Do not act on it as on a new one."
+        )
     if not used.stood_in:
         return ""
     day = read_moment(used.as_of)

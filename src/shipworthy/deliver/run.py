@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from shipworthy.base.check import CheckResult
 from shipworthy.plan.schema import Consumer, Plan
 
 SHADOW = "shadow"
+BACK_FILL = "back-fill"
+"""The step of answers that were given long after the moment they are for; nobody is judged by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,20 @@ class Part:
     Attributes:
         cohorts: the cohorts it answers for real; everything else it answers in shadow.
         step: the release step of its real answers, or of all of them in a trial.
+        canary: the candidate, itself or another, that answers a share of the entities whatever their cohort.
+        canary_share: that share.
     """
 
     candidate: str
     cohorts: tuple[str, ...]
     step: str
+    canary: str = ""
+    canary_share: float = 0.0
+
+    @property
+    def champion(self) -> dict[str, str]:
+        """Who answers whom, as far as this part goes."""
+        return dict.fromkeys(self.cohorts, self.candidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class Run:
         moment: the moment the list is for.
         trial: rehearsal, shadow, or empty for a list for people.
         challenger: the candidate that a trial is of.
+        back_fill: whether a list is made long after its moment, for the log alone or for its destinations too.
     """
 
     name: str
@@ -42,6 +55,7 @@ class Run:
     moment: datetime
     trial: str
     challenger: str
+    back_fill: Literal["", "log", "deliver"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,8 @@ class Result:
         rows: all its answers; real: those for people, or for the rehearsal of it.
         due: entities that the sources name; known: those that have features.
         unscored: entities of its own cohorts to which it gives no score.
-        broken: why it could not answer at all; shadow: it was to answer nobody but the log.
+        broken: why it could not answer at all.
+        shadow: it was to answer nobody but the log; canary: only a share, which its champion then answers too.
     """
 
     segment: str
@@ -96,6 +111,7 @@ class Result:
     steps: dict[str, int] = field(default_factory=dict)
     broken: str = ""
     shadow: bool = False
+    canary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

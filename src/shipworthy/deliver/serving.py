@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,7 @@ class Serving:
         challenger: who answers silently beside the champion; empty where nobody does.
         inputs: the contract of a question, by consumer.
         kept: what the log keeps of given inputs, by their names.
+        aside: candidates that may not answer for now, and why.
     """
 
     plan: Plan
@@ -59,6 +61,7 @@ class Serving:
     challenger: str = ""
     inputs: Mapping[str, Inputs] = field(default_factory=dict)
     kept: Kept = dict
+    aside: Mapping[str, str] = field(default_factory=dict)
 
     def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
         """The answer for one entity by its stored features.
@@ -115,7 +118,19 @@ class Serving:
 
     def stood_in(self, asked: Sequence[Question], why: str, now: datetime) -> list[Reply | None]:
         """The signed baseline's answers where it may stand in; None where it may not or cannot."""
+        baseline = self.ready.get(self.stand_in)
+        named = [self._champion_of(question) for question in asked]
+        if baseline is not None and all(named) and all(map(self._may_stand_in, asked)):
+            with contextlib.suppress(Exception):  # where it breaks on all of them together, each is tried alone
+                rows = self._rows(baseline, asked, now)
+                return [Reply(row, _stands_in(name, why)) for row, name in zip(rows, named, strict=True)]
         return [self._by_baseline(question, why, now) for question in asked]
+
+    def _champion_of(self, question: Question) -> str:
+        return self.pointer.champion.get(self.cohort(question), "")
+
+    def _may_stand_in(self, question: Question) -> bool:
+        return self.plan.consumers[question.consumer].if_stopped == "baseline"
 
     @cached_property
     def quick(self) -> bool:
@@ -133,20 +148,23 @@ class Serving:
         if not champion:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
-        return champion if question.values is not None else self._fresh(question, champion, now)
-
-    def _fresh(self, question: Question, champion: str, now: datetime) -> str:
-        """Who answers by stored features: the champion while they are fresh enough, then what the plan declares."""
+        if champion in self.aside:
+            return self._instead(
+                question, "serve.aside", f"The model {champion[:12]} was put aside: {self.aside[champion]}."
+            )
         within = self._within.get(question.consumer)
-        if within is None or now <= within:
-            return champion
+        if question.values is None and within is not None and now > within:
+            day = f"{self.pinned.as_of:%Y-%m-%d %H:%M}"
+            found = f"The stored inputs are of {day}, older than this consumer may be answered by."
+            return self._instead(question, "serve.stale", found)
+        return champion
+
+    def _instead(self, question: Question, code: str, found: str) -> str:
+        """The baseline, where the consumer's plan lets it stand in for a champion that may not answer now."""
         if self.plan.consumers[question.consumer].if_stopped == "baseline" and self.stand_in in self.ready:
             return self.stand_in
-        found = (
-            f"The stored inputs are of {self.pinned.as_of:%Y-%m-%d %H:%M}, older than this consumer may be answered by."
-        )
-        why = "An answer from what has changed since would look like any other."
-        raise UserError(Mistake("serve.stale", "features", found, why, "Take a new snapshot or make the next list."))
+        why = "An answer that rests on it would look like any other."
+        raise UserError(Mistake(code, "release", found, why, "Make the next list, or release another candidate."))
 
     @cached_property
     def seconds(self) -> dict[str, float]:
@@ -185,36 +203,30 @@ class Serving:
     def _together(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[Reply | Exception]:
         """Answers by one candidate; where it breaks on all of them together, each is tried alone."""
         try:
-            notice = self._notice(ready, asked[0], now)
+            notice = self._notice(ready, asked[0])
             return [Reply(row, notice) for row in self._rows(ready, asked, now)]
         except Exception as error:
             if len(asked) == 1:
                 return [self._by_baseline(asked[0], _reason(error), now, instead_of=ready) or error]
             return [self._together(ready, [one], now)[0] for one in asked]
 
-    def _notice(self, ready: Ready, question: Question, now: datetime) -> str:
-        if ready.answerer.made.candidate in self.pointer.champion.values():
+    def _notice(self, ready: Ready, question: Question) -> str:
+        """What the receiver is told where the baseline answers for a champion that may not."""
+        champion = self._champion_of(question)
+        if ready.answerer.made.candidate == champion:
             return ""
-        day = f"{self.pinned.as_of:%Y-%m-%d}"
-        return f"The stored inputs of {day} are too old for the model; the simple baseline rule answered."
+        why = self.aside.get(champion) or f"the stored inputs of {self.pinned.as_of:%Y-%m-%d} are too old for it"
+        return f"The model {champion[:12]} may not answer now ({why}); the simple baseline rule did."
 
     def _by_baseline(
         self, question: Question, why: str, now: datetime, instead_of: Ready | None = None
     ) -> Reply | None:
         # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
-        baseline = self.ready.get(self.stand_in)
-        if (
-            self.plan.consumers[question.consumer].if_stopped != "baseline"
-            or baseline is None
-            or baseline is instead_of
-        ):
-            return None
-        champion = self.pointer.champion.get(self.cohort(question), "")
-        if not champion:
+        baseline, champion = self.ready.get(self.stand_in), self._champion_of(question)
+        if not champion or not self._may_stand_in(question) or baseline is None or baseline is instead_of:
             return None
         try:
-            notice = f"The model {champion[:12]} could not answer ({why}); the simple baseline rule did."
-            return Reply(self._rows(baseline, [question], now)[0], notice)
+            return Reply(self._rows(baseline, [question], now)[0], _stands_in(champion, why))
         except Exception:
             return None
 
@@ -259,6 +271,10 @@ _NOBODY = NotFound(Mistake("serve.not_released", "cohort", "Nobody answered.", f
 _NUMBERS = itertools.count(int.from_bytes(os.urandom(6), "big") << 24)
 
 
+def _stands_in(champion: str, why: str) -> str:
+    return f"The model {champion[:12]} could not answer ({why}); the simple baseline rule did."
+
+
 def _reason(error: Exception) -> str:
     return error.mistakes[0].found if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
@@ -268,10 +284,15 @@ _GIVEN = ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "st
 
 def reply(answered: Reply, entity_column: str) -> bytes:
     """What the caller gets of an answer."""
+    return orjson.dumps(shown(answered, entity_column))
+
+
+def shown(answered: Reply, entity_column: str) -> dict[str, Any]:
+    """The same by name, for protocols that put it into something of their own."""
     row = answered.row
-    shown = {entity_column: row["entity"]}
+    found = {entity_column: row["entity"]}
     for name in _GIVEN:
-        shown[name] = row[name]
+        found[name] = row[name]
     if answered.notice:
-        shown["notice"] = answered.notice
-    return orjson.dumps(shown)
+        found["notice"] = answered.notice
+    return found

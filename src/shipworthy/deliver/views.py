@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.base.errors import NotFound, not_found
+from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
-from shipworthy.data.words import SnapshotTaken
+from shipworthy.base.times import read_moment
+from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
+from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
-from shipworthy.deliver.rules import finished_run, is_late
+from shipworthy.deliver.rules import finished_run, in_words
 from shipworthy.deliver.words import (
     AnswersSealed,
+    Beat,
+    DeadLetterCard,
+    DeadLetters,
+    DeadLettersReplayed,
     Deliveries,
     DeliveryAcknowledged,
     DeliveryCard,
-    DeliveryFailed,
     DeliveryMade,
+    Erased,
+    ErasedCard,
+    ListCard,
+    Lists,
     RunAccount,
     RunFinished,
     Runs,
+    ServerCard,
+    Servers,
+    StreamAccount,
+    StreamAccounted,
+    Streams,
     Trace,
     TracedAnswer,
     TraceLine,
 )
+from shipworthy.model.intervals import Intervals
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.rules import standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
+
+SILENT_AFTER = timedelta(minutes=1)
+"""How long a prediction server may say nothing before it counts as silent."""
 
 
 class Tables(Protocol):
     """Tables by digest, verified when read."""
 
     def table(self, digest: str, columns: list[str] | None = None) -> pa.Table: ...
+    def get(self, digest: str) -> bytes: ...
 
 
 def deliveries(question: Deliveries, past: Past) -> list[DeliveryCard]:
@@ -48,14 +72,83 @@ def deliveries(question: Deliveries, past: Past) -> list[DeliveryCard]:
         plan = current_plan(past)
     except NotFound:
         return []
-    acknowledged = {fact.what.delivery: fact for fact in past.of(DeliveryAcknowledged)}
-    return [_card(plan, fact, acknowledged) for fact in past.of(DeliveryMade, DeliveryFailed)]
+    return delivery_cards(plan, past)
+
+
+def lists(question: Lists, past: Past, now: datetime) -> list[ListCard]:
+    """Every list that was made or is owed, newest first."""
+    try:
+        plan = current_plan(past)
+    except NotFound:
+        return []
+    return [
+        card
+        for card in list_cards(plan, past, now)
+        if question.consumer in ("", card.consumer) and question.state in ("", card.state)
+    ]
+
+
+def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], wall: datetime) -> list[ServerCard]:
+    """What every prediction server says of itself; one that is silent for a minute is shown as silent."""
+    released = {name for name in standing(past).champion.values() if name}
+    cards = [_server(beat, released, wall) for beat in beats(question.product)]
+    return sorted(cards, key=lambda card: card.state in ("silent", "stopped"))
+
+
+def _server(beat: Beat, released: set[str], wall: datetime) -> ServerCard:
+    age = wall - read_moment(beat.at)
+    state: Literal["answering", "trouble", "behind", "silent", "stopped"] = "answering"
+    if beat.stopped:
+        state = "stopped"
+    elif age > SILENT_AFTER:
+        state = "silent"
+    elif beat.problem:
+        state = "trouble"
+    elif released and not released & beat.candidates.keys():
+        state = "behind"
+    return ServerCard(beat, state, in_words(age), beat.stood_in / beat.answered if beat.answered else None)
 
 
 def runs(question: Runs, past: Past) -> list[RunAccount]:
     """The account of every finished run, oldest first."""
     found = (finished_run(past, fact.what.run) for fact in past.of(RunFinished))
     return [account for account in found if account is not None]
+
+
+def streams(question: Streams, past: Past) -> list[StreamAccount]:
+    """The account of every stream, summed up over the stretches of its workers."""
+    plan = current_plan(past)
+    told = past.of(StreamAccounted)
+    names = [name for name, consumer in plan.consumers.items() if consumer.mode == "stream"]
+    names += sorted({fact.what.consumer for fact in told} - set(names))
+    return [_stream(plan, past, name, [fact for fact in told if fact.what.consumer == name]) for name in names]
+
+
+def dead_letters(
+    question: DeadLetters, past: Past, letters: Callable[[Plan, str, int], list[DeadLetterCard]]
+) -> list[DeadLetterCard]:
+    """What lies in the dead letters of a stream."""
+    return letters(current_plan(past), question.consumer, question.most)
+
+
+def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccounted]]) -> StreamAccount:
+    dead: Counter[str] = Counter()
+    for fact in told:
+        assert fact.what.read == fact.what.answered + sum(fact.what.dead.values()), "a question is lost"
+        dead.update(fact.what.dead)
+    replayed = [fact.what.sent for fact in past.of(DeadLettersReplayed) if fact.what.consumer == name]
+    route = plan.consumers[name].stream if name in plan.consumers else None
+    return StreamAccount(
+        consumer=name,
+        broker=route.broker if route else "",
+        read=sum(fact.what.read for fact in told),
+        answered=sum(fact.what.answered for fact in told),
+        dead=dict(sorted(dead.items())),
+        replayed=sum(sum(sent.values()) for sent in replayed),
+        again=sum(fact.what.again for fact in told),
+        stretches=len(told),
+        until=told[-1].at.isoformat() if told else "",
+    )
 
 
 def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:
@@ -71,44 +164,48 @@ def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:
     )
 
 
-def _card(
-    plan: Plan, fact: Recorded[DeliveryMade | DeliveryFailed], acknowledged: dict[str, Recorded[DeliveryAcknowledged]]
-) -> DeliveryCard:
-    what = fact.what
-    receipt = acknowledged.get(what.delivery)
-    made = what if isinstance(what, DeliveryMade) else None
-    state = "failed"
-    if made:
-        late = is_late(plan, fact)  # type: ignore[arg-type]
-        state = "rehearsal" if made.step == "rehearsal" else "late" if late else "on time"
-    return DeliveryCard(
-        delivery=what.delivery,
-        run=what.run,
-        consumer=what.consumer,
-        sink=what.sink,
-        candidate=made.candidate if made else "",
-        step=made.step if made else "",
-        rows=what.rows,
-        where=made.where if made else "",
-        as_of=what.as_of,
-        at=fact.at.isoformat(),
-        due_by=made.due_by if made else "",
-        state=state,
-        acknowledged=receipt.at.isoformat() if receipt else "",
-        used=receipt.what.used if receipt else None,
-        notice=made.notice if made else what.reason,  # type: ignore[union-attr]
-    )
+def erased(question: Erased, past: Past) -> list[ErasedCard]:
+    """Every erasure, oldest first; one under way is ordered and not closed yet."""
+    ordered = {fact.what.person: fact for fact in past.of(ErasureOrdered)}
+    closed = past.of(PersonErased)
+    done = {fact.what.person for fact in closed}
+    cards = [
+        ErasedCard(
+            person=fact.what.person,
+            at=fact.at.isoformat(),
+            by=fact.who,
+            reason=ordered[fact.what.person].what.reason,
+            state="erased",
+            rows=dict(fact.what.rows),
+            rewritten=fact.what.rewritten,
+            outside=fact.what.outside,
+            certificate=fact.what.certificate,
+        )
+        for fact in closed
+    ]
+    return cards + [
+        ErasedCard(person, fact.at.isoformat(), fact.who, fact.what.reason, "ordered", {}, 0, 0, "")
+        for person, fact in ordered.items()
+        if person not in done
+    ]
 
 
 def _find(answer: str, past: Past, files: Tables) -> tuple[Recorded[AnswersSealed], dict[str, Any]]:
     # An answer's first digits name its run, so that only that run's segments are read.
+    shortened = False
     for fact in past.of(AnswersSealed):
         if run_prefix(fact.what.run) != answer[:12]:
             continue
+        shortened = shortened or bool(past.of(SegmentRewritten, about=fact.what.segment))
         table = files.table(fact.what.segment)
         found = table.filter(pc.equal(table["answer_id"], answer))
         if len(found):
             return fact, found.to_pylist()[0]
+    if shortened:
+        why = "Rows of a person were erased from its run; an erased answer has no way to show."
+        told = f"There is no answer {answer!r} any more, or never was."
+        fix = "`shipworthy erased` lists what was erased and when."
+        raise NotFound(Mistake("deliver.erased", "answer", told, why, fix))
     raise not_found("answer", answer, [], "Answer ids stand in the lists and in the replies of the server.")
 
 
@@ -133,11 +230,28 @@ def _lines(
     yield from _signatures(what.candidate, past)
     yield _release_line(row, sealed, past)
     inputs = row["inputs_ref"] or sealed.what.features
-    yield TraceLine("answer", f"{row['decision']}, score {row['score']:.6f}, step {row['step']}", inputs, sealed.seq)
+    told = f"{row['decision']}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
+    yield TraceLine("answer", told, inputs, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
         if finished.what.stood_in:
             yield TraceLine("stood in", finished.what.stood_in, finished.digest, finished.seq)
     yield from _delivery_lines(row, sealed, past)
+
+
+def _interval(row: dict[str, Any], made: CandidateMade, past: Past, files: Tables) -> str:
+    """How sure an answer was, where the plan that its candidate was made under promised an interval."""
+    planned = [fact.what.plan for fact in past.of(PlanAdopted) if fact.what.version == made.plan_version]
+    if not planned or planned[-1].get("proof", {}).get("interval") is None:
+        return ""
+    try:
+        intervals = Intervals.read(json.loads(files.get(made.files["profile"])))
+    except UserError:
+        return ", whose interval cannot be told: the profile of its candidate is gone or was changed"
+    if intervals is None or row["score"] is None:
+        return ""
+    low, high = intervals.ends(np.array([row["score"]]))
+    about = "the truth" if intervals.of == "number" else "the share of yes at like scores"
+    return f" (in {intervals.level:.0%} of cases {about} lies from {low[0]:.4g} to {high[0]:.4g})"
 
 
 def _snapshot_line(snapshot: str, row: dict[str, Any], past: Past, files: Tables) -> TraceLine | None:

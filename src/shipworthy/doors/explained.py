@@ -140,10 +140,37 @@ _ON_LISTENING = {
         _FOREIGN_NAME,
         "Add --hosts NAME or set SHIPWORTHY_HOSTS; leave out --host to stay on this machine.",
     ),
+    "serve.no_grpc": Explained(
+        "The server shall speak gRPC, but the library for it is not installed.",
+        "A server that left it out without a word would leave its callers without answers.",
+        "Install the extra `grpc`, or leave out --grpc-port; the same protocol is spoken over HTTP.",
+    ),
     "serve.cannot_listen": Explained(
         "The port is taken, is reserved for administrators, or the address is not one of this machine.",
         "Taking another port by itself would leave callers at the old one with whoever listens there.",
         "End what listens there, or choose another --port; 0 takes a free one and prints it.",
+    ),
+}
+
+_ON_STREAMS = {
+    "stream.which": Explained(
+        "A worker is to be started without saying for which stream, and the plan has none, or several.",
+        "A worker reads one stream; the wrong one would be answered.",
+        "Name the consumer: `shipworthy stream CONSUMER`.",
+    ),
+}
+
+_ON_CONNECTIONS = {
+    "serve.crowded": Explained(
+        "As many connections are open as the server takes, and every one is in use.",
+        "Each open connection takes a file of the process; a flood without a limit would keep the log from being "
+        "written.",
+        "Keep connections and use them again in place of opening one for each request; or start another server.",
+    ),
+    "serve.http": Explained(
+        "What came over the connection is no HTTP request.",
+        "Nothing is guessed about what was meant.",
+        "Use an HTTP client, and http:// or https:// as the server or the proxy before it has it.",
     ),
 }
 
@@ -154,9 +181,27 @@ _ON_PREDICTING = {
         "Use one of its names, or start it with --hosts NAME.",
     ),
     "serve.route": Explained(
-        "The prediction server answers POST /predict, GET /health and GET /openapi.json, and nothing else.",
+        "The prediction server has no such address: it answers the plain call, the Open Inference Protocol v2 and "
+        "MLflow's scoring protocol, and nothing else.",
         "Everything else is the business of pages and API, which `shipworthy pages` serves.",
         "See /openapi.json for what it takes.",
+    ),
+    "serve.method": Explained(
+        "The address exists, but does not take this method.",
+        "Nothing was asked and nothing was answered.",
+        "The header Allow names the method; /openapi.json has all of them.",
+    ),
+    "serve.model": Explained(
+        "The Open Inference Protocol asked for a model that is not the product, or for a version that is not what "
+        "answers everybody now.",
+        "A caller who names a version relies on it; an answer by another candidate would look like it.",
+        "The model is the product's name, the version the digest of the champion; leave the version out to get whoever "
+        "answers, and read `candidate` in each answer.",
+    ),
+    "serve.encoding": Explained(
+        "The body is compressed, in another encoding than UTF-8, or in a format that this address does not read.",
+        "Nothing is guessed about what was meant.",
+        "Send JSON (or text/csv to /invocations) in UTF-8 as it is.",
     ),
     "serve.no_identity": Explained(
         "The request for a prediction carries no token, or one that belongs to nobody.",
@@ -175,20 +220,25 @@ _ON_PREDICTING = {
         "Declare a consumer with `mode: realtime` for this login.",
     ),
     "serve.input": Explained(
-        "The body names something else than the one entity that is asked about.",
-        "Features come from the pinned snapshot, so that the answer is the same as in the list; values that a caller "
-        "sends are not used.",
-        'Send one field with the entity, such as {"customer": "00017"}.',
+        "A field of the question is missing, unknown, of another type, or outside what the contract allows; each is "
+        "named.",
+        "An answer would rest on something else than what was asked; nobody could say on what.",
+        "GET /openapi.json with the same token shows the fields; a consumer with `asks_by: key` sends the entity only.",
     ),
     "serve.not_json": Explained(
         "The body cannot be read as JSON.",
         "Nothing is guessed about what was meant.",
         "Send one JSON object in UTF-8. In a shell put it in single quotation marks.",
     ),
+    "serve.not_message": Explained(
+        "What came over gRPC cannot be read as the message that the method takes.",
+        "Nothing is guessed about what was meant.",
+        "Make the client from the definition of the Open Inference Protocol v2.",
+    ),
     "serve.too_large": Explained(
-        "The body is far larger than one question.",
-        "One request is about one entity; whole lists are made by `shipworthy score`.",
-        "Send one field with the entity.",
+        "The body is far larger than one question, or than the rows that are answered together.",
+        "One request that takes long would make all others late; whole lists are made by `shipworthy score`.",
+        "Send fewer rows at once.",
     ),
     "serve.log": Explained(
         "The answer was made, but could not be written to the prediction log, so it was not given.",
@@ -210,6 +260,11 @@ _ON_PREDICTING = {
         "A request that is never finished would hold its place for ever.",
         "Send the whole body at once.",
     ),
+    "serve.aside": Explained(
+        "The model's compiled form gave another number than the original for the same question, and was put aside.",
+        "One of the two is wrong, and nobody can say which people were told what.",
+        "Release another candidate; then find out what differs on this machine (processor, versions).",
+    ),
     "serve.stale": Explained(
         "The stored inputs are older than `features_within` of this consumer allows.",
         "An answer from inputs that have changed since looks like any other and is not.",
@@ -227,5 +282,7 @@ EXPLAINED: dict[str, Explained] = {
     **_ON_PAGES,
     **_ON_THE_API,
     **_ON_LISTENING,
+    **_ON_STREAMS,
+    **_ON_CONNECTIONS,
     **_ON_PREDICTING,
 }

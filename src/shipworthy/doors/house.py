@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
@@ -22,7 +23,9 @@ from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.work import working
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.doors.connection import IDLE_SECONDS, Connection
 from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 LOOK_SECONDS = 5.0
@@ -104,12 +107,21 @@ def serve_house(host: str, port: int, worker: str, hosts: Sequence[str] = LOOPBA
 
 
 def serve_predictions(
-    product: str, host: str, port: int, hosts: tuple[str, ...] = LOOPBACK, *, as_json: bool = False
+    product: str,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...] = LOOPBACK,
+    *,
+    grpc_port: int | None = None,
+    as_json: bool = False,
 ) -> None:
     """Serve the predictions of one product until stopped.
 
+    Args:
+        grpc_port: where the Open Inference Protocol is spoken over gRPC too; nowhere where None.
+
     Raises:
-        UserError: it cannot listen there.
+        UserError: it cannot listen there, or gRPC is not installed.
     """
     from shipworthy.doors.predict.app import Predictions
     from shipworthy.doors.predict.wire import Wire
@@ -118,12 +130,71 @@ def serve_predictions(
     try:
         app = Predictions(desk, product, hosts)
         with listening(host, port) as socket:
-            address = f"{_address(socket)}/predict"
-            told = f"Predictions of {product}: {address}   (Ctrl-C ends it)"
-            print(json.dumps({"predictions": address}) if as_json else told, flush=True)
-            _serve(app, socket, http=Wire)
+            places = {"predictions": f"{_address(socket)}/predict"}
+            served: Any = app
+            if grpc_port is not None:
+                places["grpc"] = _free_place(host, grpc_port)
+                served = with_grpc(app, places["grpc"])
+            told = "   ".join([f"Predictions of {product}: {places['predictions']}", *_beside(places)])
+            print(json.dumps(places) if as_json else f"{told}   (Ctrl-C ends it)", flush=True)
+            _serve(served, socket, Wire)
     finally:
         close_desk(desk)
+
+
+def work_stream(product: str, consumer: str, *, as_json: bool = False) -> None:
+    """Answer the questions of a stream until stopped by an interrupt or a request to end.
+
+    Args:
+        consumer: whose stream; empty for the only one there is.
+
+    Raises:
+        UserError: there is no such stream, or it cannot be answered.
+    """
+    from shipworthy.doors.stream.worker import Worker
+
+    async def work() -> None:
+        named = consumer or only_stream(current_plan(desk.store.ledger.past(product)))
+        worker, loop = Worker(desk, product, named), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.end)
+        told = f"Stream {named} of {product}: waiting for questions   (Ctrl-C ends it)"
+        print(json.dumps({"stream": named, "product": product}) if as_json else told, flush=True)
+        await worker.run()
+
+    desk = open_desk(settings())
+    try:
+        asyncio.run(work())
+    finally:
+        close_desk(desk)
+
+
+def only_stream(plan: Plan) -> str:
+    """The only consumer of a stream that a plan has.
+
+    Raises:
+        UserError: it has none, or several.
+    """
+    names = [name for name, consumer in plan.consumers.items() if consumer.mode == "stream"]
+    if len(names) != 1:
+        found = f"{plan.product} has {len(names) or 'no'} consumers of a stream: {', '.join(names) or 'none'}."
+        fix = "Name one of them." if names else "Declare one with `mode: stream`."
+        raise UserError(Mistake("stream.which", "consumers", found, fix=fix))
+    return names[0]
+
+
+def with_grpc(app: Any, place: str) -> Any:
+    """A prediction server that answers over gRPC too.
+
+    Raises:
+        UserError: gRPC is not installed.
+    """
+    try:
+        from shipworthy.doors.predict.oip_grpc import Grpc
+    except ImportError as error:
+        found, fix = "The library for gRPC is not installed.", "Install the extra: pip install 'shipworthy[grpc]'."
+        raise UserError(Mistake("serve.no_grpc", "--grpc-port", found, fix=fix)) from error
+    return Grpc(app, app, place)
 
 
 def listening(host: str, port: int) -> Socket:
@@ -142,12 +213,9 @@ def listening(host: str, port: int) -> Socket:
 
 
 @contextlib.contextmanager
-def running(app: Any, host: str = "127.0.0.1", port: int = 0, http: Any = "auto") -> Iterator[str]:
+def running(app: Any, host: str = "127.0.0.1", port: int = 0, http: type[Connection] = Connection) -> Iterator[str]:
     """Serve an application from a thread of this process, for as long as the block lasts; gives its address."""
-    config = uvicorn.Config(
-        app, http=http, host=host, port=port, proxy_headers=False, log_level="warning", access_log=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(_config(app, http, host=host, port=port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:
@@ -162,19 +230,36 @@ def running(app: Any, host: str = "127.0.0.1", port: int = 0, http: Any = "auto"
         thread.join()
 
 
-def _serve(app: Any, socket: Socket, http: Any = "auto") -> None:
-    config = uvicorn.Config(
+def _serve(app: Any, socket: Socket, http: type[Connection] = Connection) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(_config(app, http)).run(sockets=[socket])
+
+
+def _config(app: Any, http: type[Connection], **more: Any) -> uvicorn.Config:
+    """What a server is configured with: nothing in a response that nobody asked for, nobody who can hold it."""
+    return uvicorn.Config(
         app,
         http=http,
+        interface="asgi3",
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=5,
         log_level="warning",
         access_log=False,
-        proxy_headers=False,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=5,
+        **more,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[socket])
+
+
+def _free_place(host: str, port: int) -> str:
+    """Host and port for a library that opens the port itself; whether it can is seen, and said, beforehand."""
+    with listening(host, port) as probe:
+        return _address(probe).removeprefix("http://")
+
+
+def _beside(places: dict[str, str]) -> list[str]:
+    return [f"gRPC: {places['grpc']}"] if "grpc" in places else []
 
 
 def _address(socket: Socket) -> str:

@@ -36,7 +36,7 @@ class Draft:
     def __init__(self, folder: Path, settle: Callable[[Path, str], None]) -> None:
         """A new draft in a folder; `settle` puts a complete file in its place by its digest."""
         folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
+        clear(folder)
         self.place = folder / f".draft.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(8)}"
         self._file = open(self.place, "wb")  # noqa: SIM115  # closed by seal or discard
         self._found = hashlib.sha256()
@@ -232,9 +232,7 @@ def done(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def undone(table: pa.Table) -> pa.Table:
     """A table with plain values where it was stored with dictionaries, and without notes of other libraries."""
-    schema = pa.schema(
-        [(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
-    )
+    schema = pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in table.schema])
     return table.replace_schema_metadata(None).cast(schema) if schema != table.schema else table
 
 
@@ -242,7 +240,7 @@ def _to_disk(file: int) -> None:
     getattr(os, "fdatasync", os.fsync)(file)
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Take away the drafts of processes of this machine that are gone."""
     for left in folder.glob(f".draft.{socket.gethostname()}.*"):
         process = left.name.removeprefix(f".draft.{socket.gethostname()}.").split(".")[0]

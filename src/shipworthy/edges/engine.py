@@ -177,6 +177,11 @@ class Engine:
         )
         return {run.workflow_id for run in running}
 
+    def open_runs(self) -> dict[str, str]:
+        """The operation of every run that has not ended, by the name of the run."""
+        found = self._client.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_output=False)
+        return {run.workflow_id: str(run.input["args"][0]) for run in found if run.input}
+
     def put_back(self, runs: Iterable[str]) -> None:
         """Put runs that their executor has left between two steps back in line, as if it had not begun them.
 

@@ -82,6 +82,11 @@ _ON_KEYS = {
         "chmod 600 the file. If somebody may have read it, move it away so that a new one is made, and tell the "
         "auditor from which head on the new key signs.",
     ),
+    "keys.sealed": Explained(
+        "A personal value that is kept sealed does not open with the key of this store.",
+        "It was changed, moved from another store, or the file person-key is another one now.",
+        "Restore person-key in the folder of keys from a backup; without it sealed values cannot be read again.",
+    ),
     "keys.unreadable": Explained(
         "The file of the signing key cannot be read, or holds no Ed25519 key.",
         "A new key is not made by itself: signatures from two keys without a word look like a forged history.",
@@ -136,4 +141,50 @@ _ON_THE_ROAD = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_THE_LEDGER, **_ON_FILES, **_ON_KEYS, **_ON_THE_DATABASE, **_ON_THE_ROAD}
+_ON_THE_WAY_OUT = {
+    "outbound.refused": Explained(
+        "An address that the plan names lies inside the network, is not encrypted, or is no web address at all.",
+        "A plan is written by many. By such an address somebody could reach programs that trust everybody inside, "
+        "among them those that give out passwords.",
+        "Use a public https address. Where an inner one is meant, whoever runs the installation names its host, "
+        "address or network in SHIPWORTHY_ALLOW_HOSTS, separated by commas.",
+    ),
+    "outbound.no_files": Explained(
+        "A path names a web address, which is no file system.",
+        "It would be fetched without a look at where it leads.",
+        "For a source use `kind: http` with `url`; for a sink `kind: webhook`.",
+    ),
+    "outbound.no_library": Explained(
+        "A file system is named whose library is not installed.",
+        "Most installations need a few of them; all together they are large.",
+        "Install what the message names, where Shipworthy runs, and start the worker anew.",
+    ),
+}
+
+_ON_BROKERS = {
+    "stream.no_library": Explained(
+        "The library that reaches this kind of broker is not installed.",
+        "It is an extra, so that whoever needs no streams does not install it.",
+        "Install it: pip install 'shipworthy[nats]' or 'shipworthy[kafka]', on every machine with a worker.",
+    ),
+    "stream.no_secret": Explained(
+        "The address of a broker holds ${NAME}, and no such variable is set where this runs.",
+        "The address may hold a password, so it stands in the environment and never in the plan.",
+        "Set the variable for the worker and for whoever looks at dead letters.",
+    ),
+    "stream.own_setting": Explained(
+        "The address of a broker names a setting of the installation.",
+        "Settings may hold tokens, which would be sent to whoever answers at that address.",
+        "Use a variable of its own for the broker.",
+    ),
+}
+
+EXPLAINED: dict[str, Explained] = {
+    **_ON_THE_LEDGER,
+    **_ON_FILES,
+    **_ON_THE_WAY_OUT,
+    **_ON_KEYS,
+    **_ON_THE_DATABASE,
+    **_ON_THE_ROAD,
+    **_ON_BROKERS,
+}

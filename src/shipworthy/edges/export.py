@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FORMAT = "shipworthy-ledger"
 _VERSION = 1
 _PURPOSE = "export"
+_REWRITTEN = "SegmentRewritten"
 _LARGEST_NUMBER = 2**63 - 1
 
 
@@ -44,6 +45,7 @@ class AuditReport:
         signed: the head that was signed for this export; None where the file has none that is valid.
         keys: the public keys in the file, as PEM by key id.
         findings: every sign of tampering, the first bad fact first; none means that the export holds.
+        rewritten: how many stored files were replaced since people were erased from them.
         limits: what this verification could not show, in plain words.
     """
 
@@ -54,6 +56,7 @@ class AuditReport:
     keys: dict[str, str]
     findings: list[Finding]
     limits: list[str]
+    rewritten: int = 0
 
     @property
     def holds(self) -> bool:
@@ -133,6 +136,7 @@ class _Audit:
     header: Mapping[str, Any] | None = None
     lines: int = 0
     facts: int = 0
+    rewritten: int = 0
     chain: Walk = field(default_factory=Walk)
     keys: dict[str, str] = field(default_factory=dict)
     heads: list[SignedHead] = field(default_factory=list)
@@ -179,6 +183,7 @@ class _Audit:
             raise ValueError("not the number of a fact")
         fact = StoredFact(seq, *texts)
         self.facts += 1
+        self.rewritten += fact.kind == _REWRITTEN
         self.chain.take(fact)
         self.digests[fact.seq] = fact.digest
 
@@ -207,7 +212,7 @@ class _Audit:
             self._signed_with(signed, wanted, "that you trust" if trusted_key else "of the head that you kept")
         findings = sorted(dict.fromkeys(self.chain.findings + self.findings), key=lambda finding: finding.seq)
         limits = _limits(earlier, wanted is not None)
-        return AuditReport(store, self.facts, self.chain.head, signed, self.keys, findings, limits)
+        return AuditReport(store, self.facts, self.chain.head, signed, self.keys, findings, limits, self.rewritten)
 
     def _own_head(self, trusted: Mapping[str, str]) -> SignedHead | None:
         signed = self.heads[-1] if self.heads and self.heads[-1].purpose == _PURPOSE else None

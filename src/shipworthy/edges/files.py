@@ -8,7 +8,10 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +23,14 @@ from shipworthy.base.digest import digest_of_bytes, digest_of_file
 from shipworthy.base.errors import Mistake, NotFound, Tampered, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
     from shipworthy.edges.drafts import Draft, TableDraft
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_LEFT_SECONDS = 600  # far longer than it takes to write one file
 
 
 class Files:
@@ -36,22 +40,45 @@ class Files:
     folder only plain files count: a link would leave the content where `erase` does not reach it.
     """
 
-    def __init__(self, address: str | Path, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        address: str | Path,
+        cache: Path | None = None,
+        follow: Callable[[str], str] | None = None,
+        opened: Callable[[pa.Table], pa.Table] | None = None,
+    ) -> None:
         """The store at an address.
 
         Args:
             address: a folder, or an fsspec address such as ``s3://bucket/prefix``.
             cache: where local copies of a store elsewhere are kept; a folder for this process where it is not given.
+            follow: the digest of what came in place of a file that the law wanted rewritten, as the ledger says; the
+                digest itself where nothing did. Without it nothing is followed.
+            opened: a table with its sealed columns opened; without it they stay sealed.
         """
         self.address = str(address)
         self._system, self._root = fsspec.core.url_to_fs(self.address)
         self._cache_folder = cache
         self._checked: dict[str, tuple[int, ...]] = {}  # files as they were when they were checked
+        self._follow, self._opened = follow, opened
+
+    def current(self, digest: str) -> str:
+        """The digest under which this content lies now: its own, or that of what the ledger says came in its place."""
+        seen = {digest}
+        while self._follow is not None and (newer := self._follow(digest)) not in seen:
+            seen.add(digest := newer)
+        return digest
+
+    def digests(self) -> Iterator[str]:
+        """Every file that lies here, sorted; links and drafts are none."""
+        found = self._system.find(self._root) if self._system.exists(self._root) else []
+        names = sorted("".join(str(path).rsplit("/", 2)[-2:]) for path in found)
+        yield from (name for name in names if _DIGEST.fullmatch(name))
 
     def put(self, content: bytes) -> str:
         """Keep some bytes; gives their digest. After this returns they are there in whole, also after a crash."""
         digest = digest_of_bytes(content)
-        if self._holds(digest):
+        if self._holds(digest) or self.current(digest) != digest:  # what was erased does not come back
             return digest
         if self._is_local:
             _write(Path(self._place(digest)), content)
@@ -61,7 +88,7 @@ class Files:
 
     def has(self, digest: str) -> bool:
         """Whether there is content under this digest; it is not looked at."""
-        return bool(_DIGEST.fullmatch(digest)) and bool(self._system.exists(self._place(digest)))
+        return self._lies(self.current(digest))
 
     def get(self, digest: str) -> bytes:
         """The content with this digest.
@@ -70,6 +97,7 @@ class Files:
             NotFound: it is not here.
             Tampered: what lies here under this name has another digest, or is no plain file.
         """
+        digest = self.current(digest)
         self._require(digest)
         content: bytes = self._system.cat_file(self._place(digest))
         if digest_of_bytes(content) != digest:
@@ -83,6 +111,7 @@ class Files:
             NotFound: it is not here.
             Tampered: what lies here under this name has another digest.
         """
+        digest = self.current(digest)
         self._require(digest)
         place = Path(self._place(digest)) if self._is_local else self._copy(digest)
         if self._checked.get(digest) == _state(place):
@@ -101,11 +130,23 @@ class Files:
         """
         if not _DIGEST.fullmatch(digest):
             return
-        if self.has(digest):
+        if self._lies(digest):
             self._require(digest)
             self._system.rm_file(self._place(digest))
         if not self._is_local:
             (self._cache / digest).unlink(missing_ok=True)
+
+    def drop_drafts(self) -> None:
+        """Remove what writers that were killed left half written, which no digest names; in a folder only."""
+        if not self._is_local:
+            return
+        from shipworthy.edges.drafts import clear
+
+        for draft in Path(str(self._root)).glob("*/.*"):
+            with suppress(FileNotFoundError):
+                if time.time() - draft.lstat().st_mtime > _LEFT_SECONDS:
+                    draft.unlink()
+        clear(Path(str(self._root)))
 
     def put_table(self, table: pa.Table) -> str:
         """Keep a table as Parquet with zstd; the same rows, columns and types give the same digest.
@@ -141,7 +182,7 @@ class Files:
         for column in columns or []:
             if column not in known:
                 raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
-        read = undone(file.read(columns))
+        read = undone(self._open(file.read(columns)))
         return read if columns is None else read.select(columns)
 
     def draft(self) -> Draft:
@@ -169,10 +210,17 @@ class Files:
         """
         from shipworthy.edges.drafts import pieces_of
 
-        return pieces_of(self.local(digest), columns)
+        return map(self._open, pieces_of(self.local(digest), columns))
+
+    def _open(self, read: pa.Table) -> pa.Table:
+        """What was read with its sealed columns opened, where this store opens them."""
+        return self._opened(read) if self._opened and any(field.metadata for field in read.schema) else read
 
     def _take_in(self, draft: Path, digest: str) -> None:
-        """A complete draft in its place by its digest; one that is there already and whole stays."""
+        """A complete draft in its place by its digest; what was erased does not come back."""
+        if self.current(digest) != digest:
+            draft.unlink()
+            return
         place = Path(self._place(digest))
         if not self._is_local:
             self._system.put_file(str(draft), self._place(digest))
@@ -195,11 +243,14 @@ class Files:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
+    def _lies(self, digest: str) -> bool:
+        return bool(_DIGEST.fullmatch(digest)) and bool(self._system.exists(self._place(digest)))
+
     def _place(self, digest: str) -> str:
         return f"{self._root}/{digest[:2]}/{digest[2:]}"
 
     def _require(self, digest: str) -> None:
-        if not self.has(digest):
+        if not self._lies(digest):
             raise NotFound(
                 Mistake(
                     "files.not_found",
@@ -223,7 +274,7 @@ class Files:
 
     def _holds(self, digest: str) -> bool:
         """Whether the content itself is here, unchanged."""
-        if not self.has(digest) or self._odd(digest):
+        if not self._lies(digest) or self._odd(digest):
             return False
         return digest_of_bytes(self._system.cat_file(self._place(digest))) == digest
 
@@ -234,6 +285,9 @@ class Files:
             draft = copy.with_name(f".{digest[:16]}.{secrets.token_hex(8)}")
             try:
                 self._system.get_file(self._place(digest), str(draft))
+                found = digest_of_file(draft)
+                if found != digest:
+                    raise _tampered(digest, self._place(digest), _other(found))
                 os.replace(draft, copy)
             finally:
                 draft.unlink(missing_ok=True)

@@ -149,6 +149,18 @@ class Ledger:
         with db.snapshot(self.engine) as connection, _streamed(connection, query) as facts:
             yield from facts
 
+    def newest(self, kind: type[W], about: str) -> Recorded[W] | None:
+        """The newest fact of a kind about something, whichever product it is of; None where there is none.
+
+        Raises:
+            Tampered: it does not have its digest.
+        """
+        columns = tables.fact.c
+        query = sa.select(tables.fact).where(columns.about == about, columns.kind == kind.__name__)
+        with self.engine.connect() as connection, db.legible(self.engine):
+            row = connection.execute(query.order_by(columns.seq.desc()).limit(1)).first()
+        return None if row is None else _recorded(StoredFact(*row), kind)
+
     def verify(self) -> Head:
         """Check every fact, the whole chain, and every head that was ever signed, here and beside the key.
 

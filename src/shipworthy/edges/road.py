@@ -325,7 +325,15 @@ class Road:
         return False
 
     def _carry(self, run: str, operation: str, payload: dict[str, Any], who: str, at: str, signature: str) -> Outcome:
-        trip = Trip(self._store, payload.get("product", ""), who, datetime.fromisoformat(at), run, self._once)
+        trip = Trip(
+            self._store,
+            payload.get("product", ""),
+            who,
+            datetime.fromisoformat(at),
+            run,
+            self._once,
+            self._engine.open_runs,
+        )
         with self._still:
             self._stay()
             self._carried += 1

@@ -36,13 +36,19 @@ class Trip:
         at: datetime,
         run: str,
         once: Callable[[str, Callable[[], Outcome]], Outcome],
+        open_runs: Callable[[], dict[str, str]] = dict,
     ) -> None:
-        """A trip; `once` does a named piece of work unless its outcome is known already."""
+        """A trip; `once` does a named piece of work unless its outcome is known already.
+
+        Args:
+            open_runs: the operation of every run of the store that has not ended, by its name.
+        """
         self.store = store
         self.product = product
         self.who = who
         self.at = at
         self.run = run
+        self.open_runs = open_runs
         self._once = once
         self._count = 0
         self._inside = ""

@@ -18,6 +18,8 @@ from shipworthy.model.code import Code, code_of
 from shipworthy.model.compiled import AS_IS, COMPILED, Compiled, compiled
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.format import Opening, Scorer, opened
+from shipworthy.model.humility import Humility
+from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.reasons import reasons
 from shipworthy.model.results import TEXT, Answer, as_text
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from shipworthy.edges.files import Files
     from shipworthy.model.words import CandidateMade
+    from shipworthy.plan.schema import Decision
 
 ROUNDING = 1e-6
 """How far a single-precision probability may lie outside 0 and 1."""
@@ -106,6 +109,19 @@ class Answerer:
         """For each row, at most `count` short texts such as `recency 12 (typical 80) raises the score`."""
         typical = {name: entry["typical"] for name, entry in self.profile["features"].items()}
         return reasons(features, typical, self.scores, count)
+
+    def humility(self, decision: Decision) -> Humility:
+        """The humility rules that a plan declares, ready to judge rows of this candidate."""
+        return Humility.of(self.profile, decision, self.made.features)
+
+    def asks(self, features: pd.DataFrame, scores: npt.NDArray[np.float64], decision: Decision) -> list[str]:
+        """For each row why a person must be asked by the humility rules of a plan; empty where nobody need be."""
+        low, high = self.ends(scores)
+        return self.humility(decision).asks_of(features, high - low)
+
+    def ends(self, scores: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Low and high end of the interval of each score; NaN where it was made without intervals."""
+        return ends_of(Intervals.read(self.profile), scores)
 
     def labels(
         self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]

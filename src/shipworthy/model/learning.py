@@ -13,6 +13,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.times import read_moment
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.results import as_text
 
@@ -73,6 +74,16 @@ def without_truths(pipeline: Pipeline, read: Read, moment: datetime) -> Examples
     """Features as of a moment whose truth is not known yet: all there is on day one."""
     features = pipeline.features(read(moment), moment)
     return _joined([features], [np.full(len(features), np.nan)], [moment])
+
+
+def newest_of_each(rows: Examples) -> Examples:
+    """Each entity once, at the newest moment at which its truth is known, so that rows stay independent of each other.
+
+    Where the same entities are there at every moment these are the rows of the newest; where an entity is an event,
+    such as an order, every moment brings others, and all of them count.
+    """
+    newest = pd.Series(rows.moment, dtype=object).map(read_moment).groupby(rows.entity).transform("max")
+    return rows.only(np.asarray(newest == pd.Series(rows.moment, dtype=object).map(read_moment), dtype=bool))
 
 
 def _joined(

@@ -21,9 +21,10 @@ from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import OURSELVES, locked
 from shipworthy.model.environment import written as written_environment
 from shipworthy.model.format import Opening, Scorer, format_named, format_of_file, format_taking, opened
-from shipworthy.model.learning import Examples, Read, examples, without_truths
+from shipworthy.model.intervals import intervals_of, sets_intervals
+from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
 from shipworthy.model.pipeline import Pipeline
-from shipworthy.model.profile import profile_of, typical_values
+from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.model.terms import terms_of
@@ -211,14 +212,28 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     reference, rows_of = (learnt.all.only(held), "held out") if held.any() else (learnt.all, "all, also learnt from")
     scores: npt.NDArray[np.float64] = checked_scores(scorer, reference.features, opening.answer, opening.where)
     learnt_from = learnt.learnt_from if len(learnt.learnt_from.features) else learnt.all
-    return profile_of(
+    profile = profile_of(
         reference.features,
         typical_values(learnt_from.features),
         scores,
         reference.label,
         rows_of,
         sorted(set(learnt.all.moment.tolist())),
+        learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
     )
+    return profile if given.plan.proof.interval is None else profile | {"interval": _interval(given, learnt, scorer)}
+
+
+def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, Any] | None:
+    """The intervals from one half of the held-out entities, each at its newest known moment."""
+    plan, rows = given.plan, learnt.all
+    assert plan.proof.interval is not None
+    entities = rows.entity.tolist()
+    setting = held_out(entities, plan.product, plan.proof.holdout) & sets_intervals(entities, plan.product)
+    judged, others = newest_of_each(rows.only(setting & rows.known)), rows.only(~setting)
+    answer, where = plan.need.answer, f"{given.role} of {plan.product}"
+    scores, around = (checked_scores(scorer, one.features, answer, where) for one in (judged, others))
+    return intervals_of(answer, plan.proof.interval, scores, judged.label, around)
 
 
 def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:

@@ -14,7 +14,10 @@ A profile is strict JSON::
 
 ``missing`` and all shares are of `n` rows, so shares, rest and missing sum to 1. ``at_or_below`` is the real share of
 the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, … ``labels`` is null
-where no truth was known. ``form`` says whether the model answers compiled or as it is; see `model.compiled`.
+where no truth was known. ``form`` says whether the model answers compiled or as it is; see `model.compiled`. Under a
+plan with humility rules each feature also has ``learnt``, from the rows of training: ``{"low": 2.0, "high": 300.0}``
+of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a text. Under a plan with
+``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from shipworthy.base.digest import canonical
+from shipworthy.model.humility import SEEN_OFTEN
 
 COMMON = 0.01
 """Categories with at least this share of the rows are listed by name; the others are the rest."""
@@ -41,6 +45,7 @@ def profile_of(
     labels: npt.NDArray[np.float64] | None,
     rows_of: str,
     moments: Sequence[str],
+    learnt: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The profile of a candidate.
 
@@ -50,13 +55,18 @@ def profile_of(
         scores, labels: of the same rows; labels None where unknown.
         rows_of: which rows these are, in plain words.
         moments: as of when they were taken, ISO 8601.
+        learnt: what training saw of each feature (`learnt_ranges`), where the plan asks for it.
     """
     known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
     return {
         "rows": len(reference),
         "rows_of": rows_of,
         "moments": list(moments),
-        "features": {str(name): _feature(reference[name], typical[str(name)]) for name in reference.columns},
+        "features": {
+            str(name): _feature(reference[name], typical[str(name)])
+            | ({"learnt": dict(learnt[str(name)])} if learnt else {})
+            for name in reference.columns
+        },
         "scores": {"n": len(scores), **_spread(scores)},
         "labels": {"n": len(known), "mean": float(known.mean())} if len(known) else None,
     }
@@ -70,6 +80,11 @@ def typical_values(features: pd.DataFrame) -> dict[str, float | str]:
     return {str(name): _typical(features[name]) for name in features.columns}
 
 
+def learnt_ranges(features: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Lowest and highest value of each number, and the texts that came often enough, in the rows of training."""
+    return {str(name): _learnt(features[name]) for name in features.columns}
+
+
 def written(profile: Mapping[str, Any]) -> bytes:
     """The profile as it is stored: canonical JSON without NaN."""
     return canonical(profile)
@@ -81,6 +96,14 @@ def _typical(column: pd.Series[Any]) -> float | str:
         return float(known.median()) if len(known) else 0.0
     counts = known.value_counts()
     return min(counts[counts == counts.max()].index) if len(counts) else ""
+
+
+def _learnt(column: pd.Series[Any]) -> dict[str, Any]:
+    known = column.dropna()
+    if column.dtype == np.float64:
+        return {"low": float(known.min()), "high": float(known.max())} if len(known) else {"low": None, "high": None}
+    counts = known.value_counts()
+    return {"seen": sorted(str(text) for text in counts[counts >= SEEN_OFTEN].index)}
 
 
 def _feature(column: pd.Series[Any], typical: float | str) -> dict[str, Any]:

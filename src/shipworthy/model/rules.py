@@ -56,16 +56,18 @@ def candidate_digest(
     return digest_of_parts(parts.items())
 
 
-def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]:
+def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Sequence[str] = ()) -> list[str]:
     """What to do about each row, by the decision rule of the plan.
 
     The highest scores are chosen (`top` so many, `share` of all rows rounded down, or every score of at least
     `threshold`); equal scores are ordered by the entity's name. A score inside the `ask` band, both ends
-    included, goes to a person whatever the rule says.
+    included, goes to a person whatever the rule says, and so does a row that breaks a humility rule. Either keeps its
+    place: nobody moves up for it, since the person who is asked may still say yes.
 
     Args:
         scores: one finite number per row.
         entities: one name per row, in the same order.
+        asked: why a person is asked about each row, empty where nobody need be (`model.humility`); none for no row.
 
     Raises:
         ValueError: the rule names none of top, share and threshold.
@@ -78,20 +80,23 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision) -> list[str]
     if rule.ask is not None:
         low, high = rule.ask
         words[(scores >= low) & (scores <= high)] = rule.ask_name
+    if any(asked):
+        words[np.fromiter(map(bool, asked), dtype=bool, count=len(words))] = rule.ask_name
     told: list[str] = words.tolist()
     return told
 
 
-def decision_at(score: float, rule: Decision, cut: float) -> str:
+def decision_at(score: float, rule: Decision, cut: float, asked: str = "") -> str:
     """What to do about one row by itself.
 
     Args:
         cut: the lowest score that a list would choose, for a rule that chooses so many; see `cut_of`.
+        asked: why a person is asked whatever the score (`model.humility`); empty where nobody need be.
 
     >>> decision_at(0.4, Decision(top=1), 0.5), decision_at(0.6, Decision(threshold=0.5), 0.0)
     ('no', 'yes')
     """
-    if rule.ask is not None and rule.ask[0] <= score <= rule.ask[1]:
+    if asked or (rule.ask is not None and rule.ask[0] <= score <= rule.ask[1]):
         return rule.ask_name
     return rule.yes if score >= (cut if rule.threshold is None else rule.threshold) else rule.no
 
@@ -175,11 +180,24 @@ def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
     The hash is that of `product:entity` (SHA-256, first 16 hex digits over 2**64), so the choice needs no record,
     is the same on every machine, and stays for the product's whole life.
     """
+    return chosen_by_hash(f"{product}:", entities, share)
+
+
+def chosen_by_hash(salt: str, entities: Sequence[str], share: float) -> Chosen:
+    """Which entities lie in the first `share` of the range of a hash of salt and name (SHA-256, first 16 hex digits).
+
+    An entity that is chosen for one share is chosen for every larger one; other salts choose independently.
+    """
     # As Python compares a whole number with a decimal one: without rounding the former.
     bound = math.ceil(share * 2.0**64)
     if bound > _LARGEST:
         return np.ones(len(entities), dtype=bool)
-    return np.asarray(_numbers(f"{product}:", entities) < np.uint64(bound), dtype=bool)
+    return np.asarray(_numbers(salt, entities) < np.uint64(max(bound, 0)), dtype=bool)
+
+
+def in_share(salt: str, entity: str, share: float) -> bool:
+    """Whether one entity is chosen, see `chosen_by_hash`."""
+    return int(hashlib.sha256(f"{salt}{entity}".encode()).hexdigest()[:_HASH_DIGITS], 16) < share * 2.0**64
 
 
 def _numbers(start: str, entities: Sequence[str]) -> npt.NDArray[np.uint64]:

@@ -11,7 +11,9 @@ from shipworthy.plan.slip import Slip
 
 _FROM_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILLED_IN = re.compile(r"\{([^{}]*)\}")
-_IN_FILES, _IN_DATABASES = ("csv", "jsonl", "parquet"), ("sql",)
+_IN_FILES, _IN_DATABASES = ("csv", "jsonl", "parquet", "excel", "delta"), ("sql",)
+_AT_ADDRESSES = (*_IN_DATABASES, "http", "webhook", "email", "chat")
+_SECRET_HEADER = re.compile(r"auth|token|key|secret|password|cookie", re.IGNORECASE)
 _KNOWN_FILLED_IN = ("as_of", "run")
 _PASSWORD = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:(?P<secret>[^@\s]+)@")
 _SECRET_PARAMETER = re.compile(
@@ -46,6 +48,27 @@ def secrets(ground: Ground) -> Iterator[Slip]:
                 fix = "Change the secret, put it into an environment variable and write ${NAME} in its place."
                 yield Slip(path, "plan.secret", found, why, fix)
                 break
+    yield from _secret_fields(ground.values)
+
+
+def _secret_fields(values: Values) -> Iterator[Slip]:
+    """A key to sign with, and headers whose name says that they hold a secret, come from the environment alone."""
+    places = [(f"sinks.{name}.secret", word(sink, "secret")) for name, sink in named(values, "sinks")]
+    for path, text in _headers(values):
+        if _SECRET_HEADER.search(path.rpartition(".headers.")[2]):
+            places.append((path, text))
+    for path, text in places:
+        if text and not _FROM_ENVIRONMENT.search(text):
+            why = "The plan goes into the ledger, where nothing is ever removed, and is read by many."
+            fix = "Change the secret, put it into an environment variable and write ${NAME} in its place."
+            yield Slip(path, "plan.secret", f"{path} holds a secret in plain text.", why, fix)
+
+
+def _headers(values: Values) -> Iterator[tuple[str, str]]:
+    for folder in ("sources", "sinks"):
+        for name, system in named(values, folder):
+            for header in part(system, "headers"):
+                yield f"{folder}.{name}.headers.{header}", word(part(system, "headers"), header)
 
 
 def destinations(ground: Ground) -> Iterator[Slip]:
@@ -56,9 +79,9 @@ def destinations(ground: Ground) -> Iterator[Slip]:
             file, url = word(system, "path"), word(system, "url")
             if bool(file) == bool(url):
                 found = f"{path} has {'both path and url' if file else 'neither path nor url'}."
-                fix = "Keep one of them." if file else "Add `path:` for a file, or `url:` for a database."
+                fix = "Keep one of them." if file else "Add `path:` for a file, or `url:` for a database or address."
                 yield Slip(path, "plan.address", found, f"It must be plain where it is {noun}.", fix)
-            elif (kind in _IN_FILES and url) or (kind in _IN_DATABASES and file):
+            elif (kind in _IN_FILES and url) or (kind in _AT_ADDRESSES and file):
                 has, needs = ("url", "path") if url else ("path", "url")
                 found = f"{path} has kind {kind}, which needs {needs}, but it has {has}."
                 yield Slip(path, "plan.address", found, "", f"Add `{needs}: …` in place of {has}, or change the kind.")
@@ -104,8 +127,11 @@ def _addresses(values: Values) -> Iterator[tuple[str, str]]:
         for key in ("path", "url"):
             yield f"sources.{name}.{key}", word(source, key)
     for name, sink in named(values, "sinks"):
-        for key in ("path", "url", "rehearsal"):
+        for key in ("path", "url", "rehearsal", "secret", "link"):
             yield f"sinks.{name}.{key}", word(sink, key)
+    yield from _headers(values)
+    for name, broker in named(values, "brokers"):
+        yield f"brokers.{name}.url", word(broker, "url")
     for name, route in part(values, "respond", "routes").items():
         yield f"respond.routes.{name}", route if isinstance(route, str) else ""
 

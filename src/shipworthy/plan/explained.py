@@ -81,6 +81,7 @@ _ON_VALUES = {
 
 _ON_REFERENCES = {
     "plan.unknown_source": "Features, labels and fairness groups name a source that is not declared under `sources`.",
+    "plan.unknown_broker": "A stream names a broker that is not declared under `brokers`.",
     "plan.unknown_sink": "A consumer names a sink that is not declared under `sinks`.",
     "plan.unknown_column": (
         "A column is named that is not there: not under contract, not among the features, or not one of the "
@@ -117,8 +118,16 @@ _ON_STRUCTURE = {
         "A consumer of lists needs `every`, `start`, `deadline` and at least one of `sinks`: without them nobody "
         "can say whether a list is late or lost. `latency` belongs to real-time answers."
     ),
+    "plan.list_when": (
+        "A list comes either on a schedule, with `every` and `start`, or with `when: arrival` whenever new data has "
+        "come in, of the sources in `arrival_of`. A mix of both says nothing that could be kept."
+    ),
     "plan.realtime_needs": (
         "A consumer of real-time answers needs `latency`. `every`, `start` and `deadline` belong to lists."
+    ),
+    "plan.stream_needs": (
+        "A consumer of a stream needs `latency` and `stream`, which names broker and topics. `every`, `start`, "
+        "`deadline` and `sinks` belong to lists."
     ),
     "plan.cohort_column": "With `by: column` the cohort is named by a feature, so `column` must name it.",
     "plan.column_rule": (

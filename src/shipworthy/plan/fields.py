@@ -53,6 +53,7 @@ def _read_day(value: object) -> object:
 
 Name = Annotated[str, Field(title="name", pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 ColumnName = Annotated[str, Field(title="column name", min_length=1, max_length=128)]
+Topic = Annotated[str, Field(title="topic", pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=200)]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -26,6 +26,7 @@ def product_schema(members: Members = kinds) -> dict[str, Any]:
     definitions = schema["$defs"]
     _choose(definitions["Source"]["properties"]["kind"], members("data/sources"))
     _choose(definitions["Sink"]["properties"]["kind"], members("deliver/sinks"))
+    _choose(definitions["Broker"]["properties"]["kind"], members("edges/brokers"))
     _choose(definitions["Baseline"]["properties"]["kind"], members("model/baselines"))
     _choose(definitions["Trigger"]["properties"]["do"]["items"], members("respond/actions"))
     if members("watch/monitors"):

@@ -156,6 +156,7 @@ decision:
   yes: approve
   no: decline
   ask_name: look
+  humility: {out_of_range: 10%, unseen: true, missing_at_most: 1}
 
 proof:
   performance: {metric: auc, floor: 0.6}

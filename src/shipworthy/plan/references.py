@@ -10,7 +10,7 @@ from shipworthy.plan.raw import Ground, Rule, Values, contract_columns, items, l
 from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
-OUTPUT_COLUMNS = ("rank", "entity", "score", "decision", "reasons", "answer_id", "as_of", "cohort")
+OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
 _ROLES = ("product_manager", "operator", "builders", "auditors")
 _NO_SOURCE = "What is read must be a declared source with a contract."
 
@@ -22,6 +22,8 @@ def kind_names(ground: Ground) -> Iterator[Slip]:
         yield from _kind(ground, "data/sources", f"sources.{name}.kind", word(source, "kind"))
     for name, sink in named(values, "sinks"):
         yield from _kind(ground, "deliver/sinks", f"sinks.{name}.kind", word(sink, "kind"))
+    for name, broker in named(values, "brokers"):
+        yield from _kind(ground, "edges/brokers", f"brokers.{name}.kind", word(broker, "kind"))
     baseline = word(part(values, "model", "baseline"), "kind")
     yield from _kind(ground, "model/baselines", "model.baseline.kind", baseline)
     for name in part(values, "watch", "monitors"):
@@ -41,14 +43,26 @@ def sink_names(ground: Ground) -> Iterator[Slip]:
                 yield unknown(f"consumers.{name}.sinks[{number}]", "plan.unknown_sink", "sink", sink, sinks, why)
 
 
+def broker_names(ground: Ground) -> Iterator[Slip]:
+    """The broker of every stream is declared."""
+    brokers = part(ground.values, "brokers")
+    for name, consumer in named(ground.values, "consumers"):
+        broker = word(part(consumer, "stream"), "broker")
+        if broker and broker not in brokers:
+            why = "A stream needs a declared broker, with an address."
+            yield unknown(f"consumers.{name}.stream.broker", "plan.unknown_broker", "broker", broker, brokers, why)
+
+
 def source_names(ground: Ground) -> Iterator[Slip]:
-    """Every source that features, labels, those due and fairness name is declared."""
+    """Every source that features, labels, those due, fairness and lists by arrival name is declared."""
     sources = part(ground.values, "sources")
     data = part(ground.values, "data")
     places = [(f"data.{key}.source", word(part(data, key), "source")) for key in ("features", "label", "due")]
     places.append(("data.by_row", word(data, "by_row")))
     for number, group in listed(part(ground.values, "proof"), "fairness"):
         places.append((f"proof.fairness[{number}].source", word(group, "source")))
+    for name, consumer in named(ground.values, "consumers"):
+        places += [(f"consumers.{name}.arrival_of[{number}]", text) for number, text in words(consumer, "arrival_of")]
     for path, source in places:
         if source and source not in sources:
             yield unknown(path, "plan.unknown_source", "source", source, sources, _NO_SOURCE)
@@ -119,8 +133,10 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
         "alarm": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
         "refusal": ("source", list(part(values, "sources"))),
         "late": ("consumer", consumers),
+        "partial": ("consumer", consumers),
         "failed": ("consumer or sink", consumers + sinks),
         "unacknowledged": ("consumer", consumers),
+        "unused": ("consumer", consumers),
         "revoked": ("function", list(FUNCTIONS)),
     }
     for number, trigger in listed(part(values, "respond"), "triggers"):
@@ -177,6 +193,7 @@ def _dashed(member: str) -> str:
 RULES: tuple[Rule, ...] = (
     kind_names,
     sink_names,
+    broker_names,
     source_names,
     output_columns,
     feature_columns,

@@ -24,11 +24,12 @@ from shipworthy.plan.schema_data import (
     Volume,
 )
 from shipworthy.plan.schema_life import Cohorts, Envelope, MonitorPlan, Release, RespondPlan, Trigger, Watch
-from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Model, Performance, Proof, Training
-from shipworthy.plan.schema_need import Consumer, Need, Owners, People, Sink, Time
+from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Humility, Model, Performance, Proof, Training
+from shipworthy.plan.schema_need import Broker, Consumer, Need, Owners, People, Sink, StreamRoute, Time
 
 __all__ = [
     "Baseline",
+    "Broker",
     "Cohorts",
     "Column",
     "ColumnName",
@@ -43,6 +44,7 @@ __all__ = [
     "Envelope",
     "Fairness",
     "Function",
+    "Humility",
     "LabelFrom",
     "Model",
     "MonitorPlan",
@@ -60,6 +62,7 @@ __all__ = [
     "Share",
     "Sink",
     "Source",
+    "StreamRoute",
     "Time",
     "Training",
     "Trigger",
@@ -90,6 +93,9 @@ class Plan(Section):
     )
     sinks: dict[Name, Sink] = Field(
         default={}, description="Systems that are written to, by name.", examples=[{"sales-list": {"kind": "csv"}}]
+    )
+    brokers: dict[Name, Broker] = Field(
+        default={}, description="Systems that carry streams, by name.", examples=[{"bus": {"kind": "nats"}}]
     )
     data: Data = Field(description="How sources become features and labels.", examples=[{"pipeline": "pipeline.py"}])
     model: Model = Field(description="What answers.", examples=[{"baseline": {"kind": "column", "column": "recency"}}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -111,9 +111,28 @@ class Source(Section):
         examples=["feed/purchases-*.csv"],
     )
     url: str = Field(
-        "", description="Database address; ${NAME} is taken from the environment.", examples=["${WAREHOUSE_URL}"]
+        "",
+        description="Address of a database or of a file over https; ${NAME} is taken from the environment.",
+        examples=["${WAREHOUSE_URL}"],
     )
-    query: str = Field("", description="With `url`: the SQL query that gives the rows.")
+    query: str = Field("", description="With a database: the table, or the SQL query that gives the rows.")
+    sheet: str = Field("", description="With `kind: excel`: the sheet; absent: the first.", examples=["Orders"])
+    version: Annotated[int, Field(strict=True, ge=0)] | Literal["as_of"] | None = Field(
+        None,
+        description=(
+            "With `kind: delta`: the version of the table, or `as_of` for the one that was the newest at the moment "
+            "of the snapshot; absent: the newest."
+        ),
+        examples=["as_of"],
+    )
+    format: Literal["", "csv", "jsonl", "json", "parquet"] = Field(
+        "", description="With `kind: http`: what the answer is written in.", examples=["csv"]
+    )
+    headers: dict[str, str] = Field(
+        default={},
+        description="With `kind: http`: headers of the request, by name.",
+        examples=[{"Authorization": "Bearer ${FEED_TOKEN}"}],
+    )
     right_to_use: str = Field(
         "", description="On what ground the data may be used for this need; demanded for data about persons."
     )
@@ -192,3 +211,12 @@ class Data(Section):
     )
     ages: list[ColumnName] = Field(default=[], description="Features that grow by themselves; their drift is expected.")
     personal: list[ColumnName] = Field(default=[], description="Columns and features that say something of a person.")
+    personal_kept: dict[ColumnName, Literal["drop", "hash", "encrypt", "plain"]] = Field(
+        default={},
+        description=(
+            "How a personal column is kept beside answers, in feature tables and the prediction log. `encrypt`, also "
+            "for those not named: only the store's key opens it. `hash`: nobody reads it again. `drop`: not at all. "
+            "`plain`: as it is. The entity's name is always kept, so that a person's rows are found."
+        ),
+        examples=[{"age": "encrypt", "email": "drop"}],
+    )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shipworthy.base.times import Length
-from shipworthy.plan.fields import ColumnName, Duration, Flag, Name, Number, Section, Whole
+from shipworthy.plan.fields import ColumnName, Duration, Flag, Name, Number, Section, Share, Whole
 
 
 class Cohorts(Section):
@@ -28,16 +28,32 @@ class Cohorts(Section):
 class Release(Section):
     """In which steps a candidate reaches people."""
 
-    steps: list[Literal["rehearsal", "shadow", "cohort", "all"]] = Field(
+    steps: list[Literal["rehearsal", "shadow", "canary", "cohort", "all"]] = Field(
         default=["rehearsal", "shadow", "cohort", "all"],
         min_length=1,
         description=(
-            "The steps in order: the real route to a rehearsal destination, silently beside the champion, one cohort "
-            "after the other, everybody."
+            "The steps in order: the real route to a rehearsal destination, silently beside the champion, for real for "
+            "a small share of everybody, one cohort after the other, everybody."
         ),
     )
     shadow_lists: Whole = Field(
         1, ge=0, description="How many lists a challenger answers in shadow before a cohort gets it."
+    )
+    canary: Share = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description=(
+            "The share of entities, chosen by a hash of their name, whom a challenger answers in the step `canary`; "
+            "whoever is in a small share is in every larger one."
+        ),
+        examples=["5%"],
+    )
+    canary_lists: Whole = Field(
+        1, ge=0, description="How many lists a canary must have had a part in before the next step."
+    )
+    canary_answers: Whole = Field(
+        0, ge=0, description="How many answers a canary must have given in real time before the next step."
     )
     cohorts: Cohorts = Field(default=Cohorts(names=["everyone"]), description="Who gets it together.")
 
@@ -71,18 +87,19 @@ class Trigger(Section):
     """What happens when: one trigger, any number of actions."""
 
     name: Name = Field(description="Its name in the ledger.", examples=["stale-model"])
-    on: Literal["alarm", "refusal", "late", "failed", "revoked", "unacknowledged"] = Field(
+    on: Literal["alarm", "refusal", "late", "partial", "failed", "revoked", "unacknowledged", "unused"] = Field(
         description=(
-            "What sets it off: a monitor's alarm, a refused source, a late list, a failed delivery or a model that "
-            "could not answer, a revoked sign-off, a delivery that nobody acknowledged."
+            "What sets it off: a monitor's alarm, a refused source, a late list, a list that answered too few or "
+            "reached only some of its destinations, a failed delivery or a model that could not answer, a revoked "
+            "sign-off, a delivery that nobody acknowledged, a list of which too little was used."
         ),
         examples=["alarm"],
     )
     of: Name | None = Field(
         None,
         description=(
-            "Only of this monitor (alarm), source (refusal), consumer (late, failed, unacknowledged) or function "
-            "(revoked)."
+            "Only of this monitor (alarm), source (refusal), consumer (late, partial, failed, unacknowledged, unused) "
+            "or function (revoked)."
         ),
     )
     do: list[Name] = Field(

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from shipworthy.base.times import Length
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Number, Section, Share, Span, Whole
+from shipworthy.plan.fields import ColumnName, Day, Duration, Flag, Function, Name, Number, Section, Share, Span, Whole
 
 
 class Baseline(Section):
@@ -52,6 +52,34 @@ class Model(Section):
     )
 
 
+class Humility(Section):
+    """When the model must not answer alone: what breaks a rule goes to a person, whatever the score says."""
+
+    out_of_range: Share | None = Field(
+        None,
+        description=(
+            "A number outside the range that was learnt from asks a person; so much slack is given on either side, "
+            "as a share of that range."
+        ),
+        examples=["10%"],
+    )
+    unseen: Flag = Field(False, description="A text that hardly ever came in training asks a person.")
+    missing_at_most: Whole | None = Field(
+        None, ge=0, description="More missing inputs than this ask a person.", examples=[2]
+    )
+    uncertain: Number | None = Field(
+        None,
+        gt=0,
+        description="An answer whose interval (`proof.interval`) is wider than this asks a person.",
+        examples=[0.3],
+    )
+    spared: list[ColumnName] = Field(
+        default=[],
+        description="Features that `out_of_range` and `unseen` pass over, such as those that grow with the calendar.",
+        examples=[["tenure"]],
+    )
+
+
 class Decision(Section):
     """How a score becomes an action; exactly one of top, share, threshold."""
 
@@ -69,7 +97,15 @@ class Decision(Section):
     ask: Span | None = Field(None, description="Scores in this band go to a person.", examples=[[0.4, 0.7]])
     yes: str = Field("yes", min_length=1, description="The word for yes in the output.", examples=["call"])
     no: str = Field("no", min_length=1, description="The word for no in the output.", examples=["leave"])
-    ask_name: str = Field("ask a person", min_length=1, description="The word for the band in the output.")
+    ask_name: str = Field("ask a person", min_length=1, description="The word in the output for what goes to a person.")
+    humility: Humility | None = Field(
+        None, description="When a person is asked whatever the score says.", examples=[{"out_of_range": "10%"}]
+    )
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything can go to a person."""
+        return self.ask is not None or self.humility is not None
 
 
 class Performance(Section):
@@ -109,6 +145,16 @@ class Proof(Section):
     performance: Performance = Field(default=Performance(), description="How good is good enough.")
     calibration_tolerance: Share | None = Field(
         0.05, description="How far promised and real share of yes may lie apart; for a probability."
+    )
+    interval: Share | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "Each answer carries an interval that holds so often: for the truth of a number, or for the share of yes "
+            "among rows with a like score; set by held-out rows and tested on others."
+        ),
+        examples=["90%"],
     )
     reasons: Whole = Field(3, ge=0, le=10, description="How many reasons every row carries.")
     fairness: list[Fairness] = Field(default=[], description="Groups whose decisions are compared.")

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Whole
+from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share, Topic, Whole
 
 
 class Need(Section):
@@ -77,14 +77,40 @@ class People(Section):
     auditors: list[Name] = Field(default=[], description="Who may read everything and change nothing.")
 
 
+class StreamRoute(Section):
+    """Where the questions of a stream come from and its answers go to."""
+
+    broker: Name = Field(description="The name of a broker.", examples=["bus"])
+    questions: Topic = Field(description="The topic that questions are read from.", examples=["shop.questions"])
+    answers: Topic = Field(description="The topic that answers go to.", examples=["shop.answers"])
+    dead_letters: Topic = Field(
+        description="The topic for what cannot be answered, with the reason; sent again by `shipworthy dead-letters`.",
+        examples=["shop.dead-letters"],
+    )
+    rehearsal: Topic = Field(
+        description="The topic that stands for `answers` in a rehearsal.", examples=["rehearsal.shop.answers"]
+    )
+    at_once: Whole = Field(
+        256, ge=1, le=10_000, description="The most questions taken together; no more are read before they are settled."
+    )
+
+
 class Consumer(Section):
     """Who acts on the output: in which form, by which route, how often, how soon, and with how much time to act."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"mode": {"const": "realtime"}}, "required": ["mode"]},
-            "then": {"required": ["latency"]},
-            "else": {"required": ["every", "start", "deadline", "sinks"]},
+            "if": {"properties": {"mode": {"enum": ["realtime", "stream"]}}, "required": ["mode"]},
+            "then": {
+                "required": ["latency"],
+                "if": {"properties": {"mode": {"const": "stream"}}},
+                "then": {"required": ["stream"]},
+            },
+            "else": {
+                "if": {"properties": {"when": {"const": "arrival"}}, "required": ["when"]},
+                "then": {"required": ["deadline", "sinks"]},
+                "else": {"required": ["every", "start", "deadline", "sinks"]},
+            },
         }
     )
 
@@ -94,15 +120,18 @@ class Consumer(Section):
     person: Name = Field(
         description="The login that acknowledges deliveries for this consumer.", examples=["sales-lead"]
     )
-    mode: Literal["list", "realtime"] = Field(
+    mode: Literal["list", "realtime", "stream"] = Field(
         "list",
-        description="`list`: one table per moment, on a cadence. `realtime`: one answer per request, over HTTP.",
+        description=(
+            "`list`: one table per moment, on a cadence. `realtime`: one answer per request, over HTTP. `stream`: one "
+            "answer per message of a broker's topic."
+        ),
     )
     columns: list[ColumnName] = Field(
         default=["rank", "entity", "score", "decision", "reasons"],
         description=(
-            "Columns of the output, in order, of: rank, entity (or its own name), score, decision, reasons, "
-            "answer_id, as_of, cohort."
+            "Columns of the output, in order, of: rank, entity (or its own name), score, low, high (the interval), "
+            "decision, reasons, answer_id, as_of, cohort."
         ),
         min_length=1,
     )
@@ -112,6 +141,15 @@ class Consumer(Section):
     only: Literal["all", "chosen"] = Field(
         "all", description="`chosen`: only the rows whose decision is yes. `all`: every row."
     )
+    when: Literal["schedule", "arrival"] = Field(
+        "schedule",
+        description="`schedule`: a list is made every so often. `arrival`: one is made whenever new data has come in.",
+    )
+    arrival_of: list[Name] = Field(
+        default=[],
+        description="With `when: arrival`: the sources whose new data makes a list; any source if none is named.",
+        examples=[["purchases"]],
+    )
     every: Duration | None = Field(
         None, description="Cadence of a list, counted from `start`; needed with `mode: list`.", examples=["1mo"]
     )
@@ -120,13 +158,32 @@ class Consumer(Section):
     )
     deadline: Duration | None = Field(
         None,
-        description="A list must arrive this long after the moment it is for; needed with `mode: list`.",
+        description=(
+            "A list must arrive this long after the moment it is for, or after its data came in; needed with "
+            "`mode: list`."
+        ),
         examples=["12h"],
     )
     latency: Duration | None = Field(
         None,
-        description="A real-time answer must come within this time; needed with `mode: realtime`.",
+        description=(
+            "A real-time answer, or one in a stream, must come within this time; needed with `mode: realtime` and "
+            "`mode: stream`."
+        ),
         examples=["100ms"],
+    )
+    stream: StreamRoute | None = Field(
+        None,
+        description="The topics of a stream; needed with `mode: stream`.",
+        examples=[
+            {
+                "broker": "bus",
+                "questions": "shop.questions",
+                "answers": "shop.answers",
+                "dead_letters": "shop.dead-letters",
+                "rehearsal": "rehearsal.shop.answers",
+            }
+        ],
     )
     asks_by: Literal["key", "values", "either"] = Field(
         "key",
@@ -162,6 +219,19 @@ class Consumer(Section):
     acknowledge_within: Duration | None = Field(
         None, description="A delivery not acknowledged by then is raised.", examples=["14d"]
     )
+    use_at_least: Share | None = Field(
+        None,
+        description=(
+            "The share of a list's rows that is acted on within `time_to_act`; a list of which less was used, or "
+            "nobody said how much, is raised."
+        ),
+        examples=["50%"],
+    )
+    answered_at_least: Share | None = Field(
+        None,
+        description="The share of those due whom a list must answer; a list that answers fewer is raised as partial.",
+        examples=["95%"],
+    )
     if_stopped: Literal["baseline", "last", "nothing"] = Field(
         "baseline",
         description=(
@@ -190,13 +260,68 @@ class Sink(Section):
 
     kind: Name = Field(description="A member of deliver/sinks: see `shipworthy explain kinds`.", examples=["csv"])
     path: str = Field(
-        "", description="File; {as_of} and {run} are filled in.", examples=["out/sales/call-list-{as_of}.csv"]
+        "",
+        description=(
+            "File or folder, relative to product.yaml, or an fsspec address such as s3://bucket/file; {as_of} and "
+            "{run} are filled in."
+        ),
+        examples=["out/sales/call-list-{as_of}.csv"],
     )
     url: str = Field(
-        "", description="Address of a database; ${NAME} is taken from the environment.", examples=["${CRM_URL}"]
+        "",
+        description=(
+            "Address of a database, webhook, mail server or chat; ${NAME} is taken from the environment, and no secret "
+            "stands in the plan."
+        ),
+        examples=["${CRM_URL}"],
     )
-    table: str = Field("", description="With `url`: the table that the rows go to.", examples=["call_list"])
+    table: str = Field("", description="With a database: the table that the rows go to.", examples=["call_list"])
+    key: list[ColumnName] = Field(
+        default=[],
+        description=(
+            "With a database: the columns that name a row. The table then holds one current row for each; absent: the "
+            "rows of every run."
+        ),
+        examples=[["customer_id"]],
+    )
+    sheet: str = Field("", max_length=31, description="With `kind: excel`: the sheet's name.", examples=["Call list"])
+    to: list[str] = Field(
+        default=[], description="With `kind: email`: who gets it.", examples=[["sales-lead@shop.example"]]
+    )
+    sender: str = Field("", description="With `kind: email`: whom it comes from.", examples=["ship@shop.example"])
+    format: Literal["", "csv", "excel", "event", "batch"] = Field(
+        "",
+        description=(
+            "With `kind: email`: the attachment, `csv` (if absent) or `excel`. With `kind: webhook`: one `event` for "
+            "some rows (if absent), or a `batch` with an event for each row."
+        ),
+    )
+    headers: dict[str, str] = Field(
+        default={},
+        description="With `kind: webhook`: further headers, by name.",
+        examples=[{"Authorization": "Bearer ${CRM_TOKEN}"}],
+    )
+    secret: str = Field(
+        "",
+        description="With `kind: webhook`: the variable with the secret that requests are signed with.",
+        examples=["${CRM_HOOK_SECRET}"],
+    )
+    rows_at_once: Whole = Field(500, ge=1, le=100_000, description="With `kind: webhook`: rows of one request.")
+    link: str = Field(
+        "", description="With `kind: chat`: where people find the list.", examples=["https://crm.shop.example/lists"]
+    )
     rehearsal: str = Field(
-        description="The path or table that stands for this one in a rehearsal.",
+        description="The path, table, url or address that stands for the real one in a rehearsal.",
         examples=["out/rehearsal/call-list-{as_of}.csv"],
+    )
+
+
+class Broker(Section):
+    """A system that carries streams of messages."""
+
+    kind: Name = Field(description="A member of edges/brokers: see `shipworthy explain kinds`.", examples=["nats"])
+    url: str = Field(
+        min_length=1,
+        description="Its address, or several separated by commas; ${NAME} is taken from the environment.",
+        examples=["${NATS_URL}"],
     )

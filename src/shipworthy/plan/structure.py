@@ -65,15 +65,34 @@ def clock(ground: Ground) -> Iterator[Slip]:
 
 
 def consumer_mode(ground: Ground) -> Iterator[Slip]:
-    """A list has cadence, start, deadline and sinks; a real-time answer has a latency."""
+    """A list has cadence and start, or comes by arrival; a real-time answer has a latency, a stream topics as well."""
     for name, consumer in named(ground.values, "consumers"):
         path, mode = f"consumers.{name}", consumer.get("mode", "list")
         if mode == "list":
-            yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
-            yield from _useless(path, consumer, "list", ("latency",))
+            yield from _list_needs(path, consumer)
+            yield from _useless(path, consumer, "list", ("latency", "stream"))
         elif mode == "realtime":
             yield from _needs(path, consumer, "realtime", ("latency",))
-            yield from _useless(path, consumer, "realtime", _LIST_ONLY)
+            yield from _useless(path, consumer, "realtime", (*_LIST_ONLY, "when", "stream"))
+        elif mode == "stream":
+            yield from _needs(path, consumer, "stream", ("latency", "stream"))
+            yield from _useless(path, consumer, "stream", (*_LIST_ONLY, "when", "sinks"))
+
+
+def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
+    if consumer.get("when") != "arrival":
+        yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+        if consumer.get("arrival_of"):
+            found = f"{path}.arrival_of names sources, but {path}.when is not arrival."
+            why = "Their new data would make no list."
+            yield Slip(f"{path}.arrival_of", "plan.list_when", found, why, "Add `when: arrival`, or remove arrival_of.")
+        return
+    yield from _needs(path, consumer, "list", ("deadline", "sinks"))
+    for key in ("every", "start"):
+        if consumer.get(key) is not None:
+            found = f"{path}.when is arrival, but it has {key}."
+            why = "A list by arrival is made when data has come in, and at no other moment."
+            yield Slip(f"{path}.{key}", "plan.list_when", found, why, f"Remove {key}, or write `when: schedule`.")
 
 
 def cohort_column(ground: Ground) -> Iterator[Slip]:
@@ -89,7 +108,7 @@ def repeated_items(ground: Ground) -> Iterator[Slip]:
     """Nothing stands twice in a list whose items are names."""
     values = ground.values
     for name, consumer in named(values, "consumers"):
-        for key in ("columns", "sinks", "needs_values"):
+        for key in ("columns", "sinks", "needs_values", "arrival_of"):
             yield from _repeats(f"consumers.{name}.{key}", [text for _, text in words(consumer, key)])
     for keys in (("proof", "reviews"), ("proof", "sign_offs"), ("proof", "baseline_sign_offs"), ("release", "steps")):
         yield from _repeats(".".join(keys), [text for _, text in words(part(values, keys[0]), keys[1])])
@@ -122,6 +141,7 @@ def _needs(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Ite
     why = {
         "list": "Without cadence, first day, deadline and destination nobody can say whether a list is late or lost.",
         "realtime": "Without a latency nobody can say whether an answer came in time.",
+        "stream": "Without topics nothing is read; without a latency nobody can say whether an answer came in time.",
     }[mode]
     for key in keys:
         if consumer.get(key) in (None, []):
@@ -132,8 +152,8 @@ def _needs(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Ite
 
 def _useless(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Iterator[Slip]:
     for key in keys:
-        if consumer.get(key) is not None:
-            other = "list" if mode == "realtime" else "realtime"
+        if consumer.get(key) not in (None, []):
+            other = "list" if key in (*_LIST_ONLY, "sinks") else "stream" if key == "stream" else "realtime"
             found = f"{path}.{key} is for mode {other}, but the mode is {mode}."
             why = "A promise that is never looked at is none."
             yield Slip(f"{path}.{key}", f"plan.{mode}_needs", found, why, f"Remove it, or write `mode: {other}`.")

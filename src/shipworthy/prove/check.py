@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import UserError
+from shipworthy.model.rules import decide
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from shipworthy.model.words import CandidateMade, Role
-    from shipworthy.plan.schema import Plan
+    from shipworthy.plan.schema import Decision, Plan
     from shipworthy.prove.intervals import Floats
 
 FOLDER = "prove/checks"
@@ -40,15 +41,21 @@ class Rows:
         as_of: the moment; nothing that came later went in.
         features: one row per entity, whose name (text) is the index.
         scores: one per row.
+        asked: why a person is asked about each row by the humility rules, empty where nobody is; none for no row.
     """
 
     as_of: datetime
     features: pd.DataFrame
     scores: Floats
+    asked: Sequence[str] = ()
 
     @property
     def entities(self) -> list[str]:
         return [str(name) for name in self.features.index]
+
+    def decided(self, rule: Decision) -> list[str]:
+        """What would be done about each row, by the same rules as in use."""
+        return decide(self.scores, self.entities, rule, self.asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from shipworthy.model.answering import load
 from shipworthy.model.baseline import baseline_named, fitted
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import differences, read_environment
-from shipworthy.model.learning import Examples, Read, examples
+from shipworthy.model.learning import Examples, Read, examples, newest_of_each
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
 from shipworthy.prove.family import family
@@ -60,7 +60,7 @@ def gather(
     """
     answerer = load(files, made, plan)
     sources = read(as_of)
-    now = _rows(answerer, sources, as_of)
+    now = _rows(plan, answerer, sources, as_of)
     moments = [read_moment(text) for text in made.trained_on]
     past = examples(answerer.pipeline, read, moments) if moments else None
     stored = {name: files.get(digest) for name, digest in made.files.items()}
@@ -90,9 +90,14 @@ def known_from(plan: Plan, as_of: datetime, earliest: datetime | None) -> dateti
     return plan.need.horizon.after(as_of)
 
 
-def _rows(answerer: Answerer, sources: Mapping[str, Any], as_of: datetime) -> Rows:
-    features = answerer.features(sources, as_of)
-    return Rows(as_of, features, answerer.scores(features))
+def _rows(plan: Plan, answerer: Answerer, sources: Mapping[str, Any], as_of: datetime) -> Rows:
+    return _answered(plan, answerer, as_of, answerer.features(sources, as_of))
+
+
+def _answered(plan: Plan, answerer: Answerer, as_of: datetime, features: pd.DataFrame) -> Rows:
+    """Rows with scores, and with what the humility rules say to them."""
+    scores = answerer.scores(features)
+    return Rows(as_of, features, scores, answerer.asks(features, scores, plan.decision))
 
 
 def _truth(
@@ -105,25 +110,14 @@ def _truth(
     files: Files,
     others: Others,
 ) -> Truth:
-    judged = _newest_of_each(past.only(_held(plan, past) & past.known))
-    features = answerer.fitting(_named(judged))
-    rows = Rows(moment, features, answerer.scores(features))
+    judged = newest_of_each(past.only(_held(plan, past) & past.known))
+    rows = _answered(plan, answerer, moment, answerer.fitting(_named(judged)))
     due = int((past.moment == moment.isoformat()).sum())
     since = min(map(read_moment, judged.moment), default=moment)
     baseline, what = (None, "")
     if made.role == "model":
         baseline, what = _baseline(plan, past, judged, read, files, others.baseline)
     return Truth(rows, judged.label, due, baseline, what, since)
-
-
-def _newest_of_each(rows: Examples) -> Examples:
-    """Each entity once, at the newest moment at which its truth is known, so that rows stay independent of each other.
-
-    Where the same entities are there at every moment these are the rows of the newest; where an entity is an event,
-    such as an order, every moment brings others, and all of them count.
-    """
-    newest = pd.Series(rows.moment, dtype=object).map(read_moment).groupby(rows.entity).transform("max")
-    return rows.only(np.asarray(newest == pd.Series(rows.moment, dtype=object).map(read_moment), dtype=bool))
 
 
 def _baseline(
@@ -177,7 +171,7 @@ def _parent(
     if made is None:
         return None
     before = load(files, made, plan)
-    rows = _rows(before, sources, now.as_of)
+    rows = _rows(plan, before, sources, now.as_of)
     scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
     if scores.isna().any():
         return None

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from shipworthy.prove.intervals import SEED
+from shipworthy.prove.intervals import SEED, apart
+
+if TYPE_CHECKING:
+    from shipworthy.model.answering import Answerer
+
+SAME = 1e-9
+"""Scores that lie no farther apart are the same: another order of the same sums may differ so much."""
+FILE = "golden-rows.json"
 
 ROWS = 20
 _OFTEN = 0.05  # a text that fewer entities have could tell who one of them is
@@ -42,6 +50,24 @@ def replayed(kept: dict[str, Any], like: pd.DataFrame) -> pd.DataFrame:
         for name, values in kept["features"].items()
     }
     return pd.DataFrame(columns, index=like.index)[list(like.columns)]
+
+
+def replay(answerer: Answerer, evidence: bytes) -> float:
+    """How far a loaded candidate's scores on its kept rows lie from those that were kept with them, at most.
+
+    Args:
+        evidence: the file that the proof kept.
+
+    Raises:
+        UserError: it cannot answer these rows.
+    """
+    kept = json.loads(evidence)
+    columns = {
+        name: pd.Series([np.nan if one is None else one for one in values], dtype=object)
+        for name, values in kept["features"].items()
+    }
+    scores = answerer.scores(answerer.fitting(pd.DataFrame(columns)))
+    return apart(scores, np.asarray(kept["scores"], dtype=np.float64))
 
 
 def _commonest(shares: pd.Series[float]) -> list[str]:

@@ -15,7 +15,6 @@ from markupsafe import Markup
 from shipworthy.base.check import CheckResult, Verdict, stands, worst
 from shipworthy.base.kinds import kind
 from shipworthy.data.words import SnapshotTaken
-from shipworthy.model.rules import decide
 from shipworthy.plan.check import spoken
 from shipworthy.prove.charts import (
     curve_chart,
@@ -201,7 +200,7 @@ def _shown(result: CheckResult) -> Shown:
 
 
 def _chosen(subject: Subject) -> list[float]:
-    decided = decide(subject.now.scores, subject.now.entities, subject.plan.decision)
+    decided = subject.now.decided(subject.plan.decision)
     yes = subject.plan.decision.yes
     return [float(score) for score, word in zip(subject.now.scores, decided, strict=True) if word == yes]
 

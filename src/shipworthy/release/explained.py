@@ -30,6 +30,14 @@ _ON_THE_STEPS = {
 }
 
 _ON_GOING_BACK = {
+    "release.no_way_back": Explained(
+        "Before anybody gets answers from a candidate, those that a rollback could bring back (the champions in use "
+        "and the baseline that stands in) are opened, verified and asked for the rows that their proof kept. One of "
+        "them did not answer as it was proven to.",
+        "A way back that is only found shut when it is needed is none.",
+        "Restore the files or the locked software; or take the broken one out of use with `shipworthy rollback "
+        "--candidate`, or release a new baseline, and release again.",
+    ),
     "release.nothing_live": Explained(
         "Nothing answers people, or not the candidate that was named.",
         "A rollback takes something out of use; here there is nothing to take out.",

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shipworthy.base.digest import digest_of, plain
-from shipworthy.base.errors import GateShut, Mistake
+from shipworthy.base.errors import GateShut, Mistake, UserError
 from shipworthy.base.fact import Past, What
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
+from shipworthy.prove.golden import FILE, SAME, replay
+from shipworthy.prove.words import CandidateProven
 from shipworthy.release.pointer import write_pointer
 from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
 from shipworthy.release.words import ReleaseCandidate, RepairPointer, RollBack, RolledBack, Standing
@@ -23,11 +26,11 @@ def release_candidate(command: ReleaseCandidate, trip: Trip) -> Standing:
     """Move a candidate one step on: files verified, what it replaces shown to load, gate asked, pointer written.
 
     Raises:
-        GateShut: something is missing, or a declared step would be jumped over.
+        GateShut: something is missing, a declared step would be jumped over, or there would be no way back.
     """
     broken = trip.step("verify files and evidence", lambda: _broken(trip, command.candidate))
     if command.step in FOR_PEOPLE:
-        trip.step("load what would be gone back to", lambda: _load_in_use(trip))
+        trip.step("show that what would be gone back to answers", lambda: _ways_back(trip, command))
     trip.record("ask the gate and step", lambda past: _step(command, trip, past, broken))
     trip.step("sign the head and write the pointer", lambda: _publish(trip, f"release {command.step}"))
     return _standing_now(trip)
@@ -58,7 +61,7 @@ def repair_pointer(command: RepairPointer, trip: Trip) -> Standing:
 
 def _back(command: RollBack, past: Past, back: dict[str, str]) -> Sequence[What]:
     now = standing(past)
-    if back["candidate"] not in (*now.champion.values(), now.challenger):
+    if back["candidate"] not in (*now.champion.values(), now.challenger, now.canary):
         return []  # somebody else took it back meanwhile
     return [RolledBack(product=command.product, candidate=back["candidate"], to=back["to"], reason=command.reason)]
 
@@ -89,11 +92,45 @@ def _without_signatures(state: GateState) -> GateState:
     return replace(state, open=not kept, missing=kept)
 
 
-def _load_in_use(trip: Trip) -> list[str]:
-    in_use = sorted({name for name in standing(trip.past).champion.values() if name})
-    for name in in_use:
-        load(trip.store.files, candidate_made(trip.past, name), current_plan(trip.past))
-    return in_use
+def _ways_back(trip: Trip, command: ReleaseCandidate) -> list[str]:
+    """The candidates that a rollback could bring back, each opened, verified and asked for the rows of its proof.
+
+    Raises:
+        GateShut: one of them is damaged, does not open here or answers otherwise than proven.
+    """
+    made, now = candidate_made(trip.past, command.candidate), standing(trip.past)
+    # A new baseline takes the place of the one that stood in, so that a broken one can be replaced.
+    stands_in = "" if made.role == "baseline" else now.baseline
+    names = sorted({*now.champion.values(), stands_in} - {"", made.candidate})
+    if mistakes := [mistake for name in names if (mistake := _no_way_back(trip, name))]:
+        raise GateShut(*mistakes)
+    return names
+
+
+def _no_way_back(trip: Trip, name: str) -> Mistake | None:
+    made, proof = candidate_made(trip.past, name), newest_proof(trip.past, name)
+    found = "; ".join(damaged(trip.store.files, made, None)) or _unlike_proven(trip, made, proof)
+    if not found:
+        return None
+    return Mistake(
+        "release.no_way_back",
+        f"{made.role} {name[:12]}",
+        f"It answers people now, or stands in, and could not be gone back to: {found}",
+        "A release that cannot be taken back in one step is not let through.",
+        f"Restore its files or the locked software. Otherwise `shipworthy rollback --candidate {name[:12]}` takes it "
+        "out of use, or a new baseline replaces it; then release again.",
+    )
+
+
+def _unlike_proven(trip: Trip, made: CandidateMade, proof: CandidateProven | None) -> str:
+    """Why a candidate does not open here, or how far its answers lie from those of its proof; empty where it does."""
+    try:
+        answerer = load(trip.store.files, made, current_plan(trip.past))
+        kept = [check.evidence[FILE] for check in proof.checks if FILE in check.evidence] if proof else []
+        distance = max((replay(answerer, trip.store.files.get(digest)) for digest in kept), default=0.0)
+    except UserError as error:
+        return error.mistakes[0].found
+    return f"its scores lie up to {distance:.2g} from those of its proof." if distance > SAME else ""
 
 
 def _load_target(trip: Trip, command: RollBack) -> dict[str, str]:

@@ -29,6 +29,8 @@ class Pointer:
     head: int
     head_digest: str
     digest: str
+    canary: str = ""
+    canary_share: float = 0.0
 
 
 def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
@@ -40,6 +42,8 @@ def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
         "challenger": now.challenger,
         "challenger_step": now.challenger_step,
         "baseline": now.baseline,
+        "canary": now.canary,
+        "canary_share": now.canary_share,
         "head": head.seq,
         "head_digest": head.digest,
     }
@@ -97,7 +101,8 @@ def current_pointer(store: Store, product: str, now: Standing) -> Pointer:
         GateShut: it is older than the ledger: a release is under way, or an earlier pointer was put back.
     """
     pointer = read_pointer(store, product)
-    if (pointer.champion, pointer.baseline) == (now.champion, now.baseline):
+    told = (pointer.champion, pointer.baseline, pointer.canary, pointer.canary_share)
+    if told == (now.champion, now.baseline, now.canary, now.canary_share):
         return pointer
     found = f"The release pointer is that of fact {pointer.head}; by the ledger others answer now."
     why = "A release or rollback is under way, or an earlier pointer was put back."

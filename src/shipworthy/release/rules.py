@@ -2,22 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
+from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
 from shipworthy.sign.approval import refusals
 
-FOR_PEOPLE = ("cohort", "all")
+CANARY = "canary"
+FOR_COHORTS = ("cohort", "all")
+FOR_PEOPLE = (CANARY, *FOR_COHORTS)
+
+
+class Answering(Protocol):
+    """Who answers whom: a `Standing`, or the signed pointer that tells it."""
+
+    @property
+    def champion(self) -> Mapping[str, str]: ...
+    @property
+    def canary(self) -> str: ...
+    @property
+    def canary_share(self) -> float: ...
+
+
+def canary_share(entities: Sequence[str], product: str, share: float) -> NDArray[np.bool_]:
+    """Which entities a canary of this share answers: those whose hash lies in the first `share` of its range.
+
+    The hash is that of `product/canary/entity`, so it is the same in lists, in real time and on every machine, stays
+    for good, and hangs neither on the cohort nor on who was held out. Whoever is in a small share is in every larger
+    one.
+    """
+    return chosen_by_hash(f"{product}/canary/", entities, share)
+
+
+def in_canary(entity: str, product: str, share: float) -> bool:
+    """Whether a canary of this share answers one entity; the same as `canary_share`, for one question at a time."""
+    return in_share(f"{product}/canary/", entity, share)
+
+
+def who_answers(
+    now: Answering, entities: Sequence[str], cohorts: Sequence[str], names: Sequence[str], product: str
+) -> NDArray[np.object_]:
+    """The candidate that answers each entity: the canary for its share, the champion of the cohort for the others.
+
+    Args:
+        cohorts: the cohort of each entity, in the same order (`model.rules.cohort_of`).
+        names: the declared cohorts; whoever belongs to none of them is answered by nobody, the canary included.
+
+    Returns:
+        A digest for each entity, empty for nobody.
+    """
+    who = np.array([now.champion.get(cohort, "") for cohort in cohorts], dtype=object)
+    if now.canary and now.canary_share > 0:
+        known = np.isin(np.asarray(cohorts, dtype=object), list(names))
+        who[known & canary_share(entities, product, now.canary_share)] = now.canary
+    return who
 
 
 def standing(past: Past) -> Standing:
     """Who answers whom after all that happened."""
     champion: dict[str, str] = {}
     challenger, challenger_step, baseline, since = "", "", "", ""
+    canary, share = "", 0.0
     history: list[str] = []
     for fact in past.of(ReleaseStepped, RolledBack):
         what = fact.what
@@ -25,6 +78,7 @@ def standing(past: Past) -> Standing:
             champion = {cohort: what.to if now == what.candidate else now for cohort, now in champion.items()}
             champion = {cohort: candidate for cohort, candidate in champion.items() if candidate}
             challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
+            canary, share = ("", 0.0) if canary == what.candidate else (canary, share)
             history.append(
                 f"{fact.at:%Y-%m-%d}: back from {what.candidate[:12]} to {what.to[:12] or 'nobody'}: {what.reason}"
             )
@@ -36,8 +90,12 @@ def standing(past: Past) -> Standing:
             challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
         else:
             challenger, challenger_step = what.candidate, what.step
+        if what.step == CANARY:
+            canary, share = what.candidate, what.share
+        elif what.step == "all" and canary == what.candidate:
+            canary, share = "", 0.0  # it answers everybody
         history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
-    return Standing(champion, challenger, challenger_step, baseline, since, "", history)
+    return Standing(champion, challenger, challenger_step, baseline, since, "", history, canary, share)
 
 
 def stand_in(past: Past) -> str:
@@ -47,8 +105,8 @@ def stand_in(past: Past) -> str:
 
 
 def steps_for(plan: Plan, role: str) -> list[str]:
-    """The declared steps for a role; a baseline has nothing to be in the shadow of."""
-    return [step for step in plan.release.steps if not (role == "baseline" and step == "shadow")]
+    """The declared steps for a role; a baseline has nobody to be in the shadow of, nor to be a canary beside."""
+    return [step for step in plan.release.steps if not (role == "baseline" and step in ("shadow", CANARY))]
 
 
 def next_step(plan: Plan, past: Past, made: CandidateMade) -> str:
@@ -86,10 +144,7 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
     """
     cohorts = _cohorts(plan, command)
     now = standing(past)
-    if command.step in FOR_PEOPLE:
-        if all(now.champion.get(cohort) == made.candidate for cohort in cohorts):
-            return []
-    elif (now.challenger, now.challenger_step) == (made.candidate, command.step):
+    if _is_there(plan, now, made.candidate, command.step, cohorts):
         return []
     _require_order(plan, past, made, command)
     replaced = sorted({now.champion[cohort] for cohort in cohorts if cohort in now.champion} - {made.candidate})
@@ -102,12 +157,27 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
             replaces=replaced[0] if replaced else "",
             gate=gate,
             role=made.role,
+            share=plan.release.canary if command.step == CANARY else 0.0,
         )
     ]
 
 
+def _is_there(plan: Plan, now: Standing, candidate: str, step: str, cohorts: Sequence[str]) -> bool:
+    """Whether a candidate answers already what a step would have it answer."""
+    if step == CANARY:
+        everybody = all(now.champion.get(cohort) == candidate for cohort in names(plan))
+        return everybody or (now.canary, now.canary_share) == (candidate, plan.release.canary)
+    if step in FOR_COHORTS:
+        return all(now.champion.get(cohort) == candidate for cohort in cohorts) and (
+            step != "all" or now.canary != candidate
+        )
+    return (now.challenger, now.challenger_step) == (candidate, step)
+
+
 def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
     """The candidate to take back, and the one that then answers: the one it replaced, else the signed baseline.
+
+    Where one is taken out of rehearsal, shadow or canary nobody new answers: the second is empty.
 
     One about which an owner has said no since is passed over: nobody goes back to what is not signed for any more.
 
@@ -118,15 +188,18 @@ def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
         UserError: it is not released, nobody is answered yet, or there is nothing to go back to.
     """
     now = standing(past)
-    if candidate and candidate == now.challenger:
+    champions = now.champion.values()
+    if candidate and candidate in (now.challenger, now.canary) and candidate not in champions:
         return candidate, ""
     released = [fact.what for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE]
-    in_use = [step for step in released if step.candidate in now.champion.values()]
-    if not in_use or (candidate and candidate not in now.champion.values()):
+    in_use = [step for step in released if step.candidate in (*champions, now.canary)]
+    if not in_use or (candidate and candidate not in champions):
         found = f"Candidate {candidate[:12]} is not released." if candidate else "Nobody is answered yet."
         fix = "See `shipworthy releases` for who answers whom."
         raise UserError(Mistake("release.nothing_live", "release", found, "There is nothing to roll back.", fix))
     current = candidate or in_use[-1].candidate
+    if current not in champions:
+        return current, ""  # a canary: the champions answer everybody again
     replaced = [step.replaces for step in in_use if step.candidate == current and step.replaces]
     taken_back = {fact.what.candidate for fact in past.of(RolledBack)}
     earlier = [name for name in reversed(replaced) if name not in taken_back]
@@ -197,26 +270,36 @@ def trials_done(plan: Plan, past: Past, made: CandidateMade, step: str) -> bool:
 
 def _require_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> None:
     for name, ended, wanted in _short_trials(plan, past, made, step):
-        raise GateShut(
-            Mistake(
-                "release.trial_missing",
-                f"candidate {made.candidate[:12]}",
-                f"Its {step} for {name} has ended well {ended} times; the plan asks for {wanted}.",
-                fix=f"shipworthy score {name} --{step}",
-            )
-        )
+        found = f"Its {step} for {name} has ended well {ended} times; the plan asks for {wanted}."
+        fix = f"shipworthy score {name} --{step}"
+        if step == CANARY:
+            fix = f"Wait for the next list for {name}: the canary has its part in it."
+            if plan.consumers[name].mode == "realtime":
+                found = f"As a canary it has given {name} {ended} answers; the plan asks for {wanted}."
+                fix = f"Wait until {name} has asked so often."
+        raise GateShut(Mistake("release.trial_missing", f"candidate {made.candidate[:12]}", found, fix=fix))
 
 
 def _short_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> list[tuple[str, int, int]]:
-    """Consumers of lists for whom too few trials ended well: name, how many did, how many must."""
-    if step not in ("rehearsal", "shadow"):
+    """Consumers for whom too few trials ended well: name, how many did, how many must."""
+    wanted = {"rehearsal": 1, "shadow": plan.release.shadow_lists, CANARY: plan.release.canary_lists}.get(step)
+    if wanted is None:
         return []
-    wanted = 1 if step == "rehearsal" else plan.release.shadow_lists
-    good = {(fact.what.consumer, fact.what.as_of) for fact in trials(past, made.candidate, step) if fact.what.ok}
-    ended = {name: sum(who == name for who, _ in good) for name in plan.consumers}
+    ended = [fact.what for fact in trials(past, made.candidate, step) if fact.what.ok]
+    good = {(what.consumer, what.as_of) for what in ended}
     lists = [name for name, consumer in plan.consumers.items() if consumer.mode == "list"]
-    return [(name, ended[name], wanted) for name in lists if ended[name] < wanted]
+    counts = [(name, sum(who == name for who, _ in good), wanted) for name in lists]
+    if step == CANARY:
+        asked = [name for name, consumer in plan.consumers.items() if consumer.mode == "realtime"]
+        counts += [(name, _answers(ended, name), plan.release.canary_answers) for name in asked]
+    return [(name, count, least) for name, count, least in counts if count < least]
+
+
+def _answers(ended: Sequence[TrialFinished], consumer: str) -> int:
+    return int(sum(what.compared.get("rows", 0.0) for what in ended if what.consumer == consumer))
 
 
 def _step_text(what: ReleaseStepped) -> str:
+    if what.step == CANARY:
+        return f"canary of {what.share * 100:g}%"
     return f"{what.step} {', '.join(what.cohorts)}" if what.step == "cohort" else what.step

@@ -14,7 +14,8 @@ from shipworthy.release.words import ReleaseStepped
 
 def plan_in_use(plan: Plan, past: Past) -> Plan:
     """The plan as it was signed for whom people got last; the plan in force before anybody was released to people."""
-    champions = standing(past).champion.values()
+    now = standing(past)
+    champions = set(now.champion.values()) or {now.canary}
     newest = latest(past.of(ReleaseStepped), lambda what: what.step in FOR_PEOPLE and what.candidate in champions)
     return plan_as_signed(plan, past, newest.what.candidate) if newest else plan
 

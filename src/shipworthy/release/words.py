@@ -13,11 +13,12 @@ class ReleaseStepped(What):
     """A candidate moved to a step of its release.
 
     Attributes:
-        step: rehearsal, shadow, cohort or all.
+        step: rehearsal, shadow, canary, cohort or all.
         cohorts: the cohorts it answers for at this step; all of them at step `all`, none before a cohort.
         replaces: the candidate that answered these cohorts before, empty for none.
         gate: digest of the gate state that let it pass.
         roles: model or baseline, for readers.
+        share: of the entities that it answers at step `canary`; 0 at any other.
     """
 
     candidate: str
@@ -26,6 +27,7 @@ class ReleaseStepped(What):
     replaces: str
     gate: str
     role: str
+    share: float = 0.0
 
     @property
     def about(self) -> str:
@@ -51,10 +53,10 @@ class RolledBack(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFinished(What):
-    """A candidate was rehearsed, or answered a list in shadow, for one consumer.
+    """A candidate was rehearsed, answered a list in shadow, or had its part in what went to people as a canary.
 
     Attributes:
-        step: rehearsal or shadow.
+        step: rehearsal, shadow or canary.
         ok: whether the output kept every declared contract on the real route.
         compared: numbers against the one in use, such as the mean score of both; empty without one.
     """
@@ -83,6 +85,8 @@ class Standing:
         baseline: the signed baseline that stands in, empty while none is signed.
         since: when somebody got answers for real for the first time, ISO 8601; empty before.
         pointer: digest of the signed pointer that the prediction server follows.
+        canary: the candidate that answers `canary_share` of the entities in place of their champion; empty for none.
+        canary_share: by a hash of the entity, see `release.rules.canary_share`.
     """
 
     champion: dict[str, str]
@@ -92,13 +96,17 @@ class Standing:
     since: str = ""
     pointer: str = ""
     history: list[str] = field(default_factory=list)
+    canary: str = ""
+    canary_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseCandidate(Command[Standing]):
-    """Move a candidate to the next step of its release: rehearsal, shadow, cohort NAME, all.
+    """Move a candidate to the next step of its release: rehearsal, shadow, canary, cohort NAME, all.
 
-    Refused while the gate is shut, or when a declared step would be jumped over.
+    Refused while the gate is shut, when a declared step would be jumped over, and, before anybody gets anything from
+    it, when what would be gone back to does not open and answer as proven. A canary stays beside its cohorts until it
+    answers everybody; taken again after `release.canary` has grown, it takes the larger share.
     """
 
     right: ClassVar[str] = "release"
@@ -112,8 +120,8 @@ class ReleaseCandidate(Command[Standing]):
 class RollBack(Command[Standing]):
     """Give the consumers back the candidate before, in one step; to the baseline where there is none.
 
-    Without `candidate` it is the one that was released last. One in rehearsal or shadow is taken out of it. A candidate
-    that was taken back begins again at its first step.
+    Without `candidate` it is the one that was released last. One in rehearsal, shadow or canary is taken out of it. A
+    candidate that was taken back begins again at its first step.
     """
 
     right: ClassVar[str] = "release"

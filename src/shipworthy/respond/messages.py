@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.edges.outbound import Ask, require_address
+from shipworthy.edges.outbound import send as send_out
+from shipworthy.edges.secrets import NAME, OWN
 from shipworthy.edges.store import Store
 from shipworthy.plan.schema import Plan
 from shipworthy.respond.words import PeopleTold
 
 SECONDS = 10.0
-_NAME = re.compile(r"\$\{(\w+)\}")
-_OWN = "SHIPWORTHY_"
-_HERE = ("localhost", "127.0.0.1")
+MOST_OF_AN_ANSWER = 1 << 20
 
 
 def send(store: Store, plan: Plan, told: PeopleTold) -> None:
@@ -32,66 +29,65 @@ def send(store: Store, plan: Plan, told: PeopleTold) -> None:
     route = plan.respond.routes.get(told.to, "")
     content = {"id": told.message, "product": told.product, "to": told.to, "subject": told.subject}
     if route.startswith("file:"):
-        folder = store.folder(told.product) / route.removeprefix("file:")
-        if any(folder.resolve().is_relative_to(closed.resolve()) for closed in store.closed):
-            found = "It leads into the folder of the ledger, its files or its keys."
-            raise _refused(f"respond.routes.{told.to}", found, "Name a folder outside of it.")
-        _write(folder, told, content)
+        _write(_open_folder(store, told.product, told.to, route), told.message[:16], content)
     else:
         _post(store, address(route, store.environ, told.to), told, content)
+
+
+def probe(store: Store, plan: Plan, to: str) -> str:
+    """Whether a route could be used; nothing is told to anybody. Gives what was found.
+
+    Raises:
+        UserError: the route is of no known kind, is not set, or leads where no message may go.
+        OSError: it cannot be written to or reached.
+    """
+    route = plan.respond.routes[to]
+    if route.startswith("file:"):
+        folder = _open_folder(store, plan.product, to, route)
+        _write(folder, f".probe-{to}", {"id": "probe"})
+        (folder / f".probe-{to}.json").unlink()
+        return f"{route} can be written"
+    ask = Ask("HEAD", address(route, store.environ, to), f"respond.routes.{to}", seconds=SECONDS)
+    return f"it answers ({send_out(ask, store.environ).status} to HEAD); nothing was sent"
 
 
 def address(route: str, environ: Mapping[str, str], to: str = "") -> str:
     """The address that a route leads to, with ${NAME} taken from the environment.
 
-    A plan is written by many; the environment belongs to who runs the installation. So an address that the plan
-    spells out must lie in the public internet, or be this very machine by name; an inner address of the network is
-    reached only through a variable, and our own settings never go out in an address.
+    It must lie in the public internet or be named by the installation, see `edges.outbound`; our own settings never
+    go out in an address.
 
     Raises:
         UserError: it is no such address, or a variable is not set.
     """
-    where, names = f"respond.routes.{to}", _NAME.findall(route)
-    for name in names:
-        if name.startswith(_OWN):
+    where = f"respond.routes.{to}"
+    for name in NAME.findall(route):
+        if name.startswith(OWN):
             raise _refused(where, f"${{{name}}} is a setting of the installation.", "Use a variable of its own.")
         if name not in environ:
             raise _refused(where, f"The variable {name} is not set.", f"Set {name} where Shipworthy runs.")
-    found = _NAME.sub(lambda match: environ[match[1]], route)
-    try:
-        parts = urlsplit(found)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _HERE)):
-        raise _refused(where, "It leads to no address that is safe to send to.", "Use file:FOLDER or an https address.")
-    if not names and host not in _HERE:
-        _require_public(host, where)
+    found = NAME.sub(lambda match: environ[match[1]], route)
+    require_address(found, where, environ)
     return found
 
 
-def _require_public(host: str, where: str) -> None:
-    try:
-        places = {str(info[4][0]).split("%")[0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return  # what has no place is told by the attempt itself
-    inner = sorted(place for place in places if not ip_address(place).is_global)
-    if inner:
-        fix = "Where it is meant, put the address into an environment variable and write ${NAME}."
-        raise _refused(where, f"{host} is {inner[0]}, an address inside the network.", fix)
+def _open_folder(store: Store, product: str, to: str, route: str) -> Path:
+    folder = store.folder(product) / route.removeprefix("file:")
+    if any(folder.resolve().is_relative_to(closed.resolve()) for closed in store.closed):
+        found = "It leads into the folder of the ledger, its files or its keys."
+        raise _refused(f"respond.routes.{to}", found, "Name a folder outside of it.")
+    return folder
 
 
-def _write(folder: Path, told: PeopleTold, content: Mapping[str, str]) -> None:
+def _write(folder: Path, name: str, content: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{told.message[:16]}.json"
+    file = folder / f"{name}.json"
     part = file.with_suffix(".part")
     part.write_text(json.dumps(content, indent=1) + "\n")
     os.replace(part, file)
 
 
 def _post(store: Store, to: str, told: PeopleTold, content: Mapping[str, str]) -> None:
-    import httpx
-
     # A CloudEvent in binary mode (CloudEvents 1.0, HTTP protocol binding), signed with the store's key.
     body = json.dumps(content, sort_keys=True).encode()
     headers = {
@@ -102,12 +98,11 @@ def _post(store: Store, to: str, told: PeopleTold, content: Mapping[str, str]) -
         "content-type": "application/json",
         "x-shipworthy-signature": store.keys.sign(body).hex(),
     }
-    try:
-        httpx.post(to, content=body, headers=headers, timeout=SECONDS, follow_redirects=False).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    ask = Ask("POST", to, f"message to {told.to}", headers, body, seconds=SECONDS, most=MOST_OF_AN_ANSWER)
+    status = send_out(ask, store.environ).status
+    if not 200 <= status < 300:
         # Never the address itself: it may hold a token.
-        status = f" {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
-        raise OSError(f"message to {told.to}: {type(error).__name__}{status}") from error
+        raise OSError(f"message to {told.to}: answered {status}")
 
 
 def _refused(where: str, found: str, fix: str) -> UserError:

@@ -11,14 +11,16 @@ from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.rules import due_by, is_late, owed, run_name
-from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.deliver.owing import owed
+from shipworthy.deliver.rules import due_by, run_name
+from shipworthy.deliver.shortfall import shortfalls
+from shipworthy.deliver.words import DeliveryFailed, RunFinished
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import CANARY, standing
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.words import RolledBack
+from shipworthy.release.words import RolledBack, TrialFinished
 from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
@@ -40,10 +42,14 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
     """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
     broken: set[str] = set()
+    newest = ""
     for fact in past.of(SnapshotRefused, SnapshotTaken):
         if isinstance(fact.what, SnapshotTaken):
+            newest = max(newest, fact.what.as_of)
             broken.clear()
             continue
+        if fact.what.as_of < newest:
+            continue  # a look back at the data of a past moment
         bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
         text = "; ".join(check.found for check in bad)
         for source in sorted({_source(check.where, plan) for check in bad} or {""}):
@@ -97,7 +103,7 @@ def rollback_due(past: Past) -> TriggerFired | None:
     if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
         return None
     now = standing(past)
-    in_use = {*now.champion.values(), now.challenger}
+    in_use = {*now.champion.values(), now.challenger, now.canary}
     return asked.what if not asked.what.candidate or asked.what.candidate in in_use else None
 
 
@@ -176,23 +182,12 @@ def _revoked(past: Past) -> Iterator[Cause]:
 
 def _in_use(past: Past) -> set[str]:
     now = standing(past)
-    return {*now.champion.values(), now.challenger} - {""}
+    return {*now.champion.values(), now.challenger, now.canary} - {""}
 
 
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    seen = {fact.what.delivery for fact in past.of(DeliveryAcknowledged)}
-    for made in past.of(DeliveryMade):
-        what = made.what
-        if what.step == "rehearsal":
-            continue
-        if is_late(plan, made):
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came late: due by {what.due_by[:16]}"
-            yield Cause("late", what.delivery, what.consumer, text, False)
-        consumer = plan.consumers.get(what.consumer)
-        wait = consumer.acknowledge_within if consumer else None
-        if wait and what.delivery not in seen and wait.after(made.at) < now:
-            text = f"{what.consumer} has not acknowledged the list of {what.as_of[:10]} within {wait}"
-            yield Cause("unacknowledged", what.delivery, what.consumer, text)
+    for short in shortfalls(plan, past, now):
+        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting)
     for failed in past.of(DeliveryFailed):
         text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
         yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False)
@@ -202,7 +197,7 @@ def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
     for finished in past.of(RunFinished):
         consumer = plan.consumers.get(finished.what.consumer)
-        nothing = not finished.what.delivered and not finished.what.failed
+        nothing = not finished.what.delivered and not finished.what.failed and not finished.what.back_fill
         if consumer and nothing and read_moment(finished.what.as_of) <= now:
             text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
             yield Cause("late", finished.what.run, finished.what.consumer, text, False)
@@ -210,9 +205,8 @@ def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Lists that should have arrived and were not even made."""
-    since = standing(past).since
     made = {fact.what.run for fact in past.of(RunFinished)}
-    for name, moment in owed(plan_in_use(plan, past), read_moment(since), now) if since else ():
+    for name, moment in owed(plan_in_use(plan, past), past, now):
         limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
         if limit < now and run not in made:
             text = (
@@ -222,12 +216,18 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _broken(past: Past) -> Iterator[Cause]:
-    """Lists for which the released model could not answer."""
+    """Lists for which the released model, or a canary its share, could not answer."""
     for finished in past.of(RunFinished):
         if finished.what.broken:
             what = finished.what
             text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
             yield Cause("failed", what.run, what.consumer, text, False)
+    for tried in past.of(TrialFinished):
+        if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
+            part = tried.what
+            name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
+            text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
+            yield Cause("failed", name, part.consumer, text, False, part.candidate)
 
 
 def _source(where: str, plan: Plan) -> str:

@@ -95,7 +95,9 @@ def _trials_kept(plan: Plan, past: Past, said: Recorded[Word]) -> bool:
     """Whether every trial that was planned when somebody signed still comes before people; more of them do no harm."""
     before = latest([fact for fact in past.of(PlanAdopted) if fact.seq < said.seq])
     then = plan_of(before.what.plan).release if before else plan.release
-    return set(then.steps) <= set(plan.release.steps) and then.shadow_lists <= plan.release.shadow_lists
+    now = plan.release
+    counted = ("shadow_lists", "canary_lists", "canary_answers")
+    return set(then.steps) <= set(now.steps) and all(getattr(then, name) <= getattr(now, name) for name in counted)
 
 
 def _is_no(what: Word) -> bool:

@@ -11,6 +11,7 @@ from shipworthy.base.digest import plain
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.data.flow import snapshot
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
@@ -31,7 +32,7 @@ def watch(command: Watch, trip: Trip) -> Watched:
     taken, refused = _fresh_data(trip, plan, todo)
     found: list[WindowJudged] = []
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
-        look = Look(trip.store.files, plan, moment, list(windows), taken, refused)
+        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, Pseudonyms(trip.store.keys.folder))
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]

@@ -16,6 +16,7 @@ from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
+from shipworthy.deliver.privacy import unreadable
 from shipworthy.model.answering import Answerer, load
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from shipworthy.edges.files import Files
+    from shipworthy.edges.pseudonyms import Pseudonyms
 
 
 LARGEST_STATE = 2_000  # bytes
@@ -45,6 +47,7 @@ class Look:
     Attributes:
         snapshot: the data that holds the truth; empty where none is needed or none could be had.
         refused: why there is no such data.
+        pseudonyms: opens inputs that are kept sealed.
     """
 
     files: Files
@@ -53,6 +56,7 @@ class Look:
     due: Sequence[Due]
     snapshot: str
     refused: str
+    pseudonyms: Pseudonyms | None = None
 
     @property
     def as_of(self) -> datetime:
@@ -91,7 +95,7 @@ class Look:
         promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
         if "answers" in needs:
-            window = replace(window, features=features_of(self.files, answers, self.plan.need.entity))
+            window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
         if "labels" in needs:
             window = self._with_truth(past, window, answerer, list(answers["entity"]))
         return window, answerer, answers
@@ -109,7 +113,7 @@ class Look:
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
         monitor = monitors()[item.monitor]
         state = self._state(carried(past, item.monitor, item.answered.candidate))
-        profile = answerer.profile if answerer else {}
+        profile = _readable(answerer.profile, self.plan) if answerer else {}
         found = monitor.judge(state, window, settings(self.plan, monitor), profile)
         return self._fact(past, item, found, waiting=item.needs == "labels" and window.labels is None)
 
@@ -170,6 +174,13 @@ class Look:
                 snapshot=self.snapshot,
             )
         ]
+
+
+def _readable(profile: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The profile without the inputs that the plan has nobody read again: nothing can be said of their drift."""
+    hidden = unreadable(plan)
+    features = {name: entry for name, entry in profile.get("features", {}).items() if name not in hidden}
+    return {**profile, "features": features} if hidden else profile
 
 
 def doing_nothing(

@@ -13,6 +13,7 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import KnownPast, Past, Recorded
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
+from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, standing
@@ -64,10 +65,10 @@ class Due:
 
 
 def answered(past: Past) -> list[Answered]:
-    """What was answered, oldest moment first; a rehearsal answers nobody and is left out."""
+    """What was answered, oldest moment first; a rehearsal answers nobody, and a back-fill nobody in time."""
     sealed: dict[tuple[str, str], list[Recorded[AnswersSealed]]] = {}
     for fact in past.of(AnswersSealed):
-        if set(fact.what.steps) == {REHEARSAL}:
+        if set(fact.what.steps) == {REHEARSAL} or BACK_FILL in fact.what.steps:
             continue
         moment = read_moment(fact.what.as_of).isoformat()
         for candidate, rows in fact.what.candidates.items():
@@ -95,6 +96,8 @@ def runs(past: Past) -> list[Answered]:
     found: dict[tuple[str, str], list[str]] = {}
     released = past.of(ReleaseStepped, RolledBack)
     for fact in past.of(RunFinished):
+        if fact.what.back_fill:
+            continue
         before = [step for step in released if step.seq < fact.seq]
         champions = Counter(name for name in standing(KnownPast(before)).champion.values() if name)
         if champions:
@@ -216,9 +219,9 @@ def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
 
 
 def answering(past: Past) -> set[str]:
-    """The candidates that answer somebody now, or stand by: champions, the challenger, the baseline."""
+    """The candidates that answer somebody now, or stand by: champions, challenger, canary, baseline."""
     now = standing(past)
-    return {name for name in (*now.champion.values(), now.challenger, now.baseline) if name}
+    return {name for name in (*now.champion.values(), now.challenger, now.canary, now.baseline) if name}
 
 
 def first_model(past: Past) -> str:

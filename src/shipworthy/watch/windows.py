@@ -15,11 +15,13 @@ from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
+from shipworthy.edges.sealing import opened_value
 from shipworthy.watch.monitor import Values, Window
 from shipworthy.watch.rules import REHEARSAL, Answered
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
+    from shipworthy.edges.pseudonyms import Pseudonyms
 
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
 
@@ -41,10 +43,13 @@ def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
     return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
 
-def features_of(files: Files, answers: pd.DataFrame, entity: str = "") -> dict[str, Values]:
+def features_of(
+    files: Files, answers: pd.DataFrame, pseudonyms: Pseudonyms | None = None, entity: str = ""
+) -> dict[str, Values]:
     """The inputs behind some answers, by name, in their order; missing where an answer's inputs lack one.
 
     Args:
+        pseudonyms: opens sealed inputs; without it they stay sealed.
         entity: the column that names the entity where the inputs are rows of a source, answered by themselves.
     """
     if answers.empty:
@@ -53,6 +58,8 @@ def features_of(files: Files, answers: pd.DataFrame, entity: str = "") -> dict[s
     written = answers[answers["inputs_ref"] == ""]
     if not written.empty:
         values = [json.loads(text) if text else {} for text in written["inputs"]]
+        if pseudonyms is not None:
+            values = [{name: opened_value(pseudonyms, name, one) for name, one in row.items()} for row in values]
         parts.append(pd.DataFrame(values, index=written.index))
     together = pd.concat(parts).reindex(answers.index)
     return {str(name): together[name].to_numpy() for name in together.columns}

@@ -11,6 +11,7 @@ import pytest
 from e2e.served import Harbour, harbour
 
 from shipworthy.app.rights import RIGHTS, Identity
+from shipworthy.base.digest import digest_of
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.deliver.words import DeliveryMade
 from shipworthy.doors.house import house, running
@@ -24,7 +25,10 @@ Quay = tuple[Harbour, str]
 NAME = "next-purchase"
 PRODUCT = f"/products/{NAME}"
 SIGN, DELIVERIES, INCIDENTS = f"{PRODUCT}/sign", f"{PRODUCT}/deliveries", f"{PRODUCT}/incidents"
-PATHS = sorted(kind(FOLDER, name, Page).path.replace("{product}", NAME) for name in kinds(FOLDER))
+DELIVERY, QUARANTINE = digest_of(["1997-10-01", "crm"]), f"{PRODUCT}/quarantine"
+PATHS = sorted(
+    kind(FOLDER, name, Page).path.replace("{product}", NAME).replace("{delivery}", DELIVERY) for name in kinds(FOLDER)
+)
 PLAYED_BY = {
     "administrator": "admin",
     "product_manager": "product-manager",
@@ -73,6 +77,8 @@ def forms(quay: Quay) -> dict[str, tuple[str, str, dict[str, str]]]:
         "envelope": (SIGN, "sign", {**decided, "what": "envelope"}),
         "revoke": (SIGN, "sign", {**candidate, "what": "revoke", "reason": "no"}),
         "acknowledge": (DELIVERIES, "acknowledge", {"delivery": delivery}),
+        "acknowledge on its own page": (f"{DELIVERIES}/{delivery}", "acknowledge", {"delivery": delivery}),
+        "replay": (QUARANTINE, "mend", {"source": "purchases"}),
         "guide": (DELIVERIES, "read", {"what": "guide", "consumer": "sales"}),
         "open": (INCIDENTS, "respond", {"what": "open", "title": "The list is empty", "severity": "low"}),
         "close": (INCIDENTS, "respond", {"incident": "none", "root_cause": "a", "fix": "b", "check": "c"}),
@@ -94,7 +100,11 @@ def test_every_page_is_read_by_every_role_and_by_nobody_else(client: httpx.Clien
         assert "/login?next=" in answer.headers["location"]
 
 
-@pytest.mark.parametrize("name", ["review", "sign-off", "envelope", "revoke", "acknowledge", "guide", "open", "close"])
+@pytest.mark.parametrize(
+    "name",
+    ["review", "sign-off", "envelope", "revoke", "acknowledge", "acknowledge on its own page", "replay", "guide",
+     "open", "close"],
+)  # fmt: skip
 def test_a_form_is_carried_out_only_for_a_role_with_its_right_and_its_own_token(
     client: httpx.Client, quay: Quay, name: str
 ) -> None:

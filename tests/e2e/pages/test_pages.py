@@ -15,7 +15,8 @@ Port = tuple[Harbour, str]
 LogIn = Callable[[str], Page]
 PRODUCT = "/products/next-purchase"
 PAGES = ["/", PRODUCT, *(f"{PRODUCT}/{name}" for name in
-         ("plan", "sign", "deliveries", "trace", "monitor", "incidents", "ledger"))]  # fmt: skip
+         ("plan", "quarantine", "sign", "deliveries", "server", "trace", "monitor", "incidents",
+          "ledger"))]  # fmt: skip
 # What a screen reader would stumble over: fields without a name, jumps between headings, doubled ids.
 TROUBLES = """() => {
   const found = [];
@@ -139,7 +140,7 @@ def test_an_incident_is_closed_under_a_name(logged_in: LogIn) -> None:
 
 def test_a_consumer_acknowledges_a_delivery(logged_in: LogIn) -> None:
     page = logged_in("sales-lead")
-    page.goto(f"{PRODUCT}/deliveries")
+    page.goto(f"{PRODUCT}/deliveries?consumer=sales&state=on+time")
     expect(page.locator("details.ack")).to_have_count(2)
     page.locator("details.ack summary").first.click()
     page.get_by_label("Rows you acted on").first.fill("many")

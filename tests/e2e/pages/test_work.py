@@ -18,6 +18,7 @@ from shipworthy.data.words import Intake, SnapshotTaken
 from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.words import ReleaseStepped, RolledBack
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
 
 Port = tuple[Harbour, str]
@@ -51,6 +52,21 @@ def answered(port: Port) -> str:
         as_of=at.isoformat(), candidates={port[0].story.model: 2}, steps={"all": 2}, mean_score={}, snapshot=snapshot,
         features="6" * 64))  # fmt: skip
     return str(table["answer_id"][1])
+
+
+def test_the_road_shows_a_canary_with_its_share(logged_in: LogIn, port: Port) -> None:
+    retrained = port[0].story.retrained
+    step = ReleaseStepped(
+        product=NAME, candidate=retrained, step="canary", cohorts=[], replaces="", gate="", role="model", share=0.05
+    )
+    say(port[0].desk, "product-manager", step)
+    page = logged_in("product-manager")
+    page.goto(PRODUCT)
+    expect(page.get_by_role("row", name="canary: 5 % of everybody")).to_contain_text(retrained[:12])
+    back = RolledBack(product=NAME, candidate=retrained, to="", reason="It was only shown.")
+    say(port[0].desk, "product-manager", back)
+    page.reload()
+    expect(page.get_by_text("canary: 5 % of everybody")).to_have_count(0)
 
 
 def test_an_auditor_traces_a_delivered_row_to_everything_behind_it(logged_in: LogIn, port: Port) -> None:
@@ -150,11 +166,13 @@ def test_who_may_not_close_an_incident_is_told_who_may(logged_in: LogIn) -> None
 def test_older_deliveries_are_reached_page_by_page(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/deliveries?skip=4")
-    expect(page.locator(".deliveries tbody th")).to_have_count(8)
+    expect(page.locator("article.list")).to_have_count(12)
+    expect(page.get_by_role("link", name="Older")).to_be_visible()
     page.get_by_role("link", name="Newer").click()
-    expect(page.locator(".deliveries tbody th")).to_have_count(12)
+    expect(page.locator("article.list")).to_have_count(12)
+    expect(page.get_by_role("link", name="Newer")).to_have_count(0)
     page.goto(f"{PRODUCT}/deliveries?skip=99999999999999999999")
-    expect(page.locator(".deliveries tbody th")).to_have_count(12)
+    expect(page.locator("article.list")).to_have_count(12)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -82,7 +82,7 @@ def test_the_log_says_the_same_and_names_the_inputs(calm: Path) -> None:
     )
     taken = past.of(SnapshotTaken)[-1].what
     assert sealed.features in {intake.content for intake in taken.intakes}
-    inputs = features_of(files, log.slice(ROWS - 50).to_pandas(), "customer")
+    inputs = features_of(files, log.slice(ROWS - 50).to_pandas(), entity="customer")
     given = batch.customers(ROWS).slice(ROWS - 50, 49)
     assert inputs["spend"].tolist() == given["spend"].to_pylist()
     close_desk(desk)
@@ -146,7 +146,7 @@ def test_features_of_code_are_made_some_rows_at_a_time_and_kept_under_the_name_t
     log = desk.store.files.table(sealed.segment)
     assert log["inputs_ref"].unique().to_pylist() == [sealed.features]
     assert log["entity"].to_pylist() == batch.customers(rows)["customer"].to_pylist()[:-1]
-    inputs = features_of(desk.store.files, log.slice(rows - 5).to_pandas(), "customer")
+    inputs = features_of(desk.store.files, log.slice(rows - 5).to_pandas(), entity="customer")
     assert inputs["visits"].tolist() == batch.customers(rows)["visits"].to_pylist()[rows - 5 : -1]
     close_desk(desk)
 

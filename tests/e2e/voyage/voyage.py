@@ -23,8 +23,15 @@ REVIEWED = ("privacy", "legal", "compliance", "validation")
 class Voyage:
     """A shop with a plan in force."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **changes: str) -> None:
+        """Open it; `changes` stand in its plan below the real-time consumer's latency."""
         self.shop: Shop = open_shop(root)
+        if changes:
+            file, latency = root / "product.yaml", "    latency: 100ms\n"
+            text = file.read_text()
+            lines = "".join(f"    {name}: {value}\n" for name, value in changes.items())
+            assert latency in text
+            file.write_text(text.replace(latency, latency + lines))
         self.desk: Desk = self.shop.desk()
         self.do("administrator", AdoptPlan(product=PRODUCT, text=(root / "product.yaml").read_text()))
 

@@ -20,16 +20,20 @@ HEAVY = ("numpy", "pandas", "sklearn", "scipy", "dbos", "mlflow", "duckdb", "pya
          "uvicorn", "skops", "httpx")  # fmt: skip
 # What each verb cannot do without; the others can be called as they are.
 NEEDED = {
+    "dead-letters": ["shop"],
     "acknowledge": ["495e08204120"],
     "advance": ["1997-08-01"],
     "audit": ["nowhere.jsonl.gz"],
+    "backfill": ["crm", "--from", "1997-05-01", "--to", "1997-06-01"],
     "close-incident": ["I-1", "--root-cause", "a", "--fix", "b", "--check", "c"],
+    "erase": ["00042"],
     "explain": ["nothing"],
     "gate": ["3f9ac2d41b07"],
     "open-incident": ["The list is empty"],
     "people": ["add", "auditor"],
     "prove": ["3f9ac2d41b07"],
     "release": ["3f9ac2d41b07", "all"],
+    "replay": ["purchases"],
     "report": ["3f9ac2d41b07"],
     "review": ["3f9ac2d41b07", "--function", "legal"],
     "revoke": ["3f9ac2d41b07", "--function", "legal", "--reason", "a"],

@@ -59,8 +59,11 @@ class Feed:
         **contract: Any,
     ) -> SnapshotOutcome:
         """Declare the source and take a snapshot of it."""
+        own: dict[str, Any] = {
+            name: contract.pop(name) for name in ("sheet", "version", "format", "headers") if name in contract
+        }
         terms = {"quarantine_at_most": 1.0, **contract, "columns": columns}
-        source = {"kind": kind, "path": path, "url": url, "query": query, "contract": terms}
+        source: dict[str, Any] = {"kind": kind, "path": path, "url": url, "query": query, "contract": terms, **own}
         values = read_plan(WITH_PIPELINE).values() | {"product": self.product, "sources": {"orders": source}}
         adopted = PlanAdopted(product=self.product, version=1, plan=values, digest="", sections={})
         self.append(lambda past: [adopted])

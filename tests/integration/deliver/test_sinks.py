@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import deltalake
+import fsspec.core
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +22,8 @@ import sqlalchemy as sa
 from shipworthy.base.errors import UserError
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.edges.objects import delta_options, s3_options
+from shipworthy.plan.schema import Sink
 
 MOMENT = datetime(1998, 1, 1, tzinfo=UTC)
 
@@ -65,29 +72,75 @@ def in_database(folder: Path, url: str) -> Place:
     return Place(kind("deliver/sinks", "sql", SinkKind).write, target, read)
 
 
-def in_parquet(folder: Path) -> Place:
-    target = Target(folder, "out/list.parquet", "", "", "run 1")
+def read_csv(content: bytes) -> list[dict[str, Any]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def read_lines(content: bytes) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in content.split(b"\n")[:-1]]
+    return [row | {"reasons": "; ".join(row["reasons"])} for row in rows]
+
+
+def read_workbook(content: bytes) -> list[dict[str, Any]]:
+    header, *found = openpyxl.load_workbook(io.BytesIO(content))["List"].iter_rows(values_only=True)
+    return [dict(zip(map(str, header), row, strict=True)) for row in found]
+
+
+def read_parquet(content: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(io.BytesIO(content)).to_pylist()
+    return [row | {"reasons": "; ".join(row["reasons"])} for row in found]
+
+
+READERS = {"csv": read_csv, "jsonl": read_lines, "excel": read_workbook, "parquet": read_parquet}
+
+
+def in_file(kind_: str, path: str, folder: Path, environ: dict[str, str]) -> Place:
+    system, inner = fsspec.core.url_to_fs(path if "://" in path else str(folder / path), **s3_options_of(path, environ))
+    target = Target(folder, path, "", "", "run 1", environ=environ)
+    return Place(kind("deliver/sinks", kind_, SinkKind).write, target, lambda: READERS[kind_](system.cat_file(inner)))
+
+
+def s3_options_of(path: str, environ: dict[str, str]) -> dict[str, Any]:
+    return s3_options(environ) if path.startswith("s3:") else {}
+
+
+def in_delta(path: str, folder: Path, environ: dict[str, str]) -> Place:
+    target = Target(folder, path, "", "", "run 1", environ=environ)
 
     def read() -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = pq.read_table(folder / "out" / "list.parquet").to_pylist()
+        place = path if "://" in path else str(folder / path)
+        found = deltalake.DeltaTable(place, storage_options=delta_options(environ)).to_pyarrow_table()
+        rows = found.sort_by([("run", "ascending"), ("rank", "ascending")]).to_pylist()
         return [row | {"reasons": "; ".join(row["reasons"])} for row in rows]
 
-    return Place(kind("deliver/sinks", "parquet", SinkKind).write, target, read)
+    return Place(kind("deliver/sinks", "delta", SinkKind).write, target, read)
 
 
-@pytest.fixture(params=["csv", "parquet", "sql on SQLite", "sql on PostgreSQL"])
+SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "excel": "xlsx", "parquet": "parquet"}
+
+
+@pytest.fixture(
+    params=[
+        *(f"{kind_}{where}" for kind_ in (*SUFFIXES, "delta") for where in ("", " on S3")),
+        "sql on SQLite",
+        "sql on PostgreSQL",
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "csv":
-        return in_csv(tmp_path)
-    if request.param == "parquet":
-        return in_parquet(tmp_path)
+    kind_, _, where = request.param.partition(" on ")
+    if kind_ != "sql":
+        bucket, environ = request.getfixturevalue("s3") if where else ("out", {})
+        if kind_ == "delta":
+            return in_delta(f"{bucket}/table", tmp_path, environ)
+        return in_file(kind_, f"{bucket}/list.{SUFFIXES[kind_]}", tmp_path, environ)
     if request.param == "sql on SQLite":
         return in_database(tmp_path, "sqlite:///crm.sqlite")
     return in_database(tmp_path, request.getfixturevalue("postgres_url"))
 
 
 def test_every_kind_is_tried_here() -> None:
-    assert set(kinds("deliver/sinks")) == {"csv", "parquet", "sql"}
+    elsewhere = {"webhook", "email", "chat"}  # what they bring is kept by nobody: see test_telling.py
+    assert {*SUFFIXES, "delta", "sql"} == {*kinds("deliver/sinks")} - elsewhere
 
 
 def test_rows_lie_there_once_however_often_they_are_brought(place: Place) -> None:
@@ -203,3 +256,125 @@ def test_rows_that_stop_on_the_way_leave_what_lay_there(tmp_path: Path, name: st
         sink.stream(target, pa.RecordBatchReader.from_batches(rows("ben").schema, torn()))
     assert (tmp_path / "out" / "list").read_bytes() == before
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+@pytest.mark.parametrize("kind_", kinds("deliver/sinks"))
+def test_a_sink_says_whether_it_can_erase(kind_: str) -> None:
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
+    assert erase is None or callable(erase)
+
+
+def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
+    erase = kind("deliver/sinks", "csv" if place.target.path else "sql", SinkKind).erase
+    assert erase is not None
+    assert erase(place.target, {"customer": "x".__eq__}) is None, "nothing lies there yet"
+    place.write(place.target, rows("anna", "=eva", "bob"))
+    assert erase(place.target, {"entity": "bob".__eq__}) is None, "it has no such column"
+    before = place.read()
+    gone = erase(place.target, {"customer": "=eva".__eq__, "entity": "anna".__eq__})
+    assert gone is not None
+    assert (gone.rows_before, gone.rows_after) == (3, 2)
+    assert place.read() == [row for row in before if "eva" not in row["customer"]]
+    again = erase(place.target, {"customer": "=eva".__eq__})
+    assert again is not None
+    assert (again.rows_before, again.rows_after) == (2, 2)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A table that holds one current row for each customer."""
+    url = "sqlite:///crm.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    place = in_database(tmp_path, url)
+    declared = Sink(kind="sql", rehearsal="", url=url, table="call_list", key=["customer"])
+    return replace(place, target=replace(place.target, declared=declared, run="p/sales/1998-01-01T00:00:00+00:00"))
+
+
+def test_a_table_with_a_key_holds_one_current_row_for_each(crm: Place) -> None:
+    later = replace(crm.target, run="p/sales/1998-02-01T00:00:00+00:00")
+    crm.write(crm.target, rows("anna", "ben"))
+    for _ in range(2):
+        crm.write(later, rows("ben", "cleo"))
+    crm.write(crm.target, rows("anna", "cleo", "ben"))  # an older list that comes late
+    found = {row["customer"]: (row["run"][8:15], row["rank"]) for row in crm.read()}
+    assert found == {"anna": ("1998-01", 1), "ben": ("1998-02", 1), "cleo": ("1998-02", 2)}
+
+
+def test_a_key_needs_its_columns_and_an_index_in_the_table(crm: Place, tmp_path: Path) -> None:
+    lacking = replace(crm.target, declared=crm.target.declared.model_copy(update={"key": ["account"]}))
+    with pytest.raises(UserError, match="The rows have no account"):
+        crm.write(lacking, rows("anna"))
+    crm.write(replace(crm.target, declared=replace_key(crm.target.declared, [])), rows("anna"))
+    with pytest.raises(OSError, match="no unique index on customer, which `key` needs"):
+        crm.write(crm.target, rows("anna"))
+    assert [row["customer"] for row in crm.read()] == ["anna"]
+
+
+def replace_key(declared: Sink, key: list[str]) -> Sink:
+    return declared.model_copy(update={"key": key})
+
+
+def test_a_big_list_goes_in_by_parts_in_one_transaction(crm: Place) -> None:
+    names = [f"customer {number}" for number in range(25_000)]
+    crm.write(crm.target, rows(*names))
+    assert len(crm.read()) == 25_000
+    broken = rows(*names).set_column(1, "customer", pa.array([*names[:-1], "bad\0sign"]))
+    if crm.target.url.startswith("postgresql"):
+        with pytest.raises((OSError, UserError)):
+            crm.write(replace(crm.target, run="p/sales/1998-02-01T00:00:00+00:00"), broken)
+        assert {row["run"][:15] for row in crm.read()} == {"p/sales/1998-01"}
+
+
+def test_a_table_that_somebody_holds_is_not_waited_for_for_ever(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = in_database(tmp_path, postgres_url)
+    place.write(place.target, rows("anna"))
+    monkeypatch.setattr("shipworthy.deliver.sinks.sql.LOCK_SECONDS", 1)
+    engine = sa.create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE call_list")
+        with pytest.raises(OSError, match="lock timeout"):
+            place.write(place.target, rows("ben"))
+    engine.dispose()
+    assert [row["customer"] for row in place.read()] == ["anna"]
+    place.write(place.target, rows("ben"))
+    assert [row["customer"] for row in place.read()] == ["ben"]
+
+
+def test_a_workbook_keeps_text_as_text_and_says_what_it_is(tmp_path: Path) -> None:
+    place = in_file("excel", "out/list.xlsx", tmp_path, {})
+    declared = Sink(kind="excel", rehearsal="", path="out/list.xlsx", sheet="Calls")
+    told = replace(place.target, declared=declared, notice="By the baseline.", consumer="sales", as_of="1998-01-01")
+    place.write(told, rows("=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\x01b", "#N/A"))
+    book = openpyxl.load_workbook(tmp_path / "out" / "list.xlsx")
+    assert book.sheetnames == ["Notice", "Calls"]
+    assert book["Notice"]["B1"].value == "By the baseline."
+    cells = [row[1] for row in book["Calls"].iter_rows(min_row=2)]
+    assert [cell.value for cell in cells] == ["=1+1", "007", "+49 30", "-5", "12345678901234567890", "a\ufffdb", "#N/A"]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert [cell.quotePrefix for cell in cells] == [True, False, True, True, False, False, False]
+    assert book["Calls"].freeze_panes == "A2"
+    assert book["Calls"].column_dimensions["B"].width > 20
+    assert book["Calls"]["E2"].value == datetime(1998, 1, 1)  # noqa: DTZ001  # a sheet knows no zones
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/list.csv", "simplecache::https://x.example/list.csv"])
+def test_a_file_sink_writes_to_no_web_address(tmp_path: Path, address: str) -> None:
+    place = in_csv(tmp_path)
+    with pytest.raises(UserError, match="no file system"):
+        place.write(replace(place.target, path=address), rows("anna"))
+
+
+def test_a_file_address_does_not_lead_into_the_store(tmp_path: Path) -> None:
+    place = in_csv(tmp_path)
+    target = replace(place.target, path=f"file://{tmp_path}/keys/x.csv", closed=(tmp_path / "keys",))
+    with pytest.raises(UserError, match="folder of the ledger"):
+        place.write(target, rows("anna"))
+
+
+def test_wrong_keys_of_a_store_are_said_without_the_secret(tmp_path: Path) -> None:
+    environ = {"AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    place = in_csv(tmp_path)
+    with pytest.raises(OSError, match=r"s3://lists/x\.csv") as failed:
+        place.write(replace(place.target, path="s3://lists/x.csv", environ=environ), rows("anna"))
+    assert "hush" not in str(failed.value)

@@ -19,6 +19,7 @@ from integration.model.shop import DAY_ONE, NOW, PIPELINE, PLAN, orders, plan_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from shipworthy.base.digest import canonical
 from shipworthy.base.errors import Tampered, UserError
 from shipworthy.edges.files import Files
 from shipworthy.model.answering import load
@@ -30,6 +31,7 @@ from shipworthy.model.rules import held_out
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import answer_sections
+from shipworthy.prove.golden import made_up, replay
 
 ORDERS = orders()
 
@@ -278,3 +280,45 @@ def test_without_any_code_columns_and_our_standard_model_do(files: Files) -> Non
     assert roc_auc_score(truth, answerer.scores(features)) > 0.95
     assert answerer.profile["features"]["city"]["kind"] == "text"
     assert any("city here" in line for lines in answerer.reasons(features, 2) for line in lines)
+
+
+def test_humility_rules_are_judged_by_what_training_saw(files: Files) -> None:
+    humble = plan_of_shop("{top: 10}", "{top: 10, humility: {out_of_range: 0%}}")
+    made = make(ingredients(plan=humble), files)
+    answerer = load(files, made, humble)
+    features = answerer.features(reader(ORDERS)(NOW), NOW)
+    learnt = answerer.profile["features"]["paid"]["learnt"]
+    odd = features.assign(paid=features["paid"].where(np.arange(len(features)) > 0, learnt["high"] + 1))
+    [first, *rest] = answerer.humility(humble.decision).asks_of(odd)
+    assert first.startswith("paid ")
+    assert "which it learnt from" in first
+    assert sum(map(bool, rest)) < len(rest) / 2
+    assert "learnt" not in load(files, make(ingredients(), files), plan_of_shop()).profile["features"]["paid"]
+
+
+def test_intervals_are_frozen_with_the_candidate_and_rest_on_entities_that_taught_nothing(files: Files) -> None:
+    many = orders(customers=900)
+    sure = plan_of_shop("decision: {top: 10}", "decision: {top: 10}\nproof: {interval: 80%, holdout: 40%}")
+    made = make(ingredients(plan=sure, read=reader(many)), files)
+    assert make(ingredients(plan=sure, read=reader(many)), files).candidate == made.candidate
+    answerer = load(files, made, sure)
+    kept = answerer.profile["interval"]
+    assert (kept["of"], kept["level"]) == ("probability", 0.8)
+    moment = datetime(2024, 4, 1, tzinfo=UTC)
+    held = held_out(list(answerer.features(reader(many)(moment), moment).index), "shop", 0.4)
+    assert 50 <= kept["rows"] < 0.7 * held.sum()  # a half of them; the other half is for the proof
+    features = answerer.features(reader(many)(NOW), NOW)
+    low, high = answerer.ends(answerer.scores(features))
+    assert (low < high).all()
+    assert "interval" not in load(files, make(ingredients(), files), plan_of_shop()).profile
+    young = make(ingredients(plan=sure, role="baseline", as_of=DAY_ONE), files)
+    assert load(files, young, sure).profile["interval"] is None
+
+
+def test_the_rows_of_a_proof_are_answered_again_as_they_were(files: Files) -> None:
+    answerer = load(files, make(ingredients(), files), plan_of_shop())
+    rows = made_up(answerer.features(reader(ORDERS)(NOW), NOW))
+    kept = {"features": {name: rows[name].tolist() for name in rows.columns}, "scores": answerer.scores(rows).tolist()}
+    assert replay(answerer, canonical(kept)) == 0.0
+    other = canonical({**kept, "scores": [score + 0.1 for score in kept["scores"]]})
+    assert replay(answerer, other) == pytest.approx(0.1)

@@ -32,6 +32,8 @@ from shipworthy.respond.rules import response_due
 from shipworthy.respond.words import MessageFailed, PeopleTold, Respond, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
+HERE = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1, localhost"}
+
 
 class Receiver:
     """A server on this machine that keeps what it gets and answers as it is told."""
@@ -78,7 +80,7 @@ class World:
         migrate(engine)
         keys = Keys(root / "keys")
         ledger = Ledger(engine, keys)
-        self.store = Store(root, root / ".shipworthy", ledger, Files(root / "files"), keys, environ or {})
+        self.store = Store(root, root / ".shipworthy", ledger, Files(root / "files"), keys, HERE | (environ or {}))
         self.root, self.now, self.runs = root, datetime(2026, 3, 1, tzinfo=UTC), 0
         adopted = plan(
             triggers("{name: stale, on: alarm, do: [notify]}"), ("service: file:messages", f"service: {service}")
@@ -162,7 +164,7 @@ def test_what_was_not_taken_is_on_record_and_tried_again(tmp_path: Path, receive
     assert "not sent to service" in said
     assert [one.to for one in world.of(PeopleTold)] == ["technology"]
     (failed,) = world.of(MessageFailed)
-    assert (failed.to, failed.reason) == ("service", f"message to service: HTTPStatusError {answers}")
+    assert (failed.to, failed.reason) == ("service", f"message to service: answered {answers}")
     assert world.of(TriggerFired) == []
     assert not world.due()
     assert world.respond(minutes=30) == []
@@ -218,15 +220,24 @@ def test_a_plan_cannot_send_messages_into_the_network_or_unread(route: str) -> N
     assert caught.value.mistakes[0].fix
 
 
-@pytest.mark.parametrize("route", ["https://93.184.216.34/hook", "http://127.0.0.1:8080/hook", "http://localhost/"])
-def test_a_public_address_and_this_machine_by_name_are_reached(route: str) -> None:
-    assert address(route, {}) == route
+@pytest.mark.parametrize("route", ["http://127.0.0.1:8080/hook", "http://localhost/", "https://127.0.0.1/hook"])
+def test_this_machine_is_reached_only_where_the_installation_names_it(route: str) -> None:
+    assert address(route, HERE) == route
+    with pytest.raises(UserError, match="an address inside the network"):
+        address(route, {})
 
 
-def test_who_runs_the_installation_may_declare_an_inner_address() -> None:
-    assert address("${HOOK}", {"HOOK": "https://10.0.0.7/hook"}) == "https://10.0.0.7/hook"
-    with pytest.raises(UserError, match="safe to send to"):
-        address("${HOOK}", {"HOOK": "http://10.0.0.7/hook"})
+def test_a_public_address_is_reached() -> None:
+    assert address("https://93.184.216.34/hook", {}) == "https://93.184.216.34/hook"
+
+
+def test_who_runs_the_installation_may_name_an_inner_address() -> None:
+    inner = {"HOOK": "https://10.0.0.7/hook", "SHIPWORTHY_ALLOW_HOSTS": "hooks.example, 10.0.0.0/24"}
+    assert address("${HOOK}", inner) == "https://10.0.0.7/hook"
+    with pytest.raises(UserError, match="Over http others could read"):
+        address("${HOOK}", inner | {"HOOK": "http://10.0.0.7/hook"})
+    with pytest.raises(UserError, match="inside the network"):
+        address("${HOOK}", {"HOOK": "https://10.0.0.7/hook"})
 
 
 def test_settings_of_the_installation_never_go_out() -> None:

@@ -19,6 +19,7 @@ from shipworthy.deliver.rules import (
     NOT_RELEASED,
     account,
     account_of,
+    canary_served,
     due_by,
     finished_run,
     is_late,
@@ -28,9 +29,11 @@ from shipworthy.deliver.rules import (
     output,
     run_name,
     unbrought,
+    with_ends,
 )
 from shipworthy.deliver.run import Account, Result, Run, Used
 from shipworthy.deliver.words import DeliveryMade, RunFinished
+from shipworthy.model.intervals import Intervals
 from shipworthy.plan.schema import Consumer, Plan
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -152,6 +155,27 @@ def test_the_output_has_the_promised_columns_best_first_ties_by_name() -> None:
     chosen = consumer.model_copy(update={"only": "chosen"})
     assert output(table, chosen, "subscriber", "call")["rank"].to_pylist() == [1, 2]
     assert len(output(rows(), consumer, "subscriber", "call")) == 0
+
+
+def test_the_ends_of_the_interval_follow_from_the_score_where_a_consumer_asks_for_them() -> None:
+    table = rows(("b", 0.5, "leave"), ("a", 0.9, "call"))
+    consumer = SERVICE.model_copy(update={"columns": ["subscriber", "low", "high"], "only": "all"})
+    made = {"of": "probability", "level": 0.9, "rows": 100, "edges": [0.7], "low": [0.4, 0.8], "high": [0.6, 0.95]}
+    shown = output(with_ends(table, Intervals.read({"interval": made})), consumer, "subscriber", "call")
+    assert shown.to_pydict() == {"subscriber": ["a", "b"], "low": [0.8, 0.4], "high": [0.95, 0.6]}
+    without = output(with_ends(table, None), consumer, "subscriber", "call")
+    assert without["low"].to_pylist() == [None, None]
+
+
+def test_a_canary_in_real_time_is_counted_for_each_consumer_and_nobody_else_is() -> None:
+    steps = pa.array(["canary", "all", "canary"])
+    table = rows(("a", 0.5, "no"), ("b", 0.5, "no"), ("c", 0.7, "no"))
+    table = table.set_column(table.schema.get_field_index("step"), "step", steps)
+    [fact] = canary_served("renewals", table)
+    assert (fact.candidate, fact.step, fact.consumer, fact.ok) == ("c", "canary", "service", True)
+    assert fact.compared == {"rows": 2.0, "mean_score": pytest.approx(0.6)}
+    assert fact.as_of == MONDAY.isoformat()
+    assert canary_served("renewals", rows(("a", 0.5, "no"))) == []
 
 
 def test_an_answer_is_named_by_its_run_candidate_and_entity() -> None:

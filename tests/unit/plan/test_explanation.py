@@ -14,7 +14,7 @@ from shipworthy.plan.explained import EXPLAINED
 from shipworthy.plan.explanation import codes, explanation
 
 FOLDER = Path(shipworthy.plan.__path__[0])
-MODES = ("list", "realtime")
+MODES = ("list", "realtime", "stream")
 
 
 def codes_in_the_source() -> set[str]:

@@ -26,7 +26,7 @@ from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
 from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
-from shipworthy.release.words import RolledBack
+from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished
 from shipworthy.respond.rules import answered_alarms, causes, response_due, retraining_due, rollback_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 
@@ -226,3 +226,24 @@ def test_a_list_that_came_without_the_model_has_failed() -> None:
         )
     )  # fmt: skip
     assert to_do(history) == [("broken", "incident")]
+
+
+def test_a_canary_that_could_not_answer_is_told_and_may_be_rolled_back() -> None:
+    history = live("{name: bird, on: failed, of: service, do: [rollback]}")
+    history.write(
+        ReleaseStepped(
+            product=PRODUCT, candidate=CHALLENGER, step="canary", cohorts=[], replaces="", gate="", role="model",
+            share=0.1,
+        )
+    )  # fmt: skip
+    history.make(CHALLENGER)
+    history.write(
+        TrialFinished(
+            product=PRODUCT, candidate=CHALLENGER, step="canary", consumer="service", as_of=LONG_AGO, ok=False,
+            text="The candidate could not answer: broken.",
+        )
+    )  # fmt: skip
+    [cause] = [cause for cause in causes(history.plan, history.past, history.now) if cause.on == "failed"]
+    assert (cause.candidate, cause.of) == (CHALLENGER, "service")
+    assert "came without the canary: The candidate could not answer" in cause.text
+    assert to_do(history) == [("bird", "rollback")]

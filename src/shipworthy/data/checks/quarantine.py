@@ -9,7 +9,7 @@ that is wrong.
 from __future__ import annotations
 
 from shipworthy.data.check import DataCheck, Finding, Sheet
-from shipworthy.data.contract import NOT_BEFORE
+from shipworthy.data.contract import NOT_COUNTED
 from shipworthy.data.stretches import beyond_chance, name_of, per_stretch, usual_stretch
 
 _ADVICE = "Look at the quarantined rows and have the source corrected; then take the snapshot again."
@@ -19,7 +19,7 @@ def judge(sheet: Sheet) -> list[Finding]:
     """One finding for the whole source, and one for each stretch whose share of bad rows no chance explains."""
     bound = sheet.contract.quarantine_at_most
     bad = sum(sheet.intake.quarantined.values())
-    rows = sheet.intake.source_rows - sheet.intake.removed.get(NOT_BEFORE, 0)
+    rows = sheet.intake.source_rows - sum(sheet.intake.removed.get(name, 0) for name in NOT_COUNTED)
     share = bad / rows if rows else 0.0
     reasons = sorted(sheet.intake.quarantined.items(), key=lambda item: -item[1])
     most = "".join(f" Most often: {reason} ({count})." for reason, count in reasons[:1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shipworthy.base.times import Length
 from shipworthy.data.check import DataCheck, Finding, Sheet
-from shipworthy.data.contract import NOT_BEFORE
+from shipworthy.data.contract import NOT_COUNTED
 from shipworthy.data.engine import identifier
 from shipworthy.data.stretches import name_of, number_of, per_stretch, start_of
 
@@ -25,7 +25,7 @@ def judge(sheet: Sheet) -> list[Finding]:
     Rows count as they came, whatever became of them afterwards, as long as they lie before `as_of`. Too few is not
     said of a stretch that is not over at `as_of`, nor of the first when the source begins later in it.
     """
-    rows = sheet.intake.source_rows - sheet.intake.removed.get(NOT_BEFORE, 0)
+    rows = sheet.intake.source_rows - sum(sheet.intake.removed.get(name, 0) for name in NOT_COUNTED)
     if not sheet.intake.accepted:
         advice = "See whether the source is empty, or whether every row lies after the moment that was asked for."
         return [

@@ -32,7 +32,7 @@ class _Parsed:
 
 def read(source: Source, place: Place) -> Reading:
     """All rows of all files, every column as text; an empty cell is missing."""
-    return joined([_part(content(file, place)) for file in files(source.path, place)])
+    return joined([part(content(file, place)) for file in files(source.path, place)])
 
 
 def probe(source: Source, place: Place) -> Probe:
@@ -45,7 +45,8 @@ def probe(source: Source, place: Place) -> Probe:
     )
 
 
-def _part(file: Bytes) -> tuple[Part, pa.Table]:
+def part(file: Bytes) -> tuple[Part, pa.Table]:
+    """The rows of one CSV file."""
     text = _text(file)
     names, delimiter = _header(file.name, text)
     if not text.endswith((b"\n", b"\r")):

@@ -24,20 +24,21 @@ _WRONG = (
 
 def read(source: Source, place: Place) -> Reading:
     """All rows of all files; a key that a line does not have is missing there, a nested value is JSON text."""
-    return joined([_part(content(file, place)) for file in files(source.path, place)])
+    return joined([part(content(file, place)) for file in files(source.path, place)])
 
 
 def probe(source: Source, place: Place) -> Probe:
     """The number of files and the keys of the first."""
     found = files(source.path, place)
-    _, table = _part(content(found[0], place))
+    _, table = part(content(found[0], place))
     plural = "s" * (len(found) != 1)
     return Probe(
         f"{len(found)} JSON file{plural}, the first {found[0].name}", dict.fromkeys(table.column_names, "text")
     )
 
 
-def _part(file: Bytes) -> tuple[Part, pa.Table]:
+def part(file: Bytes) -> tuple[Part, pa.Table]:
+    """The rows of one file of JSON lines."""
     lines = _lines(file)
     with engine() as duck:
         duck.register("lines", lines)

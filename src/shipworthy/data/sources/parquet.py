@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 20
 
 def read(source: Source, place: Place) -> Reading:
     """All rows of all files, with the columns and types of the files."""
-    return joined([_part(content(file, place)) for file in files(source.path, place)])
+    return joined([part(content(file, place)) for file in files(source.path, place)])
 
 
 @contextmanager
@@ -67,7 +67,8 @@ def probe(source: Source, place: Place) -> Probe:
     )
 
 
-def _part(file: Bytes) -> tuple[Part, pa.Table]:
+def part(file: Bytes) -> tuple[Part, pa.Table]:
+    """The rows of one Parquet file."""
     _whole(file.name, file.content[:4], file.content[-4:])
     try:
         table = pq.ParquetFile(pa.BufferReader(file.content)).read()

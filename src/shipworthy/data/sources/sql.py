@@ -17,14 +17,12 @@ from uuid import UUID
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from psycopg.types.string import TextLoader
 from sqlalchemy.engine import URL, make_url
 
-from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import UserError
-from shipworthy.data.parts import as_text
+from shipworthy.data.parts import digest_of_rows, in_order
 from shipworthy.data.places import filled_in, hidden, inside, wrong
 from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
@@ -42,12 +40,8 @@ def read(source: Source, place: Place) -> Reading:
     url = _url(source, place)
     names, rows = _ask(url, _query(source), source, place)
     table = pa.table([_column([row[at] for row in rows]) for at in range(len(names))], names=names)
-    table = _sorted(table)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    digest = digest_of_bytes(sink.getvalue().to_pybytes())
-    return Reading(table, (Part(_shown(source.url), digest, len(rows), tuple(names)),))
+    table = in_order(table)
+    return Reading(table, (Part(_shown(source.url), digest_of_rows(table), len(rows), tuple(names)),))
 
 
 def probe(source: Source, place: Place) -> Probe:
@@ -191,18 +185,6 @@ def _column(values: list[Any]) -> pa.Array:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return pa.array([None if value is None else str(value) for value in values], pa.string())
-
-
-def _sorted(table: pa.Table) -> pa.Table:
-    keys = {name: _sortable(table[name]) for name in table.column_names if not pa.types.is_null(table[name].type)}
-    if not keys or not table.num_rows:
-        return table
-    return table.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
-
-
-def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    kinds = (pa.types.is_primitive, pa.types.is_boolean, pa.types.is_string)
-    return column if any(is_kind(column.type) for is_kind in kinds) else as_text(column)
 
 
 SOURCE = SourceKind("A table or query of a SQLite or PostgreSQL database.", ("url", "query"), read, probe)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shipworthy.base.check import CheckResult
 from shipworthy.data.words import Intake, SnapshotOutcome
-from shipworthy.deliver.words import TracedAnswer
+from shipworthy.deliver.words import BackFilled, ListCard, ServerCard, TracedAnswer
 from shipworthy.doors.cli.screen import checks
 from shipworthy.release.words import Standing
 from shipworthy.sign.words import GateState
@@ -46,6 +46,7 @@ def standing_lines(state: Standing) -> list[str]:
     """Who answers whom, and how it came to that: the newest first, and of the oldest only how many there are."""
     lines = [f"{cohort:<20} {candidate[:12]}" for cohort, candidate in state.champion.items()]
     lines = lines or ["Nobody is answered yet."]
+    lines += [f"{f'canary of {state.canary_share * 100:g}%':<20} {state.canary[:12]}"] if state.canary else []
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
     lines += [f"for real since       {state.since[:16]}"] if state.since else []
@@ -71,6 +72,46 @@ def trace_lines(answer: TracedAnswer) -> list[str]:
     return lines + [
         f"  {line.station:<10} {line.text}  [{line.digest[:12]}, fact {line.fact}]" for line in answer.lines
     ]
+
+
+def filled(answer: BackFilled) -> list[str]:
+    """The account of every list that a back-fill made, and why others could not be made."""
+    lines = [f"{len(answer.made)} made, {answer.there} there already, {len(answer.not_made)} not made"]
+    for run in answer.made:
+        refused = "".join(f" + {count:,} refused: {reason}" for reason, count in run.refused.items())
+        where = ", ".join([*run.delivered, *(f"NOT {sink}" for sink in run.failed)]) or "the log alone"
+        lines.append(f"  {run.as_of[:16]}  {run.due:,} due = {run.answered:,} answered{refused}; to {where}")
+    return [*lines, *(f"  {moment[:16]}  not made: {why}" for moment, why in answer.not_made.items())]
+
+
+def lists(found: Sequence[ListCard]) -> list[str]:
+    """Every list in one line, and what fell short below it."""
+    lines = []
+    for one in found:
+        state = f"{one.state} by {one.late_by}" if one.late_by else one.state
+        receipt = f"received {one.received[:10]} by {one.by}" if one.received else ""
+        used = f"used {one.used:,} of {one.of:,}" if one.used is not None else ""
+        account = f"{one.account.due:,} due, {one.account.answered:,} answered" if one.account else ""
+        told = "; ".join(filter(None, [account, receipt, used]))
+        lines.append(f"{one.as_of[:16]}  {one.consumer:<16} {state:<20} {told}".rstrip())
+        lines += [f"    {text}" for text in (*one.troubles, one.notice) if text]
+    return lines or ["nothing yet"]
+
+
+def servers(found: Sequence[ServerCard]) -> list[str]:
+    """What each prediction server says of itself."""
+    lines = []
+    for one in found:
+        said = one.said
+        slow = f", half within {said.p50_ms:.1f} ms and 99 % within {said.p99_ms:.1f} ms" if said.p99_ms else ""
+        lines.append(f"{said.address}  {one.state}; said so {one.silent_for} ago")
+        lines.append(
+            f"    {said.answered:,} answered ({said.per_second:,.0f} a second{slow}), {said.stood_in:,} by the "
+            f"baseline, {said.refused:,} refused, {said.shed:,} turned away"
+        )
+        lines += [f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()]
+        lines += [f"    {said.problem}"] if said.problem else []
+    return lines or ["No prediction server has said anything for a day: start one with `shipworthy serve`."]
 
 
 def _account(intake: Intake) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,30 +18,29 @@ from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, host_name
 from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
-from shipworthy.base.digest import plain
-from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
+from shipworthy.doors.predict import mlflow_scoring, oip_rest
+from shipworthy.doors.predict.body import whole
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.lane import Lane, Seal, Told
-from shipworthy.doors.predict.refused import Refused
+from shipworthy.doors.predict.refused import Refused, ending
+from shipworthy.doors.predict.shapes import JSON, Headers, Response, error_body
 from shipworthy.doors.predict.tally import Tally
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
-Headers = Sequence[tuple[bytes, bytes]]
-Answer = tuple[int, bytes, bytes, int]
-"""Status, body, content type, and after how many seconds to try again (0: no matter)."""
 MOST_BYTES = 64 * 1024
-BODY_SECONDS = 10.0  # in which the whole body must have come
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
 MOST_CALLERS = 10_000  # tokens and host names remembered at once
 WHO = "prediction-server"
-_JSON, _PLAIN = b"application/json", b"text/plain; version=0.0.4"
+_PLAIN = b"text/plain; version=0.0.4"
+_OWN = {"/health": "GET", "/openapi.json": "GET", "/metrics": "GET", "/predict": "POST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +79,48 @@ class Predictions:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or the server's start and end."""
+        """Response one request, or the server's start and end."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body, kind, wait = await self._respond(scope, receive)
+        status, body, kind, more = await self._respond(scope, receive)
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-content-type-options", b"nosniff"),
+            *more,
         ]
-        if wait:
-            headers.append((b"retry-after", b"%d" % wait))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Message, receive: Receive) -> Answer:
+    async def _respond(self, scope: Message, receive: Receive) -> Response:
         try:
             host, authorization = _who(scope["headers"])
             if not self._is_called(host):
                 raise _wrong_host()
             if scope["path"] == "/predict" and scope["method"] == "POST":
-                return 200, await self._predict(await self.caller(authorization), await _body(receive)), _JSON, 0
-            return await self._other(scope["method"], scope["path"], authorization)
+                caller = await self.caller(authorization)
+                return 200, await self._predict(caller, await whole(receive, MOST_BYTES)), JSON, ()
+            return await self._other(scope, receive, authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
-            return self._failed(error)
+            return self._failed(error, scope["path"])
 
-    async def _other(self, method: str, path: str, authorization: bytes) -> Answer:
-        if (method, path) == ("GET", "/health"):
-            return 200, await self._health(authorization), _JSON, 0
+    async def _other(self, scope: Message, receive: Receive, authorization: bytes) -> Response:
+        path, method = scope["path"], scope["method"]
+        if oip_rest.speaks(path):
+            return await oip_rest.respond(self, scope, receive, authorization)
+        if mlflow_scoring.speaks(path):
+            return await mlflow_scoring.respond(self, scope, receive, authorization)
+        if path in _OWN and method != _OWN[path]:
+            raise Refused.method(path, _OWN[path])
+        if path == "/health":
+            return 200, await self._health(authorization), JSON, ()
         caller = await self.caller(authorization)
-        if (method, path) == ("GET", "/openapi.json"):
+        if path == "/openapi.json":
             inputs = self.serving.inputs[caller.consumer]
-            return 200, orjson.dumps(openapi(self.serving.plan, inputs)), _JSON, 0
-        if (method, path) == ("GET", "/metrics"):
-            return 200, self.tally.exposition(self.product), _PLAIN, 0
+            return 200, orjson.dumps(openapi(self.serving.plan, inputs)), JSON, ()
+        if path == "/metrics":
+            return 200, self.tally.exposition(self.product), _PLAIN, ()
         raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
     async def _predict(self, caller: Caller, body: bytes) -> bytes:
@@ -120,19 +128,19 @@ class Predictions:
         self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told))
         return self._told(await answered)
 
-    def hear(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
-        """Answer one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
+    def hear(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
+        """Response one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
         host, authorization = _who(headers)
         known = self._callers.get(authorization)
         if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
             asyncio.get_running_loop().create_task(self._introduced(headers, body, told))
             return
         if not self._is_called(host):
-            told(_refusal(_wrong_host()))
+            told(self._failed(_wrong_host()))
             return
         self._hear(known, body, lambda one: told(self._answer(one)))
 
-    async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Answer], None]) -> None:
+    async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
         """The same for somebody whose identity is not known yet, or no longer."""
         try:
             host, authorization = _who(headers)
@@ -151,40 +159,29 @@ class Predictions:
             asked = orjson.loads(body)
             entity, values = inputs.read(asked)
         except orjson.JSONDecodeError:
-            self.lane.hear(Question("", caller.consumer), told, _no_json())
+            self.lane.hear(Question("", caller.consumer), told, Refused.no_json())
         except UserError as error:
             self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked), told, error)
         else:
             self.lane.hear(Question(entity, caller.consumer, values), told)
 
-    def _answer(self, told: Told) -> Answer:
+    def _answer(self, told: Told) -> Response:
         try:
-            return 200, self._told(told), _JSON, 0
+            return 200, self._told(told), JSON, ()
         except Exception as error:
             return self._failed(error)
 
-    def _failed(self, error: Exception) -> Answer:
-        if isinstance(error, Refused):
-            return _refusal(error)
-        if isinstance(error, UserError):
-            return 404 if isinstance(error, NotFound) else _status(error), error_body(*error.mistakes), _JSON, 0
-        self._stood_in = f"{type(error).__name__}: {error}"  # also where we or the model's code fail
-        return (
-            500,
-            error_body(Mistake("serve.bug", "server", "The server could not answer.", fix="See /health.")),
-            _JSON,
-            0,
-        )
+    def _failed(self, error: Exception, path: str = "/predict") -> Response:
+        if not isinstance(error, Refused | UserError):
+            self._stood_in = f"{type(error).__name__}: {error}"  # also where we or the model's code fail
+        end = ending(error, path)
+        return end.status, error_body(path, end), JSON, end.headers
 
     def _told(self, told: Told) -> bytes:
         if isinstance(told, Reply):
             self._stood_in = told.notice or self._stood_in
             return reply(told, self.serving.plan.need.entity)
         raise told
-
-    async def ask(self, caller: Caller, questions: Sequence[Question]) -> list[Told]:
-        """Answers to several questions of one caller: for the doors that speak other protocols."""
-        return await self.lane.ask(questions)
 
     def now(self) -> datetime:
         """The product's time; a simulated clock stands still between two looks, since asking the ledger is slow."""
@@ -199,8 +196,8 @@ class Predictions:
         known = self._callers.get(authorization)
         if known is not None and known.until > time.monotonic() and known.serving is self.serving:
             return known
-        scheme, _, token = authorization.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = _token(authorization)
+        if not token:
             fix = "Send `Authorization: Bearer TOKEN`."
             raise Refused(401, Mistake("serve.no_identity", "Authorization", "The request has no identity.", fix=fix))
         serving = self.serving
@@ -244,7 +241,7 @@ class Predictions:
         try:
             seal(WHO, self._desk.now(self.product))
         except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
-            self._problem = f"Answers could not be sealed: {error}"
+            self._problem = f"Responses could not be sealed: {error}"
 
     async def _look(self) -> None:
         """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
@@ -254,10 +251,21 @@ class Predictions:
                 fresh = await asyncio.to_thread(self._newer)
                 self.serving, self._problem = fresh or self.serving, ""
                 self._stood_in = "" if fresh else self._stood_in
+                await asyncio.to_thread(self._compare)
             except UserError as error:
                 self._problem = str(error.mistakes[0].found)
             except Exception as error:  # a database that is away must not end the looking
                 self._problem = f"The release pointer could not be looked at: {type(error).__name__}."
+
+    def _compare(self) -> None:
+        """Hold the newest answer against the original; a model whose compiled form says another thing is put aside."""
+        serving, question = self.serving, self.lane.newest
+        name = serving.pointer.champion.get(serving.cohort(question), "") if question else ""
+        if question is None or name not in serving.ready or name in serving.aside:
+            return
+        apart = serving.ready[name].disagreement(question)
+        if apart:
+            self.serving = replace(serving, aside={**serving.aside, name: apart})
 
     def _newer(self) -> Serving | None:
         self._product_time = self._desk.now(self.product)
@@ -283,6 +291,7 @@ class Predictions:
             "answered": self.tally.answered,
             "stood_in": self.tally.stood_in,
             "refused": dict(self.tally.refused),
+            "aside": dict(serving.aside),
             "problem": self._problem or self._stood_in or self.lane.problem,
         }
 
@@ -297,63 +306,17 @@ def _who(headers: Headers) -> tuple[bytes, bytes]:
     return host, authorization
 
 
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body = bytes(message.get("body", b""))
-    if message.get("more_body"):
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _rest(receive, body)
-        except TimeoutError:
-            raise _slow() from None
-    if len(body) > MOST_BYTES:
-        raise _too_large()
-    return body
-
-
-async def _rest(receive: Receive, body: bytes) -> bytes:
-    more = True
-    while more and len(body) <= MOST_BYTES:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        more = bool(message.get("more_body"))
-    return body
-
-
 def _wrong_host() -> Refused:
     return Refused(400, Mistake("serve.host", "Host", "This server is not reached by that name."))
 
 
-def _refusal(refused: Refused) -> Answer:
-    return refused.status, error_body(refused.mistake), _JSON, refused.retry_after
-
-
-def slow() -> Answer:
-    """The answer to a body that did not come whole in time."""
-    return _refusal(_slow())
-
-
-def too_large() -> Answer:
-    """The answer to a body that is larger than any question."""
-    return _refusal(_too_large())
-
-
-def _slow() -> Refused:
-    found = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
-    return Refused(408, Mistake("serve.slow", "body", found, fix="Send it at once."))
-
-
-def _too_large() -> Refused:
-    return Refused(413, Mistake("serve.too_large", "body", f"The body has more than {MOST_BYTES} bytes."))
-
-
-def _no_json() -> Refused:
-    return Refused(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix="See /openapi.json."))
-
-
-def _status(error: UserError) -> int:
-    code = error.mistakes[0].code
-    return 500 if isinstance(error, Tampered) else 503 if code == "serve.stale" else 422
+def _token(authorization: bytes) -> str:
+    """The token of a bearer, or the password of somebody whose program knows no other way to say who it is."""
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            return base64.b64decode(token, validate=True).decode().partition(":")[2]
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _consumer(serving: Serving, actor: Actor) -> str:
@@ -363,8 +326,3 @@ def _consumer(serving: Serving, actor: Actor) -> str:
         found = f"{actor.person} speaks for no real-time consumer that what answers now was signed for."
         raise Refused(403, Mistake("serve.no_consumer", "consumers", found, fix="Declare one with mode: realtime."))
     return mine[0]
-
-
-def error_body(*mistakes: Mistake) -> bytes:
-    """The one shape of an error."""
-    return orjson.dumps({"error": {"mistakes": plain(list(mistakes))}})

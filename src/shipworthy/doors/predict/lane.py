@@ -61,6 +61,7 @@ class Lane:
         self._simple = ThreadPoolExecutor(1, thread_name_prefix="baseline")
         self._stuck: asyncio.Future[list[Told]] | None = None
         self.problem = ""
+        self.newest: Question | None = None
 
     def hear(
         self, question: Question, told: Callable[[Told], None], refusal: UserError | Refused | None = None
@@ -140,6 +141,7 @@ class Lane:
     async def _logged(self, journal: Journal, batch: list[Waiting]) -> list[Told]:
         serving, now = self._serving(), self._now()
         asked = [one.question for one in batch if one.refusal is None]
+        self.newest = asked[-1] if asked else self.newest
         answers = iter(await self._answers(serving, asked, now) if asked else ())
         told: list[Told] = [
             next(answers) if one.refusal is None else _refusal(serving, one.question, one.refusal, now) for one in batch

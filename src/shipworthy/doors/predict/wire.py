@@ -10,9 +10,13 @@ from __future__ import annotations
 from asyncio import TimerHandle
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from shipworthy.doors.predict.app import BODY_SECONDS, MOST_BYTES, Answer, slow, too_large
+from shipworthy.doors.connection import Connection
+from shipworthy.doors.predict.app import MOST_BYTES
+from shipworthy.doors.predict.body import BODY_SECONDS, TOO_SLOW
+from shipworthy.doors.predict.refused import Refused, ending
+from shipworthy.doors.predict.shapes import JSON, Response, error_body
 
 _HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -35,17 +39,17 @@ class Quick:
     def set(self) -> None:
         """Nobody waits for more of the body."""
 
-    def tell(self, answer: Answer) -> None:
+    def tell(self, answer: Response) -> None:
         """Write the response."""
         if self.response_complete or self.disconnected:
             return
         self.response_complete = True
-        status, body, kind, wait = answer
+        status, body, kind, more = answer
         wire, transport = self.wire, self.wire.transport
         if status == 200 and self.keep_alive:
             transport.write(_HEAD % len(body) + body)
         else:
-            again = b"retry-after: %d\r\n" % wait if wait else b""
+            again = b"".join([b"%b: %b\r\n" % one for one in more if one[0] != b"connection"])
             close = b"" if self.keep_alive else b"connection: close\r\n"
             head = b"content-type: %b\r\nx-content-type-options: nosniff\r\ncontent-length: %d\r\n" % (kind, len(body))
             transport.write(b"".join((STATUS_LINE[status], head, again, close, b"\r\n", body)))
@@ -54,7 +58,7 @@ class Quick:
         wire.on_response_complete()
 
 
-class Wire(HttpToolsProtocol):
+class Wire(Connection):
     """One connection."""
 
     _patience: TimerHandle | None = None
@@ -78,6 +82,7 @@ class Wire(HttpToolsProtocol):
             and parser.should_keep_alive()
             and not parser.should_upgrade()
         ):
+            self.began = 0.0
             self.cycle = Quick(self)  # type: ignore[assignment]
             return
         super().on_headers_complete()
@@ -91,7 +96,7 @@ class Wire(HttpToolsProtocol):
         cycle.body += body
         if len(cycle.body) > MOST_BYTES and not cycle.response_complete:
             cycle.keep_alive = False
-            cycle.tell(too_large())
+            cycle.tell(_told(Refused.too_large(MOST_BYTES)))
 
     def on_message_complete(self) -> None:
         """Ask, once all of it is there."""
@@ -110,4 +115,9 @@ class Wire(HttpToolsProtocol):
         self._patience = None
         if cycle.more_body and not cycle.response_complete:
             cycle.keep_alive = False
-            cycle.tell(slow())
+            cycle.tell(_told(Refused.slow(TOO_SLOW)))
+
+
+def _told(refused: Refused) -> Response:
+    end = ending(refused, "/predict")
+    return end.status, error_body("/predict", end), JSON, end.headers

@@ -92,7 +92,7 @@ class Page:
     path: str
     show: Callable[[Visit], Response]
     label: str = ""
-    order: int = 0
+    order: float = 0
     send: Callable[[Visit], Response] | None = None
 
 

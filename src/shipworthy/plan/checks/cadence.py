@@ -30,7 +30,7 @@ def _of(name: str, consumer: Consumer, plan: Plan) -> Iterator[Finding]:
             path=f"{path}.every",
             found=f"{path}.every is {spoken(every)}.",
             why="A list is a run of its own, with a snapshot and a delivery; nobody reads one every few seconds.",
-            advice="A cadence of a minute or more, or `mode: realtime`.",
+            advice="A cadence of a minute or more, or `mode: realtime` or `stream`.",
         )
     if every and every.days > plan.need.horizon.days:
         yield Finding(

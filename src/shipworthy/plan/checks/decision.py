@@ -38,7 +38,7 @@ def _bounds(plan: Plan) -> list[Finding]:
 def _words(plan: Plan) -> list[Finding]:
     decision = plan.decision
     words = {"yes": decision.yes, "no": decision.no}
-    if decision.ask is not None:
+    if decision.asks:
         words["ask_name"] = decision.ask_name
     findings, seen = [], dict[str, str]()
     for key, word in words.items():

@@ -26,8 +26,9 @@ def _last(plan: Plan) -> list[Finding]:
         path = f"consumers.{name}.if_stopped"
         if consumer.if_stopped != "last":
             continue
-        if consumer.mode == "realtime":
-            found = f"{path} is last, but a real-time consumer has no last list."
+        if consumer.mode != "list":
+            kind = "real-time consumer" if consumer.mode == "realtime" else "consumer of a stream"
+            found = f"{path} is last, but a {kind} has no last list."
             advice = "if_stopped of baseline, or nothing."
             findings.append(Finding(path=path, found=found, advice=advice))
         elif consumer.every and 2 * consumer.every.days > horizon.days:

@@ -26,6 +26,10 @@ def _of(name: str, consumer: Consumer, plan: Plan) -> Iterator[Finding]:
         why = f"{name} would get an empty column."
         advice = "proof.reasons of 1 or more, or take reasons out of the columns."
         yield Finding(path=path, found=found, why=why, advice=advice)
+    if plan.proof.interval is None and (ends := [name for name in ("low", "high") if name in columns]):
+        found = f"{path} has {' and '.join(ends)}, but there is no proof.interval."
+        why = f"{name} would get an empty column."
+        yield Finding(path=path, found=found, why=why, advice="Add `proof: {interval: 90%}`, or take them out.")
     if consumer.mode == "list" and "entity" not in columns and plan.need.entity not in columns:
         found = f"{path} has neither entity nor {plan.need.entity}."
         why = "Nobody can act on a row that does not say whom it is about."

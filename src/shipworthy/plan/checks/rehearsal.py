@@ -8,6 +8,8 @@ Why: the rehearsal takes the real route, with answers that nobody signed for. On
 Example: `path: out/list.csv` with `rehearsal: out/list.csv`.
 """
 
+from collections.abc import Sequence
+
 from shipworthy.plan.check import Finding, PlanCheck
 from shipworthy.plan.schema import Plan, Sink
 
@@ -29,13 +31,21 @@ def _real(plan: Plan) -> list[Finding]:
 
 
 def real_place(sink: Sink) -> tuple[str, str]:
-    """Where a sink writes for real: (url, table) of a database, or ("", path)."""
-    return (sink.url, sink.table.lower()) if sink.url else ("", _tidy(sink.path))
+    """Where a sink writes for real: the system, and the place in it, such as the address and table of a database."""
+    return _place(sink, sink.path, sink.table, sink.to, sink.url)
 
 
 def rehearsal_place(sink: Sink) -> tuple[str, str]:
     """Where a sink writes in a rehearsal."""
-    return (sink.url, sink.rehearsal.lower()) if sink.url else ("", _tidy(sink.rehearsal))
+    return _place(sink, sink.rehearsal, sink.rehearsal, sink.rehearsal.split(","), sink.rehearsal)
+
+
+def _place(sink: Sink, path: str, table: str, to: Sequence[str], url: str) -> tuple[str, str]:
+    if sink.table:
+        return sink.url, table.lower()
+    if sink.to:
+        return sink.url, ",".join(sorted(person.strip().lower() for person in to))
+    return "", url if sink.url else _tidy(path)
 
 
 def _tidy(path: str) -> str:

@@ -1,8 +1,8 @@
 """Somebody or something answers when it matters.
 
 What it asks: is there a trigger for an alarm of the calibration monitor (of any, where the answer is a number), for
-a refused source, for a late and for a failed delivery? Does a trigger for missing acknowledgements have something to
-wait for? Does retraining leave time between two attempts?
+a refused source, for a late and for a failed delivery? Does a trigger for missing acknowledgements or unused lists
+have something to wait for? Does retraining leave time between two attempts?
 
 Why: an alarm that nobody answers is a light in an empty room. Retraining without a pause repeats itself while the
 cause lasts.
@@ -12,6 +12,14 @@ Example: `watch.monitors.calibration` is declared, and no trigger has `on: alarm
 
 from shipworthy.plan.check import Finding, PlanCheck
 from shipworthy.plan.schema import Plan, Trigger
+
+# What a trigger waits for, what never happens without the key of a consumer, and that key.
+_WAITED_FOR = {
+    "unacknowledged": (
+        "missing acknowledgements", "no delivery is ever missing its acknowledgement", "acknowledge_within",
+    ),
+    "unused": ("lists that nobody uses", "no list is ever used too little", "use_at_least"),
+}  # fmt: skip
 
 
 def _unanswered(plan: Plan) -> list[Finding]:
@@ -57,19 +65,24 @@ def _pointless(plan: Plan) -> list[Finding]:
     return [
         Finding(
             path=f"respond.triggers[{number}]",
-            found=f"The trigger {trigger.name} waits for missing acknowledgements, but acknowledge_within is not set.",
-            why="Without it no delivery is ever missing its acknowledgement.",
-            advice="Set acknowledge_within for the consumer, or remove the trigger.",
+            found=f"The trigger {trigger.name} waits for {_WAITED_FOR[trigger.on][0]}, but {_needed(trigger)} is not "
+            "set.",
+            why=f"Without it {_WAITED_FOR[trigger.on][1]}.",
+            advice=f"Set {_needed(trigger)} for the consumer, or remove the trigger.",
             verdict="warn",
         )
         for number, trigger in enumerate(plan.respond.triggers)
-        if trigger.on == "unacknowledged" and not _can_be_unacknowledged(trigger, plan)
+        if trigger.on in _WAITED_FOR and not _can_happen(trigger, plan)
     ]
 
 
-def _can_be_unacknowledged(trigger: Trigger, plan: Plan) -> bool:
+def _needed(trigger: Trigger) -> str:
+    return _WAITED_FOR[trigger.on][2]
+
+
+def _can_happen(trigger: Trigger, plan: Plan) -> bool:
     names = [trigger.of] if trigger.of else list(plan.consumers)
-    return any(plan.consumers[name].acknowledge_within for name in names)
+    return any(getattr(plan.consumers[name], _needed(trigger)) is not None for name in names)
 
 
 def _restless(plan: Plan) -> list[Finding]:

@@ -9,7 +9,6 @@ What to do: Look at `decision` in the plan first: threshold, top or share. Then 
 from __future__ import annotations
 
 from shipworthy.base.check import CheckResult
-from shipworthy.model.rules import decide
 from shipworthy.prove.check import ProofCheck, Subject, of_a_probability
 from shipworthy.prove.measures import why_not
 from shipworthy.prove.phrases import counted, percent, spoken
@@ -26,9 +25,9 @@ def _run(subject: Subject) -> CheckResult:
             advice="Wait for more truths, or raise proof.holdout.",
         )
     small = scaled(rule, len(truth.labels), truth.due)
-    decided = decide(truth.rows.scores, truth.rows.entities, small)
+    decided = truth.rows.decided(small)
     results = decision_results(truth.labels, [word == rule.yes for word in decided], subject.confidence)
-    asked = sum(word == rule.ask_name for word in decided) if rule.ask else 0
+    asked = sum(word == rule.ask_name for word in decided) if rule.asks else 0
     evidence = subject.table("decisions.json", results)
     everybody = counted(results.rows, "held-out entity", "held-out entities")
     part = f" (the same share of them as {rule.top} of {truth.due:,})" if rule.top else ""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shipworthy.base.check import CheckResult, Verdict
-from shipworthy.model.rules import decide
 from shipworthy.plan.schema import Fairness, Plan
 from shipworthy.prove.check import ProofCheck, Subject
 from shipworthy.prove.phrases import listed, number, percent, quoted, spoken
@@ -36,7 +35,7 @@ def _run(subject: Subject) -> list[CheckResult]:
 
 def _compared(subject: Subject, declared: Fairness, groups: Mapping[str, str]) -> list[CheckResult]:
     rule = subject.plan.decision
-    decided = decide(subject.now.scores, subject.now.entities, rule)
+    decided = subject.now.decided(rule)
     results = [
         _judged(
             subject,
@@ -50,7 +49,7 @@ def _compared(subject: Subject, declared: Fairness, groups: Mapping[str, str]) -
     if subject.truth is not None and subject.plan.need.answer == "probability":
         truth = subject.truth
         small = scaled(rule, len(truth.labels), truth.due)
-        words = decide(truth.rows.scores, truth.rows.entities, small)
+        words = truth.rows.decided(small)
         right = [(word == rule.yes) == (label == 1) for word, label in zip(words, truth.labels, strict=True)]
         rates = _rates(groups, truth.rows.entities, right, declared, subject)
         asked = f"Are decisions right about as often in every group of {declared.column}?"

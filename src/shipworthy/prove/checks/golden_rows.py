@@ -16,11 +16,9 @@ import numpy as np
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import canonical
 from shipworthy.prove.check import ProofCheck, Subject, always
-from shipworthy.prove.golden import made_up, replayed
+from shipworthy.prove.golden import FILE, SAME, made_up, replayed
 from shipworthy.prove.intervals import apart
 from shipworthy.prove.phrases import counted
-
-SAME = 1e-9
 
 
 def _run(subject: Subject) -> CheckResult:
@@ -39,7 +37,7 @@ def _run(subject: Subject) -> CheckResult:
         bound=SAME,
         why="A later change of software or code that changes answers shows on these rows before anybody is harmed.",
         advice="" if same else "Look for a feature whose value does not survive being written down.",
-        evidence={"golden-rows.json": subject.keep("golden-rows.json", content)},
+        evidence={FILE: subject.keep(FILE, content)},
     )
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from shipworthy.base.check import CheckResult, Verdict
-from shipworthy.model.rules import decide
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.phrases import counted, listed
 
-COLUMNS = ("rank", "entity", "score", "decision", "reasons", "answer_id", "as_of", "cohort")
+COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
 
 
 def _run(subject: Subject) -> CheckResult:
@@ -59,8 +58,8 @@ def _answers(subject: Subject) -> list[str]:
 
 def _decisions(subject: Subject) -> list[str]:
     rule, problems = subject.plan.decision, []
-    decided = decide(subject.now.scores, subject.now.entities, rule)
-    strange = sorted(set(decided) - {rule.yes, rule.no, *([rule.ask_name] if rule.ask else [])})
+    decided = subject.now.decided(rule)
+    strange = sorted(set(decided) - {rule.yes, rule.no, *([rule.ask_name] if rule.asks else [])})
     if strange:
         problems.append(f"Decisions that are not declared: {listed(strange)}.")
     chosen = sum(word == rule.yes for word in decided)

@@ -23,6 +23,11 @@ def test_a_short_history_is_whole_and_nobody_answered_is_said() -> None:
     assert lines[-2:] == ["  two", "  one"]
 
 
+def test_a_canary_is_shown_with_its_share() -> None:
+    lines = standing_lines(Standing({"north": "a" * 64}, canary="b" * 64, canary_share=0.05))
+    assert lines[1].split() == ["canary", "of", "5%", "b" * 12]
+
+
 def test_moments_are_told_by_first_last_and_number() -> None:
     days = [f"1997-{month:02}-01T00:00:00+00:00" for month in (3, 1, 2)]
     assert stretch(days) == "1997-01-01 … 1997-03-01, 3 moments"

@@ -17,8 +17,31 @@ REALTIME = (
     "consumers:\n  shop: {who: The shop, person: sam, mode: realtime, latency: 1s, time_to_act: 1s}\n",
 )
 
+LOOSE = ("\ndata:\n", "\nbrokers: {bus: {kind: nats, url: '${BUS}'}}\n\ndata:\n")
+
+
+def a_stream(**other: str) -> Change:
+    """A consumer of a stream, with some of its topics or its latency changed."""
+    topics = {"questions": "q", "answers": "a", "dead_letters": "d", "rehearsal": "r", "latency": "1s"} | other
+    latency = topics.pop("latency")
+    route = ", ".join(f"{key}: {topic}" for key, topic in topics.items())
+    told = f"who: The till, person: sam, mode: stream, latency: {latency}, time_to_act: 1s"
+    return ("consumers:\n", f"consumers:\n  till: {{{told}, stream: {{broker: bus, {route}}}}}\n")
+
+
+SECOND = (
+    "sources:\n",
+    "  kiosk: {who: The kiosk, person: sam, mode: stream, latency: 1s, time_to_act: 1s, stream: {broker: bus, "
+    "questions: q, answers: a, dead_letters: d2, rehearsal: r2}}\n\nsources:\n",
+)
+
 # check, changes of a plan with nothing to object to, verdict, where, words of the message
 OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
+    ("streams", [a_stream(answers="q"), LOOSE], "fail", "consumers.till.stream.answers", "questions and answers"),
+    ("streams", [a_stream(rehearsal="a"), LOOSE], "fail", "consumers.till.stream.rehearsal", "answers and rehearsal"),
+    ("streams", [a_stream(latency="5ms"), LOOSE], "fail", "consumers.till.latency", "5 milliseconds"),
+    ("streams", [a_stream(), SECOND, LOOSE], "fail", "consumers.kiosk.stream.answers", "a is answers of kiosk"),
+    ("streams", [LOOSE], "warn", "brokers.bus", "No stream"),
     ("time_to_act", [("time_to_act: 5d", "time_to_act: 180d")], "fail", "consumers.service.time_to_act", "180 days"),
     ("deadline", [("deadline: 6h", "deadline: 1w")], "fail", "consumers.service.deadline", "every 7 days"),
     ("deadline", [("time_to_act: 5d", "time_to_act: 2mo")], "fail", "consumers.service.deadline", "6 hours"),
@@ -53,6 +76,30 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "fail",
         "sources.visits",
         "subscriber",
+    ),
+    (
+        "personal_kept",
+        [("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal_kept: {minutes: hash}")],
+        "fail",
+        "data.personal_kept.minutes",
+        "not declared as personal",
+    ),
+    (
+        "personal_kept",
+        [("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal_kept: {subscriber: hash}")],
+        "fail",
+        "data.personal_kept.subscriber",
+        "names the entity",
+    ),
+    (
+        "personal_kept",
+        [
+            REALTIME,
+            ("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal: [minutes]\n  personal_kept: {minutes: drop}"),
+        ],
+        "fail",
+        "data.personal_kept.minutes",
+        "shop is answered from the stored features",
     ),
     ("signatures", [("release:", "proof: {reviews: [legal]}\nrelease:")], "fail", "proof.reviews", "privacy"),
     ("signatures", [("release:", "proof: {sign_offs: []}\nrelease:")], "fail", "proof.sign_offs", "empty"),
@@ -134,6 +181,37 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "sinks.two",
         "No consumer",
     ),
+    (
+        "keys",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv",
+                "kind: sql\n    url: ${CRM}\n    table: calls\n    key: [account]",
+            )
+        ],
+        "fail",
+        "sinks.call-list.key",
+        "service gets no column account",
+    ),
+    (
+        "keys",
+        [("    path: out/calls", "    key: [subscriber]\n    path: out/calls")],
+        "fail",
+        "sinks.call-list.key",
+        "but no table",
+    ),
+    (
+        "rehearsal",
+        [
+            (
+                "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+                "kind: webhook\n    url: ${HOOK}\n    secret: ${KEY}\n    rehearsal: ${HOOK}",
+            )
+        ],
+        "fail",
+        "sinks.call-list.rehearsal",
+        "real destination itself",
+    ),
     ("release_steps", [("[rehearsal, shadow, all]", "[shadow, all]")], "fail", "release.steps", "is shadow, all"),
     (
         "release_steps",
@@ -157,6 +235,27 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "warn",
         "release.cohorts.names",
         "one cohort",
+    ),
+    (
+        "release_steps",
+        [("[rehearsal, shadow, all]", "[rehearsal, canary, shadow, all]")],
+        "fail",
+        "release.steps",
+        "canary, shadow",
+    ),
+    (
+        "release_steps",
+        [("[rehearsal, shadow, all]", "[rehearsal, canary, all]\n  canary_lists: 0")],
+        "warn",
+        "release",
+        "nothing that a canary must have answered",
+    ),
+    (
+        "release_steps",
+        [("[rehearsal, shadow, all]", "[rehearsal, canary, all]\n  canary: 60%")],
+        "warn",
+        "release.canary",
+        "60%",
     ),
     (
         "performance",
@@ -247,11 +346,47 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "consumers.service.columns",
         "same",
     ),
+    (
+        "output_columns",
+        [("score, decision,", "score, low, high, decision,")],
+        "fail",
+        "consumers.service.columns",
+        "low and high, but there is no proof.interval",
+    ),
     ("output_columns", [("score, decision,", "score,")], "warn", "consumers.service.columns", "no decision"),
     ("decision", [("top: 50", "threshold: 70")], "fail", "decision.threshold", "70"),
     ("decision", [("top: 50", "share: 100%")], "fail", "decision.share", "100%"),
     ("decision", [("no: leave", "no: ' Call'")], "fail", "decision.no", "decision.yes"),
     ("decision", [("top: 50", "top: 50\n  ask: [0.5, 7]")], "fail", "decision.ask", "from 0.5 to 7"),
+    ("humility", [("top: 50", "top: 50\n  humility: {}")], "fail", "decision.humility", "no rule"),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {uncertain: 0.3}")],
+        "fail",
+        "decision.humility.uncertain",
+        "no proof.interval",
+    ),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {missing_at_most: 1, spared: [minutes_30]}")],
+        "warn",
+        "decision.humility.spared",
+        "neither out_of_range nor unseen",
+    ),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {unseen: true}"), ("    sinks:", "    only: chosen\n    sinks:")],
+        "fail",
+        "decision.humility",
+        "chosen rows only",
+    ),
+    (
+        "humility",
+        [("top: 50", "top: 50\n  humility: {out_of_range: 10%}"), ("decision, reasons,", "decision,")],
+        "warn",
+        "consumers.service.columns",
+        "not told why",
+    ),
     ("fairness", [("day: {type: date}", "day: {type: date, personal: true}")], "warn", "proof", "(day)"),
     ("model_file", [("  training:", "  file: model.pkl\n  training:")], "fail", "model.file", "model.pkl"),
     (
@@ -306,6 +441,22 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
 
 # The same kind of change, inside what is right.
 HARMLESS: list[list[Change]] = [
+    [
+        ("sinks: [call-list]", "sinks: [call-list, one, two]"),
+        (
+            "sinks:\n",
+            "sinks:\n"
+            "  one: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n"
+            "  two: {kind: chat, url: '${CHAT}', rehearsal: '${TRY}'}\n",
+        ),
+    ],
+    [("    path: out/calls-{as_of}.csv", "    path: s3://lists/calls-{as_of}.csv")],
+    [
+        (
+            "kind: csv\n    path: out/calls-{as_of}.csv\n    rehearsal: rehearsal/calls-{as_of}.csv",
+            "kind: delta\n    path: lake/calls\n    rehearsal: lake/try",
+        )
+    ],
     [("time_to_act: 5d", "time_to_act: 59d")],
     [("deadline: 6h", "deadline: 6d")],
     [("every: 1w", "every: 5d")],
@@ -314,14 +465,26 @@ HARMLESS: list[list[Change]] = [
     [("operator: olga", "operator: olga\n  auditors: [audrey]")],
     [("snapshots: 3", "snapshots: 3, first: 2025-04-01")],
     [REALTIME],
+    [
+        REALTIME,
+        ("pipeline: pipeline.py", "pipeline: pipeline.py\n  personal: [minutes]\n  personal_kept: {minutes: encrypt}"),
+        ("release:", "proof: {fairness: [{column: minutes, source: visits}]}\nrelease:"),
+    ],
     [REALTIME, ("time_to_act: 1s}", "time_to_act: 1s, if_stopped: nothing}")],
     [("every: 1w", "every: 1w\n    if_stopped: last")],
     [("[rehearsal, shadow, all]", "[rehearsal, shadow, cohort, all]\n  cohorts: {names: [a, b]}")],
+    [("[rehearsal, shadow, all]", "[rehearsal, canary, all]\n  canary: 5%")],
     [("release:", "proof: {performance: {floor: 0.6, beats_baseline_by: null}}\nrelease:")],
     [("release:", "watch: {monitors: {calibration: {tolerance: 0.06}}}\nrelease:")],
     [("freshness: 8d", "freshness: 14d")],
     [("release:", "proof: {reasons: 0}\nrelease:"), ("decision, reasons,", "decision,")],
     [("top: 50", "top: 50\n  ask: [0.5, 0.7]")],
+    [("top: 50", "top: 50\n  humility: {out_of_range: 10%, missing_at_most: 2, spared: [minutes_30]}")],
+    [
+        ("score, decision,", "score, low, high, decision,"),
+        ("release:", "proof: {interval: 90%}\nrelease:"),
+        ("top: 50", "top: 50\n  humility: {uncertain: 0.3}"),
+    ],
     [("  training:", "  file: model.onnx\n  training:")],
     [("respond:\n", "respond:\n  envelope: {}\n")],
     [

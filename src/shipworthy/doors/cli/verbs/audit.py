@@ -32,5 +32,9 @@ def run(
 def _lines(report: AuditReport) -> list[str]:
     holds = "The ledger holds." if report.holds else f"The ledger does NOT hold: {len(report.findings)} findings."
     lines = [f"{report.facts} facts, head {report.head.digest}", holds]
+    if report.rewritten:
+        lines.append(
+            f"{report.rewritten} stored files were rewritten to erase people; each old digest names its new one."
+        )
     lines += [f"  {finding}" for finding in report.findings]
     return lines + [f"  Not shown by this: {limit}" for limit in report.limits]

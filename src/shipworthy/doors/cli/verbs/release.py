@@ -1,4 +1,4 @@
-"""release: move a candidate one step on: rehearsal, shadow, cohort, all.
+"""release: move a candidate one step on: rehearsal, shadow, canary, cohort, all.
 
 Example: shipworthy release 3f9ac2d41b07 cohort --cohort north
 """
@@ -16,7 +16,7 @@ from shipworthy.release.words import ReleaseCandidate
 
 def run(
     candidate: Annotated[str, typer.Argument(help="Its digest, or the first digits.")],
-    step: Annotated[str, typer.Argument(help="rehearsal, shadow, cohort or all.")],
+    step: Annotated[str, typer.Argument(help="rehearsal, shadow, canary, cohort or all.")],
     cohort: Annotated[str, typer.Option(help="With step cohort: which.")] = "",
     product: Product = "",
     json: AsJson = False,

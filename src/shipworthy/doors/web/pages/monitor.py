@@ -71,8 +71,9 @@ def _releases(visit: Visit) -> list[tuple[str, str]]:
     facts = visit.ask(LedgerPage(product=visit.product, kind="ReleaseStepped", count=MOST_RELEASES)).facts
     told = []
     for fact in reversed(facts):
-        if fact.body["step"] in ("cohort", "all"):
-            whom = "all" if fact.body["step"] == "all" else ", ".join(fact.body["cohorts"])
+        if (step := fact.body["step"]) in ("canary", "cohort", "all"):
+            share = f"a canary of {fact.body.get('share', 0) * 100:g} %"
+            whom = share if step == "canary" else "all" if step == "all" else ", ".join(fact.body["cohorts"])
             told.append((fact.at, f"{fact.body['role']} {short(fact.body['candidate'])} released to {whom}"))
     return told
 

@@ -9,6 +9,7 @@ from shipworthy.doors.web.visit import Page, Visit
 
 LINKS = {
     "plan": "plan",
+    "data": "quarantine",
     "prove": "sign",
     "sign": "sign",
     "deliver": "deliveries",

@@ -1,0 +1,105 @@
+"""A Delta table: the rows of each run once, replaced in one commit, on disk or on an object store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.filing import local, tried
+from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.edges.objects import ADDRESS, delta_options
+
+_OURS = ("run", "notice")
+
+
+def write(target: Target, rows: pa.Table) -> str:
+    """Replace the rows of this run in one commit; the table is made where there is none. `run` and `notice` are ours.
+
+    Raises:
+        UserError: the table has other columns, or the library is not installed.
+        OSError: it could not be written; the table is as it was.
+    """
+    library = _library(target.where)
+    whole = rows
+    for name, text in zip(_OURS, (target.run, target.notice), strict=True):
+        whole = whole.append_column(name, pa.array([text] * len(rows), pa.string()))
+    try:
+        library.write_deltalake(
+            _place(target),
+            whole,
+            mode="overwrite",
+            predicate=_of_run(target) if _there(library, target) is not None else None,
+            storage_options=delta_options(target.environ),
+        )
+    except Exception as error:  # the library raises errors of several families
+        raise _failed(library, target, error) from None
+    return target.path
+
+
+def probe(target: Target, shape: pa.Table) -> str:
+    """Whether the table has the columns, and a file can be written in its folder."""
+    library = _library(target.where)
+    found = tried(target, folder=True)
+    try:
+        table = _there(library, target)
+        if table is None:
+            return f"{found}; the table will be made"
+        there = {field.name for field in table.schema().fields}
+    except Exception as error:
+        raise _failed(library, target, error) from None
+    wanted = {*shape.column_names, *_OURS}
+    if there != wanted:
+        raise _other_columns(target, sorted(there ^ wanted))
+    return f"{found}; the table has the columns"
+
+
+def _library(where: str) -> Any:
+    try:
+        import deltalake
+    except ImportError:
+        found = "Delta tables need deltalake, which is not installed."
+        fix = "pip install 'shipworthy[delta]' where Shipworthy runs."
+        raise UserError(Mistake("deliver.no_library", where, found, fix=fix)) from None
+    return deltalake
+
+
+def _there(library: Any, target: Target) -> Any:
+    """The table; None where there is none yet."""
+    try:
+        return library.DeltaTable(_place(target), storage_options=delta_options(target.environ))
+    except library.exceptions.TableNotFoundError:
+        return None
+
+
+def _place(target: Target) -> str:
+    path = target.filled(target.path)
+    if ADDRESS.match(path):
+        return path
+    folder = local(target, path)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def _of_run(target: Target) -> str:
+    return f"run = '{target.run.replace(chr(39), chr(39) * 2)}'"
+
+
+def _failed(library: Any, target: Target, error: Exception) -> Exception:
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, library.exceptions.SchemaMismatchError):
+        return _other_columns(target, [])
+    return OSError(f"{target.path}: {type(error).__name__}: {target.hidden(error)[:300]}")
+
+
+def _other_columns(target: Target, differing: list[str]) -> UserError:
+    named = f": {', '.join(differing)} differ" if differing else ""
+    found = f"The table {target.path} has other columns than this list{named}."
+    why = "The consumer's columns in the plan are not those of the table."
+    fix = "Name another path for the new shape, or change the table."
+    return UserError(Mistake("deliver.other_columns", target.where, found, why, fix))
+
+
+SINK = SinkKind("delta", write, says="A Delta table, with the rows of each run once.", needs=("path",), probe=probe)

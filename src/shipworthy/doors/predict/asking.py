@@ -1,0 +1,61 @@
+"""Several questions of one caller, each with its own end: what the protocols beside the plain call have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from shipworthy.base.errors import UserError
+from shipworthy.deliver.ready import Question
+from shipworthy.deliver.serving import Serving
+from shipworthy.doors.predict.lane import MOST_AT_ONCE, Lane, Told
+from shipworthy.doors.predict.refused import Refused
+
+MOST_ROWS = MOST_AT_ONCE  # questions of one request: no more than are answered together, so that nobody waits long
+MOST_BYTES = 1024 * 1024
+
+
+class Asker(Protocol):
+    """Somebody who may ask."""
+
+    @property
+    def consumer(self) -> str:
+        """For whom it is asked."""
+        ...
+
+
+class Server(Protocol):
+    """What a protocol needs of the prediction server."""
+
+    product: str
+    serving: Serving
+    lane: Lane
+
+    async def caller(self, authorization: bytes) -> Asker:
+        """Who asks."""
+        ...
+
+
+async def refuse(server: Server, asker: Asker, asked: Any, why: UserError | Refused) -> Told:
+    """The refusal, once it is in the log; or the baseline's answer where the plan lets it answer such questions."""
+    return await server.lane.refuse(server.serving.question_in_doubt(asker.consumer, asked), why)
+
+
+async def fates(server: Server, asker: Asker, rows: Sequence[Any]) -> list[Told]:
+    """An answer for each row, or why there is none; a row that is not as agreed takes nothing from the others."""
+    inputs, consumer = server.serving.inputs[asker.consumer], asker.consumer
+    good: list[Question] = []
+    bad: dict[int, tuple[Any, UserError]] = {}
+    for place, row in enumerate(rows):
+        try:
+            entity, values = inputs.read(dict(row) if isinstance(row, dict) else row)
+            good.append(Question(entity, consumer, values))
+        except UserError as error:
+            bad[place] = (row, error)
+    answered, refused = await asyncio.gather(
+        server.lane.ask(good), asyncio.gather(*(refuse(server, asker, row, why) for row, why in bad.values()))
+    )
+    ends = dict(zip(bad, refused, strict=True))
+    rest = iter(answered)
+    return [ends[place] if place in ends else next(rest) for place in range(len(rows))]

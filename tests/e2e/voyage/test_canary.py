@@ -1,0 +1,163 @@
+"""A canary in lists: a share of everybody for real, the same ones each time, accounted for, taken back in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from e2e.voyage.shop import OWNERS, PRODUCT
+from e2e.voyage.test_lists import file_of
+from e2e.voyage.voyage import REVIEWED, Voyage
+
+from shipworthy.app.wiring import close_desk
+from shipworthy.base.errors import GateShut
+from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, Trace
+from shipworthy.plan.words import AdoptPlan
+from shipworthy.release.pointer import read_pointer
+from shipworthy.release.rules import canary_share
+from shipworthy.release.words import Releases, RollBack, TrialFinished
+from shipworthy.sign.rules import candidate_made
+
+CHANGES = (
+    ("steps: [rehearsal, shadow, cohort, all]", "steps: [rehearsal, canary, all]\n  canary: 30%"),
+    ("holdout: 20%", "holdout: 60%\n  interval: 80%"),
+    ("  yes: call\n", "  yes: call\n  humility: {out_of_range: 0%, spared: [recency, tenure]}\n"),
+    ("[customer_id, score, decision,", "[customer_id, score, low, high, decision,"),
+)
+
+
+@pytest.fixture
+def voyage(tmp_path: Path) -> Iterator[Voyage]:
+    voyage = Voyage(tmp_path)
+    text = (tmp_path / "product.yaml").read_text()
+    for old, new in CHANGES:
+        assert old in text
+        text = text.replace(old, new)
+    voyage.do("administrator", AdoptPlan(product=PRODUCT, text=text))
+    yield voyage
+    close_desk(voyage.desk)
+
+
+def with_canary(voyage: Voyage) -> tuple[str, str]:
+    """Baseline and model, in July 1997: the one answers everybody, the other is signed, and a canary from now on."""
+    baseline = voyage.made("baseline")
+    voyage.release(baseline, "rehearsal")
+    for function in OWNERS[:2]:
+        voyage.sign(baseline, function)
+    voyage.release(baseline, "all")
+    voyage.advance("1997-08-01")
+    model = voyage.made("model")
+    voyage.release(model, "rehearsal")
+    for function in REVIEWED:
+        voyage.review(model, function)
+    for function in OWNERS:
+        voyage.sign(model, function)
+    voyage.release(model, "canary")
+    return baseline, model
+
+
+def answered_by(voyage: Voyage, month: str, consumer: str = "crm") -> dict[str, tuple[str, str]]:
+    """Candidate and step of the answer that each entity got for real in the list of a month."""
+    found: dict[str, tuple[str, str]] = {}
+    for what in voyage.facts(AnswersSealed):
+        if f"/{consumer}/{month}" not in what.run or "rehearsal" in what.steps:
+            continue
+        for row in voyage.desk.store.files.table(what.segment).to_pylist():
+            if row["step"] != SHADOW:
+                assert row["entity"] not in found, "nobody is answered twice"
+                found[row["entity"]] = (row["candidate"], row["step"])
+    return found
+
+
+def test_a_canary_answers_its_share_list_after_list_and_is_taken_back_in_one_step(voyage: Voyage) -> None:
+    baseline, model = with_canary(voyage)
+    with pytest.raises(GateShut, match="canary for crm has ended well 0 times"):
+        voyage.release(model, "all")
+    voyage.advance("1997-09-01")
+    first = answered_by(voyage, "1997-09")
+    assert len(first) == 200
+    chosen = canary_share(list(first), PRODUCT, 0.3)
+    assert [who == (model, "canary") for who in first.values()] == chosen.tolist()
+    assert {who for who, canary in zip(first.values(), chosen, strict=True) if not canary} == {(baseline, "all")}
+    voyage.advance("1997-10-01")
+    assert answered_by(voyage, "1997-10") == first, "the same ones each time"
+    assert answered_by(voyage, "1997-10", "sales") == first, "and for every consumer"
+
+    run = [what for what in voyage.facts(RunFinished) if what.consumer == "crm"][-1]
+    assert run.by_candidate == {baseline: 200 - int(chosen.sum()), model: int(chosen.sum())}
+    assert (run.due, run.answered, run.refused, run.stood_in) == (200, 200, {}, "")
+    told = [what for what in voyage.facts(TrialFinished) if what.step == "canary"]
+    assert [(what.consumer, what.ok) for what in told].count(("sales", True)) == 2
+    assert all(what.compared["rows"] == chosen.sum() and "mean_score_of_champion" in what.compared for what in told)
+    now = voyage.ask(Releases(product=PRODUCT))
+    pointer = read_pointer(voyage.desk.store, PRODUCT)
+    assert (now.canary, now.canary_share) == (pointer.canary, pointer.canary_share) == (model, 0.3)
+
+    voyage.do("product-manager", RollBack(product=PRODUCT, reason="calls went wrong"))
+    assert read_pointer(voyage.desk.store, PRODUCT).canary == ""
+    voyage.advance("1997-11-01")
+    assert set(answered_by(voyage, "1997-11").values()) == {(baseline, "all")}
+    with pytest.raises(GateShut, match="comes after rehearsal"):
+        voyage.release(model, "canary")
+
+
+def crm_rows(voyage: Voyage) -> list[dict[str, str]]:
+    """What the customer database got last."""
+    engine = sa.create_engine(f"sqlite:///{voyage.shop.root / 'out' / 'crm.sqlite'}")
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT * FROM call_list WHERE as_of LIKE '1997-11%'")).mappings()
+        rows = [{name: str(value) for name, value in row.items()} for row in found]
+    engine.dispose()
+    return rows
+
+
+def test_a_canary_that_breaks_takes_nothing_from_anybody_and_no_release_goes_without_a_way_back(
+    voyage: Voyage,
+) -> None:
+    baseline, model = with_canary(voyage)
+    past = voyage.desk.store.ledger.past(PRODUCT)
+    broken = file_of(voyage, candidate_made(past, model).files["model"])
+    good = broken.read_bytes()
+    broken.write_bytes(b"something else")
+    voyage.advance("1997-09-01")
+    assert set(answered_by(voyage, "1997-09").values()) == {(baseline, "all")}
+    run = [what for what in voyage.facts(RunFinished) if what.consumer == "crm"][-1]
+    assert (run.answered, run.by_candidate, run.stood_in, run.broken) == (200, {baseline: 200}, "", "")
+    september = [what for what in voyage.facts(DeliveryMade) if what.as_of[:7] == "1997-09"]
+    assert {(what.candidate, what.notice) for what in september} == {(baseline, "")}
+    told = [what for what in voyage.facts(TrialFinished) if what.step == "canary"]
+    assert {(what.candidate, what.ok) for what in told} == {(model, False)}
+    assert all("could not answer" in what.text for what in told)
+    broken.write_bytes(good)
+    voyage.advance("1997-10-01")
+    assert {who for who, _ in answered_by(voyage, "1997-10").values()} == {baseline, model}
+
+    lost = file_of(voyage, candidate_made(past, baseline).files["model"])
+    kept = lost.read_bytes()
+    lost.write_bytes(b"something else")
+    with pytest.raises(GateShut, match="could not be gone back to") as caught:
+        voyage.release(model, "all")
+    assert caught.value.mistakes[0].code == "release.no_way_back"
+    assert voyage.ask(Releases(product=PRODUCT)).canary == model
+    lost.write_bytes(kept)
+    voyage.release(model, "all")
+    assert voyage.ask(Releases(product=PRODUCT)).canary == ""
+    voyage.advance("1997-11-01")
+    assert set(answered_by(voyage, "1997-11").values()) == {(model, "all")}
+    rows_carry_intervals_and_questions(voyage)
+
+
+def rows_carry_intervals_and_questions(voyage: Voyage) -> None:
+    """What the last list brought besides scores."""
+    rows = crm_rows(voyage)
+    assert all(0 <= float(row["low"]) < float(row["high"]) <= 1 for row in rows)
+    asked = [row for row in rows if row["decision"] == "ask a person"]
+    assert asked, "half a year on, somebody has bought more than anybody training saw"
+    assert all("ask a person: " in row["reasons"] and "which it learnt from" in row["reasons"] for row in asked)
+    assert {row["decision"] for row in rows if "ask a person: " not in row["reasons"]} <= {"call", "leave"}
+    traced = voyage.ask(Trace(product=PRODUCT, answer=rows[0]["answer_id"]))
+    [line] = [one for one in traced.lines if one.station == "answer"]
+    assert "in 80% of cases the share of yes at like scores lies from" in line.text

@@ -1,0 +1,90 @@
+"""Feeds over HTTP: with keys from the environment, whole or not at all, and never from inside the network unasked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from integration.data.feed import Feed, intake, refusal
+from integration.data.test_parquet import written
+from integration.outside import ALLOWED, Answer, Web
+
+COLUMNS: dict[str, Any] = {"customer": {"type": "text"}, "paid": {"type": "number"}}
+ROWS = [{"customer": "anna", "paid": 1.5}, {"customer": "ben", "paid": 2}]
+CSV = b"customer,paid\nanna,1.5\nben,2\n"
+BODIES = {
+    "csv": CSV,
+    "jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in ROWS),
+    "json": json.dumps(ROWS).encode(),
+    "parquet": written(pa.table({"customer": ["anna", "ben"], "paid": [1.5, 2.0]})),
+}
+
+
+@pytest.fixture
+def environ(web: Web) -> dict[str, str]:
+    return {**ALLOWED, "FEED": f"{web.url}/orders?code=hush", "FEED_KEY": "hush"}
+
+
+def take(feed: Feed, format_: str = "csv", url: str = "${FEED}", **more: Any) -> Any:
+    headers = {"Authorization": "Bearer ${FEED_KEY}"}
+    return feed.take("http", "", COLUMNS, url=url, format=format_, headers=headers, **more)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("format_", sorted(BODIES))
+def test_each_format_gives_the_same_rows(feed: Feed, web: Web, format_: str, packed: bool) -> None:
+    body = gzip.compress(BODIES[format_]) if packed else BODIES[format_]
+    web.answers = [Answer(200, body=body)]
+    taken = take(feed, format_)
+    assert [(row["customer"], row["paid"]) for row in feed.accepted(taken)] == [("anna", 1.5), ("ben", 2.0)]
+    assert web.got[0].headers["authorization"] == "Bearer hush"
+    assert "hush" not in str(taken)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Answer(401), "answered 401"),
+        (Answer(500), "answered 500"),
+        (Answer(204), "answered 204"),
+        (Answer(200), "answered with nothing"),
+        (Answer(200, body=CSV, cut=True), "ended before it was whole"),
+        (Answer(200, body=CSV[:-3]), "ends in the middle of row"),
+        (Answer(200, body=gzip.compress(CSV)[:-4]), "cannot be unpacked"),
+        (Answer(302, {"location": "https://10.0.0.7/x"}), "10.0.0.7, an address inside the network"),
+    ],
+)
+def test_what_is_no_whole_feed_is_refused_and_the_key_not_told(feed: Feed, web: Web, answer: Answer, says: str) -> None:
+    web.answers = [answer]
+    taken = take(feed)
+    assert says in refusal(taken).found
+    assert "hush" not in str(taken)
+
+
+def test_a_json_answer_must_be_a_list_and_bad_rows_go_aside(feed: Feed, web: Web) -> None:
+    web.answers = [Answer(200, body=b'{"rows": []}')]
+    assert "no JSON list" in refusal(take(feed, "json")).found
+    web.answers = [Answer(200, body=json.dumps([*ROWS, 7]).encode())]
+    taken = take(feed, "json", quarantine_at_most=0.9)
+    assert intake(taken).accepted == 2
+    assert sum(intake(taken).quarantined.values()) == 1
+
+
+def test_an_inner_address_and_a_setting_of_ours_are_refused(feed: Feed, web: Web) -> None:
+    assert "an address inside the network" in refusal(take(feed, url="https://169.254.169.254/latest/meta-data")).found
+    assert "a setting of the installation" in refusal(take(feed, url="https://x.example/${SHIPWORTHY_TOKEN}")).found
+    assert web.got == []
+
+
+def test_files_are_not_read_over_the_web_by_the_back_door(feed: Feed) -> None:
+    taken = feed.take("csv", "http://169.254.169.254/latest/meta-data", COLUMNS)
+    assert "no file system" in refusal(taken).found
+
+
+def test_an_archive_in_a_closed_folder_is_not_read_through_a_chain(feed: Feed) -> None:
+    keys = feed.store.keys.folder
+    taken = feed.take("csv", f"zip://a.csv::file://{keys}/a.zip", COLUMNS)
+    assert "folder of the ledger" in refusal(taken).found

@@ -1,0 +1,115 @@
+"""Workers that are killed at any moment, and a broker that is: every question answered, in the log once, out once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from e2e.voyage.shop import PRODUCT, someone
+from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, wait_for, worker
+
+from shipworthy.app.desk import Desk
+from shipworthy.app.wiring import close_desk
+from shipworthy.deliver.words import AnswersSealed, Streams
+
+MANY, BAD, LIVES = 6_000, 30, 4
+
+
+def questions(count: int, name: str = "q") -> list[tuple[bytes, Mapping[str, str]]]:
+    """Good questions, each with an id."""
+    return [(json.dumps({"customer_id": f"{n % 200:05d}"}).encode(), {"id": f"{name}{n}"}) for n in range(count)]
+
+
+def logged(desk: Desk) -> list[dict[str, Any]]:
+    """Every sealed answer of the stream."""
+    facts = desk.store.ledger.past(PRODUCT).of(AnswersSealed)
+    segments = [fact.what.segment for fact in facts if fact.what.run.startswith("serve/")]
+    return [row for segment in segments for row in desk.store.files.table(segment).to_pylist()]
+
+
+def assert_each_once(desk: Desk, bus: Nats, many: int, bad: int) -> None:
+    """Every question is in the log once and out once, under one name, and the account says so."""
+    sent = [json.loads(body)["data"] for body, _ in bus.all(ANSWERS)]
+    rows = logged(desk)
+    assert Counter(row["answer_id"] for row in rows) == Counter(one["answer_id"] for one in sent)
+    assert len({one["answer_id"] for one in sent}) == len(sent) == many
+    assert len({one["question"] for one in sent}) == many
+    scores = {row["answer_id"]: (row["score"], row["decision"], row["entity"]) for row in rows}
+    assert all(scores[one["answer_id"]] == (one["score"], one["decision"], one["customer_id"]) for one in sent)
+    [told] = desk.ask(Streams(product=PRODUCT), someone("auditor"))
+    assert (told.read, told.answered, told.dead) == (many + bad, many, {"stream.not_json": bad} if bad else {})
+
+
+def test_workers_killed_at_any_moment_answer_every_question_once(root: Path, bus: Nats) -> None:
+    mixed = questions(MANY) + [(b"{", {})] * BAD
+    random.Random(1).shuffle(mixed)
+    bus.send(mixed)
+    moment = random.Random(2)
+    for _ in range(LIVES):
+        with worker(root, bus.url) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            before = bus.count(ANSWERS)
+            assert wait_for(lambda before=before: bus.count(ANSWERS) > before)  # type: ignore[misc]
+            time.sleep(moment.uniform(0.0, 0.12))
+            os.kill(process.pid, signal.SIGKILL)
+    assert bus.count(ANSWERS) < MANY, "it was over before the last life; send more"
+    with worker(root, bus.url):
+        assert wait_for(lambda: bus.count(ANSWERS) >= MANY and bus.count(DEAD) >= BAD and bus.unread() == 0, 150)
+    desk = desk_with(root, bus.url)
+    try:
+        assert_each_once(desk, bus, MANY, BAD)
+        assert bus.count(DEAD) == BAD
+    finally:
+        close_desk(desk)
+
+
+def test_two_workers_share_a_stream_and_a_killed_one_is_taken_over_from(root: Path, bus: Nats) -> None:
+    bus.send(questions(3_000))
+    with worker(root, bus.url), worker(root, bus.url) as other:
+        assert wait_for(lambda: bus.count(ANSWERS) > 100)
+        os.kill(other.pid, signal.SIGKILL)
+        assert wait_for(lambda: bus.count(ANSWERS) >= 2_800)
+        bus.send(questions(200, "late"))
+        # What the killed one held comes again when the server has waited for it long enough.
+        assert wait_for(lambda: bus.count(ANSWERS) >= 3_200 and bus.unread() == 0, 150)
+    desk = desk_with(root, bus.url)
+    try:
+        assert_each_once(desk, bus, 3_200, 0)
+    finally:
+        close_desk(desk)
+
+
+def test_a_broker_killed_in_the_middle_loses_nothing(root: Path, bus: Nats) -> None:
+    bus.send(questions(2_000))
+    with worker(root, bus.url):
+        assert wait_for(lambda: bus.count(ANSWERS) > 100)
+        bus.kill()
+        words = root / ".shipworthy" / "streams" / PRODUCT / "shop"
+        assert wait_for(lambda: any(json.loads(word.read_text())["problem"] for word in words.glob("*.json")))
+        bus.start()
+        bus.send(questions(200, "late"))
+        assert wait_for(lambda: bus.count(ANSWERS) >= 2_200 and bus.unread() == 0, 150)
+    desk = desk_with(root, bus.url)
+    try:
+        assert_each_once(desk, bus, 2_200, 0)
+    finally:
+        close_desk(desk)
+
+
+def test_a_broker_that_is_away_at_the_start_is_waited_for(root: Path, bus: Nats) -> None:
+    bus.send(questions(20))
+    bus.kill()
+    with worker(root, bus.url) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.5)
+        bus.start()
+        assert wait_for(lambda: bus.count(ANSWERS) == 20)
