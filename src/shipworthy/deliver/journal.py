@@ -17,6 +17,7 @@ import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.deliver.log import ANSWERS, REFUSALS, run_prefix
+from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
 
@@ -142,7 +143,8 @@ def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) ->
     if len(refusals):
         sealed.append(_refusals_sealed(store, product, run, refusals))
     if sealed:
-        store.ledger.append(lambda past: sealed, product=product, who=who, at=at, key=run)
+        facts = [*sealed, *canary_served(product, answers)]
+        store.ledger.append(lambda past: facts, product=product, who=who, at=at, key=run)
     file.unlink(missing_ok=True)
     return sealed[0].segment if sealed else ""
 

@@ -40,7 +40,7 @@ def load_serving(store: Store, product: str) -> Serving:
     past = store.ledger.past(product)
     now = standing(past)
     pointer, today = current_pointer(store, product, now), current_plan(past)
-    names = sorted({*pointer.champion.values(), pointer.baseline} - {""})
+    names = sorted({*pointer.champion.values(), pointer.canary, pointer.baseline} - {""})
     if not names:
         fix = "Release a candidate to a cohort."
         raise NotFound(Mistake("serve.nothing_released", product, "Nothing answers people yet.", fix=fix))
@@ -86,7 +86,9 @@ def pinned_snapshot(past: Past) -> Pinned:
     Raises:
         NotFound: there is none yet.
     """
-    listed = latest(past.of(AnswersSealed), lambda what: bool(what.snapshot and {"cohort", "all"} & set(what.steps)))
+    listed = latest(
+        past.of(AnswersSealed), lambda what: bool(what.snapshot and {"cohort", "canary", "all"} & set(what.steps))
+    )
     if listed is not None:
         return Pinned(listed.what.snapshot, read_moment(listed.what.as_of))
     taken = latest(past.of(SnapshotTaken))
@@ -113,6 +115,7 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
         as_of=pinned.as_of,
         decisions=dict(zip(entities, rows["decision"].to_pylist(), strict=True)),
         cohorts=dict(zip(entities, rows["cohort"].to_pylist(), strict=True)),
+        rule=plan.decision,
         cut=cut_of(np.asarray(rows["score"].to_numpy(), dtype=np.float64), plan.decision),
     )
 

@@ -18,9 +18,11 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Value
 from shipworthy.model.answering import ROUNDING, Answerer
 from shipworthy.model.compiled import FAITHFUL, Compiled
+from shipworthy.model.humility import Humility, told_first
+from shipworthy.model.intervals import Intervals
 from shipworthy.model.reasons import moves_of, told
 from shipworthy.model.rules import DIGITS, decision_at
-from shipworthy.plan.schema import Plan
+from shipworthy.plan.schema import Decision
 
 Matrix = npt.NDArray[np.float64]
 
@@ -50,6 +52,7 @@ class Ready:
         features: one row per entity; features_ref is its digest in the store.
         decisions: the decision for each entity, taken over all of them as in a list.
         cohorts: the cohort of each entity.
+        rule: the decision rule that it was signed with.
         cut: the lowest score that the newest list chose, for a rule that chooses so many.
     """
 
@@ -59,6 +62,7 @@ class Ready:
     as_of: datetime
     decisions: Mapping[str, str]
     cohorts: Mapping[str, str]
+    rule: Decision
     cut: float
 
     @cached_property
@@ -81,14 +85,29 @@ class Ready:
     def _typical(self) -> dict[str, float | str]:
         return {name: entry["typical"] for name, entry in self.answerer.profile["features"].items()}
 
+    @cached_property
+    def _humility(self) -> Humility:
+        return self.answerer.humility(self.rule)
+
+    @cached_property
+    def _intervals(self) -> Intervals | None:
+        return Intervals.read(self.answerer.profile)
+
+    def ends(self, scores: Sequence[float]) -> list[tuple[float, float]] | None:
+        """Low and high end of the interval of each score; None where the candidate was made without intervals."""
+        if self._intervals is None:
+            return None
+        low, high = self._intervals.ends(np.asarray(scores, dtype=np.float64))
+        return list(zip(low.tolist(), high.tolist(), strict=True))
+
     def warm(self) -> None:
         """Make ready what the first question would otherwise wait for."""
-        _ = self.places, self._typical
+        _ = self.places, self._typical, self._humility, self._intervals
         if self.answerer.compiled is not None:
             _ = self.matrix
 
-    def scored(self, asked: Sequence[Question], count: int) -> tuple[list[float], list[list[str]]]:
-        """A score and at most `count` reasons for each question.
+    def scored(self, asked: Sequence[Question], count: int) -> tuple[list[float], list[list[str]], list[str]]:
+        """A score, at most `count` reasons, and why a person must be asked, for each question.
 
         Raises:
             UserError: the model could not answer one of them.
@@ -97,23 +116,38 @@ class Ready:
         if compiled is not None:
             return self._quickly(compiled, asked, count)
         rows = self.answerer.fitting(self._frame(asked))
-        scores = self.answerer.scores(rows).tolist()
-        return scores, self.answerer.reasons(rows, count) if count else [[]] * len(asked)
+        scores = self.answerer.scores(rows)
+        reasons = self.answerer.reasons(rows, count) if count else [[]] * len(asked)
+        return self._humbly(scores, reasons, self._humility.asks_of(rows, self._widths(scores)))
+
+    def _humbly(
+        self, scores: Matrix, reasons: list[list[str]], why: list[str]
+    ) -> tuple[list[float], list[list[str]], list[str]]:
+        return scores.tolist(), reasons if self._humility.idle else told_first(why, reasons), why
+
+    def _widths(self, scores: Matrix) -> Matrix | None:
+        if self._humility.idle or self._intervals is None:
+            return None
+        low, high = self._intervals.ends(scores)
+        return high - low
 
     def _quickly(
         self, compiled: Compiled, asked: Sequence[Question], count: int
-    ) -> tuple[list[float], list[list[str]]]:
+    ) -> tuple[list[float], list[list[str]], list[str]]:
         rows = np.array([self._row(compiled, question) for question in asked], dtype=np.float64)
         scores = self._checked(compiled.scores_of(rows))
+        texts = {name: [self._text(one, name) for one in asked] for name in self.names if name in compiled.codes}
+        why = [""] * len(asked)
+        if not self._humility.idle:
+            why = self._humility.asks(rows, texts, self._widths(scores))
         if not count:
-            return scores.tolist(), [[]] * len(asked)
+            return self._humbly(scores, [[]] * len(asked), why)
         typical = np.array(compiled.row([self._typical[name] for name in self.names]))
         moves = moves_of(rows, typical, lambda variants: self._checked(compiled.scores_of(variants)))
         columns: list[Sequence[Any]] = [rows[:, place].tolist() for place in range(len(self.names))]
-        for place, name in enumerate(self.names):
-            if name in compiled.codes:
-                columns[place] = [self._text(question, name) for question in asked]
-        return scores.tolist(), told(self.names, columns, self._typical, moves, count)
+        for name, column in texts.items():
+            columns[self.names.index(name)] = [np.nan if text is None else text for text in column]
+        return self._humbly(scores, told(self.names, columns, self._typical, moves, count), why)
 
     def _row(self, compiled: Compiled, question: Question) -> Sequence[Any]:
         values = question.values
@@ -130,9 +164,9 @@ class Ready:
 
     def _text(self, question: Question, name: str) -> Any:
         if question.values is not None:
-            value = question.values[name]
-            return np.nan if value is None else value
-        return self.features[name].iat[self.places[question.entity]]
+            return question.values[name]
+        value = self.features[name].iat[self.places[question.entity]]
+        return value if isinstance(value, str) else None
 
     def _checked(self, scores: Matrix) -> Matrix:
         least, most = self._span
@@ -170,8 +204,8 @@ class Ready:
             return ""
         return f"its compiled form gave {compiled:.6g} and the original {original:.6g} for the same inputs"
 
-    def decision(self, question: Question, score: float, plan: Plan) -> str:
+    def decision(self, question: Question, score: float, why: str) -> str:
         """The list's decision for stored features; by the same rule and the list's cut for given ones."""
         if question.values is None:
             return self.decisions[question.entity]
-        return decision_at(score, plan.decision, self.cut)
+        return decision_at(score, self.rule, self.cut, why)

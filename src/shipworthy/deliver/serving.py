@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from shipworthy.deliver.run import SHADOW
 from shipworthy.model.rules import cohort_of
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer
+from shipworthy.release.rules import CANARY, in_canary
 
 Kept = Callable[[Mapping[str, Value]], Mapping[str, Any]]
 
@@ -35,10 +36,17 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as a row of the prediction log, and a notice for its receiver, empty where all is as planned."""
+    """An answer as a row of the prediction log, and what else its receiver is told.
+
+    Attributes:
+        notice: empty where all is as planned.
+        low, high: the interval, where the candidate was made with one; it follows from candidate and score.
+    """
 
     row: dict[str, Any]
     notice: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,20 +122,31 @@ class Serving:
         found = self._by_baseline(question, _reason(why), now)
         if found is None:
             return None
-        return Reply(found.row, f"The question was not as agreed ({_reason(why)}) The simple baseline rule answered.")
+        notice = f"The question was not as agreed ({_reason(why)}) The simple baseline rule answered."
+        return replace(found, notice=notice)
 
     def stood_in(self, asked: Sequence[Question], why: str, now: datetime) -> list[Reply | None]:
         """The signed baseline's answers where it may stand in; None where it may not or cannot."""
         baseline = self.ready.get(self.stand_in)
-        named = [self._champion_of(question) for question in asked]
+        named = [self.meant_for(question) for question in asked]
         if baseline is not None and all(named) and all(map(self._may_stand_in, asked)):
             with contextlib.suppress(Exception):  # where it breaks on all of them together, each is tried alone
-                rows = self._rows(baseline, asked, now)
-                return [Reply(row, _stands_in(name, why)) for row, name in zip(rows, named, strict=True)]
+                told = self._replies(baseline, asked, now, "")
+                return [replace(one, notice=_stands_in(name, why)) for one, name in zip(told, named, strict=True)]
         return [self._by_baseline(question, why, now) for question in asked]
 
-    def _champion_of(self, question: Question) -> str:
-        return self.pointer.champion.get(self.cohort(question), "")
+    def meant_for(self, question: Question) -> str:
+        return self._named(question, self.cohort(question))
+
+    def _named(self, question: Question, cohort: str) -> str:
+        pointer, plan = self.pointer, self.plan
+        if (
+            pointer.canary
+            and cohort in plan.release.cohorts.names
+            and in_canary(question.entity, plan.product, pointer.canary_share)
+        ):
+            return pointer.canary
+        return pointer.champion.get(cohort, "")
 
     def _may_stand_in(self, question: Question) -> bool:
         return self.plan.consumers[question.consumer].if_stopped == "baseline"
@@ -135,7 +154,11 @@ class Serving:
     @cached_property
     def quick(self) -> bool:
         """Whether everybody who answers people does so in microseconds, without a thread of its own."""
-        return all(self.ready[name].answerer.compiled for name in set(self.pointer.champion.values()) if name)
+        return all(
+            self.ready[name].answerer.compiled
+            for name in {*self.pointer.champion.values(), self.pointer.canary}
+            if name
+        )
 
     def _answerer(self, question: Question, now: datetime) -> str:
         cohort = self.cohort(question)
@@ -144,7 +167,7 @@ class Serving:
             fix = f"Check {name}, or wait for the next snapshot."
             found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no such {name} that can be answered."
             raise NotFound(Mistake("serve.unknown_entity", name, found, fix=fix))
-        champion = self.pointer.champion.get(cohort, "")
+        champion = self._named(question, cohort)
         if not champion:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
@@ -204,15 +227,15 @@ class Serving:
         """Answers by one candidate; where it breaks on all of them together, each is tried alone."""
         try:
             notice = self._notice(ready, asked[0])
-            return [Reply(row, notice) for row in self._rows(ready, asked, now)]
+            return list(self._replies(ready, asked, now, notice))
         except Exception as error:
             if len(asked) == 1:
-                return [self._by_baseline(asked[0], _reason(error), now, instead_of=ready) or error]
+                return [self._by_another(asked[0], _reason(error), now, ready) or error]
             return [self._together(ready, [one], now)[0] for one in asked]
 
     def _notice(self, ready: Ready, question: Question) -> str:
         """What the receiver is told where the baseline answers for a champion that may not."""
-        champion = self._champion_of(question)
+        champion = self.meant_for(question)
         if ready.answerer.made.candidate == champion:
             return ""
         why = self.aside.get(champion) or f"the stored inputs of {self.pinned.as_of:%Y-%m-%d} are too old for it"
@@ -222,19 +245,36 @@ class Serving:
         self, question: Question, why: str, now: datetime, instead_of: Ready | None = None
     ) -> Reply | None:
         # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
-        baseline, champion = self.ready.get(self.stand_in), self._champion_of(question)
+        baseline, champion = self.ready.get(self.stand_in), self.meant_for(question)
         if not champion or not self._may_stand_in(question) or baseline is None or baseline is instead_of:
             return None
         try:
-            return Reply(self._rows(baseline, [question], now)[0], _stands_in(champion, why))
+            return self._replies(baseline, [question], now, _stands_in(champion, why))[0]
         except Exception:
             return None
 
+    def _by_another(self, question: Question, why: str, now: datetime, broken: Ready) -> Reply | None:
+        """Who answers where one breaks: for a canary the champion, then the baseline."""
+        name, cohort = broken.answerer.made.candidate, self.cohort(question)
+        champion = self.ready.get(self.pointer.champion.get(cohort, ""))
+        if name == self.pointer.canary and champion is not None and champion is not broken:
+            with contextlib.suppress(Exception):
+                notice = f"The canary {name[:12]} could not answer ({why}); the champion did."
+                return self._replies(champion, [question], now, notice)[0]
+        return self._by_baseline(question, why, now, instead_of=broken)
+
+    def _replies(self, ready: Ready, asked: Sequence[Question], now: datetime, notice: str) -> list[Reply]:
+        rows = self._rows(ready, asked, now)
+        ends = ready.ends([row["score"] for row in rows])
+        if ends is None:
+            return [Reply(row, notice) for row in rows]
+        return [Reply(row, notice, *both) for row, both in zip(rows, ends, strict=True)]
+
     def _rows(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
-        scores, reasons = ready.scored(asked, self.plan.proof.reasons)
+        scores, reasons, humbly = ready.scored(asked, self.plan.proof.reasons)
         time, as_of, candidate = now.isoformat(), ready.as_of.isoformat(), ready.answerer.made.candidate
         rows = []
-        for question, score, why in zip(asked, scores, reasons, strict=True):
+        for question, score, why, person in zip(asked, scores, reasons, humbly, strict=True):
             given, cohort = question.values, self.cohort(question)
             row = {
                 "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
@@ -245,10 +285,10 @@ class Serving:
                 "inputs": "",
                 "inputs_ref": "",
                 "score": score,
-                "decision": ready.decision(question, score, self.plan),
+                "decision": ready.decision(question, score, person),
                 "reasons": why,
                 "consumer": question.consumer,
-                "step": self._steps.get(cohort, "cohort"),
+                "step": self._step(candidate, cohort),
                 "cohort": cohort,
             }
             if given is None:
@@ -257,6 +297,11 @@ class Serving:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
             rows.append(row)
         return rows
+
+    def _step(self, candidate: str, cohort: str) -> str:
+        if candidate == self.pointer.canary and self.pointer.champion.get(cohort) != candidate:
+            return CANARY
+        return self._steps.get(cohort, "cohort")
 
     @cached_property
     def _steps(self) -> dict[str, str]:
@@ -293,6 +338,8 @@ def shown(answered: Reply, entity_column: str) -> dict[str, Any]:
     found = {entity_column: row["entity"]}
     for name in _GIVEN:
         found[name] = row[name]
+    if answered.low is not None:
+        found["low"], found["high"] = answered.low, answered.high
     if answered.notice:
         found["notice"] = answered.notice
     return found

@@ -131,6 +131,7 @@ def serve_predictions(
         app = Predictions(desk, product, hosts)
         with listening(host, port) as socket:
             places = {"predictions": f"{_address(socket)}/predict"}
+            app.beating.address = places["predictions"]
             served: Any = app
             if grpc_port is not None:
                 places["grpc"] = _free_place(host, grpc_port)

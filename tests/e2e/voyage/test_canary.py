@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from e2e.voyage.shop import OWNERS, PRODUCT
@@ -13,7 +15,11 @@ from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import GateShut
+from shipworthy.deliver.journal import Journal
+from shipworthy.deliver.loading import load_serving
+from shipworthy.deliver.ready import Question
 from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.serving import Reply
 from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, Trace
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
@@ -102,6 +108,44 @@ def test_a_canary_answers_its_share_list_after_list_and_is_taken_back_in_one_ste
     assert set(answered_by(voyage, "1997-11").values()) == {(baseline, "all")}
     with pytest.raises(GateShut, match="comes after rehearsal"):
         voyage.release(model, "canary")
+
+
+def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(voyage: Voyage) -> None:
+    _, model = with_canary(voyage)
+    voyage.advance("1997-09-01")
+    listed = [what for what in voyage.facts(AnswersSealed) if "/crm/1997-09" in what.run]
+    log = pa.concat_tables([voyage.desk.store.files.table(what.segment) for what in listed]).to_pylist()
+    rows = {row["entity"]: row for row in log if row["step"] != SHADOW}
+    serving, now = load_serving(voyage.desk.store, PRODUCT), voyage.desk.now(PRODUCT)
+    told = serving.answers([Question(entity, "shop") for entity in rows], now)
+    fields = ("entity", "candidate", "score", "decision", "reasons", "step", "cohort")
+    replies = {one.row["entity"]: one for one in told if isinstance(one, Reply)}
+    assert {entity: [one.row[name] for name in fields] for entity, one in replies.items()} == {
+        entity: [row[name] for name in fields] for entity, row in rows.items()
+    }
+    assert {one.row["step"] for one in replies.values()} == {"canary", "all"}
+    by_model = [one for one in replies.values() if one.row["candidate"] == model]
+    assert all(one.low is not None and one.high is not None and one.low <= one.high for one in by_model)
+    assert any("ask a person" in " ".join(one.row["reasons"]) for one in replies.values())
+    journal = Journal(voyage.desk.store, PRODUCT)
+    journal.write([one.row for one in replies.values()])
+    journal.close("prediction-server", now)
+    served = [what for what in voyage.facts(TrialFinished) if "in real time" in what.text]
+    assert [(what.candidate, what.compared["rows"]) for what in served] == [(model, float(len(by_model)))]
+
+
+def test_where_the_canary_breaks_the_champion_answers_in_real_time(voyage: Voyage) -> None:
+    baseline, model = with_canary(voyage)
+    serving, now = load_serving(voyage.desk.store, PRODUCT), voyage.desk.now(PRODUCT)
+    ready = serving.ready[model]
+    mine = next(entity for entity in ready.places if serving.meant_for(Question(entity, "shop")) == model)
+    assert ready.answerer.compiled is not None
+    broken = replace(
+        ready.answerer, scorer=replace(ready.answerer.compiled, raw=lambda rows: rows[:, 0] * float("nan"))
+    )
+    told = replace(serving, ready={**serving.ready, model: replace(ready, answerer=broken)}).answer(mine, "shop", now)
+    assert (told.row["candidate"], told.row["step"]) == (baseline, "all")
+    assert "the champion did" in told.notice
 
 
 def crm_rows(voyage: Voyage) -> list[dict[str, str]]:

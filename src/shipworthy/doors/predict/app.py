@@ -19,11 +19,13 @@ from shipworthy.app.entrance import LOOPBACK, host_name
 from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.beat import leave
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
 from shipworthy.doors.predict import mlflow_scoring, oip_rest
+from shipworthy.doors.predict.beating import Beating
 from shipworthy.doors.predict.body import whole
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.lane import Lane, Seal, Told
@@ -36,6 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 MOST_BYTES = 64 * 1024
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
+BEAT_SECONDS = 10.0  # between two words for the page of the servers
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
 MOST_CALLERS = 10_000  # tokens and host names remembered at once
 WHO = "prediction-server"
@@ -73,13 +76,15 @@ class Predictions:
         self.tally = Tally()
         self.lane = Lane(lambda: self.serving, self.now, self.tally)
         self._product_time = desk.now(product)
+        self.beating = Beating(product, desk.clock())
+        self._beaten = 0.0
         self._problem, self._stood_in = "", ""
         self._callers: dict[bytes, Caller] = {}
         self._called: dict[bytes, bool] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Response one request, or the server's start and end."""
+        """Answer one request, or the server's start and end."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -129,7 +134,7 @@ class Predictions:
         return self._told(await answered)
 
     def hear(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
-        """Response one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
+        """Answer one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
         host, authorization = _who(headers)
         known = self._callers.get(authorization)
         if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
@@ -234,6 +239,7 @@ class Predictions:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.lane.close()
+        await asyncio.to_thread(self._beat, stopped=True)
         await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -241,7 +247,7 @@ class Predictions:
         try:
             seal(WHO, self._desk.now(self.product))
         except (OSError, UserError) as error:  # nothing is lost: the file stays, and is sealed when a server starts
-            self._problem = f"Responses could not be sealed: {error}"
+            self._problem = f"Answers could not be sealed: {error}"
 
     async def _look(self) -> None:
         """Follow the release pointer; what cannot be verified changes nothing and is said at /health."""
@@ -252,6 +258,7 @@ class Predictions:
                 self.serving, self._problem = fresh or self.serving, ""
                 self._stood_in = "" if fresh else self._stood_in
                 await asyncio.to_thread(self._compare)
+                await asyncio.to_thread(self._beat)
             except UserError as error:
                 self._problem = str(error.mistakes[0].found)
             except Exception as error:  # a database that is away must not end the looking
@@ -260,12 +267,22 @@ class Predictions:
     def _compare(self) -> None:
         """Hold the newest answer against the original; a model whose compiled form says another thing is put aside."""
         serving, question = self.serving, self.lane.newest
-        name = serving.pointer.champion.get(serving.cohort(question), "") if question else ""
+        name = serving.meant_for(question) if question else ""
         if question is None or name not in serving.ready or name in serving.aside:
             return
         apart = serving.ready[name].disagreement(question)
         if apart:
             self.serving = replace(serving, aside={**serving.aside, name: apart})
+
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Leave word for the page of the servers."""
+        if not stopped and time.monotonic() < self._beaten + BEAT_SECONDS:
+            return
+        self._beaten = time.monotonic()
+        problem = self.state()["problem"]
+        beat = self.beating.beat(self.serving, self.tally, self._desk.clock(), problem, stopped=stopped)
+        with contextlib.suppress(OSError):  # a server goes on answering where its word cannot be left
+            leave(self._desk.store, beat)
 
     def _newer(self) -> Serving | None:
         self._product_time = self._desk.now(self.product)
@@ -284,6 +301,7 @@ class Predictions:
         serving = self.serving
         return {
             "champion": serving.pointer.champion,
+            "canary": {serving.pointer.canary: serving.pointer.canary_share} if serving.pointer.canary else {},
             "pointer": serving.pointer.digest,
             "as_of": {name: ready.as_of.isoformat() for name, ready in serving.ready.items()},
             "form": {name: ready.answerer.form for name, ready in serving.ready.items()},

@@ -13,6 +13,7 @@ from shipworthy.plan.schema import Plan
 Schema = dict[str, Any]
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
+_NUMBER: Schema = {"type": "number"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
@@ -60,8 +61,8 @@ def openapi(plan: Plan, inputs: Inputs) -> dict[str, Any]:
 
 def _answered(plan: Plan) -> Schema:
     names = ("answer_id", "as_of", plan.need.entity, "candidate", "decision", "step", "cohort")
-    told = {**dict.fromkeys(names, _TEXT), "score": {"type": "number"}, "reasons": _TEXTS}
-    return _object(told, {"notice": _TEXT})
+    told = {**dict.fromkeys(names, _TEXT), "score": _NUMBER, "reasons": _TEXTS}
+    return _object(told, {"low": _NUMBER, "high": _NUMBER, "notice": _TEXT})
 
 
 def _plain(plan: Plan, inputs: Inputs) -> dict[str, Any]:

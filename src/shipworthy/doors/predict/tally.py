@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 
 from shipworthy.base.errors import UserError
 from shipworthy.deliver.serving import Reply
@@ -32,15 +33,6 @@ class Tally:
         else:
             self.refused[_code(told)] += 1
 
-    def quantile(self, share: float) -> float:
-        """The upper edge of the bucket in which that share of the questions had ended, in seconds; 0 before any."""
-        total, reached = sum(self.buckets), 0
-        for edge, count in zip((*EDGES, float("inf")), self.buckets, strict=True):
-            reached += count
-            if total and reached >= share * total:
-                return edge
-        return 0.0
-
     def exposition(self, product: str) -> bytes:
         """The counts in the text format of Prometheus."""
         label = f'product="{product}"'
@@ -57,6 +49,20 @@ class Tally:
             lines.append(f'shipworthy_seconds_bucket{{{label},le="{edge}"}} {reached}')
         lines += [f"shipworthy_seconds_sum{{{label}}} {self.seconds}", f"shipworthy_seconds_count{{{label}}} {reached}"]
         return ("\n".join(lines) + "\n").encode()
+
+
+def quantile(buckets: Sequence[int], share: float) -> float:
+    """The upper edge of the bucket in which that share of the questions had ended, in seconds; 0 before any.
+
+    >>> quantile([0, 3, 1, *[0] * 10], 0.5)
+    0.001
+    """
+    total, reached = sum(buckets), 0
+    for edge, count in zip((*EDGES, float("inf")), buckets, strict=True):
+        reached += count
+        if total and reached >= share * total:
+            return edge
+    return 0.0
 
 
 def _code(told: Exception) -> str:
