@@ -264,8 +264,10 @@ def test_a_sink_says_whether_it_can_erase(kind_: str) -> None:
     assert erase is None or callable(erase)
 
 
-def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
-    erase = kind("deliver/sinks", "csv" if place.target.path else "sql", SinkKind).erase
+@pytest.mark.parametrize("place", ["csv", "parquet", "sql on SQLite", "sql on PostgreSQL"], indirect=True)
+def test_one_person_is_taken_away_and_nobody_else(place: Place, request: pytest.FixtureRequest) -> None:
+    kind_ = request.node.callspec.params["place"].partition(" on ")[0]
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
     assert erase is not None
     assert erase(place.target, {"customer": "x".__eq__}) is None, "nothing lies there yet"
     place.write(place.target, rows("anna", "=eva", "bob"))
@@ -278,6 +280,15 @@ def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
     again = erase(place.target, {"customer": "=eva".__eq__})
     assert again is not None
     assert (again.rows_before, again.rows_after) == (2, 2)
+
+
+@pytest.mark.parametrize("place", ["csv on S3", "parquet on S3"], indirect=True)
+def test_rows_on_another_system_are_not_said_to_be_taken_away(place: Place, request: pytest.FixtureRequest) -> None:
+    kind_ = request.node.callspec.params["place"].partition(" on ")[0]
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
+    assert erase is not None
+    with pytest.raises(OSError, match="another system"):
+        erase(place.target, {"customer": "anna".__eq__})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
