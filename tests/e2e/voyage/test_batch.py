@@ -17,6 +17,7 @@ from e2e.voyage import batch
 from e2e.voyage.test_killed import TESTS, facts, stored
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import ErasePerson
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import load
@@ -108,6 +109,55 @@ def test_who_is_among_the_best_is_decided_over_all_rows(tmp_path: Path) -> None:
     found = brought(root).to_pandas()
     best = found.sort_values(["score", "customer"], ascending=[False, True]).index[:1000]
     assert sorted(found.index[found["decision"] == "yes"]) == sorted(best)
+
+
+def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_at_a_time(tmp_path: Path) -> None:
+    root, rows = tmp_path / "batch", 140_000
+    plan = batch.PLAN
+    for old, new in (
+        ("threshold: 0.5}", "top: 1000, humility: {out_of_range: 0%}}"),
+        ("reasons: 0,", "reasons: 0, holdout: 60%, interval: 80%,"),
+        ("score, decision,", "score, low, high, decision,"),
+        ("  by_row: customers", "  by_row: customers\n  personal: [spend]"),
+    ):
+        assert old in plan
+        plan = plan.replace(old, new)
+    batch.prepare(root, rows, plan)
+    desk = batch.desk_on(root)
+    assert batch.listed(desk).answered == rows - 1
+    past, files = desk.store.ledger.past(batch.PRODUCT), desk.store.files
+    sealed = past.of(AnswersSealed)[-1].what
+    found, given = brought(root).to_pandas(), batch.customers(rows).slice(0, rows - 1)
+    answerer = load(files, past.of(CandidateMade)[-1].what, read_plan(plan))
+    learnt = answerer.profile["features"]["spend"]["learnt"]
+    spend = given["spend"].to_numpy()
+    outside = (spend < learnt["low"]) | (spend > learnt["high"])
+    assert 0 < outside.sum() < rows
+    assert ((found["decision"] == "ask a person").to_numpy() == outside).all()
+    best = found.sort_values(["score", "customer"], ascending=[False, True]).index[:1000]
+    assert sorted(found.index[found["decision"] == "yes"]) == sorted(at for at in best if not outside[at])
+    low, high = answerer.ends(found["score"].to_numpy())
+    assert (found["low"].tolist(), found["high"].tolist()) == (low.tolist(), high.tolist())
+
+    taken = past.of(SnapshotTaken)[-1].what
+    assert sealed.features not in {intake.content for intake in taken.intakes}
+    kept = pq.read_table(files.local(sealed.features))
+    assert kept["spend"][0].as_py().startswith("sealed:")
+    log = files.table(sealed.segment)
+    assert log["inputs_ref"].unique().to_pylist() == [sealed.features]
+    assert (pa.compute.list_value_length(log["reasons"]).to_numpy() == outside).all()
+    inputs = features_of(files, log.slice(rows - 50).to_pandas(), entity="customer")
+    assert inputs["spend"].tolist() == spend[rows - 50 :].tolist()
+
+    desk.do(ErasePerson(product=batch.PRODUCT, entity="c0100000", reason="request 17"), batch.someone("p1"))
+    assert "c0100000" not in brought(root)["customer"].to_pylist()
+    assert "c0100000" not in files.table(sealed.segment)["entity"].to_pylist()
+    assert "c0100000" not in files.table(sealed.features)["entity"].to_pylist()
+    rows_kept = next(intake.content for intake in taken.intakes if intake.source == "customers")
+    assert "c0100000" not in files.table(rows_kept)["customer"].to_pylist()
+    assert batch.listed(desk, day="2026-04-01").answered == rows - 2
+    assert "c0100000" not in brought(root)["customer"].to_pylist()
+    close_desk(desk)
 
 
 PIPELINE = """
