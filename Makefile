@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: setup demo test check fix unit bench peers docs browser clean
+.PHONY: setup demo test check fix unit bench peers docs browser ray clean
 
 setup: $(READY)
 
@@ -49,8 +49,14 @@ peers:  ## other servers, each in an environment of its own, for bench/serving/s
 	  test -x $$name/bin/python || $(PYTHON) -m venv $$name || exit 1; \
 	  $$name/bin/python -m pip install --quiet --requirement $$list || exit 1; done
 
+ray: setup  ## the same list on a local Ray cluster and on the plain engine, in an environment of its own
+	test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --requirement requirements.lock
+	.venv-ray/bin/python -m pip install --quiet --editable ".[ray]"
+	PYTHONPATH=tests .venv-ray/bin/python -m e2e.voyage.on_ray
+
 docs: setup
 	$(BIN)/python -m shipworthy.plan.reference > docs/reference/product-yaml.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-run
+	rm -rf $(VENV) .venv-ray .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-run

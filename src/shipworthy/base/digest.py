@@ -7,12 +7,22 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 
 def digest_of_bytes(content: bytes) -> str:
     """The SHA-256 of some bytes, 64 lower-case hex digits (FIPS 180-4)."""
     return hashlib.sha256(content).hexdigest()
+
+
+def digest_of_file(file: Path) -> str:
+    """The SHA-256 of a file's bytes, whatever its size."""
+    found = hashlib.sha256()
+    with open(file, "rb") as opened:
+        while block := opened.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
 
 
 def digest_of(value: object) -> str:

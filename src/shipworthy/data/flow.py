@@ -15,6 +15,7 @@ from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import erased_people
 from shipworthy.data.mended import mended_rows, with_mended
+from shipworthy.data.piecewise import judge_pieces
 from shipworthy.data.replay import replay_quarantine as replay_quarantine
 from shipworthy.data.rules import judge
 from shipworthy.data.source import FOLDER, Place, SourceKind
@@ -55,16 +56,22 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
     try:
         store = trip.store
         place = Place(name, store.folder(plan.product), store.environ, store.closed, as_of)
-        reading = kind(FOLDER, source.kind, SourceKind).read(source, place)
+        system = kind(FOLDER, source.kind, SourceKind)
         erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
-        reading, gone = with_mended(reading, mended_rows(store.files, trip.past, name))
+        mended = mended_rows(store.files, trip.past, name)
+        # Who was erased, and what was mended, is looked for in all rows at once.
+        if system.pieces is not None and not erased.marks and not mended:
+            with system.pieces(source, place) as given:
+                intake, checks = judge_pieces(given, source.contract, name, as_of, store.files)
+            return {"intake": plain(intake), "checks": plain(checks)}
+        reading, gone = with_mended(system.read(source, place), mended)
         judged = judge(reading, source.contract, name, as_of, erased, gone)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
     content = trip.store.files.put_table(judged.accepted)
     aside = trip.store.files.put_table(judged.quarantine) if judged.quarantine.num_rows else ""
-    intake = plain(judged.intake) | {"content": content, "quarantine": aside}
-    return {"intake": intake, "checks": plain(judged.checks)}
+    counted = plain(judged.intake) | {"content": content, "quarantine": aside}
+    return {"intake": counted, "checks": plain(judged.checks)}
 
 
 def _unreadable(name: str, mistake: Mistake) -> CheckResult:

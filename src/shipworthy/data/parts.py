@@ -18,11 +18,17 @@ def joined(parts: Sequence[tuple[Part, pa.Table]]) -> Reading:
     """
     if len(parts) == 1:
         return Reading(parts[0][1], (parts[0][0],))
-    names = list(dict.fromkeys(name for _, table in parts for name in table.column_names))
-    tables = [table for _, table in parts]
-    schema = pa.schema([(name, _common(name, tables)) for name in names])
-    whole = pa.concat_tables([_fitted(table, schema) for table in tables])
+    schema = together([table.schema for _, table in parts])
+    whole = pa.concat_tables([fitted(table, schema) for _, table in parts])
     return Reading(whole, tuple(part for part, _ in parts))
+
+
+def together(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """The columns of all parts, each in the type that all of them can have."""
+    if len(schemas) == 1:
+        return schemas[0]
+    names = list(dict.fromkeys(name for schema in schemas for name in schema.names))
+    return pa.schema([(name, _common(name, schemas)) for name in names])
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -33,6 +39,11 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.cast(column, pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return pa.chunked_array([pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())])
+
+
+def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows of one part in the columns of all parts."""
+    return pa.table([_column(table, field) for field in schema], schema=schema)
 
 
 def in_order(table: pa.Table) -> pa.Table:
@@ -56,15 +67,11 @@ def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column if any(is_kind(column.type) for is_kind in kinds) else as_text(column)
 
 
-def _common(name: str, tables: Sequence[pa.Table]) -> pa.DataType:
-    types = {table.schema.field(name).type for table in tables if name in table.column_names} - {pa.null()}
+def _common(name: str, schemas: Sequence[pa.Schema]) -> pa.DataType:
+    types = {schema.field(name).type for schema in schemas if name in schema.names} - {pa.null()}
     if not types:
         return pa.null()
     return types.pop() if len(types) == 1 else pa.string()
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    return pa.table([_column(table, field) for field in schema], schema=schema)
 
 
 def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:

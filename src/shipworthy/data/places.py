@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -167,9 +170,9 @@ def content(file: Found, place: Place) -> Bytes:
         UserError: it cannot be read, is empty, was cut off, or changed while it was read.
     """
     try:
-        before = _state(file)
+        before = state(file)
         raw: bytes = file.system.cat_file(file.path)
-        after = _state(file)
+        after = state(file)
     except Exception as error:  # each file system raises errors of its own
         raise _unreachable(file.name, place, error, file.address) from None
     if before != after or after["size"] not in (None, len(raw)):
@@ -177,20 +180,47 @@ def content(file: Found, place: Place) -> Bytes:
         raise half_written(file.name, f"The file changed while it was read: {sizes}.")
     unpacked = _unpacked(file.name, raw)
     if not unpacked.strip():
-        raise wrong(
-            "empty_file",
-            file.name,
-            f"The file of source {place.name} is empty ({len(raw)} bytes).",
-            "An empty feed is a failed feed; nothing is concluded from it.",
-            "Ask for the file again, or take the empty one away.",
-        )
+        raise empty(file.name, place, len(raw))
     return Bytes(file.name, unpacked, digest_of_bytes(raw))
 
 
-def _state(file: Found) -> dict[str, Any]:
+def state(file: Found) -> dict[str, Any]:
     """What tells one state of a file from the next, as far as its file system knows."""
     info = file.system.info(file.path)
     return {key: info.get(key) for key in ("size", "mtime", "LastModified", "ETag")}
+
+
+@contextmanager
+def at_hand(found: list[Found], place: Place) -> Iterator[list[Path]]:
+    """The files as files of this machine, as long as they are needed; those of elsewhere are fetched.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    with ExitStack() as kept:
+        here = []
+        for file in found:
+            if isinstance(file.system, LocalFileSystem):
+                here.append(Path(file.path))
+                continue
+            folder = Path(kept.enter_context(TemporaryDirectory(prefix="shipworthy-")))
+            try:
+                file.system.get_file(file.path, str(folder / "file"))
+            except Exception as error:  # each file system raises errors of its own
+                raise _unreachable(file.name, place, error, file.address) from None
+            here.append(folder / "file")
+        yield here
+
+
+def empty(name: str, place: Place, size: int) -> UserError:
+    """The error for a file in which nothing stands."""
+    return wrong(
+        "empty_file",
+        name,
+        f"The file of source {place.name} is empty ({size} bytes).",
+        "An empty feed is a failed feed; nothing is concluded from it.",
+        "Ask for the file again, or take the empty one away.",
+    )
 
 
 def half_written(name: str, found: str) -> UserError:

@@ -21,20 +21,29 @@ class Tables(Protocol):
         ...
 
 
-def tables(files: Tables, taken: SnapshotTaken, plan: Plan, before: datetime | None = None) -> dict[str, pa.Table]:
+def tables(
+    files: Tables, taken: SnapshotTaken, plan: Plan, before: datetime | None = None, without: str | None = None
+) -> dict[str, pa.Table]:
     """The accepted rows of every source, by its name.
 
     Args:
+        without: a source that is left out.
         before: only rows before this moment, for sources that have a time column; all rows of the snapshot otherwise.
     """
     found = {}
     for intake in taken.intakes:
-        table = files.table(intake.content)
-        contract = plan.sources[intake.source].contract if intake.source in plan.sources else None
-        if before is not None and contract is not None and contract.time is not None:
-            table = table.filter(_before(table[contract.time], aware(before)))
-        found[intake.source] = table
+        if intake.source != without:
+            found[intake.source] = known(files.table(intake.content), intake.source, plan, before)
     return found
+
+
+def known(rows: pa.Table, source: str, plan: Plan, before: datetime | None) -> pa.Table:
+    """Those of some accepted rows of a source that were known before a moment; all where it has no time column."""
+    contract = plan.sources[source].contract if source in plan.sources else None
+    if before is None or contract is None or contract.time is None:
+        return rows
+    earlier = _before(rows[contract.time], aware(before))
+    return rows if pc.all(earlier).as_py() else rows.filter(earlier)
 
 
 def _before(column: pa.ChunkedArray, moment: datetime) -> pa.ChunkedArray:

@@ -33,7 +33,7 @@ from shipworthy.data.source import Reading
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
 
-_FATE = f"{RESERVED}fate"
+FATE = f"{RESERVED}fate"
 _NOTES = ("_row", "_place", "_line", "_reason")
 Fates = npt.NDArray[np.int64]
 
@@ -86,12 +86,12 @@ def judge(
     numbered = numbered.append_column(ROW, pa.array(np.arange(len(raw) if raw.num_columns else 0)))
     with engine() as duck:
         order = removing(duck, numbered, layout, erased) + order
-        rows, fates = _decided(duck, numbered, layout, order, source)
-        fates = _repeats(duck, rows, fates, layout, order)
+        rows, fates = decided(duck, numbered, layout, order, source)
+        fates = repeats(duck, rows, fates, layout, order)
         intake = _account(reading, rows, fates, layout, order, source)
-        accepted = _accepted(rows, fates, layout)
-        quarantine = _quarantine(duck, reading, numbered, fates, layout, order)
-        duck.register("rows", _flagged(rows, fates, order))
+        accepted = accepted_rows(rows, fates, layout)
+        quarantine = set_aside(duck, reading, numbered, fates, layout, order)
+        duck.register("rows", flagged(rows, fates, order))
         sheet = Sheet(
             source, contract, as_of, raw.column_names, reading.parts, intake, lambda sql: duck.sql(sql).fetchall()
         )
@@ -102,7 +102,7 @@ def _gone(gone: Mapping[str, Sequence[int]]) -> list[Judge]:
     return [Judge("remove", name, f"{ROW} IN ({', '.join(map(str, rows))})") for name, rows in gone.items() if rows]
 
 
-def _decided(
+def decided(
     duck: duckdb.DuckDBPyConnection, numbered: pa.Table, layout: Layout, order: list[Judge], source: str
 ) -> tuple[pa.Table, Fates]:
     """Every row in declared types, and the number of the judge that decided it: 0 for none."""
@@ -114,14 +114,14 @@ def _decided(
     if wrong := unanswerable(duck, typed, conditions, layout.usable):
         raise UserError(*wrong)
     try:
-        found = duck.sql(f"SELECT {names}, CAST({fate} AS BIGINT) AS {_FATE} FROM ({typed})").to_arrow_table()
+        found = duck.sql(f"SELECT {names}, CAST({fate} AS BIGINT) AS {FATE} FROM ({typed})").to_arrow_table()
     except duckdb.Error as error:
         if wrong := unanswered(duck, typed, conditions):
             raise UserError(*wrong) from None
         raise error
     found = _in_order(found)
-    fates: Fates = found[_FATE].to_numpy()
-    rows = found.drop_columns([_FATE])
+    fates: Fates = found[FATE].to_numpy()
+    rows = found.drop_columns([FATE])
     for at in layout.others:
         rows = rows.append_column(f"{RESERVED}{at}", numbered.column(at))
     return rows, fates.copy()
@@ -144,9 +144,7 @@ def _conditions(layout: Layout, source: str) -> dict[str, str]:
     return {f"sources.{source}.contract.remove.{rule.name}": rule.where for rule in layout.contract.remove}
 
 
-def _repeats(
-    duck: duckdb.DuckDBPyConnection, rows: pa.Table, fates: Fates, layout: Layout, order: list[Judge]
-) -> Fates:
+def repeats(duck: duckdb.DuckDBPyConnection, rows: pa.Table, fates: Fates, layout: Layout, order: list[Judge]) -> Fates:
     """Add the judges that compare rows, and what they decide on rows that nobody objected to so far."""
     contract = layout.contract
     everything = [*map(identifier, layout.declared), *(f"{RESERVED}{at}" for at in layout.others)]
@@ -170,10 +168,10 @@ def _shared(
     Hashes find the few rows that may be meant; only those are compared value by value. A missing part of a key
     names nothing, so it is no repetition; whole rows are compared with their gaps.
     """
-    duck.register("standing", rows.append_column(_FATE, pa.array(fates)))
+    duck.register("standing", rows.append_column(FATE, pa.array(fates)))
     listed = ", ".join(columns)
     whole = "" if skip_first else "".join(f" AND {column} IS NOT NULL" for column in columns)
-    hashed = f"SELECT *, hash({listed}) AS {RESERVED}hash FROM standing WHERE {_FATE} = 0{whole}"
+    hashed = f"SELECT *, hash({listed}) AS {RESERVED}hash FROM standing WHERE {FATE} = 0{whole}"
     suspects = f"SELECT {RESERVED}hash FROM ({hashed}) GROUP BY ALL HAVING count(*) > 1"
     counted = (
         f"SELECT {ROW}, row_number() OVER (PARTITION BY {listed} ORDER BY {ROW}) AS nth, "
@@ -217,13 +215,13 @@ def _newest(rows: pa.Table, fates: Fates, layout: Layout) -> str:
     return newest.isoformat() if layout.declared[layout.contract.time].type == "date" else f"{newest.isoformat()}+00:00"
 
 
-def _accepted(rows: pa.Table, fates: Fates, layout: Layout) -> pa.Table:
+def accepted_rows(rows: pa.Table, fates: Fates, layout: Layout) -> pa.Table:
     kept = rows.select(list(layout.declared)).filter(pa.array(fates == 0))
     schema = pa.schema([(name, casting.ARROW[column.type]) for name, column in layout.declared.items()])
     return kept.cast(schema).combine_chunks()
 
 
-def _flagged(rows: pa.Table, fates: Fates, order: list[Judge]) -> pa.Table:
+def flagged(rows: pa.Table, fates: Fates, order: list[Judge]) -> pa.Table:
     aside = [at for at, judge in enumerate(order, 1) if judge.does == "quarantine"]
     unread = [at for at, judge in enumerate(order, 1) if judge.name in NOT_COUNTED]
     flags = {"accepted": fates == 0, "quarantined": np.isin(fates, aside), "read": ~np.isin(fates, unread)}
@@ -232,7 +230,7 @@ def _flagged(rows: pa.Table, fates: Fates, order: list[Judge]) -> pa.Table:
     return rows
 
 
-def _quarantine(
+def set_aside(
     duck: duckdb.DuckDBPyConnection,
     reading: Reading,
     numbered: pa.Table,
@@ -243,11 +241,11 @@ def _quarantine(
     """The rows set aside, with all the reasons against each, in the order of the source."""
     aside = np.array([False] + [judge.does == "quarantine" for judge in order])
     duck.register("aside", numbered.filter(pa.array(aside[fates])))
-    duck.register("fates", pa.table({ROW: np.arange(len(fates)), _FATE: fates}))
+    duck.register("fates", pa.table({ROW: np.arange(len(fates)), FATE: fates}))
     said = [judge for judge in order if judge.does == "quarantine" and judge.where]
     reasons = ", ".join(f"CASE WHEN {judge.where} THEN {literal(judge.name)} END" for judge in said) or "NULL"
     compared = " ".join(f"WHEN {at} THEN {literal(judge.name)}" for at, judge in enumerate(order, 1) if not judge.where)
-    compared = f"CASE {_FATE} {compared} END" if compared else "NULL"
+    compared = f"CASE {FATE} {compared} END" if compared else "NULL"
     texts = [f"CAST({RESERVED}{at} AS VARCHAR) AS {RESERVED}{at}" for at in range(len(layout.schema.names))]
     found = duck.sql(
         f"SELECT {', '.join([ROW, *texts])}, concat_ws('; ', {reasons}, {compared}) AS reason "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +90,37 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a source that follow each other.
+
+    Attributes:
+        part: the name of their part.
+        first: how many rows of that part come before them.
+    """
+
+    part: str
+    first: int
+    table: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A source that is read some rows at a time, as often as need be; no row is ever broken.
+
+    Attributes:
+        schema: the columns of every piece.
+        read: all rows, in the order of the parts.
+        parts: what is read; the digest of each file is asked of the given function.
+        file: the one Parquet file that holds these rows and no others, where there is one.
+    """
+
+    schema: pa.Schema
+    read: Callable[[], Iterator[Piece]]
+    parts: Callable[[Callable[[Path], str]], tuple[Part, ...]]
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What a short look at a source found, before anything is read.
 
@@ -110,6 +142,8 @@ class SourceKind:
         needs: the fields of a source that must be filled in, such as `path`.
         read: reads all rows.
         probe: tests that the source can be reached and says what columns it has.
+        pieces: reads it some rows at a time, where the kind of system allows for it; sources larger than memory then
+            need no more than a piece of it.
 
     `read` and `probe` raise UserError where the system, file or address is not what it must be.
     """
@@ -118,3 +152,4 @@ class SourceKind:
     needs: tuple[str, ...]
     read: Callable[[Source, Place], Reading]
     probe: Callable[[Source, Place], Probe]
+    pieces: Callable[[Source, Place], AbstractContextManager[Pieces]] | None = None

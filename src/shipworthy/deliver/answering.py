@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -84,50 +85,63 @@ def answers(
     time: datetime,
     as_of: datetime,
     keep: Callable[[pd.DataFrame], str],
+    first: int | None = 0,
 ) -> Answered:
-    """One candidate's answers for every entity.
+    """One candidate's answers for every entity of the given rows.
 
-    Decisions are taken over all entities, so that a cohort, or a canary's share, gets its part of, say, the best 200.
+    Decisions are taken over all of them, so that a cohort, or a canary's share, gets its part of, say, the best 200.
 
     Args:
         sources: accepted rows by source, cut off before `as_of`.
         keep: stores the features and gives their digest, by which the log names the inputs.
+        first: how many answers of the run come before these; None where they get their ids later.
 
     Raises:
         UserError: the team's code or the model could not answer.
     """
     every = answerer.pipeline.features(sources, as_of)
-    cohorts = np.asarray(cohorts_for(plan, every), dtype=object)
+    cohorts = pa.array(cohorts_for(plan, every), pa.string())
     frame = answerer.fitting(every)
     scores = answerer.scores(frame)
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
-    names, declared = [str(name) for name in every.index], plan.release.cohorts.names
-    real = (who_answers(part, names, cohorts.tolist(), declared, plan.product) == part.candidate) | trial
-    steps = np.where(np.isin(cohorts, part.cohorts) | trial, part.step, CANARY)
-    scored, entities = frame[good], [str(name) for name in frame.index[good]]
+    own = pc.is_in(cohorts, pa.array(part.cohorts, pa.string())).to_numpy(zero_copy_only=False) | trial
+    real = (_served(plan, part, every, cohorts) | trial) if part.canary else own
+    steps = pc.if_else(pa.array(real), pc.if_else(pa.array(own), part.step, CANARY), SHADOW)
+    scored = frame if good.all() else frame[good]
+    entities = pa.array(scored.index, pa.string())
     count = plan.proof.reasons
     asked = answerer.asks(scored, scores[good], plan.decision)
-    reasons = answerer.reasons(scored, count) if count else [[] for _ in entities]
+    reasons = answerer.reasons(scored, count) if count else None
+    if any(asked):
+        reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
     rows = answers_table(
         run=run,
         time=time,
         as_of=as_of,
         candidate=answerer.made.candidate,
         entities=entities,
-        scores=scores[good].tolist(),
+        scores=scores[good],
         decisions=decide(scores[good], entities, plan.decision, asked),
-        reasons=told_first(asked, reasons),
-        cohorts=cohorts[good].tolist(),
-        steps=np.where(real, steps, SHADOW)[good].tolist(),
+        reasons=reasons,
+        cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
+        steps=steps if good.all() else steps.filter(pa.array(good)),
         consumer=consumer,
         inputs_ref=features,
+        first=first,
     )
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 
-def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
+def _served(plan: Plan, part: Part, every: pd.DataFrame, cohorts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whom a candidate answers for real where a canary takes its share."""
+    names = [str(name) for name in every.index]
+    who = who_answers(part, names, cohorts.to_pylist(), plan.release.cohorts.names, plan.product)
+    return np.asarray(who == part.candidate, dtype=bool)
+
+
+def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str] | pa.Array:
     """The cohort of each entity, by the declared hash or column; empty for one that no cohort has.
 
     Args:
@@ -146,7 +160,38 @@ def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str]:
             fix = "Give it in features(), or name another column."
             raise UserError(Mistake("deliver.no_cohort_column", "release.cohorts.column", found, fix=fix))
         column = features[declared.column].tolist()
-    return cohort_of([str(name) for name in features.index], declared, plan.product, column)
+    if declared.by == "hash" and len(declared.names) == 1:
+        return pa.repeat(declared.names[0], len(features))
+    return cohort_of(pa.array(features.index, pa.string()), declared, plan.product, column)
+
+
+def recent(plan: Plan, table: pa.Table, as_of: datetime) -> pa.Table:
+    """The rows of the source that says who is due, as far back as they count."""
+    declared = plan.data.due
+    assert declared is not None
+    column = plan.sources[declared.source].contract.time
+    if declared.within is None or column is None:
+        return table
+    start = declared.within.before(as_of)
+    since = start.date() if pa.types.is_date(table[column].type) else start
+    return table.filter(pc.greater_equal(table[column], pa.scalar(since, table[column].type)))
+
+
+def counted(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each text stands in a column, in the order of the first."""
+    return {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(column)}
+
+
+def kept_features(answerer: Answerer, kept: pa.Table) -> pd.DataFrame:
+    """Features as a candidate looked at them, by entity: those stored, or the accepted rows that are its inputs."""
+    name = answerer.pipeline.plan.need.entity
+    frame: pd.DataFrame = kept.to_pandas()
+    frame = frame.set_index(name if name in frame.columns else "entity")
+    frame = frame.set_axis(frame.index.astype(str))
+    try:
+        return answerer.fitting(frame)
+    except UserError:  # personal inputs that are kept as a hash, or not at all
+        return frame
 
 
 def features_table(features: pd.DataFrame) -> pa.Table:

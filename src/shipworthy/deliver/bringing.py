@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time as machine
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +22,8 @@ from shipworthy.base.fact import reader
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
 from shipworthy.deliver.check import Outgoing, on_the_way_out
+from shipworthy.deliver.content import Content
+from shipworthy.deliver.passing import counted, in_pieces, pieces
 from shipworthy.deliver.rules import INTERVAL, delivery_name, failed_checks, output, with_ends
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import Confirmed, SinkKind, Target
@@ -44,60 +48,82 @@ def brought(trip: Trip, run: Run, results: Sequence[Result], sinks: Sequence[str
 
 
 def _checked(trip: Trip, run: Run, results: Sequence[Result]) -> list[CheckResult]:
+    if in_pieces(run):
+        return on_the_way_out(counted(trip.store.files, run, results, partial(_ended, trip, run)))
     rows = _rows_for_people(trip, run, results)
     shape = output(rows, run.consumer, run.plan.need.entity, run.plan.decision.yes)
     return on_the_way_out(Outgoing(run.plan, run.consumer_name, run.consumer, rows, shape))
 
 
 def _rows_for_people(trip: Trip, run: Run, results: Sequence[Result]) -> pa.Table:
-    asked = any(name in INTERVAL for name in run.consumer.columns)
-    tables = [_sealed(trip, result, asked) for result in results if not result.broken]
+    tables = [
+        _ended(trip, run, result)(trip.store.files.table(result.segment)) for result in results if not result.broken
+    ]
     rows = pa.concat_tables(tables)
     return rows.filter(pc.not_equal(rows["step"], SHADOW))
 
 
-def _sealed(trip: Trip, result: Result, with_interval: bool) -> pa.Table:
-    """The answers of one candidate as they were sealed, with their intervals, which follow from it, where asked for."""
-    rows = trip.store.files.table(result.segment)
-    if not with_interval:
-        return rows
+def _ended(trip: Trip, run: Run, result: Result) -> Callable[[pa.Table], pa.Table]:
+    """Gives answers of one candidate their intervals, which follow from it, where they are asked for."""
+    if not any(name in INTERVAL for name in run.consumer.columns):
+        return lambda rows: rows
     made = candidate_made(trip.past, result.candidate)
     profile = json.loads(trip.store.files.get(made.files["profile"]))
-    return with_ends(rows, Intervals.read(profile))
+    return partial(with_ends, intervals=Intervals.read(profile))
 
 
 def _bring(
     trip: Trip, run: Run, sink_name: str, results: Sequence[Result], notice: str, checks: list[dict[str, Any]]
 ) -> Any:
-    rows = output(_rows_for_people(trip, run, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
     judged = reader(list[CheckResult]).validate_python(checks)
-    content = digest_of({name: rows[name].to_pylist() for name in rows.column_names})
-    receipt = Receipt(sink_name, len(rows), content, notice, judged)
+    receipt = Receipt(sink_name, 0, "", notice, judged)
+    if in_pieces(run):
+        rows = partial(pieces, trip.store.files, run, results, partial(_ended, trip, run))
+    else:
+        whole = output(_rows_for_people(trip, run, results), run.consumer, run.plan.need.entity, run.plan.decision.yes)
+        rows = partial(iter, [whole])
     failed = failed_checks(judged)
     if failed:
-        return plain(replace(receipt, failed=f"{failed[0].check}: {failed[0].found}"))
+        return plain(_failed(receipt, rows, f"{failed[0].check}: {failed[0].found}"))
     return plain(_written(trip, run, receipt, rows))
 
 
-def _written(trip: Trip, run: Run, receipt: Receipt, rows: pa.Table) -> Receipt:
+def _written(trip: Trip, run: Run, receipt: Receipt, rows: Callable[[], Iterator[pa.Table]]) -> Receipt:
     """Write to one sink, tried three times; the receipt, or the reason why not."""
     try:
         member = kind("deliver/sinks", run.plan.sinks[receipt.sink].kind, SinkKind)
         goal = target(trip.store, run, receipt.sink, receipt.notice)
     except UserError as error:
-        return replace(receipt, failed=error.mistakes[0].found)
+        return _failed(receipt, rows, error.mistakes[0].found)
     for pause in (*PAUSES, None):
+        content = Content()
         try:
-            return replace(receipt, where=member.write(goal, rows))
+            where = _put(member, goal, content.passing(rows()))
+            return replace(receipt, where=where, rows=content.rows, content=content.digest())
         except UserError as error:
-            return replace(receipt, failed=error.mistakes[0].found)
+            return _failed(receipt, rows, error.mistakes[0].found)
         except OSError as error:
             if pause is None:
-                return replace(receipt, failed=f"{type(error).__name__}: {error.strerror or error}")
+                return _failed(receipt, rows, f"{type(error).__name__}: {error.strerror or error}")
             machine.sleep(pause)
         except Exception as error:  # a fault in one sink takes nothing from the others; its text may hold a secret
-            return replace(receipt, failed=f"A fault in the sink itself: {type(error).__name__}.")
+            return _failed(receipt, rows, f"A fault in the sink itself: {type(error).__name__}.")
     raise AssertionError("the last try either returns or gives the reason")
+
+
+def _put(sink: SinkKind, goal: Target, rows: Iterator[pa.Table]) -> str:
+    if sink.stream is None:
+        return sink.write(goal, pa.concat_tables(list(rows)))
+    first = next(rows)
+    batches = (batch for piece in chain([first], rows) for batch in piece.to_batches())
+    return sink.stream(goal, pa.RecordBatchReader.from_batches(first.schema, batches))
+
+
+def _failed(receipt: Receipt, rows: Callable[[], Iterator[pa.Table]], why: str) -> Receipt:
+    """The receipt of rows that were not brought: which they were, and why."""
+    content = Content()
+    deque(content.passing(rows()), maxlen=0)
+    return replace(receipt, rows=content.rows, content=content.digest(), failed=why)
 
 
 def target(store: Store, run: Run, sink_name: str, notice: str = "") -> Target:

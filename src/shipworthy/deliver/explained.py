@@ -30,6 +30,11 @@ _ON_LISTS = {
         "An answer would claim to know what had not happened; it could never be checked fairly.",
         "Name a moment up to now. On a simulated clock, move time first: `shipworthy advance`.",
     ),
+    "deliver.no_ray": Explained(
+        "The setting SHIPWORTHY_ENGINE asks for Ray, which is not installed where Shipworthy runs.",
+        "The list would be made by something else than what was asked for, perhaps on a machine that is too small.",
+        "Install the extra `shipworthy[ray]` there, or take the setting away: one machine needs no Ray.",
+    ),
     "deliver.no_cohort_column": Explained(
         "Cohorts are told apart by a column, and the features that came have none of that name.",
         "Without it nobody can say whom a release is for, and everybody would get it or nobody.",

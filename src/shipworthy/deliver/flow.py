@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,10 +19,12 @@ from shipworthy.base.times import given_moment, read_moment
 from shipworthy.data.flow import snapshot
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
-from shipworthy.deliver.answering import Answered, answers, features_table, parts
+from shipworthy.deliver.answering import Answered, answers, counted, features_table, parts, recent
 from shipworthy.deliver.bringing import brought
+from shipworthy.deliver.by_row import answer_rows
 from shipworthy.deliver.closing import closing, late_receipts, nothing
 from shipworthy.deliver.dead import replay
+from shipworthy.deliver.engine import engine_of
 from shipworthy.deliver.erasing import erase_marked as erase_marked
 from shipworthy.deliver.filling import to_fill
 from shipworthy.deliver.privacy import keeping
@@ -152,6 +153,8 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
         raise not_found("consumer", command.consumer, list(today.consumers))
     where = f"consumers.{command.consumer}"
     plan = plan_as_signed(today, trip.past, now.challenger) if _tried(command, now) else plan_in_use(today, trip.past)
+    if plan.data.by_row:
+        engine_of(trip.store.environ)  # a wrong setting is refused at once, and no reason for a stand-in
     if command.consumer not in plan.consumers:
         found = f"{command.consumer} came into the plan after what answers now was proven and signed."
         fix = "Make, prove and sign a new candidate under the plan in force."
@@ -316,6 +319,20 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         load(files, candidate_made(past, part.candidate), today),
         plan_as_signed(today, past, part.candidate),
     )
+    if plan.data.by_row:
+        return answer_rows(
+            files,
+            answerer,
+            plan,
+            part,
+            taken,
+            run=run.name,
+            consumer=run.consumer_name,
+            time=trip.at,
+            as_of=as_of,
+            carried_by=engine_of(trip.store.environ),
+            kept=keeping(plan, trip.store.keys.folder),
+        )
     sources = tables(files, taken, plan, as_of)
 
     def keep(features: pd.DataFrame) -> str:
@@ -343,33 +360,22 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         known=found.known,
         unscored=found.unscored,
         features=found.features,
-        steps=dict(Counter(found.rows["step"].to_pylist())),
+        steps=counted(found.rows["step"]),
         canary=part.step == CANARY,
     )
 
 
 def _entities_due(plan: Plan, sources: dict[str, pa.Table], as_of: datetime, found: Answered) -> int:
     """How many entities are due: everybody the plan declares so, and whoever was answered besides."""
-    named = {str(name) for name in found.rows["entity"].to_pylist()}
+    named = set(found.rows["entity"].to_pylist())
     declared = plan.data.due
     entity = plan.need.entity
     for name, table in sources.items():
         if entity in table.column_names and declared is None:
             named |= _names(table[entity])
         elif declared is not None and name == declared.source:
-            named |= _names(_recent(plan, table, as_of)[entity])
+            named |= _names(recent(plan, table, as_of)[entity])
     return max(len(named), found.known)
-
-
-def _recent(plan: Plan, table: pa.Table, as_of: datetime) -> pa.Table:
-    declared = plan.data.due
-    assert declared is not None
-    column = plan.sources[declared.source].contract.time
-    if declared.within is None or column is None:
-        return table
-    start = declared.within.before(as_of)
-    since = start.date() if pa.types.is_date(table[column].type) else start
-    return table.filter(pc.greater_equal(table[column], pa.scalar(since, table[column].type)))
 
 
 def _names(column: pa.ChunkedArray) -> set[str]:

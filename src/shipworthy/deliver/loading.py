@@ -10,7 +10,7 @@ from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
-from shipworthy.deliver.answering import answers, features_table
+from shipworthy.deliver.answering import answers, features_table, kept_features
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Ready
@@ -106,7 +106,7 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
     else:
         rows, reference = _made_now(store, past, plan, answerer, pinned)
     reference = store.files.current(reference)
-    features = store.files.table(reference).to_pandas().set_index("entity")
+    features = kept_features(answerer, store.files.table(reference))
     entities = rows["entity"].to_pylist()
     return Ready(
         answerer=answerer,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 ANSWERS = pa.schema(
@@ -27,6 +30,11 @@ ANSWERS = pa.schema(
         ("cohort", pa.string()),
     ]
 )
+_REPEATED = ("candidate", "inputs", "inputs_ref", "decision", "consumer", "step", "cohort")
+COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _REPEATED else f.type) for f in ANSWERS])
+"""The same columns as they are made and written where there are many rows; read back, they are those of ANSWERS."""
+REPEATED = (*_REPEATED, "time", "as_of")
+_FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
 REFUSALS = pa.schema(
     [
@@ -41,7 +49,7 @@ REFUSALS = pa.schema(
 
 
 def answer_id(run: str, candidate: str, entity: str) -> str:
-    """The name of one answer: its run in the first 12 digits, then run, candidate and entity together.
+    """The name of one answer given by itself: its run in the first 12 digits, then run, candidate and entity together.
 
     >>> answer_id("r", "c", "1")[:12] == answer_id("r", "d", "2")[:12]
     True
@@ -55,36 +63,76 @@ def run_prefix(run: str) -> str:
     return hashlib.sha256(run.encode()).hexdigest()[:12]
 
 
+def answer_ids(run: str, candidate: str, rows: int, first: int = 0) -> pa.Array:
+    """The names of the answers of a list: run and candidate, then the place of each answer in it, 12 digits.
+
+    Made for all rows at once: the place says as much as a hash of the entity, since a run's list is made once.
+
+    >>> [name[20:] for name in answer_ids("r", "c", 2, first=9).to_pylist()]
+    ['000000000009', '000000000010']
+    """
+    start = run_prefix(run) + hashlib.sha256(f"{run}\0{candidate}".encode()).hexdigest()[:8]
+    letters = np.empty((rows, 8), np.uint32)  # four letters each
+    letters[:, :5] = np.frombuffer(start.encode(), np.uint32)
+    places = np.arange(first, first + rows)
+    for group in (7, 6, 5):  # from the last digits on
+        letters[:, group] = _FOUR_DIGITS[places % 10_000]
+        places //= 10_000
+    ends = np.arange(rows + 1, dtype=np.int32) * np.int32(32)
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(letters))
+
+
 def answers_table(
     *,
     run: str,
     time: datetime,
     as_of: datetime,
     candidate: str,
-    entities: Sequence[str],
-    scores: Sequence[float],
-    decisions: Sequence[str],
-    reasons: Sequence[list[str]],
-    cohorts: Sequence[str],
-    steps: Sequence[str],
+    entities: Sequence[str] | pa.Array,
+    scores: Sequence[float] | npt.NDArray[np.float64],
+    decisions: Sequence[str] | pa.Array,
+    reasons: Sequence[list[str]] | None,
+    cohorts: Sequence[str] | pa.Array,
+    steps: Sequence[str] | pa.Array,
     consumer: str,
     inputs_ref: str,
+    first: int | None = 0,
 ) -> pa.Table:
-    """The answers of one candidate in one run, in the shape of the prediction log."""
+    """The answers of one candidate in one run, in the shape of the prediction log, what repeats being there once.
+
+    Args:
+        reasons: of each answer; None where the plan asks for none.
+        first: how many answers of the run come before these; None where they get their ids later.
+    """
     rows = len(entities)
-    columns: dict[str, Iterable[Any]] = {
-        "answer_id": [answer_id(run, candidate, entity) for entity in entities],
-        "time": [time] * rows,
-        "as_of": [as_of] * rows,
+    columns: dict[str, Any] = {
+        "answer_id": pa.nulls(rows, pa.string()) if first is None else answer_ids(run, candidate, rows, first),
+        "time": pa.scalar(time, _MOMENT),
+        "as_of": pa.scalar(as_of, _MOMENT),
         "entity": entities,
-        "candidate": [candidate] * rows,
-        "inputs": [""] * rows,
-        "inputs_ref": [inputs_ref] * rows,
+        "candidate": candidate,
+        "inputs": "",
+        "inputs_ref": inputs_ref,
         "score": scores,
         "decision": decisions,
-        "reasons": reasons,
-        "consumer": [consumer] * rows,
+        "reasons": _none(rows) if reasons is None else reasons,
+        "consumer": consumer,
         "step": steps,
         "cohort": cohorts,
     }
-    return pa.table([pa.array(columns[field.name], type=field.type) for field in ANSWERS], schema=ANSWERS)
+    return pa.table([_column(columns[field.name], field.type, rows) for field in COMPACT], schema=COMPACT)
+
+
+def _column(value: Any, type_: pa.DataType, rows: int) -> pa.Array | pa.ChunkedArray:
+    if isinstance(value, str):
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
+    if isinstance(value, pa.Scalar):
+        return pa.repeat(value, rows)
+    column = value if isinstance(value, pa.Array | pa.ChunkedArray) else pa.array(value)
+    if pa.types.is_dictionary(type_) and not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column.cast(pa.string()))
+    return column if column.type == type_ else column.cast(type_)
+
+
+def _none(rows: int) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(np.zeros(rows + 1, np.int32)), pa.array([], pa.string()))

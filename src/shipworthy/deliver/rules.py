@@ -61,11 +61,19 @@ def output(answers: pa.Table, consumer: Consumer, entity: str, yes: str) -> pa.T
         yes: the name of a positive decision, for consumers who get only those.
     """
     rows = answers.sort_by([("score", "descending"), ("entity", "ascending")])
-    rows = rows.append_column("rank", pa.array(range(1, len(rows) + 1), pa.int64()))
+    return shaped(rows.append_column("rank", pa.array(np.arange(1, len(rows) + 1))), consumer, yes)
+
+
+def shaped(rows: pa.Table, consumer: Consumer, yes: str) -> pa.Table:
+    """The rows and columns of the prediction log that a consumer wants, in the order in which they are given."""
     if consumer.only == "chosen":
         rows = rows.filter(pc.equal(rows["decision"], yes))
-    names = [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
-    return pa.table([rows[name] for name in names], names=list(consumer.columns))
+    return pa.table([rows[name] for name in logged_columns(consumer)], names=list(consumer.columns))
+
+
+def logged_columns(consumer: Consumer) -> list[str]:
+    """The columns that a consumer gets, under the names of the prediction log; the entity has a name of its own."""
+    return [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
 
 
 def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:

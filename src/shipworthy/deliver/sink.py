@@ -136,6 +136,7 @@ class SinkKind:
     Attributes:
         write: brings the rows, each once however often it is called; gives the place, without secrets.
             Raises OSError or a UserError where it cannot.
+        stream: the same for rows that come some at a time; a kind without it gets all of them at once.
         erase: takes away every row in which a named column holds a value that is known, and gives what it did; None
             where nothing lies there, or no such column does. None itself where what was brought is out of reach.
             Raises as `write`.
@@ -154,3 +155,4 @@ class SinkKind:
     rehearses: str = "path"
     probe: Callable[[Target, pa.Table], str] | None = None
     erase: Callable[[Target, Mapping[str, Knows]], Gone | None] | None = None
+    stream: Callable[[Target, pa.RecordBatchReader], str] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -20,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.digest import digest_of_bytes, digest_of_file
 from shipworthy.base.errors import Mistake, NotFound, Tampered, not_found
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
+    from shipworthy.edges.drafts import Draft, TableDraft
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_AT_ONCE = 1 << 20
 _LEFT_SECONDS = 600  # far longer than it takes to write one file
 
 
@@ -54,8 +56,10 @@ class Files:
                 digest itself where nothing did. Without it nothing is followed.
             opened: a table with its sealed columns opened; without it they stay sealed.
         """
-        self._system, self._root = fsspec.core.url_to_fs(str(address))
+        self.address = str(address)
+        self._system, self._root = fsspec.core.url_to_fs(self.address)
         self._cache_folder = cache
+        self._checked: dict[str, tuple[int, ...]] = {}  # files as they were when they were checked
         self._follow, self._opened = follow, opened
 
     def current(self, digest: str) -> str:
@@ -110,9 +114,12 @@ class Files:
         digest = self.current(digest)
         self._require(digest)
         place = Path(self._place(digest)) if self._is_local else self._copy(digest)
-        found = _digest_of_file(place)
+        if self._checked.get(digest) == _state(place):
+            return place  # nobody touched it since
+        found = digest_of_file(place)
         if found != digest:
             raise _tampered(digest, str(place), _other(found))
+        self._checked[digest] = _state(place)
         return place
 
     def erase(self, digest: str) -> None:
@@ -133,10 +140,13 @@ class Files:
         """Remove what writers that were killed left half written, which no digest names; in a folder only."""
         if not self._is_local:
             return
+        from shipworthy.edges.drafts import clear
+
         for draft in Path(str(self._root)).glob("*/.*"):
             with suppress(FileNotFoundError):
                 if time.time() - draft.lstat().st_mtime > _LEFT_SECONDS:
                     draft.unlink()
+        clear(Path(str(self._root)))
 
     def put_table(self, table: pa.Table) -> str:
         """Keep a table as Parquet with zstd; the same rows, columns and types give the same digest.
@@ -147,7 +157,9 @@ class Files:
         import pyarrow as pa  # costs 0.2 s, which commands that touch no table need not pay
         import pyarrow.parquet as pq
 
-        plain = table.replace_schema_metadata(None).combine_chunks()
+        from shipworthy.edges.drafts import undone
+
+        plain = undone(table).replace_schema_metadata(None).combine_chunks()
         sink = pa.BufferOutputStream()
         pq.write_table(plain, sink, compression="zstd", compression_level=3, version="2.6", row_group_size=1 << 20)
         return self.put(sink.getvalue().to_pybytes())
@@ -162,15 +174,62 @@ class Files:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from shipworthy.edges.drafts import undone
+
         # Read from the very bytes that were checked, so that nobody can change them in between.
         file = pq.ParquetFile(pa.BufferReader(self.get(digest)))
         known = list(file.schema_arrow.names)
         for column in columns or []:
             if column not in known:
                 raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
-        read = file.read(columns)
-        read = self._opened(read) if self._opened and any(field.metadata for field in read.schema) else read
+        read = undone(self._open(file.read(columns)))
         return read if columns is None else read.select(columns)
+
+    def draft(self) -> Draft:
+        """Some bytes that are written one after the other and then sealed under their digest, or discarded."""
+        from shipworthy.edges.drafts import Draft
+
+        return Draft(Path(self._root) if self._is_local else self._cache, self._take_in)
+
+    def table_draft(self, schema: pa.Schema, repeating: Sequence[str] | None = None) -> TableDraft:
+        """A table of any size that is written piece by piece, then sealed under its digest.
+
+        Args:
+            repeating: the columns in which values stand many times, where that is known.
+        """
+        from shipworthy.edges.drafts import TableDraft
+
+        return TableDraft(self.draft(), schema, repeating)
+
+    def pieces(self, digest: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a table of any size, some at a time, in order; the file is checked before the first.
+
+        Raises:
+            NotFound: it is not here.
+            Tampered: what lies here under this name has another digest.
+        """
+        from shipworthy.edges.drafts import pieces_of
+
+        return map(self._open, pieces_of(self.local(digest), columns))
+
+    def _open(self, read: pa.Table) -> pa.Table:
+        """What was read with its sealed columns opened, where this store opens them."""
+        return self._opened(read) if self._opened and any(field.metadata for field in read.schema) else read
+
+    def _take_in(self, draft: Path, digest: str) -> None:
+        """A complete draft in its place by its digest; what was erased does not come back."""
+        if self.current(digest) != digest:
+            draft.unlink()
+            return
+        place = Path(self._place(digest))
+        if not self._is_local:
+            self._system.put_file(str(draft), self._place(digest))
+            place = self._cache / digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(draft, place)
+        if os.name == "posix":
+            _settle(place.parent)
+        self._checked[digest] = _state(place)
 
     @property
     def _is_local(self) -> bool:
@@ -221,11 +280,17 @@ class Files:
 
     def _copy(self, digest: str) -> Path:
         copy = self._cache / digest
-        if not copy.exists() or _digest_of_file(copy) != digest:
-            content: bytes = self._system.cat_file(self._place(digest))
-            if digest_of_bytes(content) != digest:
-                raise _tampered(digest, self._place(digest), _other(digest_of_bytes(content)))
-            _write(copy, content)
+        if not copy.exists() or digest_of_file(copy) != digest:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            draft = copy.with_name(f".{digest[:16]}.{secrets.token_hex(8)}")
+            try:
+                self._system.get_file(self._place(digest), str(draft))
+                found = digest_of_file(draft)
+                if found != digest:
+                    raise _tampered(digest, self._place(digest), _other(found))
+                os.replace(draft, copy)
+            finally:
+                draft.unlink(missing_ok=True)
         return copy
 
 
@@ -253,12 +318,10 @@ def _settle(folder: Path) -> None:
         os.close(opened)
 
 
-def _digest_of_file(place: Path) -> str:
-    found = hashlib.sha256()
-    with open(place, "rb") as file:
-        while block := file.read(_AT_ONCE):
-            found.update(block)
-    return found.hexdigest()
+def _state(place: Path) -> tuple[int, ...]:
+    """What tells one state of a file from the next; the time of its last change is set by the system alone."""
+    found = place.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _other(digest: str) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.frames import frame
-from shipworthy.model.results import Answer
+from shipworthy.model.results import TEXT, Answer
 from shipworthy.model.terms import Declared
+
+_STR: Any = TEXT  # takes Arrow's texts as they are, which its published types do not say
 
 
 def declared_features(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, str]:
@@ -37,6 +40,41 @@ def declared_features(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[
         found = f"{label.column} is both a feature and the label; a model would only copy it."
         raise UserError(Mistake("model.leak", where, found, fix=f"Take {label.column} out of data.features.columns."))
     return rows, where
+
+
+def plain_rows(plan: Declared, table: pa.Table) -> pd.DataFrame | None:
+    """The declared features of rows that are answered by themselves, in their order, without a look at single values.
+
+    Accepted rows have an entity and finite numbers, and their key keeps them from repeating an entity; so what is
+    looked for elsewhere cannot be found here.
+
+    Returns:
+        None where a declared column is absent or neither number, flag nor text: whoever looks closer says so.
+    """
+    declared, entity = plan.data.features, plan.need.entity
+    if declared is None or plan.sources[declared.source].contract.key != [entity]:
+        return None
+    names = [name for name in dict.fromkeys(declared.columns) if name != entity]
+    if any(name not in table.column_names for name in [entity, *names]):
+        return None
+    numbers = [name for name in names if _is_number(table.schema.field(name).type)]
+    texts = [name for name in names if pa.types.is_string(table.schema.field(name).type)]
+    whole = pa.types.is_integer(table.schema.field(entity).type) or pa.types.is_string(table.schema.field(entity).type)
+    if len(numbers) + len(texts) < len(names) or not whole:
+        return None
+    values = np.empty((len(numbers), len(table)))
+    for place, name in enumerate(numbers):
+        values[place] = pc.cast(table[name], pa.float64(), safe=False).to_numpy()
+    entities = _STR.__from_arrow__(pc.cast(table[entity], pa.string()))
+    # One block, column by column in memory, is what models read without another copy.
+    made = pd.DataFrame(values.T, columns=numbers, index=pd.Index(entities, name=entity), copy=False)
+    for name in texts:
+        made[name] = _STR.__from_arrow__(table[name])
+    return made[names] if texts else made
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_))
 
 
 def declared_label(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, str]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.code import Code, module_of
-from shipworthy.model.declared import declared_features, declared_label, standard_model
+from shipworthy.model.declared import declared_features, declared_label, plain_rows, standard_model
 from shipworthy.model.frames import frame, stamp
 from shipworthy.model.results import feature_table, label_values
 from shipworthy.model.running import running
@@ -47,21 +47,28 @@ class Pipeline:
         return module_of(self.code) if self.code else None
 
     def features(self, sources: Mapping[str, pa.Table], as_of: datetime) -> pd.DataFrame:
-        """One row per entity, sorted by entity, which is the index; numbers are float64, text is str.
+        """One row per entity, which is the index; numbers are float64, text is str.
+
+        They are sorted by entity, unless the plan says that rows are answered by themselves (`data.by_row`): those
+        come as the source, or the team's code, has them.
 
         Args:
-            sources: accepted rows by source, already cut off before `as_of`.
+            sources: accepted rows by source, already cut off before `as_of`; some of the rows that are answered by
+                themselves are enough.
 
         Raises:
             UserError: the team's code raised, or gave something unusable; file, line and fix are named.
         """
         function = self._function("features")
+        by_row = self.plan.data.by_row
+        if function is None and by_row and (plain := plain_rows(self.plan, sources[by_row])) is not None:
+            return plain
         if function is None:
             rows, where = declared_features(self.plan, sources)
         else:
             where = self._where(function)
             rows = self._call(function, {**_parameters(sources), "as_of": stamp(as_of)})
-        return feature_table(rows, self.plan.need.entity, where)
+        return feature_table(rows, self.plan.need.entity, where, in_order=not by_row)
 
     def label(
         self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]

@@ -20,7 +20,7 @@ TEXT = pd.StringDtype(na_value=np.nan)
 """pandas' own kind of text column."""
 
 
-def feature_table(value: Any, entity: str, where: str) -> pd.DataFrame:
+def feature_table(value: Any, entity: str, where: str, *, in_order: bool = True) -> pd.DataFrame:
     """The features as the rest of the system reads them: one row per entity, sorted by its name.
 
     Numbers become float64 with NaN where missing, text becomes pandas' str with NaN where missing; the index holds
@@ -30,6 +30,7 @@ def feature_table(value: Any, entity: str, where: str) -> pd.DataFrame:
         value: what `features()` returned, or the declared columns.
         entity: the column that names what a row is about.
         where: file, line and function that gave it, for the errors.
+        in_order: sorted by entity; as they came otherwise.
 
     Raises:
         UserError: every mistake found: no table, no entity, repeated entities, infinities, dates, mixed columns.
@@ -46,7 +47,7 @@ def feature_table(value: Any, entity: str, where: str) -> pd.DataFrame:
         raise UserError(*mistakes)
     made = pd.DataFrame(columns)
     made.index = pd.Index(entity_names(table[entity]), name=entity, dtype=object)
-    return made.sort_index()
+    return made.sort_index() if in_order else made
 
 
 def label_values(value: Any, entity: str, answer: Answer, where: str) -> pd.Series[float]:

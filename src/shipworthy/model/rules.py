@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.digest import digest_of, digest_of_parts
 from shipworthy.base.times import Length, midnight
+from shipworthy.data.engine import engine, literal
 from shipworthy.model.terms import Declared
 from shipworthy.plan.schema import Cohorts, Decision
 
@@ -24,6 +27,8 @@ DIGITS = 12
 _CALENDAR = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday, a first of a month and a first of a year
 _CALENDAR_SLACK = 5.0  # days by which a stretch of calendar months can differ from its mean length
 _HASH_DIGITS = 16
+_LARGEST = 2**64 - 1
+_MANY = 10_000  # from here on the engine's hashes are cheaper than its start
 
 
 def candidate_digest(
@@ -71,13 +76,14 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Seque
     ['no', 'no', 'yes']
     """
     chosen = _chosen(scores, entities, rule)
-    words = np.where(chosen, rule.yes, rule.no).astype(object)
+    words = np.array([rule.no, rule.yes], dtype=object)[chosen.astype(np.intp)]
     if rule.ask is not None:
         low, high = rule.ask
         words[(scores >= low) & (scores <= high)] = rule.ask_name
     if any(asked):
         words[np.fromiter(map(bool, asked), dtype=bool, count=len(words))] = rule.ask_name
-    return [str(word) for word in words]
+    told: list[str] = words.tolist()
+    return told
 
 
 def decision_at(score: float, rule: Decision, cut: float, asked: str = "") -> str:
@@ -117,8 +123,21 @@ def _chosen(scores: Scores, entities: Sequence[str], rule: Decision) -> Chosen:
         count = math.floor(rule.share * len(scores) + 1e-9)
     else:
         raise ValueError("a decision rule needs one of top, share and threshold")
-    chosen = np.zeros(len(scores), dtype=bool)
-    chosen[ranking(scores, entities)[:count]] = True
+    return _best(scores, entities, min(count, len(scores)))
+
+
+def _best(scores: Scores, entities: Sequence[str], count: int) -> Chosen:
+    """The so many highest scores; only those that are equal to the lowest of them are ordered by name."""
+    if not count:
+        return np.zeros(len(scores), dtype=bool)
+    lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
+    chosen = np.asarray(scores > lowest, dtype=bool)
+    equal = np.flatnonzero(scores == lowest)
+    if len(equal) < _MANY:
+        order = np.argsort([str(entities[place]) for place in equal.tolist()], kind="stable")
+    else:
+        order = pc.sort_indices(pa.array(entities, pa.string()).take(pa.array(equal))).to_numpy()
+    chosen[equal[order[: count - int(chosen.sum())]]] = True
     return chosen
 
 
@@ -145,9 +164,14 @@ def cohort_of(
     if cohorts.by == "column":
         if column is None:
             raise ValueError("cohorts by column need the values of that column")
-        return [str(value) if str(value) in cohorts.names else "" for value in column]
+        known = {name: name for name in cohorts.names}
+        return [known.get(str(value), "") for value in column]
     names, count = cohorts.names, len(cohorts.names)
-    return [names[_number(f"{product}/cohort/{entity}") % count] for entity in entities]
+    if count == 1:
+        return names * len(entities)
+    places = _numbers(f"{product}/cohort/", entities) % np.uint64(count)
+    told: list[str] = np.asarray(names, dtype=object)[places.astype(np.intp)].tolist()
+    return told
 
 
 def held_out(entities: Sequence[str], product: str, share: float) -> Chosen:
@@ -164,16 +188,32 @@ def chosen_by_hash(salt: str, entities: Sequence[str], share: float) -> Chosen:
 
     An entity that is chosen for one share is chosen for every larger one; other salts choose independently.
     """
-    return np.fromiter((in_share(salt, entity, share) for entity in entities), dtype=bool, count=len(entities))
+    # As Python compares a whole number with a decimal one: without rounding the former.
+    bound = math.ceil(share * 2.0**64)
+    if bound > _LARGEST:
+        return np.ones(len(entities), dtype=bool)
+    return np.asarray(_numbers(salt, entities) < np.uint64(max(bound, 0)), dtype=bool)
 
 
 def in_share(salt: str, entity: str, share: float) -> bool:
     """Whether one entity is chosen, see `chosen_by_hash`."""
-    return _number(f"{salt}{entity}") < share * 2.0**64
+    return int(hashlib.sha256(f"{salt}{entity}".encode()).hexdigest()[:_HASH_DIGITS], 16) < share * 2.0**64
 
 
-def _number(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS], 16)
+def _numbers(start: str, entities: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """For each name the first 16 hex digits of the SHA-256 of `start` and the name together, as a number."""
+    given = pa.array(entities, pa.string())
+    if len(entities) < _MANY:
+        found = (hashlib.sha256(f"{start}{name}".encode()).hexdigest()[:_HASH_DIGITS] for name in given.to_pylist())
+        return np.fromiter((int(digits, 16) for digits in found), dtype=np.uint64, count=len(entities))
+    with engine() as duck:
+        duck.register("names", pa.table({"n": given, "place": np.arange(len(entities))}))
+        digits = f"left(sha256({literal(start)} || n), {_HASH_DIGITS})"
+        numbers = duck.sql(
+            f"SELECT CAST('0x' || {digits} AS UBIGINT) AS number FROM names ORDER BY place"
+        ).to_arrow_table()
+    counted: npt.NDArray[np.uint64] = numbers["number"].to_numpy()
+    return counted
 
 
 def mature_moments(plan: Declared, now: datetime, earliest: datetime | None = None) -> list[datetime]:

@@ -58,6 +58,7 @@ def source_names(ground: Ground) -> Iterator[Slip]:
     sources = part(ground.values, "sources")
     data = part(ground.values, "data")
     places = [(f"data.{key}.source", word(part(data, key), "source")) for key in ("features", "label", "due")]
+    places.append(("data.by_row", word(data, "by_row")))
     for number, group in listed(part(ground.values, "proof"), "fairness"):
         places.append((f"proof.fairness[{number}].source", word(group, "source")))
     for name, consumer in named(ground.values, "consumers"):

@@ -201,6 +201,14 @@ class Data(Section):
         ),
         examples=[{"source": "schedule", "within": "1d"}],
     )
+    by_row: Name | None = Field(
+        None,
+        description=(
+            "A source whose rows are answered by themselves, each the one row of its entity: lists of any size then "
+            "take no more memory than some of its rows, and come in the order of the source."
+        ),
+        examples=["applicants"],
+    )
     ages: list[ColumnName] = Field(default=[], description="Features that grow by themselves; their drift is expected.")
     personal: list[ColumnName] = Field(default=[], description="Columns and features that say something of a person.")
     personal_kept: dict[ColumnName, Literal["drop", "hash", "encrypt", "plain"]] = Field(

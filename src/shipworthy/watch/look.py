@@ -95,7 +95,7 @@ class Look:
         promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
         if "answers" in needs:
-            window = replace(window, features=features_of(self.files, answers, self.pseudonyms))
+            window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
         if "labels" in needs:
             window = self._with_truth(past, window, answerer, list(answers["entity"]))
         return window, answerer, answers

@@ -43,15 +43,18 @@ def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
     return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
 
-def features_of(files: Files, answers: pd.DataFrame, pseudonyms: Pseudonyms | None = None) -> dict[str, Values]:
+def features_of(
+    files: Files, answers: pd.DataFrame, pseudonyms: Pseudonyms | None = None, entity: str = ""
+) -> dict[str, Values]:
     """The inputs behind some answers, by name, in their order; missing where an answer's inputs lack one.
 
     Args:
         pseudonyms: opens sealed inputs; without it they stay sealed.
+        entity: the column that names the entity where the inputs are rows of a source, answered by themselves.
     """
     if answers.empty:
         return {}
-    parts = [_by_reference(files, str(ref), rows) for ref, rows in answers.groupby("inputs_ref") if ref]
+    parts = [_by_reference(files, str(ref), rows, entity) for ref, rows in answers.groupby("inputs_ref") if ref]
     written = answers[answers["inputs_ref"] == ""]
     if not written.empty:
         values = [json.loads(text) if text else {} for text in written["inputs"]]
@@ -62,11 +65,13 @@ def features_of(files: Files, answers: pd.DataFrame, pseudonyms: Pseudonyms | No
     return {str(name): together[name].to_numpy() for name in together.columns}
 
 
-def _by_reference(files: Files, digest: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _by_reference(files: Files, digest: str, rows: pd.DataFrame, entity: str) -> pd.DataFrame:
     inputs: pd.DataFrame = files.table(digest).to_pandas()
     # The entity comes first in a feature table, whatever the plan calls it.
-    inputs = inputs.set_index(inputs[inputs.columns[0]].astype(str)).drop(columns=inputs.columns[0])
-    found = inputs.reindex(rows["entity"])
+    name = entity if entity in inputs.columns else inputs.columns[0]
+    inputs = inputs.set_index(inputs[name].astype(str)).drop(columns=name)
+    flags = inputs.select_dtypes("bool").columns
+    found = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
     found.index = rows.index
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import deltalake
 import fsspec.core
 import openpyxl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
@@ -85,7 +86,12 @@ def read_workbook(content: bytes) -> list[dict[str, Any]]:
     return [dict(zip(map(str, header), row, strict=True)) for row in found]
 
 
-READERS = {"csv": read_csv, "jsonl": read_lines, "excel": read_workbook}
+def read_parquet(content: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(io.BytesIO(content)).to_pylist()
+    return [row | {"reasons": "; ".join(row["reasons"])} for row in found]
+
+
+READERS = {"csv": read_csv, "jsonl": read_lines, "excel": read_workbook, "parquet": read_parquet}
 
 
 def in_file(kind_: str, path: str, folder: Path, environ: dict[str, str]) -> Place:
@@ -110,7 +116,7 @@ def in_delta(path: str, folder: Path, environ: dict[str, str]) -> Place:
     return Place(kind("deliver/sinks", "delta", SinkKind).write, target, read)
 
 
-SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "excel": "xlsx"}
+SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "excel": "xlsx", "parquet": "parquet"}
 
 
 @pytest.fixture(
@@ -223,14 +229,45 @@ def test_a_database_that_does_not_answer_is_told_without_its_secret(tmp_path: Pa
     assert "secret" not in str(failed.value)
 
 
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_rows_that_come_some_at_a_time_lie_there_as_if_they_had_come_at_once(tmp_path: Path, name: str) -> None:
+    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
+    whole = rows("anna", "=1+1", "cleo")
+    sink.write(target, whole)
+    at_once = (tmp_path / "out" / "list").read_bytes()
+    assert sink.stream is not None
+    sink.stream(target, pa.RecordBatchReader.from_batches(whole.schema, whole.to_batches(2)))
+    found = (tmp_path / "out" / "list").read_bytes()
+    assert found == at_once if name == "csv" else pq.read_table(tmp_path / "out" / "list").equals(whole)
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_rows_that_stop_on_the_way_leave_what_lay_there(tmp_path: Path, name: str) -> None:
+    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
+    sink.write(target, rows("anna"))
+    before = (tmp_path / "out" / "list").read_bytes()
+
+    def torn() -> Iterator[pa.RecordBatch]:
+        yield from rows("ben").to_batches()
+        raise OSError("the store is away")
+
+    assert sink.stream is not None
+    with pytest.raises(OSError, match="away"):
+        sink.stream(target, pa.RecordBatchReader.from_batches(rows("ben").schema, torn()))
+    assert (tmp_path / "out" / "list").read_bytes() == before
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
 @pytest.mark.parametrize("kind_", kinds("deliver/sinks"))
 def test_a_sink_says_whether_it_can_erase(kind_: str) -> None:
     erase = kind("deliver/sinks", kind_, SinkKind).erase
     assert erase is None or callable(erase)
 
 
-def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
-    erase = kind("deliver/sinks", "csv" if place.target.path else "sql", SinkKind).erase
+@pytest.mark.parametrize("place", ["csv", "parquet", "sql on SQLite", "sql on PostgreSQL"], indirect=True)
+def test_one_person_is_taken_away_and_nobody_else(place: Place, request: pytest.FixtureRequest) -> None:
+    kind_ = request.node.callspec.params["place"].partition(" on ")[0]
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
     assert erase is not None
     assert erase(place.target, {"customer": "x".__eq__}) is None, "nothing lies there yet"
     place.write(place.target, rows("anna", "=eva", "bob"))
@@ -243,6 +280,15 @@ def test_one_person_is_taken_away_and_nobody_else(place: Place) -> None:
     again = erase(place.target, {"customer": "=eva".__eq__})
     assert again is not None
     assert (again.rows_before, again.rows_after) == (2, 2)
+
+
+@pytest.mark.parametrize("place", ["csv on S3", "parquet on S3"], indirect=True)
+def test_rows_on_another_system_are_not_said_to_be_taken_away(place: Place, request: pytest.FixtureRequest) -> None:
+    kind_ = request.node.callspec.params["place"].partition(" on ")[0]
+    erase = kind("deliver/sinks", kind_, SinkKind).erase
+    assert erase is not None
+    with pytest.raises(OSError, match="another system"):
+        erase(place.target, {"customer": "anna".__eq__})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,7 +14,7 @@ from unit.sign.history import History
 
 from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.base.times import length
-from shipworthy.deliver.log import answer_id, answers_table, run_prefix
+from shipworthy.deliver.log import answer_id, answer_ids, answers_table, run_prefix
 from shipworthy.deliver.rules import (
     NOT_RELEASED,
     account,
@@ -207,3 +207,11 @@ def test_whoever_gets_something_else_than_planned_is_told(trial: str, used: Used
     told = notice(run, used)
     assert says in told
     assert bool(told) == bool(says)
+
+
+def test_the_ids_of_a_list_name_run_and_candidate_and_are_the_same_in_whatever_pieces_they_are_made() -> None:
+    whole = answer_ids("r", "c", 30_000).to_pylist()
+    assert len(set(whole) | set(answer_ids("r", "d", 30_000).to_pylist())) == 60_000
+    assert {len(name) for name in whole} == {32}
+    assert all(name.startswith(run_prefix("r")) for name in whole)
+    assert answer_ids("r", "c", 100, first=9_950).to_pylist() == whole[9_950:10_050]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipworthy.base.times import length
-from shipworthy.model.rules import candidate_digest, cohort_of, decide, held_out, mature_moments
+from shipworthy.model import rules
+from shipworthy.model.rules import candidate_digest, cohort_of, decide, held_out, mature_moments, ranking
 from shipworthy.model.terms import Terms
 from shipworthy.plan.schema import Baseline, Cohorts, Data, Decision, Model, Need, Training
 
@@ -149,3 +150,19 @@ def test_every_moment_is_mature_and_the_next_one_is_not(now: datetime, every: st
     assert moments == sorted(moments)
     assert length(horizon).after(moments[-1]) <= now
     assert length(horizon).after(length(every).after(moments[-1])) > now
+
+
+def test_hashes_of_many_names_are_those_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"é '{number}" for number in range(300)]
+    cohorts = Cohorts(names=["b1", "b2", "b3"])
+    each = cohort_of(names, cohorts, "it's"), held_out(names, "it's", 0.2).tolist()
+    monkeypatch.setattr(rules, "_MANY", 1)
+    assert (cohort_of(names, cohorts, "it's"), held_out(names, "it's", 0.2).tolist()) == each
+
+
+@given(st.lists(st.sampled_from([0.1, 0.5, 0.9]), max_size=30), st.integers(1, 12))
+def test_the_best_are_the_first_of_the_ranking(scores: list[float], top: int) -> None:
+    names = [f"n{len(scores) - number:02}" for number in range(len(scores))]
+    words = decide(np.array(scores), names, Decision(top=top))
+    first = ranking(np.array(scores), names)[:top].tolist()
+    assert [number for number, word in enumerate(words) if word == "yes"] == sorted(first)

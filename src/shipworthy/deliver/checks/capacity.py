@@ -5,8 +5,6 @@ Why: more alarms than people can follow up is how good models come to be ignored
 
 from __future__ import annotations
 
-import pyarrow.compute as pc
-
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.deliver.check import DeliveryCheck, Outgoing
 
@@ -15,7 +13,7 @@ ASKS = "Are there no more positive decisions than the consumer can act on?"
 
 def run(outgoing: Outgoing) -> CheckResult:
     """Count positive decisions against consumers.*.capacity; over it is a warning that goes with the list."""
-    chosen = int(pc.sum(pc.equal(outgoing.answers["decision"], outgoing.plan.decision.yes)).as_py() or 0)
+    chosen = outgoing.chosen
     capacity = outgoing.consumer.capacity
     if capacity is None:
         return CheckResult("deliver.capacity", ASKS, "pass", f"{chosen} positive decisions; no limit is declared.")

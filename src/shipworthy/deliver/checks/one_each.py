@@ -5,8 +5,6 @@ Why: a customer who is called twice, or whose two rows disagree, is harmed by th
 
 from __future__ import annotations
 
-import pyarrow.compute as pc
-
 from shipworthy.base.check import CheckResult
 from shipworthy.deliver.check import DeliveryCheck, Outgoing
 
@@ -15,7 +13,7 @@ ASKS = "Is every entity in the output at most once?"
 
 def run(outgoing: Outgoing) -> CheckResult:
     """Count rows against distinct entities."""
-    rows, distinct = len(outgoing.answers), pc.count_distinct(outgoing.answers["entity"]).as_py()
+    rows, distinct = outgoing.count, outgoing.entities
     if rows == distinct:
         return CheckResult("deliver.one_each", ASKS, "pass", f"{rows} rows for {distinct} entities.", float(rows))
     found = f"{rows} rows for {distinct} entities: {rows - distinct} too many."

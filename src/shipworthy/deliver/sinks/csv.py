@@ -6,31 +6,37 @@ import csv
 import glob
 import io
 from collections.abc import Mapping
+from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.digest import digest_of_bytes
-from shipworthy.deliver.filing import here, put, put_notice, tried
+from shipworthy.deliver.filing import here, put, put_notice, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = r"^[=+\-@\t\r]"
 
 
 def write(target: Target, rows: pa.Table) -> str:
     """Put the file into its place in one step; a notice goes into a file next to it."""
-    where = put(target, as_csv(rows))
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time."""
+    with replacing(target) as out:
+        _write(out, rows)
     put_notice(target)
-    return where
+    return target.path
 
 
 def as_csv(rows: pa.Table) -> bytes:
     """Rows as a CSV file with a header."""
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\n")
-    out.writerow(rows.column_names)
-    out.writerows(zip(*(_cells(column) for column in rows.columns), strict=True))
-    return text.getvalue().encode()
+    out = io.BytesIO()
+    _write(out, rows.to_reader())
+    return out.getvalue()
 
 
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
@@ -60,13 +66,32 @@ def probe(target: Target, shape: pa.Table) -> str:
     return tried(target)
 
 
-def _cells(column: pa.ChunkedArray) -> list[object]:
-    values = column.to_pylist()
+def _write(out: BinaryIO, rows: pa.RecordBatchReader) -> None:
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(rows.schema.names)
+    for batch in rows:
+        lines.writerows(zip(*(_cells(column) for column in batch.columns), strict=True))
+    text.detach()  # flushed; the file itself is closed by whoever opened it
+
+
+def _cells(column: pa.Array) -> list[object]:
     if pa.types.is_list(column.type):
-        values = ["; ".join(value or []) for value in values]
-    if pa.types.is_string(column.type) or pa.types.is_list(column.type):
-        return [f"'{value}" if value and value.startswith(_FORMULA) else value for value in values]
-    return list(values)
+        column = pc.binary_join(column, "; ").fill_null("")
+    if pa.types.is_string(column.type):
+        formula = pc.match_substring_regex(column, _FORMULA)
+        if pc.any(formula).as_py():
+            column = pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)
+    cells: list[object] = column.to_pylist()
+    return cells
 
 
-SINK = SinkKind("csv", write, says="A CSV file for people and spreadsheets.", needs=("path",), probe=probe, erase=erase)
+SINK = SinkKind(
+    "csv",
+    write,
+    says="A CSV file for people and spreadsheets.",
+    needs=("path",),
+    probe=probe,
+    erase=erase,
+    stream=stream,
+)

@@ -58,6 +58,13 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
     ("capacity", [("capacity: 50", "capacity: 49")], "fail", "consumers.service.capacity", "up to 50 times"),
     ("capacity", [("top: 50", "threshold: 0.5")], "warn", "consumers.service.capacity", "any number of times"),
     ("capacity", [("top: 50", "share: 5%")], "warn", "consumers.service.capacity", "any number of times"),
+    (
+        "by_row",
+        [("pipeline: pipeline.py", "pipeline: pipeline.py\n  by_row: visits")],
+        "fail",
+        "sources.visits.contract.key",
+        "subscriber",
+    ),
     ("independence", [("validation: vera", "validation: ben")], "fail", "people.owners.validation", "ben"),
     ("independence", [("validation: vera", "validation: petra")], "warn", "people.owners.validation", "manager"),
     ("independence", [("validation: vera", "validation: tom")], "warn", "people.owners.validation", "technology"),

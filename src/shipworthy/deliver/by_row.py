@@ -1,0 +1,185 @@
+"""The answers of a source whose rows are answered by themselves: some rows at a time, whatever its size.
+
+A piece is read while the one before is answered and the one before that is written. What can only be said of all rows
+(who is among the best, how the stored features are called) is put in by a second pass over scores and names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shipworthy.data.reading import known, tables
+from shipworthy.deliver.answering import Answered, counted, recent
+from shipworthy.deliver.engine import Engine, Job
+from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids
+from shipworthy.deliver.privacy import Keeping
+from shipworthy.deliver.run import Part, Result
+from shipworthy.edges.drafts import pieces_of
+from shipworthy.model.answering import Answerer
+from shipworthy.model.rules import decide
+from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import CANARY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shipworthy.data.words import SnapshotTaken
+    from shipworthy.edges.drafts import TableDraft
+    from shipworthy.edges.files import Files
+
+
+def answer_rows(
+    files: Files,
+    answerer: Answerer,
+    plan: Plan,
+    part: Part,
+    taken: SnapshotTaken,
+    *,
+    run: str,
+    consumer: str,
+    time: datetime,
+    as_of: datetime,
+    carried_by: Engine,
+    kept: Keeping,
+) -> Result:
+    """One candidate's answers for every row of the source that `data.by_row` names, sealed.
+
+    Raises:
+        UserError: the team's code or the model could not answer.
+    """
+    source = plan.data.by_row
+    assert source is not None
+    intake = next(intake for intake in taken.intakes if intake.source == source)
+    others = tables(files, taken, plan, as_of, without=source)
+    # Declared features are columns of the accepted rows, so that these are the inputs; code's are stored beside, and
+    # so are personal ones, as the plan wants them kept.
+    beside = bool(answerer.pipeline.code) or not kept.treated.keys().isdisjoint(answerer.made.features)
+    inputs = "" if beside else intake.content
+    job = Job(answerer, plan, part, source, others, run, consumer, time, as_of, inputs)
+    found = carried_by.run(job, files, intake.content, _columns(plan, answerer))
+    with ExitStack() as stack:
+        made = _Made(stack, files, job, kept)
+        made.take(found)
+        return made.result(_due(files, taken, plan, as_of, others, made))
+
+
+class _Made:
+    """The answers so far, being written."""
+
+    def __init__(self, stack: ExitStack, files: Files, job: Job, keeping: Keeping) -> None:
+        self.stack, self.files, self.job, self.keeping = stack, files, job, keeping
+        self.rows = self._draft()
+        self.features: TableDraft | None = None
+        self.steps: Counter[str] = Counter()
+        self.known = self.unscored = self.real = 0
+        self.total = 0.0
+
+    def take(self, found: Iterable[tuple[Answered, pa.Table | None]]) -> None:
+        """Write what comes, each answer under its place in the list."""
+        for answered, features in found:
+            ids = answer_ids(self.job.run, self.job.answerer.made.candidate, len(answered.rows), self.rows.rows)
+            rows = answered.rows.set_column(0, COMPACT.field(0), ids)
+            self.known += answered.known
+            self.unscored += answered.unscored
+            self.real += answered.real
+            self.steps.update(counted(rows["step"]))
+            self.total += float(pc.sum(rows["score"]).as_py() or 0.0)
+            self.rows.write(rows)
+            if features is not None:
+                features = self.keeping.table(features)
+                if self.features is None:
+                    self.features = self.stack.enter_context(self.files.table_draft(features.schema))
+                self.features.write(features)
+
+    def result(self, due: int) -> Result:
+        """Everything sealed, and the account of it."""
+        reference = self.features.seal() if self.features else self.job.inputs
+        rows = self._decided(reference)
+        return Result(
+            segment=rows.seal(),
+            candidate=self.job.answerer.made.candidate,
+            rows=rows.rows,
+            real=self.real,
+            mean_score=self.total / rows.rows if rows.rows else 0.0,
+            due=due,
+            known=self.known,
+            unscored=self.unscored,
+            features=reference,
+            steps=dict(self.steps),
+            canary=self.job.part.step == CANARY,
+        )
+
+    def names(self) -> Iterator[pa.ChunkedArray]:
+        """The entities that were answered."""
+        for piece in pieces_of(self.rows.end(), ["entity"]):
+            yield piece["entity"]
+
+    def _draft(self) -> TableDraft:
+        return self.stack.enter_context(self.files.table_draft(COMPACT, REPEATED))
+
+    def _decided(self, reference: str) -> TableDraft:
+        """The rows with what only all of them together decide; as they are where nothing hangs on that."""
+        rule = self.job.plan.decision
+        decisions = None if rule.threshold is not None else _among_all(self.rows.end(), self.job.plan)
+        if decisions is None and reference == self.job.inputs:
+            return self.rows
+        whole, start = self._draft(), 0
+        for piece in pieces_of(self.rows.end()):
+            columns = {"inputs_ref": pa.repeat(pa.scalar(reference), len(piece))}
+            if decisions is not None:
+                columns["decision"] = decisions[start : start + len(piece)]
+            for name, column in columns.items():
+                piece = piece.set_column(piece.column_names.index(name), name, column)
+            whole.write(piece)
+            start += len(piece)
+        return whole
+
+
+def _among_all(file: Path, plan: Plan) -> pa.Array:
+    """The decisions over all rows: scores, names and who is asked about are held for it, nothing else.
+
+    Whether a person is asked about a row hangs on that row alone, and was decided with its piece.
+    """
+    rule, told = plan.decision, pa.concat_tables(list(pieces_of(file, ["entity", "score", "decision"])))
+    asked = pc.if_else(pc.equal(told["decision"], rule.ask_name), rule.ask_name, "").to_pylist()
+    return pa.array(decide(told["score"].to_numpy(), told["entity"].combine_chunks(), rule, asked), pa.string())
+
+
+def _columns(plan: Plan, answerer: Answerer) -> list[str] | None:
+    """The columns of the source that are read; all where the team's code looks at them."""
+    declared = answerer.pipeline.plan.data.features
+    if answerer.pipeline.code or declared is None:
+        return None
+    time = plan.sources[declared.source].contract.time
+    return list(dict.fromkeys([plan.need.entity, *declared.columns, *([time] if time else [])]))
+
+
+def _due(
+    files: Files, taken: SnapshotTaken, plan: Plan, as_of: datetime, others: Mapping[str, pa.Table], made: _Made
+) -> int:
+    """How many entities are due: everybody whom a source names, or those declared so, and whoever was answered."""
+    entity, declared = plan.need.entity, plan.data.due
+    if declared is not None:
+        naming = [recent(plan, table, as_of)[entity] for table in _rows_of(files, taken, plan, declared.source, as_of)]
+    else:
+        naming = [table[entity] for table in others.values() if entity in table.column_names]
+    if not naming:
+        return made.known
+    named = pc.unique(pa.chunked_array([chunk for one in naming for chunk in pc.cast(one, pa.string()).chunks]))
+    named = named.drop_null()
+    answered = sum(int(pc.sum(pc.is_in(names, named)).as_py() or 0) for names in made.names())
+    return max(made.rows.rows + len(named) - answered, made.known)
+
+
+def _rows_of(files: Files, taken: SnapshotTaken, plan: Plan, source: str, as_of: datetime) -> Iterator[pa.Table]:
+    content = next(intake.content for intake in taken.intakes if intake.source == source)
+    time = plan.sources[source].contract.time
+    for rows in files.pieces(content, [plan.need.entity, *([time] if time else [])]):
+        yield known(rows, source, plan, as_of)

@@ -1,0 +1,259 @@
+"""Contents that are larger than memory: written piece by piece, sealed under their digest, read piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from shipworthy.base.ahead import ahead
+
+PIECE = 1 << 17
+"""Rows that are held at once: enough for every library to be fast, few enough for any machine."""
+
+_AT_ONCE = 1 << 20
+_UNDER_WAY = 2  # pieces that wait to be written
+_SETTLED = 64 << 20  # bytes after which the disk is asked to write, so that sealing waits for the last ones only
+
+
+class Draft:
+    """A file that is being written, with the digest of what was written so far; gone unless it is sealed.
+
+    It lies beside the store's contents under a name that tells who writes it, so that what a killed process left
+    behind is cleared away by the next one on the same machine.
+    """
+
+    def __init__(self, folder: Path, settle: Callable[[Path, str], None]) -> None:
+        """A new draft in a folder; `settle` puts a complete file in its place by its digest."""
+        folder.mkdir(parents=True, exist_ok=True)
+        clear(folder)
+        self.place = folder / f".draft.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(8)}"
+        self._file = open(self.place, "wb")  # noqa: SIM115  # closed by seal or discard
+        self._found = hashlib.sha256()
+        self._settle = settle
+        self._unsettled = 0
+        self.closed = False
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def write(self, content: bytes | memoryview) -> int:
+        """Add some bytes."""
+        self._found.update(content)
+        written = self._file.write(content)
+        self._unsettled += written
+        if self._unsettled >= _SETTLED:
+            self._unsettled = 0
+            self._file.flush()
+            _to_disk(self._file.fileno())
+        return written
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Write no more; Parquet's writer asks for it. The file stays until it is sealed or discarded."""
+        self.closed = True
+
+    def copy(self, file: Path) -> str:
+        """Add everything that a file holds; gives the digest of it."""
+        with open(file, "rb") as source:
+            while block := source.read(_AT_ONCE):
+                self.write(block)
+        return self._found.hexdigest()
+
+    def seal(self) -> str:
+        """Keep it under its digest. After this returns it is there in whole, also after a crash."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        digest = self._found.hexdigest()
+        self._settle(self.place, digest)
+        return digest
+
+    def discard(self) -> None:
+        """Take it away; nothing where it was sealed."""
+        self._file.close()
+        self.place.unlink(missing_ok=True)
+
+
+class TableDraft:
+    """A table that is written piece by piece, in a thread of its own, as Parquet with zstd.
+
+    The same rows give the same digest, however they were cut into pieces.
+    """
+
+    def __init__(self, draft: Draft, schema: pa.Schema, repeating: Sequence[str] | None = None) -> None:
+        """A table of a schema.
+
+        Args:
+            repeating: the columns in which values stand many times, where that is known.
+        """
+        self.draft, self.rows = draft, 0
+        self._schema = schema
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(draft, "w"),
+            schema,
+            compression="zstd",
+            compression_level=1,
+            version="2.6",
+            use_dictionary=True if repeating is None else list(repeating),
+            write_statistics=False,
+        )
+        self._waiting: list[pa.Table] = []
+        self._held = 0
+        self._thread = ThreadPoolExecutor(1, "draft")
+        self._begun: list[Future[None]] = []
+        self._ended = False
+
+    def __enter__(self) -> TableDraft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        if not self._ended:
+            with suppress(Exception):
+                self._writer.close()
+        self.draft.discard()
+
+    def write(self, piece: pa.Table) -> None:
+        """Add rows; raises what an earlier writing raised."""
+        self.rows += len(piece)
+        self._waiting.append(piece)
+        self._held += len(piece)
+        while self._held >= PIECE:
+            together = pa.concat_tables(self._waiting)
+            self._begin(together.slice(0, PIECE))
+            self._waiting, self._held = [together.slice(PIECE)], self._held - PIECE
+
+    def end(self) -> Path:
+        """Write what waits and the end of the table; where it lies until it is sealed."""
+        if not self._ended:
+            if self._held or not self.rows:
+                self._begin(pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table())
+            for begun in self._begun:
+                begun.result()
+            self._ended = True
+            self._writer.close()
+            self.draft.flush()
+        return self.draft.place
+
+    def seal(self) -> str:
+        """Keep the table under its digest."""
+        self.end()
+        return self.draft.seal()
+
+    def _begin(self, piece: pa.Table) -> None:
+        while len(self._begun) >= _UNDER_WAY:
+            self._begun.pop(0).result()
+        self._begun.append(self._thread.submit(self._put, piece))
+
+    def _put(self, piece: pa.Table) -> None:
+        self._writer.write_table(done(piece, self._schema), PIECE)
+
+
+def pieces_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, some at a time, read ahead."""
+    return ahead(_read(file, columns))
+
+
+def starts_of(file: Path) -> list[int]:
+    """The row that each piece of a Parquet file begins with: pieces that can be read by themselves."""
+    with pq.ParquetFile(file) as opened:
+        groups = [opened.metadata.row_group(number).num_rows for number in range(opened.metadata.num_row_groups)]
+    starts, first = [], 0
+    for rows in groups:
+        starts += list(range(first, first + rows, PIECE))
+        first += rows
+    return starts or [0]
+
+
+def piece_of(file: Path, start: int, columns: Sequence[str] | None) -> pa.Table:
+    """The piece that begins with a row: at most to the end of the group of rows in which it lies."""
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
+        first = 0
+        for number in range(opened.metadata.num_row_groups):
+            rows = opened.metadata.row_group(number).num_rows
+            if start < first + rows:
+                wanted = None if columns is None else list(columns)
+                batches = opened.iter_batches(PIECE, row_groups=[number], columns=wanted)
+                place = (start - first) // PIECE
+                found = next(batch for at, batch in enumerate(batches) if at == place)
+                return _wanted(pa.Table.from_batches([found]), columns)
+            first += rows
+        return _wanted(opened.schema_arrow.empty_table(), columns)
+
+
+def _read(file: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    # Without the library's own reading ahead, which takes in the whole file at once.
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
+        if not opened.metadata.num_rows:
+            yield _wanted(opened.schema_arrow.empty_table(), columns)
+        for batch in opened.iter_batches(PIECE, columns=None if columns is None else list(columns)):
+            yield _wanted(pa.Table.from_batches([batch]), columns)
+
+
+def _wanted(piece: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    return undone(piece) if columns is None else undone(piece.select(list(columns)))
+
+
+def done(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table in one stretch, with dictionaries where the schema has them."""
+    table = table.combine_chunks()
+    for place, field in enumerate(schema):
+        if pa.types.is_dictionary(field.type) and not pa.types.is_dictionary(table.schema.field(place).type):
+            column = pc.dictionary_encode(table.column(place)).cast(field.type)
+            table = table.set_column(place, field, column)
+    return table.cast(schema) if table.schema != schema else table
+
+
+def undone(table: pa.Table) -> pa.Table:
+    """A table with plain values where it was stored with dictionaries, and without notes of other libraries."""
+    schema = pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in table.schema])
+    return table.replace_schema_metadata(None).cast(schema) if schema != table.schema else table
+
+
+def _to_disk(file: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
+def clear(folder: Path) -> None:
+    """Take away the drafts of processes of this machine that are gone."""
+    for left in folder.glob(f".draft.{socket.gethostname()}.*"):
+        process = left.name.removeprefix(f".draft.{socket.gethostname()}.").split(".")[0]
+        if process.isdigit() and not is_alive(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether this machine has a process of that number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
