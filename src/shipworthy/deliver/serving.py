@@ -172,22 +172,22 @@ class Serving:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))
         if champion in self.aside:
-            return self._instead(
-                question, "serve.aside", f"The model {champion[:12]} was put aside: {self.aside[champion]}."
-            )
+            found = f"The model {champion[:12]} was put aside: {self.aside[champion]}."
+            fix = "Release another candidate."
+            return self._instead(question, Mistake("serve.aside", "release", found, _LOOKS_ALIKE, fix))
         within = self._within.get(question.consumer)
         if question.values is None and within is not None and now > within:
             day = f"{self.pinned.as_of:%Y-%m-%d %H:%M}"
             found = f"The stored inputs are of {day}, older than this consumer may be answered by."
-            return self._instead(question, "serve.stale", found)
+            fix = "Make the next list, or take a snapshot."
+            return self._instead(question, Mistake("serve.stale", "features", found, _LOOKS_ALIKE, fix))
         return champion
 
-    def _instead(self, question: Question, code: str, found: str) -> str:
+    def _instead(self, question: Question, why: Mistake) -> str:
         """The baseline, where the consumer's plan lets it stand in for a champion that may not answer now."""
         if self.plan.consumers[question.consumer].if_stopped == "baseline" and self.stand_in in self.ready:
             return self.stand_in
-        why = "An answer that rests on it would look like any other."
-        raise UserError(Mistake(code, "release", found, why, "Make the next list, or release another candidate."))
+        raise UserError(why)
 
     @cached_property
     def seconds(self) -> dict[str, float]:
@@ -312,6 +312,7 @@ class Serving:
         }
 
 
+_LOOKS_ALIKE = "An answer that rests on it would look like any other."
 _NOBODY = NotFound(Mistake("serve.not_released", "cohort", "Nobody answered.", fix="Release a candidate."))
 _NUMBERS = itertools.count(int.from_bytes(os.urandom(6), "big") << 24)
 

@@ -75,7 +75,7 @@ def test_whatever_is_sent_is_answered_or_refused_with_a_reason(
 
 def _body(chance: random.Random, quay: Quay) -> bytes:
     """Bytes, nested values, or a question that is nearly right."""
-    leaf = [None, True, 1, -0.0, 1e308, float("nan"), float("inf"), "", "x" * 50, "\ud800", [], {}]
+    leaf: list[Any] = [None, True, 1, -0.0, 1e308, float("nan"), float("inf"), "", "x" * 50, "\ud800", [], {}]
     if chance.random() < 0.3:
         return chance.randbytes(chance.randrange(400))
     if chance.random() < 0.3:
