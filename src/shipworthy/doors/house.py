@@ -237,12 +237,15 @@ def _serve(app: Any, socket: Socket, http: type[Connection] = Connection) -> Non
 
 
 def _config(app: Any, http: type[Connection], **more: Any) -> uvicorn.Config:
-    """What a server is configured with: nothing in a response that nobody asked for, nobody who can hold it."""
+    """What a server is configured with: nothing in a response that nobody asked for, nobody who can hold it.
+
+    Pages may stand behind a proxy that says by which scheme it was reached; a prediction server asks nobody.
+    """
     return uvicorn.Config(
         app,
         http=http,
         interface="asgi3",
-        proxy_headers=False,
+        proxy_headers=http is Connection,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=5,
         log_level="warning",
