@@ -63,7 +63,7 @@ def test_a_code_is_explained_and_a_half_remembered_one_found(capsys: pytest.Capt
     with pytest.raises(SystemExit) as ended:
         run(["explain"])
     assert ended.value.code == 0
-    assert "sources          csv, jsonl, parquet, sql" in capsys.readouterr().out
+    assert "sources          csv, delta, excel, http, jsonl, parquet, sql" in capsys.readouterr().out
 
 
 FLAG = "        cancelled: {type: flag}\n"

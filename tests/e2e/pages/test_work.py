@@ -42,13 +42,14 @@ def answered(port: Port) -> str:
     snapshot = "5" * 64
     intake = Intake("purchases", 3, 3, {}, {}, rows)
     table = answers_table(
-        run=f"{NAME}/sales/1997-10-01", time=at, as_of=at, candidate=port[0].story.model, entities=["07", "17"],
+        run=f"{NAME}/sales/1997-10-01T00:00:00+00:00", time=at, as_of=at, candidate=port[0].story.model,
+        entities=["07", "17"],
         scores=[0.1, 0.8], decisions=["leave", "call"], reasons=[[], ["<b>freq 9</b> raises the score"]],
         cohorts=["north", "west"], steps=["all", "all"], consumer="sales", inputs_ref="6" * 64,
     )  # fmt: skip
     segment = desk.store.files.put_table(table)
     say(desk, "night-operator", SnapshotTaken(product=NAME, snapshot=snapshot, as_of=at.isoformat(), intakes=[intake],
-        checks=[]), AnswersSealed(product=NAME, segment=segment, rows=2, run=f"{NAME}/sales/1997-10-01",
+        checks=[]), AnswersSealed(product=NAME, segment=segment, rows=2, run=f"{NAME}/sales/1997-10-01T00:00:00+00:00",
         as_of=at.isoformat(), candidates={port[0].story.model: 2}, steps={"all": 2}, mean_score={}, snapshot=snapshot,
         features="6" * 64))  # fmt: skip
     return str(table["answer_id"][1])
