@@ -32,7 +32,8 @@ unit: setup
 	$(BIN)/python -m pytest -q tests/unit src/shipworthy
 
 test: check browser  ## everything
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/e2e/pages
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e/pages  # apart: a browser's driver holds its process's event loop
 
 browser:  ## pages are tested in a real browser: Debian's
 ifeq ($(CHROMIUM),)

@@ -187,7 +187,7 @@ def test_new_data_makes_one_list_and_half_a_file_makes_none(voyage: Voyage) -> N
 
     assert not look(0), "what was written just now may not be whole"
     assert len(look(0.5)) == 1, "unchanged for half a minute: it is"
-    assert made() == ["call-list-1997-06-15T090000Z.csv"]
+    assert made() == ["call-list-1997-06-15T090000.csv"]
     assert not look(1), "one list for one arrival"
     voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-06-15T15:00"))
     second = feed / "purchases-more.csv"
@@ -198,7 +198,7 @@ def test_new_data_makes_one_list_and_half_a_file_makes_none(voyage: Voyage) -> N
     os.utime(second, (time.time(), time.time()))
     assert not look(0)
     assert len(look(0.5)) == 1
-    assert made() == ["call-list-1997-06-15T090000Z.csv", "call-list-1997-06-15T150000Z.csv"]
+    assert made() == ["call-list-1997-06-15T090000.csv", "call-list-1997-06-15T150000.csv"]
     arrivals = voyage.facts(DataArrived)
     assert [sorted(what.sources) for what in arrivals] == [["purchases"], ["purchases"]]
     sales = [what for what in voyage.facts(DeliveryMade) if what.consumer == "sales" and what.step != "rehearsal"]
