@@ -38,6 +38,7 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 MOST_BYTES = 64 * 1024
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
+COMPARE_SECONDS = 30.0  # between two comparisons with the original, which takes the processor for a while
 BEAT_SECONDS = 10.0  # between two words for the page of the servers
 IDENTITY_SECONDS = 30.0  # how long a verified token is trusted without asking the database
 MOST_CALLERS = 10_000  # tokens and host names remembered at once
@@ -77,7 +78,7 @@ class Predictions:
         self.lane = Lane(lambda: self.serving, self.now, self.tally)
         self._product_time = desk.now(product)
         self.beating = Beating(product, desk.clock())
-        self._beaten = 0.0
+        self._beaten = self._compared = 0.0
         self._problem, self._stood_in = "", ""
         self._callers: dict[bytes, Caller] = {}
         self._called: dict[bytes, bool] = {}
@@ -266,6 +267,9 @@ class Predictions:
 
     def _compare(self) -> None:
         """Hold the newest answer against the original; a model whose compiled form says another thing is put aside."""
+        if time.monotonic() < self._compared + COMPARE_SECONDS:
+            return
+        self._compared = time.monotonic()
         serving, question = self.serving, self.lane.newest
         name = serving.meant_for(question) if question else ""
         if question is None or name not in serving.ready or name in serving.aside:
