@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import re
 import signal
@@ -137,6 +138,10 @@ def serve_predictions(
                 places["grpc"] = _free_place(host, grpc_port)
                 served = with_grpc(app, places["grpc"])
             told = "   ".join([f"Predictions of {product}: {places['predictions']}", *_beside(places)])
+            # What is loaded stays until the end. To look through all of it for garbage again and again would stop
+            # everybody's answers for a tenth of a second each time.
+            gc.collect()
+            gc.freeze()
             print(json.dumps(places) if as_json else f"{told}   (Ctrl-C ends it)", flush=True)
             _serve(served, socket, Wire)
     finally:
