@@ -38,14 +38,15 @@ need:
   answer: probability
   horizon: 30d
 people:
-  product_manager: mia
-  builders: [ben]
-  operator: olga
-  owners: {{business: b1, technology: t1, privacy: p1, legal: l1, compliance: c1, validation: v1}}
+  product_manager: product-manager
+  builders: [data-scientist]
+  operator: operator
+  owners:
+    {{business: owner, technology: owner, privacy: owner, legal: owner, compliance: owner, validation: owner}}
 consumers:
   team:
     who: The team that calls
-    person: tim
+    person: team-lead
     columns: [customer, score]
     sinks: [scores]
     every: 1mo
@@ -132,9 +133,9 @@ def prepare(folder: Path, kind: str, rows: int) -> None:
     (folder / "product.yaml").write_text(PLAN)
     desk = opened(folder)
     desk.do(AdoptPlan(product="batch", text=PLAN), someone("administrator"))
-    made = desk.do(TrainCandidate(product="batch", role="model"), someone("ben"))
-    desk.do(ProveCandidate(product="batch", candidate=made.candidate), someone("ben"))
-    desk.do(ReleaseCandidate(product="batch", candidate=made.candidate, step="rehearsal"), someone("mia"))
+    made = desk.do(TrainCandidate(product="batch", role="model"), someone("data-scientist"))
+    desk.do(ProveCandidate(product="batch", candidate=made.candidate), someone("data-scientist"))
+    desk.do(ReleaseCandidate(product="batch", candidate=made.candidate, step="rehearsal"), someone("product-manager"))
     closed(desk)
     write_rows(folder / FEED, rows)
 
@@ -174,7 +175,7 @@ def ours(folder: Path, number: int) -> float:
     desk.open_road()
     begin = time.perf_counter()
     command = Score(product="batch", consumer="team", as_of=f"2026-05-{number + 1:02}", trial="rehearsal")
-    account = desk.do(command, someone("olga"))
+    account = desk.do(command, someone("operator"))
     taken = time.perf_counter() - begin
     closed(desk)
     assert account.answered == account.due == pq.read_metadata(folder / FEED).num_rows

@@ -1,4 +1,7 @@
-"""What can be asked and what happens while answers reach the people who need them."""
+"""What can be asked and what happens while answers reach the people who need them.
+
+Erasure, servers and streams have files of their own; a stage's words are found here, all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,21 @@ from typing import ClassVar, Literal
 
 from shipworthy.base.check import CheckResult
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.deliver.erasure_words import Erased as Erased
+from shipworthy.deliver.erasure_words import ErasedCard as ErasedCard
+from shipworthy.deliver.erasure_words import EraseMarked as EraseMarked
+from shipworthy.deliver.erasure_words import ErasureOutcome as ErasureOutcome
+from shipworthy.deliver.servers_words import Beat as Beat
+from shipworthy.deliver.servers_words import ServerCard as ServerCard
+from shipworthy.deliver.servers_words import Servers as Servers
+from shipworthy.deliver.streams_words import DeadLetterCard as DeadLetterCard
+from shipworthy.deliver.streams_words import DeadLetters as DeadLetters
+from shipworthy.deliver.streams_words import DeadLettersReplayed as DeadLettersReplayed
+from shipworthy.deliver.streams_words import LettersSentAgain as LettersSentAgain
+from shipworthy.deliver.streams_words import ReplayDeadLetters as ReplayDeadLetters
+from shipworthy.deliver.streams_words import StreamAccount as StreamAccount
+from shipworthy.deliver.streams_words import StreamAccounted as StreamAccounted
+from shipworthy.deliver.streams_words import Streams as Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,42 +157,6 @@ class DeliveryFailed(What):
     @property
     def about(self) -> str:
         return self.delivery
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamAccounted(What):
-    """A stretch of a stream came to its end: read = answered + dead letters.
-
-    Attributes:
-        run: the stretch of one worker; its answers are in the segment of the same run.
-        read: questions that came, each counted once however often it was delivered.
-        answered: questions with an answer in the log.
-        dead: questions that were set aside in the dead letters, by the code of the reason.
-        again: how many messages came more than once.
-    """
-
-    consumer: str
-    run: str
-    read: int
-    answered: int
-    dead: dict[str, int]
-    again: int = 0
-
-    @property
-    def about(self) -> str:
-        return self.run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLettersReplayed(What):
-    """Dead letters of a stream were sent again as questions, by the code of the reason why they lay there."""
-
-    consumer: str
-    sent: dict[str, int]
-
-    @property
-    def about(self) -> str:
-        return self.consumer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,203 +398,3 @@ class Trace(Question[TracedAnswer]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs(Question[list[RunAccount]]):
     """The account of every finished run: due, answered, refused, delivered, failed; oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErasureOutcome:
-    """What an erasure did.
-
-    Attributes:
-        person: keyed hash of the entity's name.
-        certificate: digest of the evidence.
-        rows: rows erased, by what held them; none where a repeated erasure found nothing.
-        rewritten: stored files that were replaced.
-        outside: what is out of reach, and who must act.
-    """
-
-    person: str
-    certificate: str
-    rows: dict[str, int]
-    rewritten: int
-    outside: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseMarked(Command[ErasureOutcome]):
-    """Erase the rows of one person, who is named by the keyed hash alone, so that no record of this holds the name.
-
-    Doors give ErasePerson, which turns the name into its hash.
-    """
-
-    right: ClassVar[str] = "erase"
-    durable: ClassVar[bool] = True
-    person: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ErasedCard:
-    """One erasure for people to read.
-
-    Attributes:
-        state: ordered, where it has not come to its end; erased.
-        rows: rows erased, by what held them.
-        outside: how many things were out of reach; the certificate names them.
-    """
-
-    person: str
-    at: str
-    by: str
-    reason: str
-    state: str
-    rows: dict[str, int]
-    rewritten: int
-    outside: int
-    certificate: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erased(Question[list[ErasedCard]]):
-    """Whose data was erased, by keyed hash: when, by whom, how many rows of what, the certificate; oldest first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
-    """What a running prediction server says of itself; it is no fact and never reaches the ledger.
-
-    Attributes:
-        server: a name of this one process, such as host and process id; the next beat of the same name replaces it.
-        address: where callers reach it.
-        started, at: when it started, and when it said this; the wall clock, ISO 8601.
-        pointer: digest of the release pointer that it follows.
-        candidates: how each candidate that it holds is run, such as `onnx`, `skops` or `baseline`, by its digest.
-        as_of: the moment as of which it knows the features, ISO 8601.
-        answered, refused, shed: since it started: answers given; requests turned down for a reason of their own; and
-            requests turned away because it had too much to do.
-        stood_in: of the answers, those that the baseline gave in place of a model that broke or was too slow.
-        per_second: answers per second over the stretch since the beat before.
-        p50_ms, p99_ms: half, and 99 of 100, of the answers of that stretch took at most so long, in milliseconds; None
-            where it gave none.
-        unsealed: answers that are on disk and not sealed into the prediction log yet.
-        problem: what is wrong, in plain words; empty where nothing is.
-        stopped: it has ended by itself, and this is its last word.
-    """
-
-    server: str
-    product: str
-    address: str
-    started: str
-    at: str
-    pointer: str
-    candidates: dict[str, str]
-    as_of: str = ""
-    answered: int = 0
-    refused: int = 0
-    shed: int = 0
-    stood_in: int = 0
-    per_second: float = 0.0
-    p50_ms: float | None = None
-    p99_ms: float | None = None
-    unsealed: int = 0
-    problem: str = ""
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ServerCard:
-    """One prediction server for people to read.
-
-    Attributes:
-        said: what it last said of itself.
-        state: answering; trouble (it says that something is wrong); behind (it holds none of what is released now);
-            silent (it has said nothing for a minute); stopped (it ended by itself).
-        silent_for: how long ago it last said something, in words.
-        stood_in: the share of its answers that the baseline gave; None before the first.
-    """
-
-    said: Beat
-    state: Literal["answering", "trouble", "behind", "silent", "stopped"]
-    silent_for: str
-    stood_in: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Servers(Question[list[ServerCard]]):
-    """What every prediction server of a product says of itself, the ones that answer first."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAccount:
-    """Every question of a stream so far: read = answered + dead letters.
-
-    Attributes:
-        stretches: how many stretches of workers it sums up; those under way are not counted yet.
-        read, answered, again: as in the accounts of the stretches.
-        dead: dead letters by the code of the reason; replayed: how many of them were sent again as questions.
-        until: when the newest stretch ended, ISO 8601; empty before the first.
-    """
-
-    consumer: str
-    broker: str
-    read: int
-    answered: int
-    dead: dict[str, int]
-    replayed: int
-    again: int
-    stretches: int
-    until: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streams(Question[list[StreamAccount]]):
-    """The account of every stream: questions read, answered, set aside by reason, sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class LettersSentAgain:
-    """How many dead letters were sent again, by the code of the reason.
-
-    Attributes:
-        left: how many of those that lay there were not; 1 for any number where more were there than were asked for.
-    """
-
-    consumer: str
-    sent: dict[str, int]
-    left: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayDeadLetters(Command[LettersSentAgain]):
-    """Send dead letters of a stream again as questions, once each, oldest first."""
-
-    right: ClassVar[str] = "operate"
-    durable: ClassVar[bool] = True
-    consumer: str
-    most: int = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterCard:
-    """A message that could not be answered.
-
-    Attributes:
-        id: the message's own id, or the broker's name of it.
-        code, reason: why it lies there.
-        origin: the broker's name of the question; place: that of the dead letter.
-    """
-
-    id: str
-    code: str
-    reason: str
-    bytes: int
-    origin: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetters(Question[list[DeadLetterCard]]):
-    """The dead letters of a stream that were not sent again, oldest first, with the reason of each."""
-
-    right: ClassVar[str] = "operate"
-    consumer: str
-    most: int = 1_000

@@ -36,14 +36,15 @@ need:
   answer: probability
   horizon: 30d
 people:
-  product_manager: mia
-  builders: [ben]
-  operator: olga
-  owners: {business: b1, technology: t1, privacy: p1, legal: l1, compliance: c1, validation: v1}
+  product_manager: product-manager
+  builders: [data-scientist]
+  operator: operator
+  owners:
+    {business: owner, technology: owner, privacy: owner, legal: owner, compliance: owner, validation: owner}
 consumers:
   team:
     who: The team that calls
-    person: tim
+    person: team-lead
     columns: [customer, score, decision, answer_id]
     sinks: [scores, sheet]
     every: 1mo
@@ -113,9 +114,9 @@ def prepare(root: Path, rows: int, plan: str = PLAN) -> str:
     pq.write_table(outcomes, root / "feed" / "outcomes.parquet")
     desk = desk_on(root)
     desk.do(AdoptPlan(product=PRODUCT, text=plan), someone("administrator"))
-    made = desk.do(TrainCandidate(product=PRODUCT, role="model"), someone("ben"))
-    desk.do(ProveCandidate(product=PRODUCT, candidate=made.candidate), someone("ben"))
-    desk.do(ReleaseCandidate(product=PRODUCT, candidate=made.candidate, step="rehearsal"), someone("mia"))
+    made = desk.do(TrainCandidate(product=PRODUCT, role="model"), someone("data-scientist"))
+    desk.do(ProveCandidate(product=PRODUCT, candidate=made.candidate), someone("data-scientist"))
+    desk.do(ReleaseCandidate(product=PRODUCT, candidate=made.candidate, step="rehearsal"), someone("product-manager"))
     close_desk(desk)
     pq.write_table(customers(rows), root / "feed" / "customers.parquet")
     return str(made.candidate)
@@ -135,7 +136,7 @@ def someone(person: str) -> Identity:
 def listed(desk: Desk, key: str = "", day: str = DAY) -> RunAccount:
     """The list of a day, brought to the rehearsal destinations."""
     command = Score(product=PRODUCT, consumer="team", as_of=day, trial="rehearsal")
-    account: RunAccount = desk.do(command, someone("olga"), key=key)
+    account: RunAccount = desk.do(command, someone("operator"), key=key)
     return account
 
 

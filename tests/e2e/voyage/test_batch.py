@@ -149,7 +149,7 @@ def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_a
     inputs = features_of(files, log.slice(rows - 50).to_pandas(), entity="customer")
     assert inputs["spend"].tolist() == spend[rows - 50 :].tolist()
 
-    desk.do(ErasePerson(product=batch.PRODUCT, entity="c0100000", reason="request 17"), batch.someone("p1"))
+    desk.do(ErasePerson(product=batch.PRODUCT, entity="c0100000", reason="request 17"), batch.someone("owner"))
     assert "c0100000" not in brought(root)["customer"].to_pylist()
     assert "c0100000" not in files.table(sealed.segment)["entity"].to_pylist()
     assert "c0100000" not in files.table(sealed.features)["entity"].to_pylist()

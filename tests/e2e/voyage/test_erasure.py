@@ -28,7 +28,7 @@ from shipworthy.app.words import ErasePerson, ExportLedger
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
-from shipworthy.deliver import erasing, flow
+from shipworthy.deliver import erasing
 from shipworthy.deliver.words import AnswersSealed, Erased, ErasureOutcome, RunFinished, Score, Trace
 from shipworthy.doors.house import running
 from shipworthy.doors.predict import lane
@@ -253,7 +253,7 @@ def test_a_list_that_is_under_way_is_waited_for(another: Voyage, monkeypatch: py
     """A list that has read the person's rows before the erasure ends first, and what it wrote is searched too."""
     voyage = another
     has_read, may_go_on = threading.Event(), threading.Event()
-    answer = flow._answer
+    answer = part_taken._answer
 
     def slowly(*given: Any) -> Any:
         made = answer(*given)
@@ -261,7 +261,7 @@ def test_a_list_that_is_under_way_is_waited_for(another: Voyage, monkeypatch: py
         assert may_go_on.wait(60)
         return made
 
-    monkeypatch.setattr(flow, "_answer", slowly)
+    monkeypatch.setattr(part_taken, "_answer", slowly)
     with ThreadPoolExecutor(2) as threads:
         voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-06-20"))
         listed = threads.submit(voyage.do, "night-operator", Score(product=PRODUCT, consumer="crm"))

@@ -22,8 +22,8 @@ need:
   answer: probability
   horizon: 30d
 people:
-  product_manager: mia
-  builders: [ben]
+  product_manager: product-manager
+  builders: [data-scientist]
   operator: olga
   owners: {business: b1, technology: t1, privacy: p1, legal: l1, compliance: c1, validation: v1}
 consumers:

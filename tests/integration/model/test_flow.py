@@ -47,12 +47,20 @@ def train(store: Store) -> Train:
     remembered: dict[str, dict[str, Outcome]] = {}
 
     def run(
-        role: Any = "model", at: datetime = NOW, plan: str = PLAN, who: str = "ben", name: str = "", die_after: str = ""
+        role: Any = "model",
+        at: datetime = NOW,
+        plan: str = PLAN,
+        who: str = "data-scientist",
+        name: str = "",
+        die_after: str = "",
     ) -> MadeCandidate:
         (store.root / "product.yaml").write_text(plan)
         command = AdoptPlan(product="shop", text=plan)
         store.ledger.append(
-            lambda past: adoption(command, past, at, "mia", is_administrator=True)[0], product="shop", who="mia", at=at
+            lambda past: adoption(command, past, at, "product-manager", is_administrator=True)[0],
+            product="shop",
+            who="product-manager",
+            at=at,
         )
         known = remembered.setdefault(name or f"run {len(remembered)}", {})
 
@@ -77,7 +85,7 @@ def test_training_records_one_candidate_that_answers_and_is_mirrored(store: Stor
     past = store.ledger.past("shop")
     facts = past.of(CandidateMade)
     assert [fact.what.candidate for fact in facts] == [made.candidate]
-    assert (facts[0].what.author, facts[0].what.plan_version) == ("ben", 1)
+    assert (facts[0].what.author, facts[0].what.plan_version) == ("data-scientist", 1)
     mirrored = past.of(CandidateMirrored, about=made.candidate)
     assert [(fact.what.version, fact.what.warning) for fact in mirrored] == [("1", "")]
     assert (store.home / "mlflow.db").is_file()
@@ -85,7 +93,9 @@ def test_training_records_one_candidate_that_answers_and_is_mirrored(store: Stor
     assert kept == {"model.skops", "code.code.json", "environment.json", "profile.json", "terms.json"}
     load(store.files, facts[0].what, current_plan(past))
     cards = candidates(Candidates(product="shop"), past)
-    assert [(card.candidate, card.role, card.made_by) for card in cards] == [(made.candidate, "model", "ben")]
+    assert [(card.candidate, card.role, card.made_by) for card in cards] == [
+        (made.candidate, "model", "data-scientist")
+    ]
     train()  # the same again is the same candidate
     assert len(store.ledger.past("shop").of(CandidateMade)) == 1
     assert len(store.ledger.past("shop").of(CandidateMirrored)) == 1

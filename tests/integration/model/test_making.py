@@ -53,7 +53,7 @@ def ingredients(**other: Any) -> Ingredients:
         "read": reader(ORDERS),
         "as_of": NOW,
         "role": "model",
-        "author": "ben",
+        "author": "data-scientist",
     }
     return Ingredients(**{**given, **other})
 
