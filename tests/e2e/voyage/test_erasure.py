@@ -28,7 +28,7 @@ from shipworthy.app.words import ErasePerson, ExportLedger
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
-from shipworthy.deliver import erasing
+from shipworthy.deliver import erasing, part_taken
 from shipworthy.deliver.words import AnswersSealed, Erased, ErasureOutcome, RunFinished, Score, Trace
 from shipworthy.doors.house import running
 from shipworthy.doors.predict import lane
