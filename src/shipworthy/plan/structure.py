@@ -11,6 +11,8 @@ from shipworthy.plan.shape import example_text
 from shipworthy.plan.slip import Slip, pair_in_order, suggestion
 
 _LIST_ONLY = ("every", "start", "deadline")
+_LISTED = (*_LIST_ONLY, "when", "arrival_of")
+_ASKED_ONLY = ("latency", "asks_by", "if_invalid", "features_within", "log")
 
 
 def decision_rule(ground: Ground) -> Iterator[Slip]:
@@ -70,13 +72,13 @@ def consumer_mode(ground: Ground) -> Iterator[Slip]:
         path, mode = f"consumers.{name}", consumer.get("mode", "list")
         if mode == "list":
             yield from _list_needs(path, consumer)
-            yield from _useless(path, consumer, "list", ("latency", "stream"))
+            yield from _useless(path, consumer, "list", (*_ASKED_ONLY, "stream"))
         elif mode == "realtime":
             yield from _needs(path, consumer, "realtime", ("latency",))
-            yield from _useless(path, consumer, "realtime", (*_LIST_ONLY, "when", "stream"))
+            yield from _useless(path, consumer, "realtime", (*_LISTED, "stream"))
         elif mode == "stream":
             yield from _needs(path, consumer, "stream", ("latency", "stream"))
-            yield from _useless(path, consumer, "stream", (*_LIST_ONLY, "when", "sinks"))
+            yield from _useless(path, consumer, "stream", (*_LISTED, "sinks"))
 
 
 def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
@@ -153,7 +155,7 @@ def _needs(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Ite
 def _useless(path: str, consumer: Values, mode: str, keys: tuple[str, ...]) -> Iterator[Slip]:
     for key in keys:
         if consumer.get(key) not in (None, []):
-            other = "list" if key in (*_LIST_ONLY, "sinks") else "stream" if key == "stream" else "realtime"
+            other = "list" if key in (*_LISTED, "sinks") else "stream" if key == "stream" else "realtime"
             found = f"{path}.{key} is for mode {other}, but the mode is {mode}."
             why = "A promise that is never looked at is none."
             yield Slip(f"{path}.{key}", f"plan.{mode}_needs", found, why, f"Remove it, or write `mode: {other}`.")

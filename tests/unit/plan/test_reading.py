@@ -73,6 +73,7 @@ BROKEN = [
     ("\npeople:", "\ntime:\n  §start: 2026-01-01\n\npeople:", "plan.clock_start", "not simulated"),
     ("consumers:\n  service:", "consumers:\n  §service:\n    mode: realtime", "plan.realtime_needs", "no latency"),
     ("    deadline: 6h\n", "    deadline: 6h\n    §latency: 1s\n", "plan.list_needs", "for mode realtime"),
+    ("    deadline: 6h\n", "    deadline: 6h\n    §asks_by: values\n", "plan.list_needs", "for mode realtime"),
     ("consumers:\n  service:", "consumers:\n  §service:\n    mode: stream", "plan.stream_needs", "no stream"),
     ("    deadline: 6h\n", "    deadline: 6h\n    §stream: {}\n", "plan.list_needs", "for mode stream"),
     (
