@@ -290,3 +290,25 @@ def test_a_file_that_is_no_text_is_refused_at_its_first_line(tmp_path: Path) -> 
     with pytest.raises(UserError) as caught:
         read_code(tmp_path, "pipeline.py")
     assert mistakes(caught) == [("model.pipeline.syntax", "pipeline.py:1:1")]
+
+
+AFTERWARDS = """
+import sys, threading
+from shipworthy.model.running import running
+
+def work():
+    with running({"pipeline.py": ""}, "features()"):
+        pass
+
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+sys.settrace(lambda *told: None)  # as debuggers, coverage and property tests do
+work()
+print("went on")
+"""
+
+
+def test_code_that_ran_in_a_thread_leaves_no_interrupt_behind_that_a_tracer_would_meet_for_ever() -> None:
+    told = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout == "went on\n"

@@ -240,8 +240,8 @@ class Predictions:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.lane.close()
-        await asyncio.to_thread(self._beat, stopped=True)
         await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
+        await asyncio.to_thread(self._beat, stopped=True)
         await send({"type": "lifespan.shutdown.complete"})
 
     def _seal(self, seal: Seal) -> None:
@@ -284,7 +284,8 @@ class Predictions:
             return
         self._beaten = time.monotonic()
         problem = self.state()["problem"]
-        beat = self.beating.beat(self.serving, self.tally, self._desk.clock(), problem, stopped=stopped)
+        now, unsealed = self._desk.clock(), self.lane.unsealed
+        beat = self.beating.beat(self.serving, self.tally, now, unsealed=unsealed, problem=problem, stopped=stopped)
         with contextlib.suppress(OSError):  # a server goes on answering where its word cannot be left
             leave(self._desk.store, beat)
 

@@ -28,11 +28,14 @@ class Beating:
     _answered: int = 0
     _buckets: list[int] = field(default_factory=list)
 
-    def beat(self, serving: Serving, tally: Tally, now: datetime, problem: str, *, stopped: bool = False) -> Beat:
+    def beat(
+        self, serving: Serving, tally: Tally, now: datetime, *, unsealed: int, problem: str, stopped: bool = False
+    ) -> Beat:
         """The next beat.
 
         Args:
             now: the wall clock.
+            unsealed: answers on disk that are not sealed yet.
         """
         before = self._buckets or [0] * len(tally.buckets)
         stretch = [count - earlier for count, earlier in zip(tally.buckets, before, strict=True)]
@@ -54,6 +57,7 @@ class Beating:
             per_second=(answered - self._answered) / seconds,
             p50_ms=_milliseconds(quantile(stretch, 0.5)),
             p99_ms=_milliseconds(quantile(stretch, 0.99)),
+            unsealed=unsealed,
             problem=problem,
             stopped=stopped,
         )

@@ -62,6 +62,7 @@ class Lane:
         self._stuck: asyncio.Future[list[Told]] | None = None
         self.problem = ""
         self.newest: Question | None = None
+        self._journal: Journal | None = None
 
     def hear(
         self, question: Question, told: Callable[[Told], None], refusal: UserError | Refused | None = None
@@ -77,6 +78,11 @@ class Lane:
         self._waiting.append(Waiting(question, refusal, told, time.monotonic()))
         if self._asleep is not None and not self._asleep.done():
             self._asleep.set_result(None)
+
+    @property
+    def unsealed(self) -> int:
+        """How many lines are on disk and not sealed yet."""
+        return self._journal.rows if self._journal else 0
 
     async def ask(self, questions: Sequence[Question]) -> list[Told]:
         """An answer for each question, or why there is none; everything is in the log when this comes back."""
@@ -94,6 +100,7 @@ class Lane:
 
     async def run(self, journal: Journal, seal: Callable[[Seal], None]) -> None:
         """Answer for ever. `seal` is called from a thread, now and then, with what seals the log written so far."""
+        self._journal = journal
         loop = asyncio.get_running_loop()
         sealed = time.monotonic()
         sealing: asyncio.Future[None] | None = None
