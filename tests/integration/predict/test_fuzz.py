@@ -20,10 +20,7 @@ from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.wire import Wire
 
 INFER, INVOCATIONS, PREDICT = f"/v2/models/{PRODUCT}/infer", "/invocations", "/predict"
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:invalid value encountered"),  # the model's word on odd inputs
-    pytest.mark.filterwarnings("ignore:Do not use the `random` module"),  # the server's threads do, meanwhile
-]
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered")  # the model's word on odd inputs
 EVERY = settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 ROUTES = (PREDICT, INFER, INVOCATIONS, "/", "/health", "/metrics", "/openapi.json", "/ping", "/version", "/v2", "/v2/x")
 
