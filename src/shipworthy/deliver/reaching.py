@@ -76,6 +76,11 @@ def outside(
                 continue
             why = f"It has personal columns but no {plan.need.entity}, so its rows cannot be told to be the person's."
         found.append({"what": f"source {name}", "why": why, "who": source.contract.vendor or people.product_manager})
+    for name, consumer in plan.consumers.items():
+        if consumer.mode == "stream":
+            why = "The broker keeps messages as long as it is set to, and the workers' register those at hand."
+            who = people.operator or people.product_manager
+            found.append({"what": f"stream {name}, its dead letters and its register", "why": why, "who": who})
     for candidate in _learnt_from_them(past, person):
         why = "It learnt from data in which the person was, and is not changed by this; its files hold no row of them."
         found.append({"what": f"model {candidate[:12]}", "why": why, "who": people.product_manager})

@@ -88,7 +88,8 @@ class StreamRoute(Section):
         examples=["shop.dead-letters"],
     )
     rehearsal: Topic = Field(
-        description="The topic that stands for `answers` in a rehearsal.", examples=["rehearsal.shop.answers"]
+        description="A topic of its own that is kept free for rehearsals; nothing is published to it yet.",
+        examples=["rehearsal.shop.answers"],
     )
     at_once: Whole = Field(
         256, ge=1, le=10_000, description="The most questions taken together; no more are read before they are settled."
