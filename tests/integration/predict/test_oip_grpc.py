@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,10 @@ from integration.predict.quay import Quay
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
+from shipworthy.deliver.journal import Journal
 from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.lane import Waiting
 from shipworthy.doors.predict.oip_messages import MESSAGES, SERVICE, messages
 from shipworthy.doors.predict.wire import Wire
 
@@ -179,7 +182,7 @@ def test_bytes_that_are_no_message_are_an_invalid_argument(door: Door) -> None:
     assert told.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_who_is_turned_away_hears_when_to_come_back(door: Door) -> None:
+def test_who_is_turned_away_hears_when_to_come_back(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     made = messages()
     contents = made["InferTensorContents"](bytes_contents=[b"00001"] * 256)
     rows = {"name": "customer_id", "datatype": "BYTES", "shape": [256], "contents": contents}
@@ -193,9 +196,20 @@ def test_who_is_turned_away_hears_when_to_come_back(door: Door) -> None:
             calls = [call(body, metadata=tuple(door.headers().items()), timeout=20) for _ in range(20)]
             return await asyncio.gather(*calls, return_exceptions=True)
 
-    door.app.lane._turn = 600.0  # as after turns that took minutes
+    lane = door.app.lane
+    settled = lane._settle
+
+    async def slowly(journal: Journal, batch: list[Waiting]) -> None:
+        until = time.monotonic() + 15
+        while not any(one.refusal for one in lane._waiting) and time.monotonic() < until:
+            await asyncio.sleep(0.01)  # the turn lasts until somebody behind it was turned away
+        await settled(journal, batch)
+
+    lane._turn = 600.0  # as after turns that took minutes
+    monkeypatch.setattr(lane, "_settle", slowly)
     told = asyncio.run(ask_many())
-    door.app.lane._turn = 0.0
+    monkeypatch.undo()
+    lane._turn = 0.0
     turned_away = [one for one in told if isinstance(one, grpc.aio.AioRpcError)]
     assert any(isinstance(one, bytes) for one in told)
     assert {one.code() for one in turned_away} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
