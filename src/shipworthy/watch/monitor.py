@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from shipworthy.watch.words import Level
+from shipworthy.watch.words import Kind, Level
 
 Needs = Literal["labels", "answers", "runs"]
 Floats = npt.NDArray[np.float64]
@@ -87,6 +87,7 @@ class Judgement:
     cause: str = ""
     advice: str = ""
     since: str = ""
+    kind: Kind = "guarantee"
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
