@@ -2,7 +2,8 @@
 
 A part of the reference profile, of a probability::
 
-    {"answer": "probability", "rows": 940, "rows_of": "held out", "scores": [rising], "shares": [never falling]}
+    {"answer": "probability", "rows": 940, "rows_of": "held out", "auc": 0.8,
+     "scores": [rising], "shares": [never falling]}
 
 and of a number, where ``losses`` are the mean absolute errors of the answers up to each cut and beyond the last::
 
@@ -11,6 +12,7 @@ and of a number, where ``losses`` are the mean absolute errors of the answers up
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,10 +41,29 @@ def estimates_of(
         return said | _losses(scores[known], np.abs(scores - labels)[known])
     found = calibrated(scores[known], labels[known])
     kept = np.unique(np.linspace(0, len(found.scores) - 1, _KNOTS).round().astype(int))
+    auc = area(scores[known], labels[known])
     return said | {
+        "auc": round(auc, _DIGITS) if np.isfinite(auc) else None,
         "scores": np.round(found.scores[kept], _DIGITS).tolist(),
         "shares": np.round(found.shares[kept], _DIGITS).tolist(),
     }
+
+
+def read_calibration(kept: Mapping[str, Any]) -> Calibration:
+    """The calibration that a profile keeps."""
+    scores, shares = (np.asarray(kept[name], dtype=np.float64) for name in ("scores", "shares"))
+    return Calibration(scores, shares, int(kept["rows"]))
+
+
+def mean_loss(kept: Mapping[str, Any], scores: Floats) -> float:
+    """The mean absolute error to expect of some numbers, by how wrong numbers of that size were.
+
+    Source: direct loss estimation as in NannyML, with the answer itself as the only input.
+
+    >>> mean_loss({"cuts": [10.0], "losses": [1.0, 3.0]}, np.array([5.0, 20.0]))
+    2.0
+    """
+    return float(np.asarray(kept["losses"])[np.searchsorted(np.asarray(kept["cuts"]), scores, side="left")].mean())
 
 
 def _losses(scores: Floats, errors: Floats) -> dict[str, Any]:
@@ -105,3 +126,18 @@ def calibrated(scores: Floats, labels: Floats, weights: Floats | None = None) ->
 def _ends(blocks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The first and the last row of each pool."""
     return np.unique(np.concatenate([blocks[:-1], blocks[1:] - 1]))
+
+
+def area(scores: Floats, chances: Floats) -> float:
+    """The area under the ROC curve to expect: every threshold is swept from the highest score down.
+
+    >>> round(area(np.array([0.9, 0.1]), np.array([1.0, 0.0])), 3)
+    1.0
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked, chance = scores[order], chances[order]
+    last = np.concatenate([ranked[1:] != ranked[:-1], [True]])  # rows with equal scores come at once
+    hits = np.concatenate([[0.0], np.cumsum(chance)[last]])
+    alarms = np.concatenate([[0.0], np.cumsum(1 - chance)[last]])
+    whole = float(hits[-1] * alarms[-1])
+    return float(np.trapezoid(hits, alarms)) / whole if whole > 0 else float("nan")

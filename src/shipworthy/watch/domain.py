@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from shipworthy.watch.drift import as_numbers
 from shipworthy.watch.evidence import Floats
@@ -48,11 +49,18 @@ class Domain:
             max_iter=rounds, max_leaf_nodes=15, min_samples_leaf=20, early_stopping=False, random_state=_SEED,
             categorical_features=texts or None,
         )  # fmt: skip
-        return cls(columns, model.fit(np.concatenate([old, fresh]), side))
+        with _one_thread():
+            return cls(columns, model.fit(np.concatenate([old, fresh]), side))
 
     def of(self, rows: Mapping[str, Values]) -> Floats:
         """The chance of each row to be a new one."""
-        return np.asarray(self.model.predict_proba(_matrix(self.columns, rows))[:, 1], dtype=np.float64)
+        with _one_thread():
+            return np.asarray(self.model.predict_proba(_matrix(self.columns, rows))[:, 1], dtype=np.float64)
+
+
+def _one_thread() -> threadpool_limits:
+    """So few rows are learnt sooner by one thread than by several that wait for each other on a busy machine."""
+    return threadpool_limits(1, user_api="openmp")
 
 
 def _categories(values: Values) -> tuple[str, ...] | None:

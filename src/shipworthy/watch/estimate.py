@@ -1,6 +1,6 @@
 """How good answers probably are while their truth is unknown: an estimate with an assumption, never a guarantee.
 
-The truth of held-out rows says how often a score comes true (`model.estimates.calibrated`). As long as that holds, the scores of
+The truth of held-out rows says how often a score comes true (`model.estimates`). As long as that holds, the scores of
 new answers alone say how many of them are right (`estimated`). Where the mix of inputs moved, the rows of the
 reference that look like the new ones count more (`weights`). What nobody can see without labels is that the same
 inputs come true more or less often than they did.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shipworthy.model.estimates import area
 from shipworthy.watch.evidence import Floats
 
 LARGEST_WEIGHT = 50.0
@@ -73,25 +74,11 @@ def estimated(scores: Floats, chances: Floats, says_yes: npt.NDArray[np.bool_]) 
         precision=_over(hit, yes),
         recall=_over(hit, hit + missed),
         f1=_over(2 * hit, 2 * hit + false_yes + missed),
-        auc=estimated_area(scores, chances),
+        auc=area(scores, chances),
         brier=float((chances * (1 - scores) ** 2 + (1 - chances) * scores**2).mean()),
         share=float(chances.mean()),
         spread=float(np.sqrt((chances * (1 - chances)).sum()) / size),
     )
-
-
-def estimated_area(scores: Floats, chances: Floats) -> float:
-    """The area under the ROC curve to expect: every threshold is swept from the highest score down.
-
-    >>> round(estimated_area(np.array([0.9, 0.1]), np.array([1.0, 0.0])), 3)
-    1.0
-    """
-    order = np.argsort(-scores, kind="stable")
-    ranked, chance = scores[order], chances[order]
-    last = np.concatenate([ranked[1:] != ranked[:-1], [True]])  # rows with equal scores come at once
-    hits = np.concatenate([[0.0], np.cumsum(chance)[last]])
-    alarms = np.concatenate([[0.0], np.cumsum(1 - chance)[last]])
-    return _over(float(np.trapezoid(hits, alarms)), hits[-1] * alarms[-1])
 
 
 def _over(part: float, whole: float) -> float:
