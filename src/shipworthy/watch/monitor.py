@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shipworthy.model.projections import Projections
-from shipworthy.watch.words import Level
+from shipworthy.watch.words import Kind, Level
 
 Needs = Literal["labels", "answers", "runs"]
 Floats = npt.NDArray[np.float64]
@@ -122,6 +122,7 @@ class Judgement:
     cause: str = ""
     advice: str = ""
     since: str = ""
+    kind: Kind = "guarantee"
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]

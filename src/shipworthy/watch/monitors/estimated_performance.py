@@ -58,6 +58,7 @@ def _of_numbers(
         cause="More answers are of a size of which the candidate was more often wrong." if worse else "",
         advice=_ADVICE if worse else "",
         since=window.moment if worse else "",
+        kind="estimate",
     )
 
 
@@ -93,6 +94,7 @@ def _of_probabilities(
         cause="More answers lie where scores tell yes from no badly." if lower else "",
         advice=_ADVICE if lower else "",
         since=window.moment if lower else "",
+        kind="estimate",
     )
 
 

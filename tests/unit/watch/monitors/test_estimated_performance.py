@@ -61,6 +61,7 @@ def test_an_unchanged_world_is_estimated_well_and_said_to_be_an_estimate(profile
     assert found.numbers["weighted"] == 0.0
     assert "valid only if" in found.guarantee
     assert "Estimate" in found.text
+    assert found.kind == "estimate"
 
 
 def test_another_mix_is_weighted_and_noted_but_never_an_alarm(profile: dict[str, Any]) -> None:

@@ -113,7 +113,7 @@ def test_the_trees_say_what_the_library_says() -> None:
     found = read_projections(kept, TABLES[kept["forest"]])
     matrix = np.random.default_rng(1).normal(size=(300, 4))
     fitted = IsolationForest(n_estimators=50, max_samples=256, random_state=20260101)
-        half = features[chosen_by_hash("p/projections", names, 0.5)]
+    half = features[chosen_by_hash("p/projections", names, 0.5)]
     taught = projections._matrix(kept["columns"], {name: half[name].to_numpy() for name in NAMES})
     theirs = -fitted.fit(taught).score_samples(matrix)
     assert np.allclose(found.forest.scores(matrix), theirs, atol=1e-9)
