@@ -13,6 +13,7 @@ from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.watch.rules import alarm_of
+from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.views import monitors, promises
 from shipworthy.watch.words import AlarmClosed, Level, Monitors, WatchState, WindowJudged
 
@@ -47,14 +48,7 @@ def seen(*whats: What) -> WatchState:
 
 def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
     state = seen()
-    assert [card.monitor for card in state.monitors] == [
-        "calibration",
-        "input-drift",
-        "ranking",
-        "score-drift",
-        "unanswered",
-        "volume",
-    ]
+    assert [card.monitor for card in state.monitors] == sorted(members())
     assert {card.level for card in state.monitors} == {"not_run"}
     assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
     assert state.monitors[0].tolerance == 0.05
