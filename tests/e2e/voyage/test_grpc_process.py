@@ -69,7 +69,8 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
     sealed = [one for one in voyage.facts(AnswersSealed) if one.run.startswith("serve/")]
     assert sum(one.traced for one in sealed) == sum(one.rows for one in sealed) - 1, "all but the plain call had one"
     found = voyage.ask(Trace(product=PRODUCT, answer=TRACE))
