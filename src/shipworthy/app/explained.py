@@ -74,6 +74,11 @@ _ON_THE_STORE = {
         "A new one is not made by itself: a second ledger would hold half of what happened.",
         "Go to the product's folder, set SHIPWORTHY_ROOT or SHIPWORTHY_URL, or `shipworthy init` for the first time.",
     ),
+    "app.pages_url": Explained(
+        "SHIPWORTHY_PAGES_URL is no address that could stand in a message to people.",
+        "Links to confirm a list begin with it. They are a right by themselves, so they must not go over plain http.",
+        "Write scheme and name alone, such as https://ship.example; http only for this machine. Or unset it: no links.",
+    ),
     "app.store_exists": Explained(
         "`init` was given where a store or its people exist already.",
         "It would make a second administrator, or a ledger that knows nothing of the first.",
@@ -127,6 +132,11 @@ _ON_CONNECTIONS = {
         "A sink was tried: its rehearsal destination was written to for a moment, the real one only looked at.",
         "A list that cannot be brought helps nobody, and the night of the first one is a bad time to find out.",
         "Do what the finding says, then `shipworthy probe` again. A kind without a probe is tried by the rehearsal.",
+    ),
+    "probe.receipts": Explained(
+        "Whether messages carry a link by which a list is confirmed, and whether our pages answer under its address.",
+        "Who must find a login first says late, or never, that a list arrived; a link that leads nowhere is no better.",
+        "Set SHIPWORTHY_PAGES_URL where lists are made and where `shipworthy pages` runs, to the address people use.",
     ),
     "probe.route": Explained(
         "The route of a message was tried without telling anybody anything.",

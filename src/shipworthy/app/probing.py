@@ -6,8 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlsplit
 
-from shipworthy.base.check import CheckResult
+from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.errors import UserError, not_found
 from shipworthy.base.kinds import kind
 from shipworthy.data.source import FOLDER, Place, SourceKind
@@ -16,19 +17,23 @@ from shipworthy.deliver.log import ANSWERS
 from shipworthy.deliver.rules import output, run_name
 from shipworthy.deliver.run import Run
 from shipworthy.deliver.sink import SinkKind
+from shipworthy.edges.outbound import SETTING, Ask, send
 from shipworthy.edges.store import Store
 from shipworthy.plan.schema import Contract, Plan
 from shipworthy.respond import messages
 
 AT_ONCE = 8
+_SECONDS = 10.0
+_MOST = 65_536
 _WHY_SOURCE = "What cannot be read today is missing from the first list."
 _WHY_SINK = "A list that cannot be brought helps nobody, however good it is."
+_WHY_RECEIPTS = "Who must find a login first says late, or never, that a list arrived."
 _WHY_ROUTE = "A message that nobody gets is as good as none."
 _LOOK = "See that the system is up, that its address and credentials are set where Shipworthy runs, and try again."
 
 
 def probed(plan: Plan, store: Store, now: datetime, name: str = "") -> list[CheckResult]:
-    """One result for each source, sink and route, in the order of the plan.
+    """One result for each source, sink and route, in the order of the plan, and one for the links of receipts.
 
     Args:
         name: the only one to test; all where it is empty.
@@ -39,6 +44,8 @@ def probed(plan: Plan, store: Store, now: datetime, name: str = "") -> list[Chec
     tests = {f"sources.{source}": partial(_source, plan, store, now, source) for source in plan.sources}
     tests |= {f"sinks.{sink}": partial(_sink, plan, store, now, sink) for sink in plan.sinks}
     tests |= {f"respond.routes.{to}": partial(_route, plan, store, to) for to in plan.respond.routes}
+    if any(_carries_receipts(plan, sink) for sink in plan.sinks):
+        tests |= {"receipts": partial(_receipts, store)}
     wanted = [where for where in tests if name in ("", where, where.rpartition(".")[2])]
     if not wanted:
         raise not_found("source, sink or route", name, list(tests))
@@ -101,6 +108,35 @@ def _route(plan: Plan, store: Store, to: str) -> CheckResult:
         return CheckResult("probe.route", asked, "pass", found, why=_WHY_ROUTE, where=where)
 
     return _tested("probe.route", asked, where, _WHY_ROUTE, test)
+
+
+def _carries_receipts(plan: Plan, sink: str) -> bool:
+    try:
+        return kind("deliver/sinks", plan.sinks[sink].kind, SinkKind).receipts
+    except UserError:  # the sink's own probe says that there is no such kind
+        return False
+
+
+def _receipts(store: Store) -> CheckResult:
+    where, asked = "receipts", "Do messages carry a link by which a list is confirmed, and does it lead here?"
+    if not store.pages:
+        found = "SHIPWORTHY_PAGES_URL is not set: messages carry no link to confirm a list by; it takes a login."
+        advice = "Set it where lists are made to the address of the pages, such as https://ship.example."
+        return CheckResult("probe.receipts", asked, "not_run", found, why=_WHY_RECEIPTS, advice=advice, where=where)
+    verdict: Verdict = "warn"
+    found = f"links lead to {store.pages}; from here it"
+    advice = "Where people do reach it, all is well. Otherwise: does `shipworthy pages` run, under that name?"
+    # Who runs the installation named this address, so it may lie inside the network.
+    named = {SETTING: f"{store.environ.get(SETTING, '')},{urlsplit(store.pages).hostname}"}
+    try:
+        reply = send(Ask("GET", f"{store.pages}/healthz", where, seconds=_SECONDS, most=_MOST), named)
+        verdict, found = (
+            ("pass", f"{found} answers") if reply.status == 200 else (verdict, f"{found} says {reply.status}")
+        )
+    except (OSError, UserError):
+        found = f"{found} cannot be reached"
+    advice = "" if verdict == "pass" else advice
+    return CheckResult("probe.receipts", asked, verdict, found, why=_WHY_RECEIPTS, advice=advice, where=where)
 
 
 def _tested(check: str, asked: str, where: str, why: str, test: Callable[[], CheckResult]) -> CheckResult:

@@ -66,7 +66,7 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
         follow=lambda digest: _in_its_place(ledger, digest),
         opened=lambda table: _opened(table, pseudonyms),
     )
-    store = Store(found.root, found.home, ledger, files, keys, found.environ)
+    store = Store(found.root, found.home, ledger, files, keys, found.environ, found.pages)
     opener = _LazyRoad()
     desk = Desk(store, People(engine, clock, keys), clock, opener)
     opener.desk = desk

@@ -299,6 +299,22 @@ class FindEvidence(Question[EvidenceFile]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeByLink(Command[str]):
+    """Confirm a delivery by the signed link that came with it, and say how many of its rows were acted on.
+
+    Gives `recorded`, or `known` where the same was said before: then nothing is added.
+
+    Attributes:
+        consumer, token: the last two parts of the link.
+    """
+
+    right: ClassVar[str] = "acknowledge"
+    consumer: str
+    token: str
+    used: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePerson(Command[ErasureOutcome]):
     """Erase every row of one person, wherever we hold or brought it, with a certificate of what was done.
 

@@ -11,6 +11,7 @@ from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
 from shipworthy.app.operations import handler_name
+from shipworthy.app.receiving import acknowledge_by_link as acknowledge_by_link
 from shipworthy.app.rights import Identity, require
 from shipworthy.app.words import (
     AddPerson,

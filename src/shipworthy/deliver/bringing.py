@@ -23,6 +23,7 @@ from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
 from shipworthy.deliver.check import Outgoing, on_the_way_out
 from shipworthy.deliver.content import Content
+from shipworthy.deliver.link import Link, holds_until
 from shipworthy.deliver.passing import counted, in_pieces, pieces
 from shipworthy.deliver.rules import INTERVAL, delivery_name, failed_checks, output, with_ends
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
@@ -92,7 +93,7 @@ def _written(trip: Trip, run: Run, receipt: Receipt, rows: Callable[[], Iterator
     """Write to one sink, tried three times; the receipt, or the reason why not."""
     try:
         member = kind("deliver/sinks", run.plan.sinks[receipt.sink].kind, SinkKind)
-        goal = target(trip.store, run, receipt.sink, receipt.notice)
+        goal = target(trip.store, run, receipt.sink, receipt.notice, trip.at)
     except UserError as error:
         return _failed(receipt, rows, error.mistakes[0].found)
     for pause in (*PAUSES, None):
@@ -126,8 +127,12 @@ def _failed(receipt: Receipt, rows: Callable[[], Iterator[pa.Table]], why: str) 
     return replace(receipt, rows=content.rows, content=content.digest(), failed=why)
 
 
-def target(store: Store, run: Run, sink_name: str, notice: str = "") -> Target:
-    """Where a run's rows go through one sink: the real place, or that of the rehearsal."""
+def target(store: Store, run: Run, sink_name: str, notice: str = "", at: datetime | None = None) -> Target:
+    """Where a run's rows go through one sink: the real place, or that of the rehearsal.
+
+    Args:
+        at: when they are brought; without it nothing can be confirmed, as for a probe.
+    """
     sink = run.plan.sinks[sink_name]
     rehearsal = run.trial == "rehearsal"
     real = {"path": sink.path, "table": sink.table, "url": sink.url, "to": ", ".join(sink.to)}
@@ -152,7 +157,18 @@ def target(store: Store, run: Run, sink_name: str, notice: str = "") -> Target:
         environ=store.environ,
         # A rehearsal tries the whole route each time, so nothing of it is remembered.
         confirmed=Confirmed(None if run.trial else store.home / "confirmed" / f"{delivery}.txt"),
+        receipt=_receipt(store, run, delivery, at),
     )
+
+
+def _receipt(store: Store, run: Run, delivery: str, at: datetime | None) -> str:
+    """The link by which the receiver can say that a list arrived; none for a list that nobody may act on as on a new
+    one, and none where the pages have no address that people can open.
+    """
+    if at is None or run.back_fill or not store.pages:
+        return ""
+    link = Link(run.plan.product, run.consumer_name, delivery, holds_until(run.consumer, at))
+    return f"{store.pages}{link.path(store.keys)}"
 
 
 def _rehearses(sink: Sink) -> str:

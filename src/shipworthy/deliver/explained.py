@@ -149,6 +149,36 @@ _ON_ACKNOWLEDGING = {
         "How much is used is how one sees whether the product is of any use.",
         "Give the number of rows that were acted on, from 0 to all of them, or leave it out.",
     ),
+    "deliver.link_broken": Explained(
+        "The link to confirm a list does not carry our signature: it was cut, changed on its way or made up.",
+        "The link is a right by itself. One that could be made up would let anybody say that a list arrived.",
+        "Open it from the message itself, or copy the whole of it. Otherwise confirm with a login.",
+    ),
+    "deliver.link_expired": Explained(
+        "The link to confirm a list came too late: it holds thirty days longer than a word about the list is awaited.",
+        "Messages are kept for years, and forwarded. A right that never ends is one that nobody can take back.",
+        "Confirm with a login, on the page Deliveries or with `shipworthy acknowledge`.",
+    ),
+    "deliver.link_early": Explained(
+        "A link was opened before its list was on record, or that list never came to be.",
+        "A list is on record once it has been brought to all its destinations; a message may be quicker.",
+        "Open it again in some minutes. `shipworthy deliveries` shows what was brought.",
+    ),
+    "deliver.link_no_list": Explained(
+        "Somebody confirms a rehearsal by its link.",
+        "A rehearsal tries the way; nobody acts on it, and a word about it would count for nothing.",
+        "Nothing. With the real list the button stands on the page.",
+    ),
+    "deliver.link_nobody": Explained(
+        "The link was for a consumer whom the plan in force does not have any more.",
+        "Whoever does not receive the output has nothing to confirm.",
+        "Ask the product manager who receives the list now.",
+    ),
+    "deliver.link_spent": Explained(
+        "By one link the number of used rows was changed again and again.",
+        "The ledger keeps every word for ever, and a link needs no login; so it may add only so many.",
+        "Say it with a login: there it may be changed as often as needed.",
+    ),
 }
 
 _ON_REAL_TIME = {

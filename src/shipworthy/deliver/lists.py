@@ -10,7 +10,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.owing import owed
 from shipworthy.deliver.rules import arrived, due_by, finished_run, in_words, is_late, run_name
 from shipworthy.deliver.run import BACK_FILL
-from shipworthy.deliver.shortfall import receipts_of, shortfalls
+from shipworthy.deliver.shortfall import receipts_of, shortfalls, told_by
 from shipworthy.deliver.words import (
     DeliveryAcknowledged,
     DeliveryCard,
@@ -78,7 +78,7 @@ def _delivery(
         step=what.step, rows=what.rows, where=what.where, as_of=what.as_of, at=fact.at.isoformat(),
         due_by=what.due_by, state=state, acknowledged=receipt.at.isoformat() if receipt else "",
         used=receipt.what.used if receipt else None, notice=what.notice,
-        acknowledged_by=receipt.who if receipt else "", remark=receipt.what.remark if receipt else "",
+        acknowledged_by=told_by(receipt) if receipt else "", remark=receipt.what.remark if receipt else "",
         late_by=in_words(arrived(plan, made) - read_moment(what.due_by)) if late else "", tries=tries,
         content=what.content, checks=list(what.checks), fact=fact.seq,
     )  # fmt: skip

@@ -60,6 +60,11 @@ def receipts_of(past: Past) -> dict[str, Recorded[DeliveryAcknowledged]]:
     return {fact.what.delivery: fact for fact in past.of(DeliveryAcknowledged)}
 
 
+def told_by(receipt: Recorded[DeliveryAcknowledged]) -> str:
+    """Who confirmed a delivery, in words; by a link it is whoever had it, in the name of the consumer's person."""
+    return f"{receipt.who}, by {receipt.what.way}" if receipt.what.way else receipt.who
+
+
 def used_of(rows: int, used: int | None) -> float | None:
     """The share of its rows that a delivery's receiver acted on; None where nobody said."""
     return None if used is None or not rows else used / rows

@@ -65,6 +65,8 @@ class Target:
         rehearsal: whether it is a rehearsal, or a probe; nobody may act on it.
         environ: environment variables, for ${NAME} in addresses.
         confirmed: which parts were confirmed by earlier tries.
+        receipt: the signed link by which the receiver can say that it arrived; empty where there is none. It is never
+            recorded, and not the same at each try.
     """
 
     folder: Path
@@ -84,6 +86,7 @@ class Target:
     rehearsal: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     confirmed: Confirmed = _ANEW
+    receipt: str = ""
 
     @property
     def where(self) -> str:
@@ -146,6 +149,7 @@ class SinkKind:
         probe: sees whether it could be written to, and leaves nothing behind; gives what it found. It gets a target
             and an empty table in the shape of the rows. A rehearsal's target may be written to for a moment; the real
             one may only be looked at. Raises as `write` does.
+        receipts: whether what it brings carries the link by which the receiver can say that it arrived.
     """
 
     name: str
@@ -156,3 +160,4 @@ class SinkKind:
     probe: Callable[[Target, pa.Table], str] | None = None
     erase: Callable[[Target, Mapping[str, Knows]], Gone | None] | None = None
     stream: Callable[[Target, pa.RecordBatchReader], str] | None = None
+    receipts: bool = False

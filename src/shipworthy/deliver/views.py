@@ -19,6 +19,7 @@ from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten
 from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, in_words
+from shipworthy.deliver.shortfall import told_by
 from shipworthy.deliver.words import (
     AnswersSealed,
     Beat,
@@ -338,4 +339,4 @@ def _delivery_lines(row: dict[str, Any], sealed: Recorded[AnswersSealed], past: 
             text = f"{fact.what.consumer} by {fact.what.sink}: {fact.what.where}, {when}"
             yield TraceLine("delivery", text, fact.what.delivery, fact.seq)
             for receipt in past.of(DeliveryAcknowledged, about=fact.what.delivery):
-                yield TraceLine("recipient", f"acknowledged by {receipt.who}", receipt.digest, receipt.seq)
+                yield TraceLine("recipient", f"acknowledged by {told_by(receipt)}", receipt.digest, receipt.seq)

@@ -164,11 +164,16 @@ class DeliveryFailed(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAcknowledged(What):
-    """The consumer confirmed a delivery, and may have said how much of it was used."""
+    """The consumer confirmed a delivery, and may have said how much of it was used.
+
+    Attributes:
+        way: how it was shown to be the consumer: empty for a login, or `signed link`.
+    """
 
     delivery: str
     used: int | None = None
     remark: str = ""
+    way: Literal["", "signed link"] = ""
 
     @property
     def about(self) -> str:

@@ -23,6 +23,7 @@ class Store:
         root: a product's own folder, or a folder of product folders.
         home: where the store keeps its state, `root/.shipworthy`.
         environ: environment variables, for the ${NAME} in addresses.
+        pages: the address under which people reach the pages, without a slash at its end; empty where it is not said.
     """
 
     root: Path
@@ -31,6 +32,7 @@ class Store:
     files: Files
     keys: Keys
     environ: Mapping[str, str]
+    pages: str = ""
 
     @property
     def closed(self) -> tuple[Path, ...]:

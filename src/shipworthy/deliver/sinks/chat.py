@@ -36,6 +36,8 @@ def told(target: Target, rows: pa.Table) -> str:
         lines.append(", ".join(f"{name}: {count:,}" for name, count in found))
     if target.declared.link:
         lines.append(target.declared.link)
+    if target.receipt:
+        lines.append(f"Have you got it? Say so here: {target.receipt}")
     return "\n".join(filter(None, [*lines, f"Delivery {target.delivery[:12]}"]))
 
 
@@ -98,5 +100,11 @@ class _Heard(logging.Handler):
 
 
 SINK = SinkKind(
-    "chat", write, says="A short message into a chat, without rows.", needs=("url",), rehearses="url", probe=probe
+    "chat",
+    write,
+    says="A short message into a chat, without rows.",
+    needs=("url",),
+    rehearses="url",
+    probe=probe,
+    receipts=True,
 )

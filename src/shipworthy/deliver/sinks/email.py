@@ -152,10 +152,21 @@ def _mail(target: Target, person: str, rows: int, attached: tuple[bytes, tuple[s
     mail["Subject"] = f"{'REHEARSAL: ' if target.rehearsal else ''}{target.product}: {target.consumer}{day}"
     mail["From"], mail["To"] = _sender(target), person
     mail["Message-ID"] = f"<{_part(target, person)}@shipworthy>"
-    lines = [target.notice, f"{rows:,} rows are attached as {name}.", f"Delivery {target.delivery[:12]}."]
+    lines = [target.notice, f"{rows:,} rows are attached as {name}.", _receipt(target)]
+    lines.append(f"Delivery {target.delivery[:12]}.")
     mail.set_content("\n\n".join(filter(None, lines)) + "\n")
     mail.add_attachment(content, maintype=kind, subtype=subkind, filename=name)
     return mail
+
+
+def _receipt(target: Target) -> str:
+    if not target.receipt:
+        return ""
+    # The address on a line of its own: what stands beside it would be taken for a part of it.
+    return (
+        f"Have you got it? Say so here, without a login:\n{target.receipt}\n"
+        "The page records nothing before you press its button. Whoever has the link can say so in your place."
+    )
 
 
 def _attachment(target: Target, rows: pa.Table) -> tuple[bytes, tuple[str, str], str]:
@@ -190,4 +201,5 @@ SINK = SinkKind(
     needs=("url", "to", "sender"),
     rehearses="to",
     probe=probe,
+    receipts=True,
 )

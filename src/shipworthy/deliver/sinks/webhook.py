@@ -33,6 +33,7 @@ SECONDS = 30.0
 _MOST_OF_AN_ANSWER = 1 << 20
 _TAKES_LATER = (408, 425, 429)
 _SECRET_MARK = "whsec_"
+RECEIPT = "shipworthy-receipt"  # a header: the body of a part, and so its id, stays the same at each try
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,8 @@ def _asked(target: Target, parcel: Parcel) -> Reply:
     timestamp = int(machine.time())  # the machine's and not the product's: it guards against a replay of the request
     headers = {name: target.filled(value) for name, value in target.declared.headers.items()}
     headers |= {"content-type": parcel.media_type, "webhook-id": parcel.id, "webhook-timestamp": str(timestamp)}
+    if target.receipt:
+        headers[RECEIPT] = target.receipt
     if target.declared.secret:
         headers["webhook-signature"] = signature(_key(target), parcel.id, timestamp, parcel.body)
     ask = Ask(
@@ -213,4 +216,5 @@ SINK = SinkKind(
     needs=("url", "secret"),
     rehearses="url",
     probe=probe,
+    receipts=True,
 )

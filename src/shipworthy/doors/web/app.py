@@ -21,6 +21,7 @@ from shipworthy.doors.web.errors import error_page, missing_address, status_of
 from shipworthy.doors.web.evidence import evidence
 from shipworthy.doors.web.guard import Guard
 from shipworthy.doors.web.login import COOKIE, Login
+from shipworthy.doors.web.receipts import PATH, Receipts
 from shipworthy.doors.web.render import STATIC, environment
 from shipworthy.doors.web.visit import Page, Visit, fields_of, forged, forgery
 
@@ -36,13 +37,15 @@ def web(desk: Desk, *, hosts: Sequence[str] = LOOPBACK, clock: Callable[[], date
     """
     pages = sorted((kind(FOLDER, name, Page) for name in kinds(FOLDER)), key=lambda page: page.order)
     environment().globals["menu"] = [page for page in pages if page.label]
-    login = Login(desk.people, clock or desk.clock)
+    login, receipts = Login(desk.people, clock or desk.clock), Receipts(desk)
     app = Starlette(
         routes=[
             Mount("/static", _Files(directory=STATIC), name="static"),
             Route("/login", login.show, methods=["GET"]),
             Route("/login", login.enter, methods=["POST"]),
             Route("/logout", login.leave, methods=["POST"]),
+            Route(PATH, receipts.show, methods=["GET"]),
+            Route(PATH, receipts.send, methods=["POST"]),
             Route("/products/{product}/files/{digest}", _reached(desk, Page("", evidence)), methods=["GET"]),
             *(Route(page.path, _reached(desk, page), methods=["GET", "POST"]) for page in pages),
         ],

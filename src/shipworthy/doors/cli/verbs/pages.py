@@ -6,10 +6,12 @@ Example: shipworthy pages --port 8700
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from shipworthy.app.session import open_session
+from shipworthy.app.settings import settings
 from shipworthy.app.words import WhoAmI
 from shipworthy.doors.cli.screen import AsJson, Hosts, Listen, Port
 
@@ -24,7 +26,8 @@ def run(
     """Serve pages at / and the API at /v1."""
     from shipworthy.doors.house import reached_as, serve_house
 
-    names = reached_as(host, hosts)
+    public = urlsplit(settings().pages).hostname or ""  # people come by the links in messages under this name
+    names = reached_as(host, ",".join((hosts, public)))
     worker = ""
     if work:
         session = open_session()

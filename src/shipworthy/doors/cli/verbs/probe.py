@@ -13,7 +13,7 @@ from shipworthy.app.words import ProbeConnections
 from shipworthy.base.check import CheckResult
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
 
-_MARKS = {"pass": "ok  ", "not_run": "----"}
+_MARKS = {"pass": "ok  ", "warn": "warn", "not_run": "----"}
 _FAILED = ("fail", "error")
 
 
@@ -34,6 +34,6 @@ def _lines(results: list[CheckResult]) -> list[str]:
     lines = []
     for result in results:
         lines.append(f"{_MARKS.get(result.verdict, 'FAIL')}  {result.where:<{width}}  {result.found}")
-        if result.verdict in _FAILED and result.advice:
+        if result.verdict != "pass" and result.advice:
             lines.append(f"      {'':<{width}}  Fix: {result.advice}")
     return lines
