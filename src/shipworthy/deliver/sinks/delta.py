@@ -21,14 +21,16 @@ def write(target: Target, rows: pa.Table) -> str:
         UserError: the table has other columns, or the library is not installed.
         OSError: it could not be written; the table is as it was.
     """
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time: files are written as they come, and become the table at once."""
     library = _library(target.where)
-    whole = rows
-    for name, text in zip(_OURS, (target.run, target.notice), strict=True):
-        whole = whole.append_column(name, pa.array([text] * len(rows), pa.string()))
     try:
         library.write_deltalake(
             _place(target),
-            whole,
+            _with_ours(target, rows),
             mode="overwrite",
             predicate=_of_run(target) if _there(library, target) is not None else None,
             storage_options=delta_options(target.environ),
@@ -36,6 +38,18 @@ def write(target: Target, rows: pa.Table) -> str:
     except Exception as error:  # the library raises errors of several families
         raise _failed(library, target, error) from None
     return target.path
+
+
+def _with_ours(target: Target, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    schema = rows.schema
+    for name in _OURS:
+        schema = schema.append(pa.field(name, pa.string()))
+    ours = [pa.scalar(text, pa.string()) for text in (target.run, target.notice)]
+    batches = (
+        pa.record_batch([*batch.columns, *(pa.repeat(text, len(batch)) for text in ours)], schema=schema)
+        for batch in rows
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def probe(target: Target, shape: pa.Table) -> str:
@@ -102,4 +116,11 @@ def _other_columns(target: Target, differing: list[str]) -> UserError:
     return UserError(Mistake("deliver.other_columns", target.where, found, why, fix))
 
 
-SINK = SinkKind("delta", write, says="A Delta table, with the rows of each run once.", needs=("path",), probe=probe)
+SINK = SinkKind(
+    "delta",
+    write,
+    says="A Delta table, with the rows of each run once.",
+    needs=("path",),
+    probe=probe,
+    stream=stream,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pyarrow as pa
 
-from shipworthy.deliver.filing import put, put_notice, tried
+from shipworthy.deliver.filing import put_notice, replacing, tried
 from shipworthy.deliver.sink import SinkKind, Target
 
 _BATCH = 50_000
@@ -13,9 +13,16 @@ _BATCH = 50_000
 
 def write(target: Target, rows: pa.Table) -> str:
     """Put the file into its place in one step; a notice goes into a file next to it."""
-    where = put(target, as_lines(rows))
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time."""
+    with replacing(target) as out:
+        for batch in rows:
+            out.write(as_lines(pa.Table.from_batches([batch])))
     put_notice(target)
-    return where
+    return target.path
 
 
 def as_lines(rows: pa.Table) -> bytes:
@@ -29,4 +36,11 @@ def probe(target: Target, shape: pa.Table) -> str:
     return tried(target)
 
 
-SINK = SinkKind("jsonl", write, says="A file with one JSON object per row, for programs.", needs=("path",), probe=probe)
+SINK = SinkKind(
+    "jsonl",
+    write,
+    says="A file with one JSON object per row, for programs.",
+    needs=("path",),
+    probe=probe,
+    stream=stream,
+)
