@@ -137,11 +137,11 @@ def leads_on(command: Command[Any]) -> bool:
 
 
 def follow_ups(command: ReleaseCandidate, past: Past) -> list[Score]:
-    """What belongs to a release: the rehearsal of each list, or its newest one answered in shadow."""
+    """What belongs to a release: the rehearsal of each list and stream, or the newest list answered in shadow."""
     plan = current_plan(past)
     trial: Literal["rehearsal", "shadow"] = "rehearsal" if command.step == "rehearsal" else "shadow"
     return [
         Score(product=command.product, consumer=name, trial=trial)
         for name, consumer in plan.consumers.items()
-        if consumer.mode == "list"
+        if consumer.mode == "list" or (consumer.mode, trial) == ("stream", "rehearsal")
     ]

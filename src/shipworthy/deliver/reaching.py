@@ -11,6 +11,7 @@ from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.bringing import target_of
+from shipworthy.deliver.run import WAY
 from shipworthy.deliver.search import Search
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.deliver.words import DeliveryMade
@@ -112,7 +113,7 @@ def _destinations(past: Past) -> Iterator[tuple[str, str, str, str, str, bool]]:
     seen = set()
     for fact in past.of(DeliveryMade):
         what = fact.what
-        if (what.sink, what.where) not in seen:
+        if not what.sink.startswith(WAY) and (what.sink, what.where) not in seen:  # brokers are told of by the plan
             seen.add((what.sink, what.where))
             yield what.sink, what.where, what.consumer, what.run, what.as_of, what.step == "rehearsal"
 

@@ -19,6 +19,7 @@ from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten
 from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, in_words
+from shipworthy.deliver.run import WAY
 from shipworthy.deliver.words import (
     AnswersSealed,
     Beat,
@@ -148,6 +149,11 @@ def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccount
         again=sum(fact.what.again for fact in told),
         stretches=len(told),
         until=told[-1].at.isoformat() if told else "",
+        rehearsed=sum(
+            fact.what.rows
+            for fact in past.of(DeliveryMade)
+            if fact.what.consumer == name and fact.what.sink.startswith(WAY)
+        ),
     )
 
 

@@ -287,7 +287,8 @@ def _short_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> lis
         return []
     ended = [fact.what for fact in trials(past, made.candidate, step) if fact.what.ok]
     good = {(what.consumer, what.as_of) for what in ended}
-    lists = [name for name, consumer in plan.consumers.items() if consumer.mode == "list"]
+    tried = ("list", "stream") if step == "rehearsal" else ("list",)
+    lists = [name for name, consumer in plan.consumers.items() if consumer.mode in tried]
     counts = [(name, sum(who == name for who, _ in good), wanted) for name in lists]
     if step == CANARY:
         asked = [name for name, consumer in plan.consumers.items() if consumer.mode == "realtime"]

@@ -22,12 +22,13 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.settings import Settings
-from shipworthy.app.wiring import open_desk
+from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.plan.words import AdoptPlan
 
 T = TypeVar("T")
 SOURCES = Path(__file__).parents[4] / "src"
 QUESTIONS, ANSWERS, DEAD = "shop.questions", "shop.answers", "shop.dead-letters"
+REHEARSAL = "rehearsal.shop.answers"
 STREAM = f"""\
     mode: stream
     latency: 1s
@@ -36,7 +37,7 @@ STREAM = f"""\
       questions: {QUESTIONS}
       answers: {ANSWERS}
       dead_letters: {DEAD}
-      rehearsal: rehearsal.shop.answers
+      rehearsal: {REHEARSAL}
       at_once: 64
 """
 
@@ -142,7 +143,7 @@ class Kafka:
         brokers = self._cluster.list_topics(timeout=10).brokers.values()
         self.url = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
         self._producer = Producer({"bootstrap.servers": self.url, "log_level": 0})
-        for topic in (QUESTIONS, ANSWERS, DEAD):  # a topic is there when it has had a message
+        for topic in (QUESTIONS, ANSWERS, DEAD, REHEARSAL):  # a topic is there when it has had a message
             self._producer.produce(topic, b"{}", headers=[("id", b"first")])
         self._producer.flush(10)
 
@@ -167,13 +168,15 @@ class Kafka:
         return [one for one in found if one[1].get("id") != "first" or one[0] != b"{}"]
 
 
-def streaming_shop(root: Path, at_once: int = 64) -> Voyage:
-    """A shop whose baseline answers a stream; the broker's address is in STREAM_URL."""
+def streaming_shop(root: Path, url: str, at_once: int = 64) -> Voyage:
+    """A shop whose baseline was rehearsed at a broker and answers a stream; the address is in STREAM_URL."""
     voyage = Voyage(root)
     file = root / "product.yaml"
     text = file.read_text()
     file.write_text(stream_plan(text).replace("at_once: 64", f"at_once: {at_once}"))
     voyage.do("administrator", AdoptPlan(product=PRODUCT, text=file.read_text()))
+    close_desk(voyage.desk)
+    voyage.desk = desk_with(root, url)
     voyage.live_baseline("all")
     return voyage
 
