@@ -90,7 +90,7 @@ def lists(question: Lists, past: Past, now: datetime) -> list[ListCard]:
 
 
 def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], wall: datetime) -> list[ServerCard]:
-    """What every prediction server says of itself; one that is silent for a minute is shown as silent."""
+    """What every prediction server and stream worker says of itself; after a minute without a word it is silent."""
     released = {name for name in standing(past).champion.values() if name}
     cards = [_server(beat, released, wall) for beat in beats(question.product)]
     return sorted(cards, key=lambda card: card.state in ("silent", "stopped"))
