@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
+from shipworthy.data.words import ErasureOrdered, PersonErased, PersonReadmitted, SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, in_words
@@ -174,14 +174,15 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
     """Every erasure, oldest first; one under way is ordered and not closed yet."""
     ordered = {fact.what.person: fact for fact in past.of(ErasureOrdered)}
     closed = past.of(PersonErased)
-    done = {fact.what.person for fact in closed}
+    back = {fact.what.person: fact.seq for fact in past.of(PersonReadmitted)}
+    done = {fact.what.person: fact.seq for fact in closed}
     cards = [
         ErasedCard(
             person=fact.what.person,
             at=fact.at.isoformat(),
             by=fact.who,
             reason=ordered[fact.what.person].what.reason,
-            state="erased",
+            state="readmitted" if back.get(fact.what.person, 0) > fact.seq else "erased",
             rows=dict(fact.what.rows),
             rewritten=fact.what.rewritten,
             outside=fact.what.outside,
@@ -192,7 +193,7 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
     return cards + [
         ErasedCard(person, fact.at.isoformat(), fact.who, fact.what.reason, "ordered", {}, 0, 0, "")
         for person, fact in ordered.items()
-        if person not in done
+        if done.get(person, 0) < fact.seq
     ]
 
 
