@@ -141,7 +141,10 @@ class Kafka:
     def __init__(self) -> None:
         self._cluster = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "none", "log_level": 0})
         brokers = self._cluster.list_topics(timeout=10).brokers.values()
-        self.url = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+        self._reach(",".join(f"{broker.host}:{broker.port}" for broker in brokers))
+
+    def _reach(self, url: str) -> None:
+        self.url = url
         self._producer = Producer({"bootstrap.servers": self.url, "log_level": 0})
         for topic in (QUESTIONS, ANSWERS, DEAD, REHEARSAL):  # a topic is there when it has had a message
             self._producer.produce(topic, b"{}", headers=[("id", b"first")])
@@ -166,6 +169,30 @@ class Kafka:
                 found.append((message.value() or b"", {name: (value or b"").decode() for name, value in headers}))
         reading.close()
         return [one for one in found if one[1].get("id") != "first" or one[0] != b"{}"]
+
+
+class Apart(Kafka):
+    """The mock cluster in a process of its own, whose broker goes down and up."""
+
+    def __init__(self) -> None:
+        program = [sys.executable, str(Path(__file__).with_name("cluster.py"))]
+        self._process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        self._reach(self._process.stdout.readline().strip())
+
+    def tell(self, word: str) -> None:
+        """Have the broker go `down`, its connections cut, or `up` again with what it held."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == f"{word}\n"
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
 
 def streaming_shop(root: Path, url: str, at_once: int = 64) -> Voyage:
