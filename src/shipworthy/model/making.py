@@ -20,16 +20,19 @@ from shipworthy.model.compiled import faithful_form, form_name
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import OURSELVES, locked
 from shipworthy.model.environment import written as written_environment
+from shipworthy.model.estimates import estimates_of
 from shipworthy.model.format import Opening, Scorer, format_named, format_of_file, format_taking, opened
 from shipworthy.model.intervals import intervals_of, sets_intervals
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
+from shipworthy.model.projections import projections_of
 from shipworthy.model.rules import held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
 from shipworthy.model.words import CandidateMade, Role
+from shipworthy.plan.personal import treatments
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -87,7 +90,7 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
     needs = (*format_named(learnt.format).needs, *(form.needs if form else ()))
     content = {
         "model": learnt.content,
-        "profile": written_profile(_profile(given, learnt, opening, form or scorer) | {"form": form_name(form)}),
+        "profile": written_profile(_profile(given, learnt, opening, form or scorer, files) | {"form": form_name(form)}),
         "terms": written_terms(terms_of(given.plan)),
         "environment": written_environment(locked(given.code, needs)),
     }
@@ -207,7 +210,7 @@ def _opening(given: Ingredients, pipeline: Pipeline, features: list[str]) -> Ope
     )
 
 
-def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer) -> dict[str, Any]:
+def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer, files: Files) -> dict[str, Any]:
     held = held_out(learnt.all.entity.tolist(), given.plan.product, given.plan.proof.holdout)
     reference, rows_of = (learnt.all.only(held), "held out") if held.any() else (learnt.all, "all, also learnt from")
     scores: npt.NDArray[np.float64] = checked_scores(scorer, reference.features, opening.answer, opening.where)
@@ -221,7 +224,21 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
     )
+    profile |= {
+        "estimates": estimates_of(opening.answer, scores, reference.label, rows_of),
+        "projections": _projections(given.plan, reference, scores, files),
+    }
     return profile if given.plan.proof.interval is None else profile | {"interval": _interval(given, learnt, scorer)}
+
+
+def _projections(
+    plan: Plan, reference: Examples, scores: npt.NDArray[np.float64], files: Files
+) -> dict[str, Any] | None:
+    """Without the columns that age by themselves, and those that are personal unless the plan keeps them plain."""
+    hidden = {name for name, how in treatments(plan).items() if how != "plain"} | set(plan.data.ages)
+    features = reference.features[[name for name in reference.features.columns if name not in hidden]]
+    entities = reference.entity.tolist()
+    return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
 
 
 def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, Any] | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from shipworthy.watch.words import Level
+from shipworthy.model.projections import Projections
+from shipworthy.watch.words import Kind, Level
 
 Needs = Literal["labels", "answers", "runs"]
 Floats = npt.NDArray[np.float64]
@@ -40,6 +41,36 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows of the reference, as they were kept with the candidate.
+
+    Attributes:
+        features: by name, one value per row.
+        scores: one per row; labels: NaN where unknown.
+        fits: rows of the half on which projections and classifiers may learn; the others only judge.
+    """
+
+    features: Mapping[str, Values]
+    scores: Floats
+    labels: Floats
+    fits: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside a window and its profile, read only where a monitor asks for it.
+
+    Attributes:
+        projections, sample: of the candidate; None where it was made without.
+        earlier: inputs of some rows of each of the last windows before this one, oldest first.
+    """
+
+    projections: Callable[[], Projections | None]
+    sample: Callable[[], Sample | None]
+    earlier: Callable[[], Sequence[Mapping[str, Values]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
@@ -54,6 +85,8 @@ class Window:
         due: entities that were due in the runs of this moment; refused: those of them without an answer.
         stood_in: answers that the baseline gave in place of the candidate that was released.
         nothing_because: why the runs of this moment brought nothing at all.
+        says_yes: whether each answer was decided as yes; None where decisions were not read.
+        beside: what else there is to hold it against; None where nothing is.
     """
 
     moment: str
@@ -67,6 +100,8 @@ class Window:
     refused: int = 0
     stood_in: int = 0
     nothing_because: str = ""
+    says_yes: npt.NDArray[np.bool_] | None = None
+    beside: Beside | None = None
 
     @property
     def day(self) -> str:
@@ -87,6 +122,7 @@ class Judgement:
     cause: str = ""
     advice: str = ""
     since: str = ""
+    kind: Kind = "guarantee"
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]

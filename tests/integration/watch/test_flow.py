@@ -28,6 +28,7 @@ from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.flow import watch
+from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.views import monitors, promises
 from shipworthy.watch.words import (
@@ -373,6 +374,6 @@ def test_a_look_that_is_killed_anywhere_leaves_the_same_facts(world: World, kill
         watch(Watch(product=PRODUCT), world.trip("look", once))
     assert bool(killed) == (killed_at <= len(remembered))
     judged = [(what.monitor, what.window) for what in world.of(WindowJudged)]
-    assert len(judged) == len(set(judged)) == 2 * 6
+    assert len(judged) == len(set(judged)) == 2 * len(members())
     assert len(world.of(LabelsSealed)) == 2
     assert world.watch().windows == 0
