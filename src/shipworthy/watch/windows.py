@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shipworthy.edges.files import Files
     from shipworthy.edges.pseudonyms import Pseudonyms
 
-_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "decision", "step"]
 
 
 def answers_of(files: Files, answered: Answered) -> pd.DataFrame:

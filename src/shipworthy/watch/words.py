@@ -40,6 +40,7 @@ class WindowJudged(What):
         level: quiet, note (something changed), alarm (it harms beyond the plan's tolerance), not_run.
         numbers: what was counted and measured, for charts: n, promised, real…
         state: what the monitor carries on to the next window.
+        parts: by segment or group what was found: rows, now, then, tolerated, evidence.
         text: the finding in plain words.
         guarantee: what the verdict promises and on which condition.
     """
@@ -55,6 +56,7 @@ class WindowJudged(What):
     cause: str = ""
     advice: str = ""
     since: str = ""
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -122,6 +124,7 @@ class MonitorPoint:
     level: Level
     numbers: dict[str, float]
     text: str
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

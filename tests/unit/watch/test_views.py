@@ -12,6 +12,7 @@ from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.watch.rules import alarm_of
+from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.views import monitors, promises
 from shipworthy.watch.words import AlarmClosed, Level, Monitors, WatchState, WindowJudged
 
@@ -46,14 +47,11 @@ def seen(*whats: What) -> WatchState:
 
 def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
     state = seen()
+    plan = read_plan((package_files("shipworthy") / "starters" / "next-purchase" / "product.yaml").read_text())
     assert [card.monitor for card in state.monitors] == [
-        "calibration",
-        "input-drift",
-        "ranking",
-        "score-drift",
-        "unanswered",
-        "volume",
+        name for name, monitor in members().items() if monitor.applies(plan)
     ]
+    assert "fairness" not in {card.monitor for card in state.monitors}, "this plan declares no groups"
     assert {card.level for card in state.monitors} == {"not_run"}
     assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
     assert state.monitors[0].tolerance == 0.05
