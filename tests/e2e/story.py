@@ -277,6 +277,7 @@ class _Writer:
         return WindowJudged(
             product=PRODUCT, monitor=monitor, candidate=candidate, window=f"{day}T00:00:00+00:00", level=level,
             numbers=numbers, state={}, text=text, guarantee=GUARANTEE,
+            kind="description" if monitor == "ranking" else "guarantee",
         )  # fmt: skip
 
     def alarm(self, candidate: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
-from shipworthy.deliver.owing import moments_of, owed
+from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, unbrought
 from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
@@ -128,6 +128,8 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
                 if length is not None:
                     moments.add(length.after(moment))
             moments.add(plan.need.horizon.after(moment))
+    for _, _, expected in missing_arrivals(plan, past, until):
+        moments.add(expected + timedelta(microseconds=1))
     return sorted(moment for moment in moments if now < moment <= until)
 
 

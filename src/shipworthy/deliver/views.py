@@ -33,6 +33,7 @@ from shipworthy.deliver.words import (
     ErasedCard,
     ListCard,
     Lists,
+    RefusalsSealed,
     RunAccount,
     RunFinished,
     Runs,
@@ -155,13 +156,30 @@ def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:
     """Everything behind one answer.
 
     Raises:
-        NotFound: no sealed segment holds that answer.
+        NotFound: no sealed segment holds an answer of that name, or one that was asked for in that trace.
     """
-    sealed, row = _find(question.answer, past, files)
-    lines = [line for line in _lines(sealed, row, past, files) if line]
+    met = in_trace(question.answer, past, files)
+    if met:
+        sealed, row = met[0]
+        others = [name_of(other) for _, other in met[1:]]
+        if isinstance(sealed.what, RefusalsSealed):
+            return _refused(sealed, row, others)
+        answered: Recorded[AnswersSealed] = sealed
+    else:
+        others = []
+        answered, row = _find(question.answer, past, files)
+    lines = [line for line in _lines(answered, row, past, files) if line]
+    reasons, trace_id = list(row["reasons"] or []), row.get("trace") or ""
     return TracedAnswer(
-        row["answer_id"], row["entity"], row["score"], row["decision"], list(row["reasons"] or []), lines
+        row["answer_id"], row["entity"], row["score"], row["decision"], reasons, lines, trace_id, others
     )
+
+
+def _refused(sealed: Recorded[Any], row: dict[str, Any], others: list[str]) -> TracedAnswer:
+    about = f" by {row['field']}" if row["field"] else ""
+    text = f"{row['consumer']} got no answer: {row['code']}{about}; `shipworthy explain {row['code']}` says why"
+    line = TraceLine("refusal", text, sealed.what.segment, sealed.seq)
+    return TracedAnswer(name_of(row), row["entity"], None, "refused", [], [line], row["trace"], others)
 
 
 def erased(question: Erased, past: Past) -> list[ErasedCard]:
@@ -188,6 +206,21 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
         for person, fact in ordered.items()
         if person not in done
     ]
+
+
+def in_trace(trace_id: str, past: Past, files: Tables) -> list[tuple[Recorded[Any], dict[str, Any]]]:
+    """What was answered or refused in a caller's trace, in its order: answers to people, then others and refusals."""
+    found = []
+    for fact in past.of(AnswersSealed, RefusalsSealed):
+        if fact.what.traced:
+            table = files.table(fact.what.segment)
+            found += [(fact, row) for row in table.filter(pc.equal(table["trace"], trace_id)).to_pylist()]
+    return sorted(found, key=lambda one: ("refusal_id" in one[1], one[1].get("step") == "shadow"))
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """The name of an answer or a refusal."""
+    return str(row.get("answer_id") or row.get("refusal_id"))
 
 
 def _find(answer: str, past: Past, files: Tables) -> tuple[Recorded[AnswersSealed], dict[str, Any]]:

@@ -20,6 +20,7 @@ from shipworthy.model.compiled import faithful_form, form_name
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import OURSELVES, locked
 from shipworthy.model.environment import written as written_environment
+from shipworthy.model.estimates import estimates_of
 from shipworthy.model.format import Opening, Scorer, format_named, format_of_file, format_taking, opened
 from shipworthy.model.humility import Humility
 from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
@@ -28,10 +29,12 @@ from shipworthy.model.performance import performance_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
+from shipworthy.model.projections import projections_of
 from shipworthy.model.rules import decide, held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
 from shipworthy.model.words import CandidateMade, Role
+from shipworthy.plan.personal import treatments
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -89,7 +92,7 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
     needs = (*format_named(learnt.format).needs, *(form.needs if form else ()))
     content = {
         "model": learnt.content,
-        "profile": written_profile(_profile(given, learnt, opening, form or scorer) | {"form": form_name(form)}),
+        "profile": written_profile(_profile(given, learnt, opening, form or scorer, files) | {"form": form_name(form)}),
         "terms": written_terms(terms_of(given.plan)),
         "environment": written_environment(locked(given.code, needs)),
     }
@@ -209,7 +212,7 @@ def _opening(given: Ingredients, pipeline: Pipeline, features: list[str]) -> Ope
     )
 
 
-def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer) -> dict[str, Any]:
+def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer, files: Files) -> dict[str, Any]:
     held = held_out(learnt.all.entity.tolist(), given.plan.product, given.plan.proof.holdout)
     reference, rows_of = (learnt.all.only(held), "held out") if held.any() else (learnt.all, "all, also learnt from")
     scores: npt.NDArray[np.float64] = checked_scores(scorer, reference.features, opening.answer, opening.where)
@@ -225,6 +228,10 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     )
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
+    profile |= {
+        "estimates": estimates_of(opening.answer, scores, reference.label, rows_of),
+        "projections": _projections(given.plan, reference, scores, files),
+    }
     profile["performance"] = _performance(given, learnt, reference, scores, profile)
     return profile
 
@@ -270,6 +277,16 @@ def _decisions(
             rule = rule.model_copy(update={"top": max(1, round(rule.top * share))})
         told[here] = decide(scores[here], rows.entity[here].tolist(), rule, asked[here].tolist())
     return told
+
+
+def _projections(
+    plan: Plan, reference: Examples, scores: npt.NDArray[np.float64], files: Files
+) -> dict[str, Any] | None:
+    """Without the columns that age by themselves, and those that are personal unless the plan keeps them plain."""
+    hidden = {name for name, how in treatments(plan).items() if how != "plain"} | set(plan.data.ages)
+    features = reference.features[[name for name in reference.features.columns if name not in hidden]]
+    entities = reference.entity.tolist()
+    return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
 
 
 def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, Any] | None:

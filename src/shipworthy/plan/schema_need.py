@@ -151,6 +151,14 @@ class Consumer(Section):
         description="With `when: arrival`: the sources whose new data makes a list; any source if none is named.",
         examples=[["purchases"]],
     )
+    arrives_every: Duration | None = Field(
+        None,
+        description=(
+            "With `when: arrival`: new data comes at least this often. If none has come for longer, the list counts as "
+            "late."
+        ),
+        examples=["1d"],
+    )
     every: Duration | None = Field(
         None, description="Cadence of a list, counted from `start`; needed with `mode: list`.", examples=["1mo"]
     )

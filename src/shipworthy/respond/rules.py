@@ -11,7 +11,7 @@ from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.owing import owed
+from shipworthy.deliver.owing import missing_arrivals, owed
 from shipworthy.deliver.rules import due_by, run_name
 from shipworthy.deliver.shortfall import shortfalls
 from shipworthy.deliver.words import DeliveryFailed, RunFinished
@@ -35,6 +35,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _deliveries(plan, past, now)
     yield from _missed(plan, past, now)
     yield from _overdue(plan, past, now)
+    yield from _awaited(plan, past, now)
     yield from _broken(past)
     yield from _revoked(past)
 
@@ -213,6 +214,18 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
                 f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
             )
             yield Cause("late", run, name, text, False)
+
+
+def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists by arrival that cannot be made, since their data has not come as often as the plan says it does."""
+    signed = plan_in_use(plan, past)
+    for name, last, expected in missing_arrivals(signed, past, now):
+        of = " or ".join(signed.consumers[name].arrival_of) or "any source"
+        text = (
+            f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
+            f"{last:%Y-%m-%d %H:%M}"
+        )
+        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False)
 
 
 def _broken(past: Past) -> Iterator[Cause]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from shipworthy.watch.words import Level
+from shipworthy.model.projections import Projections
+from shipworthy.watch.words import Kind, Level
 
 if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan
@@ -46,6 +47,36 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows of the reference, as they were kept with the candidate.
+
+    Attributes:
+        features: by name, one value per row.
+        scores: one per row; labels: NaN where unknown.
+        fits: rows of the half on which projections and classifiers may learn; the others only judge.
+    """
+
+    features: Mapping[str, Values]
+    scores: Floats
+    labels: Floats
+    fits: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside a window and its profile, read only where a monitor asks for it.
+
+    Attributes:
+        projections, sample: of the candidate; None where it was made without.
+        earlier: inputs of some rows of each of the last windows before this one, oldest first.
+    """
+
+    projections: Callable[[], Projections | None]
+    sample: Callable[[], Sample | None]
+    earlier: Callable[[], Sequence[Mapping[str, Values]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
@@ -63,6 +94,8 @@ class Window:
         decisions: the word of the decision rule per answer; yes, no: the words that mean so.
         threshold: of a number, from where on the truth is a yes; None where the rule has none.
         groups: by declared fairness column the value of each answer's entity; without a column that could not be found.
+        says_yes: whether each answer was decided as yes; None where decisions were not read.
+        beside: what else there is to hold it against; None where nothing is.
     """
 
     moment: str
@@ -81,6 +114,8 @@ class Window:
     no: str = "no"
     threshold: float | None = None
     groups: Mapping[str, Values] = field(default_factory=dict)
+    says_yes: npt.NDArray[np.bool_] | None = None
+    beside: Beside | None = None
 
     @property
     def day(self) -> str:
@@ -102,6 +137,7 @@ class Judgement:
     cause: str = ""
     advice: str = ""
     since: str = ""
+    kind: Kind = "guarantee"
 
 
 def always(plan: Plan) -> bool:

@@ -253,4 +253,5 @@ def alarm_of(judged: WindowJudged) -> AlarmRaised:
         guarantee=judged.guarantee,
         cause=judged.cause,
         advice=judged.advice,
+        kind=judged.kind,
     )

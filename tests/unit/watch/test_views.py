@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files as package_files
 from typing import Any
@@ -91,3 +92,14 @@ def test_promised_and_real_are_compared_per_window_and_candidate() -> None:
     found = [(point.window, point.candidate, point.promised, point.would_have_promised) for point in promises(state)]
     assert found == [("1997-07-01", "a", 0.23, None), ("1997-08-01", "b", 0.18, 0.25)]
     assert promises(state)[0].real == pytest.approx(0.18)
+
+
+def test_every_verdict_says_what_it_rests_on() -> None:
+    described = replace(judged("1997-08-01", monitor="ranking"), kind="description")
+    estimated = replace(judged("1997-08-01", "alarm"), kind="estimate")
+    raised = alarm_of(estimated)
+    state = seen(described, estimated, raised)
+    kinds = {card.monitor: card.kind for card in state.monitors if card.points}
+    assert kinds == {"ranking": "description", "calibration": "estimate"}
+    assert [point.kind for card in state.monitors for point in card.points] == ["estimate", "description"]
+    assert state.alarms[0].kind == "estimate"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from shipworthy.base.digest import digest_of_file
 from shipworthy.deliver.filing import here, put_notice, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
+from shipworthy.edges.drafts import repeating_columns
 
 _GROUP = 1 << 20  # rows
 
@@ -64,8 +66,14 @@ def _without(opened: pq.ParquetFile, known: list[bool]) -> Iterator[pa.RecordBat
 
 
 def _put(target: Target, rows: pa.RecordBatchReader) -> None:
-    with replacing(target) as out, pq.ParquetWriter(out, rows.schema, compression="snappy") as writer:
-        for batch in rows:
+    batches = iter(rows)
+    first = next(batches, None)
+    repeating = True if first is None else repeating_columns(pa.Table.from_batches([first]))
+    with (
+        replacing(target) as out,
+        pq.ParquetWriter(out, rows.schema, compression="snappy", use_dictionary=repeating) as writer,
+    ):
+        for batch in chain([] if first is None else [first], batches):
             writer.write_batch(batch, _GROUP)
 
 

@@ -69,9 +69,9 @@ def trace_lines(answer: TracedAnswer) -> list[str]:
     """Everything behind one answer."""
     score = "no score" if answer.score is None else f"score {answer.score:.6f}"
     lines = [f"{answer.entity}: {answer.decision}, {score}", *(f"  because {text}" for text in answer.reasons)]
-    return lines + [
-        f"  {line.station:<10} {line.text}  [{line.digest[:12]}, fact {line.fact}]" for line in answer.lines
-    ]
+    lines += [f"  {line.station:<10} {line.text}  [{line.digest[:12]}, fact {line.fact}]" for line in answer.lines]
+    lines += [f"  {'trace':<10} {answer.trace}, as its caller names it"] if answer.trace else []
+    return lines + [f"  {'also':<10} {other} in the same trace" for other in answer.others]
 
 
 def filled(answer: BackFilled) -> list[str]:

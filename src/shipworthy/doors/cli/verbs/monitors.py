@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
-from shipworthy.watch.words import Monitors
+from shipworthy.watch.words import MonitorCard, Monitors
 
 
 def run(product: Product = "", json: AsJson = False) -> None:
@@ -14,7 +14,15 @@ def run(product: Product = "", json: AsJson = False) -> None:
         answer,
         json,
         lambda seen: (
-            [f"{card.level:<8} {card.monitor:<16} {card.text}" for card in seen.monitors]
-            + [f"ALARM {'open' if alarm.open else 'answered'} {alarm.alarm[:12]} {alarm.text}" for alarm in seen.alarms]
+            [f"{card.level:<8} {_rests(card):<12} {card.monitor:<16} {card.text}" for card in seen.monitors]
+            + [
+                f"ALARM {'open' if alarm.open else 'answered'} {alarm.kind} {alarm.alarm[:12]} {alarm.text}"
+                for alarm in seen.alarms
+            ]
         ),
     )
+
+
+def _rests(card: MonitorCard) -> str:
+    """What a verdict rests on; nothing where there is none."""
+    return "" if card.level == "not_run" else card.kind
