@@ -42,6 +42,7 @@ class WindowJudged(What):
         level: quiet, note (something changed), alarm (it harms beyond the plan's tolerance), not_run.
         numbers: what was counted and measured, for charts: n, promised, real…
         state: what the monitor carries on to the next window.
+        parts: by segment or group what was found: rows, now, then, tolerated, evidence.
         text: the finding in plain words.
         guarantee: what the verdict promises and on which condition.
         kind: what it rests on: a `guarantee` keeps a stated error rate, an `estimate` rests on assumptions about the
@@ -60,6 +61,7 @@ class WindowJudged(What):
     advice: str = ""
     since: str = ""
     kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -130,6 +132,7 @@ class MonitorPoint:
     numbers: dict[str, float]
     text: str
     kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
