@@ -18,12 +18,14 @@ from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, standing, trials_done
 from shipworthy.release.signed import plan_in_use
+from shipworthy.release.trials import to_take_back
 from shipworthy.release.words import ReleaseCandidate, RollBack
 from shipworthy.respond.rules import response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.rules import watch_due
-from shipworthy.watch.words import Watch
+from shipworthy.watch.trials import trials_due
+from shipworthy.watch.words import JudgeTrials, Watch
 
 RETRY_AFTER = timedelta(hours=1)
 """How long after a failed delivery of the newest list it is tried again."""
@@ -34,6 +36,8 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     if asked := rollback_due(past):
         reason = f"the trigger {asked.trigger} asked for it"
         yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
+    if harmful := to_take_back(past, standing(past)):
+        yield RollBack(product=plan.product, reason=harmful.text, candidate=harmful.candidate)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
         signed = plan_in_use(plan, past)
@@ -41,6 +45,8 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield from features_due(signed, past, now)
     if watch_due(plan, past, now):
         yield Watch(product=plan.product)
+    if trials_due(plan, past):
+        yield JudgeTrials(product=plan.product)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)
     if wanted := retraining_due(past):

@@ -13,6 +13,7 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
+from shipworthy.release.trials import require_no_harm
 from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
 from shipworthy.sign.approval import refusals
 
@@ -147,6 +148,8 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
     if _is_there(plan, now, made.candidate, command.step, cohorts):
         return []
     _require_order(plan, past, made, command)
+    if command.step in FOR_PEOPLE:
+        require_no_harm(plan, past, made, command.step)
     replaced = sorted({now.champion[cohort] for cohort in cohorts if cohort in now.champion} - {made.candidate})
     return [
         ReleaseStepped(

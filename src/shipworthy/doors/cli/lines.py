@@ -50,6 +50,7 @@ def standing_lines(state: Standing) -> list[str]:
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
     lines += [f"for real since       {state.since[:16]}"] if state.since else []
+    lines += [f"trial of {text}" for text in state.trials]
     lines += [f"  {text}" for text in reversed(state.history[-_MOST_HISTORY:])]
     older = len(state.history) - _MOST_HISTORY
     return [*lines, f"  … and {older} earlier; --json shows all"] if older > 0 else lines
