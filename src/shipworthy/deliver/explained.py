@@ -15,6 +15,11 @@ _ON_LISTS = {
         "A list that nobody expects is acted on by nobody, or by the wrong people.",
         "Name a consumer of lists; real-time answers come from `shipworthy serve`.",
     ),
+    "deliver.paused": Explained(
+        "A list is asked for while deliveries to this consumer are paused.",
+        "Somebody, or a trigger, held them back on purpose, and everybody who waits was told.",
+        "Whoever may release lets them go on with `shipworthy resume`; lists that were held back are made then.",
+    ),
     "deliver.no_trial": Explained(
         "A rehearsal or shadow is to be run, and no candidate is in that step.",
         "A trial shows something about one released candidate; there is none to show it about.",
@@ -162,6 +167,11 @@ _ON_REAL_TIME = {
         "A score for somebody of whom nothing is known would be made up.",
         "Check the name as the source writes it, leading zeros included. Somebody new is known after the next "
         "snapshot.",
+    ),
+    "serve.paused": Explained(
+        "A question was asked while answers to this consumer are paused.",
+        "Somebody, or a trigger, held them back on purpose: no answer is better than one that is not trusted.",
+        "Whoever may release lets them go on with `shipworthy resume`.",
     ),
     "serve.not_released": Explained(
         "The one asked about belongs to a cohort to which nothing has been released yet.",

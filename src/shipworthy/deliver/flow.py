@@ -169,6 +169,10 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
     if not command.trial and not now.champion and not now.canary:
         fix = "Release a candidate to a cohort first; `--rehearsal` tries the route without it."
         raise UserError(Mistake("deliver.nothing_released", where, "Nothing is released to answer.", fix=fix))
+    if not command.trial and command.consumer in now.paused:
+        found = f"Deliveries to {command.consumer} are paused: {now.paused[command.consumer]}"
+        fix = f"shipworthy resume --consumer {command.consumer}, by whoever may release."
+        raise UserError(Mistake("deliver.paused", where, found, "They were held back on purpose.", fix))
     moment = given_moment(command.as_of, "as_of") if command.as_of else _newest_moment(command, trip)
     if moment > trip.at:
         found = f"{moment:%Y-%m-%d %H:%M} lies after now, {trip.at:%Y-%m-%d %H:%M}."

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import BEFORE, alarm, fire, live, refusal, release, run, to_do
-from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
+from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
@@ -30,6 +30,9 @@ def test_every_action_is_decided_on_the_past_alone_and_leaves_facts_that_can_be_
     assert action.name == name
     assert action.does
     history = live(f"{{name: mine, on: alarm, do: [{name}]}}")
+    history.make(BASELINE, role="baseline")
+    release(history, BASELINE, role="baseline")
+    release(history, MODEL, replaces=BASELINE)
     alarm(history)
     (situation, found), *others = situations(history.plan, history.past, history.now)
     assert (found.name, others) == (name, [])
@@ -43,7 +46,7 @@ def test_every_action_is_decided_on_the_past_alone_and_leaves_facts_that_can_be_
 
 
 def test_an_unknown_action_is_told_with_those_there_are() -> None:
-    with pytest.raises(NotFound, match="incident, notify, retrain, rollback"):
+    with pytest.raises(NotFound, match="fallback, incident, notify, pause, retrain, rollback"):
         kind(FOLDER, "shout", Action)
 
 

@@ -27,7 +27,8 @@ from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
 from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished
-from shipworthy.respond.rules import answered_alarms, causes, response_due, retraining_due, rollback_due, situations
+from shipworthy.respond.causes import causes
+from shipworthy.respond.rules import answered_alarms, response_due, retraining_due, rollback_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 
 LONG_AGO = "2026-01-01T00:00:00+00:00"
