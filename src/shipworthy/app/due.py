@@ -19,8 +19,6 @@ from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import to_take_back
-from shipworthy.release.words import ReleaseCandidate, RollBack
-from shipworthy.respond.rules import response_due, retraining_due, rollback_due
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired

@@ -14,7 +14,6 @@ from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.trials import require_no_harm
-from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
 from shipworthy.release.words import (
     CameBack,
     ComeBack,
@@ -131,8 +130,10 @@ def standing(past: Past) -> Standing:
         history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
     waiting = paused(past)
     if held:  # the canary answers nobody either, and goes on after the way back
-        return Standing(champion, challenger, challenger_step, baseline, since, "", history, "", 0.0, held, waiting)
-    return Standing(champion, challenger, challenger_step, baseline, since, "", history, canary, share, held, waiting)
+        canary, share = "", 0.0
+    return Standing(
+        champion, challenger, challenger_step, baseline, since, "", history, canary, share, [], held, waiting
+    )
 
 
 def paused(past: Past) -> dict[str, str]:

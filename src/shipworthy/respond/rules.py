@@ -11,12 +11,6 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, What, latest
 from shipworthy.base.kinds import kind
-from shipworthy.base.times import read_moment
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.owing import missing_arrivals, owed
-from shipworthy.deliver.rules import due_by, run_name
-from shipworthy.deliver.shortfall import shortfalls
-from shipworthy.deliver.words import DeliveryFailed, RunFinished
 from shipworthy.base.times import midnight
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
@@ -40,37 +34,6 @@ from shipworthy.respond.words import (
 )
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
-
-def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Everything that a trigger may act on, whether or not one has."""
-    yield from _alarms(past)
-    yield from _refusals(plan, past)
-    yield from _deliveries(plan, past, now)
-    yield from _missed(plan, past, now)
-    yield from _overdue(plan, past, now)
-    yield from _awaited(plan, past, now)
-    yield from _broken(past)
-    yield from _revoked(past)
-
-
-def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
-    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
-    broken: set[str] = set()
-    newest = ""
-    for fact in past.of(SnapshotRefused, SnapshotTaken):
-        if isinstance(fact.what, SnapshotTaken):
-            newest = max(newest, fact.what.as_of)
-            broken.clear()
-            continue
-        if fact.what.as_of < newest:
-            continue  # a look back at the data of a past moment
-        bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
-        text = "; ".join(check.found for check in bad)
-        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
-            if source not in broken:
-                day = fact.what.as_of[:10]
-                yield Cause("refusal", fact.what.refusal, source, f"data as of {day} refused: {text}", False)
-            broken.add(source)
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RANKS = ("low", "high", "critical")
@@ -368,87 +331,6 @@ def _to_take(situation: Situation, action: str) -> bool:
     return bool(again and cause.lasting and again.after(fired[-1].at) <= situation.now)
 
 
-def _alarms(past: Past) -> Iterator[Cause]:
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    for raised in past.of(AlarmRaised):
-        if raised.what.alarm not in closed:
-            what = raised.what
-            yield Cause("alarm", what.alarm, what.monitor, what.text, candidate=what.candidate)
-
-
-def _revoked(past: Past) -> Iterator[Cause]:
-    """Candidates in use about which the last word of a function is a no; a new approval ends it."""
-    for candidate in sorted(_in_use(past)):
-        for said in refusals(past, candidate):
-            what = said.what
-            text = f"{what.function} took back the sign-off of {candidate[:12]}: {what.reason}"
-            yield Cause("revoked", said.digest, what.function, text, candidate=candidate)
-
-
-def _in_use(past: Past) -> set[str]:
-    now = standing(past)
-    return {*now.champion.values(), now.challenger, now.canary} - {""}
-
-
-def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    for short in shortfalls(plan, past, now):
-        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting)
-    for failed in past.of(DeliveryFailed):
-        text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
-        yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False)
-
-
-def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
-    for finished in past.of(RunFinished):
-        consumer = plan.consumers.get(finished.what.consumer)
-        nothing = not finished.what.delivered and not finished.what.failed and not finished.what.back_fill
-        if consumer and nothing and read_moment(finished.what.as_of) <= now:
-            text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
-            yield Cause("late", finished.what.run, finished.what.consumer, text, False)
-
-
-def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists that should have arrived and were not even made."""
-    made = {fact.what.run for fact in past.of(RunFinished)}
-    for name, moment in owed(plan_in_use(plan, past), past, now):
-        limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
-        if limit < now and run not in made:
-            text = (
-                f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
-            )
-            yield Cause("late", run, name, text, False)
-
-
-def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists by arrival that cannot be made, since their data has not come as often as the plan says it does."""
-    signed = plan_in_use(plan, past)
-    for name, last, expected in missing_arrivals(signed, past, now):
-        of = " or ".join(signed.consumers[name].arrival_of) or "any source"
-        text = (
-            f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
-            f"{last:%Y-%m-%d %H:%M}"
-        )
-        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False)
-
-
-def _broken(past: Past) -> Iterator[Cause]:
-    """Lists for which the released model, or a canary its share, could not answer."""
-    for finished in past.of(RunFinished):
-        if finished.what.broken:
-            what = finished.what
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
-            yield Cause("failed", what.run, what.consumer, text, False)
-    for tried in past.of(TrialFinished):
-        if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
-            part = tried.what
-            name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
-            text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
-            yield Cause("failed", name, part.consumer, text, False, part.candidate)
-
-
-def _source(where: str, plan: Plan) -> str:
-    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")
 def _fired(situation: Situation, action: str) -> list[Recorded[TriggerFired]]:
     return [
         fact
