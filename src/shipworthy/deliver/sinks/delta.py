@@ -45,18 +45,6 @@ def stream(target: Target, rows: pa.RecordBatchReader) -> str:
     return target.path
 
 
-def _with_ours(target: Target, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    schema = rows.schema
-    for name in _OURS:
-        schema = schema.append(pa.field(name, pa.string()))
-    ours = [pa.scalar(text, pa.string()) for text in (target.run, target.notice)]
-    batches = (
-        pa.record_batch([*batch.columns, *(pa.repeat(text, len(batch)) for text in ours)], schema=schema)
-        for batch in rows
-    )
-    return pa.RecordBatchReader.from_batches(schema, batches)
-
-
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
     """Delete the rows in one commit, whatever run brought them, and the files of older versions, which hold them still.
 
@@ -91,6 +79,18 @@ def _literal(value: Any) -> str:
 
 def _quoted(text: str, mark: str) -> str:
     return f"{mark}{text.replace(mark, mark * 2)}{mark}"
+
+
+def _with_ours(target: Target, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    schema = rows.schema
+    for name in _OURS:
+        schema = schema.append(pa.field(name, pa.string()))
+    ours = [pa.scalar(text, pa.string()) for text in (target.run, target.notice)]
+    batches = (
+        pa.record_batch([*batch.columns, *(pa.repeat(text, len(batch)) for text in ours)], schema=schema)
+        for batch in rows
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def probe(target: Target, shape: pa.Table) -> str:
@@ -163,6 +163,6 @@ SINK = SinkKind(
     says="A Delta table, with the rows of each run once.",
     needs=("path",),
     probe=probe,
-    stream=stream,
     erase=erase,
+    stream=stream,
 )

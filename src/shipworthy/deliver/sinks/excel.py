@@ -218,6 +218,6 @@ SINK = SinkKind(
     says="A workbook (.xlsx) for people.",
     needs=("path",),
     probe=probe,
-    stream=stream,
     erase=erase,
+    stream=stream,
 )

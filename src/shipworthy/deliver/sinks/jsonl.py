@@ -63,6 +63,6 @@ SINK = SinkKind(
     says="A file with one JSON object per row, for programs.",
     needs=("path",),
     probe=probe,
-    stream=stream,
     erase=erase,
+    stream=stream,
 )
