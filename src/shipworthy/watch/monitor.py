@@ -104,6 +104,7 @@ class Monitor:
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
+        spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Monitor:
     judge: Judge
     tolerance: float | None
     phi: float = 25.0
+    spends: bool = True
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

@@ -11,7 +11,7 @@ from shipworthy.app.words import LedgerPage
 from shipworthy.doors.web.chart import Chart, Point, chart
 from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.watch.words import MonitorCard, Monitors
+from shipworthy.watch.words import Budget, MonitorCard, Monitors
 
 LATEST_NOTES, MOST_RELEASES = 6, 500
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
@@ -63,6 +63,7 @@ def _show(visit: Visit) -> Response:
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
+        budget=visit.ask(Budget(product=visit.product)),
     )
 
 
