@@ -18,8 +18,8 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import MonitorPlan, Plan
-from shipworthy.release.rules import FOR_PEOPLE, standing
-from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
+from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, CloseAlarm, WindowJudged
@@ -97,7 +97,7 @@ def _served(facts: Sequence[Recorded[AnswersSealed]]) -> bool:
 def runs(past: Past) -> list[Answered]:
     """The finished runs of each moment, under the candidate that was released to answer most of them."""
     found: dict[tuple[str, str], list[str]] = {}
-    released = past.of(ReleaseStepped, RolledBack)
+    released = past.of(*STEPS)
     for fact in past.of(RunFinished):
         if fact.what.back_fill:
             continue
@@ -122,7 +122,7 @@ def due(
         known: the monitors by name; all there are if absent.
         patient: leave a waiting window alone for a day after it was last tried.
     """
-    members = monitors() if known is None else known
+    members = {name: one for name, one in (monitors() if known is None else known).items() if one.applies(plan)}
     last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
     windows = [(window, ("answers", "labels")) for window in answered(past)]
     windows += [(window, ("runs", "")) for window in runs(past)]
@@ -183,6 +183,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
         ages=tuple(plan.data.ages),
         floor=performance.floor if performance.metric == "auc" else None,
         declared=own.tolerance is not None,
+        disparity={one.column: one.disparity_at_most for one in plan.proof.fairness},
     )
 
 
@@ -201,7 +202,8 @@ def false_alarms_per_year(plan: Plan) -> float:
 
 def budget_of(plan: Plan, known: Mapping[str, Monitor] | None = None) -> dict[str, Part]:
     """The part of the false-alarm budget that each monitor may spend; see `budget.parts`."""
-    names = [name for name, monitor in (monitors() if known is None else known).items() if monitor.spends]
+    members = monitors() if known is None else known
+    names = [name for name, monitor in members.items() if monitor.spends and monitor.applies(plan)]
     said = {name: _said(plan, name) for name in names}
     declared = {name: own.false_alarms_per_year for name, own in said.items() if own and own.false_alarms_per_year}
     return parts(plan.watch.false_alarms_per_year, declared, names)
