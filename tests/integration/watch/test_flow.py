@@ -241,6 +241,17 @@ def world(released: Path, tmp_path: Path) -> Iterator[World]:
     made.engine.dispose()
 
 
+def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: World) -> None:
+    world.list_of(4)
+    assert world.watch().windows >= 4
+    found = world.judged("estimated-performance")["1997-04"]
+    assert found.kind == "estimate"
+    assert found.numbers["rests_on"] >= 50
+    assert 0.3 < found.numbers["auc"] <= 1
+    assert "valid only if" in found.guarantee
+    assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
+
+
 def test_a_world_that_changed_is_alarmed_once_with_its_values(world: World) -> None:
     for number in range(4, 8):
         world.list_of(number)

@@ -7,7 +7,8 @@ from typing import Any
 
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence
-from shipworthy.watch.drift import REFERENCE_PART, Cut, cuts, factors, leading, moved_shares, said
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, moved_shares, said
 from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import Known, reference
