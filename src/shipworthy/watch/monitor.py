@@ -12,7 +12,7 @@ import numpy.typing as npt
 from shipworthy.model.projections import Projections
 from shipworthy.watch.words import Kind, Level
 
-Needs = Literal["labels", "answers", "runs"]
+Needs = Literal["labels", "answers", "runs", "audit"]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -135,7 +135,8 @@ class Monitor:
     Attributes:
         name: as the plan writes it.
         asks: its question, in plain words.
-        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known.
+        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
+            `audit` when people have said of each row of its sample what is true.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
