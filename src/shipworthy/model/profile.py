@@ -19,7 +19,8 @@ plan with humility rules each feature also has ``learnt``, from the rows of trai
 of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a text. Under a plan with
 ``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known. What estimates
 without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no column shows by itself
-``projections``, see `model.projections`; either is null where there were too few rows.
+``projections``, see `model.projections`; either is null where there were too few rows. ``performance`` says how good
+its answers were, see `model.performance`; null where no truth was known.
 """
 
 from __future__ import annotations

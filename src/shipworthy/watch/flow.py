@@ -19,6 +19,7 @@ from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.look import Look
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
+from shipworthy.watch.trying import judge_trials as judge_trials
 from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, Watched, WindowJudged
 
 

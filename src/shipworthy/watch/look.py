@@ -18,12 +18,14 @@ from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.privacy import unreadable
+from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
+from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, Sample, Values, Window, not_run
 from shipworthy.watch.reference import promises_shares
@@ -113,13 +115,15 @@ class Look:
         answers = answers_of(self.files, of)
         promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
+        window = decided(window, self.plan, answerer.answer, answers["decision"].to_numpy(dtype=object))
+        if "answers" in needs or segmented(answerer.profile) or self.plan.proof.fairness:
+            window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
         if "answers" in needs:
-            window = replace(
-                window,
-                features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity),
-                says_yes=np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool),
-                beside=self._beside(past, of, answerer),
-            )
+            yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
+            window = replace(window, says_yes=yes, beside=self._beside(past, of, answerer))
+        if self.plan.proof.fairness:
+            sources = self._then(past, of)
+            window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))
         if "labels" in needs:
             window = self._with_truth(past, window, answerer, list(answers["entity"]))
         return window, answerer, answers
@@ -195,6 +199,14 @@ class Look:
             return what  # the comparison only describes; what was judged stands without it
         extra = {} if promised is None else {"would_have_promised": promised}
         return replace(what, numbers={**what.numbers, **extra})
+
+    def _then(self, past: Past, answered: Answered) -> dict[str, pa.Table]:
+        """The sources as they were when a moment was answered; nothing where no declared group is looked up there."""
+        if all(one.source is None for one in self.plan.proof.fairness):
+            return {}
+        names = [fact.what.snapshot for part in answered.parts for fact in past.of(AnswersSealed, about=part)]
+        taken = [fact.what for name in names if name for fact in past.of(SnapshotTaken, about=name)]
+        return tables(self.files, taken[-1], self.plan, self.as_of) if taken else {}
 
     def _sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
         taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what

@@ -36,6 +36,7 @@ def monitors(question: Monitors, past: Past) -> WatchState:
     cards = [
         _card(monitor, settings(plan, monitor).tolerance, [fact for fact in judged if fact.what.monitor == name])
         for name, monitor in members().items()
+        if monitor.applies(plan) or any(fact.what.monitor == name for fact in judged)
     ]
     return WatchState(monitors=cards, alarms=alarms(past))
 
@@ -59,7 +60,7 @@ def newest_of_each_window(past: Past) -> list[Recorded[WindowJudged]]:
 
 def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[WindowJudged]]) -> MonitorCard:
     points = [
-        MonitorPoint(what.window, what.candidate, what.level, what.numbers, what.text, what.kind)
+        MonitorPoint(what.window, what.candidate, what.level, what.numbers, what.text, what.kind, what.parts)
         for what in (fact.what for fact in judged)
     ]
     if not judged:

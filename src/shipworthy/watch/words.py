@@ -48,6 +48,7 @@ class WindowJudged(What):
         level: quiet, note (something changed), alarm (it harms beyond the plan's tolerance), not_run.
         numbers: what was counted and measured, for charts: n, promised, real…
         state: what the monitor carries on to the next window.
+        parts: by segment or group what was found: rows, now, then, tolerated, evidence.
         text: the finding in plain words.
         guarantee: what the verdict promises and on which condition.
         kind: what it rests on: a `guarantee` keeps a stated error rate, an `estimate` rests on assumptions about the
@@ -66,6 +67,7 @@ class WindowJudged(What):
     advice: str = ""
     since: str = ""
     kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -126,6 +128,17 @@ class Watch(Command[Watched]):
     durable: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTrials(Command[list[str]]):
+    """Compare the losses of candidates in shadow, canary and full use with the other one's, where the truth is known.
+
+    Gives what was found, in plain words. Each row is counted once; harm makes going back due.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorPoint:
     """One judged window for a chart."""
@@ -136,6 +149,7 @@ class MonitorPoint:
     numbers: dict[str, float]
     text: str
     kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
