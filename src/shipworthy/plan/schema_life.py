@@ -106,6 +106,12 @@ class MonitorPlan(Section):
     )
 
 
+class Audit(Section):
+    """Answers of each window that are drawn at random, for people to say what is true of them."""
+
+    rows: Whole = Field(ge=1, description="How many of each window.", examples=[50])
+
+
 class Watch(Section):
     """What is watched for life."""
 
@@ -123,6 +129,9 @@ class Watch(Section):
         ),
     )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
+    audit: Audit | None = Field(
+        None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
+    )
 
 
 Severity = Literal["low", "high", "critical"]

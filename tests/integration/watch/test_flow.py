@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from shipworthy.base.errors import UserError
 from shipworthy.base.fact import What
 from shipworthy.deliver.flow import score
 from shipworthy.deliver.words import Score
@@ -28,13 +29,18 @@ from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
-from shipworthy.watch.flow import watch
+from shipworthy.watch.flow import label_audit, watch
 from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
-from shipworthy.watch.views import monitors, promises
+from shipworthy.watch.views import audit_tasks, monitors, promises
 from shipworthy.watch.words import (
     AlarmClosed,
     AlarmRaised,
+    AuditDrawn,
+    AuditOutcome,
+    AuditTask,
+    AuditTasks,
+    LabelAudit,
     LabelsSealed,
     Monitors,
     Watch,
@@ -246,6 +252,73 @@ def world(released: Path, tmp_path: Path) -> Iterator[World]:
     made.now = month(4)
     yield made
     made.engine.dispose()
+
+
+def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: World) -> None:
+    world.list_of(4)
+    assert world.watch().windows >= 4
+    found = world.judged("estimated-performance")["1997-04"]
+    assert found.kind == "estimate"
+    assert found.numbers["rests_on"] >= 50
+    assert 0.3 < found.numbers["auc"] <= 1
+    assert "valid only if" in found.guarantee
+    assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
+
+
+def plan_with(world: World, text: str) -> None:
+    command = AdoptPlan(product=PRODUCT, text=text)
+    world.store.ledger.append(
+        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
+        product=PRODUCT,
+        who="pm",
+        at=world.now,
+    )
+
+
+def labelled(world: World, say: Callable[[AuditTask], str]) -> AuditOutcome:
+    """People fill in the sheet of what waits."""
+    tasks = audit_tasks(AuditTasks(product=PRODUCT), world.store.ledger.past(PRODUCT), world.store.files)
+    sheet = "\n".join(["answer_id,label", *(f"{task.answer_id},{say(task)}" for task in tasks)])
+    kept = world.store.files.put(sheet.encode())
+    return label_audit(LabelAudit(product=PRODUCT, labels=kept), world.trip())
+
+
+def test_people_label_a_random_sample_and_it_is_judged_before_the_truth_is_known(world: World) -> None:
+    plan_with(world, PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
+    world.list_of(4)
+    world.watch()
+    (drawn,) = world.of(AuditDrawn)
+    assert (drawn.rows, drawn.window[:7]) == (300, "1997-04")
+    tasks = audit_tasks(AuditTasks(product=PRODUCT), world.store.ledger.past(PRODUCT), world.store.files)
+    entities = [task.entity for task in tasks]
+    assert len(set(entities)) == 300
+    assert entities != sorted(f"c{number:04}" for number in range(300)), "drawn, not the first"
+
+    half = set(entities[:150])
+    some = labelled(world, lambda task: "no" if task.entity in half else "")
+    assert (some.told, some.left) == (150, 150)
+    assert not world.watch().alarms
+    assert "audit" not in {what.monitor for what in world.of(WindowJudged)}, "a part people chose is not random"
+    with pytest.raises(UserError, match="do not wait"):
+        label_audit(
+            LabelAudit(
+                product=PRODUCT, labels=world.store.files.put(f"answer_id,label\n{tasks[0].answer_id},1".encode())
+            ),
+            world.trip(),
+        )
+    scores = {row["entity"]: row["score"] for row in world.store.files.table(drawn.sample).to_pylist()}
+    rest = labelled(world, lambda task: "0" if scores[task.entity] >= 0.5 else "?" if task.entity[-1] == "7" else "1")
+    assert (rest.told + rest.unsure, rest.left) == (150, 0)
+    assert world.watch().windows == 1
+    found = world.judged("audit")["1997-04"]
+    assert found.kind == "guarantee"
+    assert found.numbers["brier"] > found.numbers["first_brier"], "people say the opposite of what was answered"
+    assert found.numbers["n"] + found.numbers["unsure"] == 300
+    assert "drawn at random" in found.guarantee
+    assert not world.is_due(), "a sample is judged once"
+    assert len(world.of(AuditDrawn)) == 1
+    # Labels of people are not the truth of the sources: they make no labels of answers.
+    assert not world.of(LabelsSealed)
 
 
 def test_a_world_that_changed_is_alarmed_once_with_its_values(world: World) -> None:
