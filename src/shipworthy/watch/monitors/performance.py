@@ -48,7 +48,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if why := _unusable(window, then, scores, labels):
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
     depends = dependence_of(then, settings)
-    phi = phi_of_window(depends, _mean_rows(then), scores.size)
+    phi = phi_of_window(depends, then.rows_per_batch, scores.size)
     lost = then.losses(scores, labels)
     names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
     asked = _asked(then, lost, names, settings, phi)
@@ -103,10 +103,6 @@ def _unusable(window: Window, then: HeldOut, scores: Floats, labels: Floats) -> 
     if then.loss == "brier" and not np.isin(labels, (0.0, 1.0)).all():
         return f"The truth of {window.day} is not yes or no."
     return ""
-
-
-def _mean_rows(then: HeldOut) -> float:
-    return float(np.mean([rows for rows, _, _ in then.batches])) if then.batches else 0.0
 
 
 def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
