@@ -16,8 +16,8 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import MonitorPlan, Plan
-from shipworthy.release.rules import FOR_PEOPLE, standing
-from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
+from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
@@ -94,7 +94,7 @@ def _served(facts: Sequence[Recorded[AnswersSealed]]) -> bool:
 def runs(past: Past) -> list[Answered]:
     """The finished runs of each moment, under the candidate that was released to answer most of them."""
     found: dict[tuple[str, str], list[str]] = {}
-    released = past.of(ReleaseStepped, RolledBack)
+    released = past.of(*STEPS)
     for fact in past.of(RunFinished):
         if fact.what.back_fill:
             continue

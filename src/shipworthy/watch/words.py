@@ -122,6 +122,17 @@ class Watch(Command[Watched]):
     durable: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTrials(Command[list[str]]):
+    """Compare the losses of candidates in shadow, canary and full use with the other one's, where the truth is known.
+
+    Gives what was found, in plain words. Each row is counted once; harm makes going back due.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorPoint:
     """One judged window for a chart."""

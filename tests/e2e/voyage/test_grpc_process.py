@@ -42,8 +42,8 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
     command = [sys.executable, "-m", "shipworthy", "serve", "--port", "0", "--grpc-port", "0", "--json"]
     environ = {**os.environ, "SHIPWORTHY_ROOT": str(tmp_path), "PYTHONPATH": str(SOURCES)}
     process = subprocess.Popen([*command, "--product", PRODUCT], env=environ, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         places = json.loads(process.stdout.readline())
         with triton.InferenceServerClient(places["grpc"]) as client:
             for _ in range(100):
@@ -69,7 +69,8 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
     sealed = [one for one in voyage.facts(AnswersSealed) if one.run.startswith("serve/")]
     assert sum(one.traced for one in sealed) == sum(one.rows for one in sealed) - 1, "all but the plain call had one"
     found = voyage.ask(Trace(product=PRODUCT, answer=TRACE))
