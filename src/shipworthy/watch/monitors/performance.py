@@ -32,6 +32,7 @@ from shipworthy.watch.words import Level
 _Z = 1.96
 # Of the proven rows a tenth had a large error, by the definition of large.
 _LARGE = 0.1
+_SHOWN = 3
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -239,9 +240,6 @@ def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer
     if missing := [column for column in then.segments if column not in window.features]:
         told += f" Not told apart by {', '.join(missing)}, which is not stored with these answers."
     return told
-
-
-_SHOWN = 3
 
 
 def _part(one: Answer, cap: float) -> str:
