@@ -148,7 +148,38 @@ class Envelope(Section):
     rank_correlation_at_least: Number = Field(
         0.8, ge=-1, le=1, description="How alike it must rank the same rows as the champion."
     )
+    floor: Number | None = Field(
+        None,
+        description=(
+            "The pessimistic end of `proof.performance.metric` must reach this; absent: the floor of the proof alone."
+        ),
+        examples=[0.7],
+    )
+    newest_truth_at_most: Duration | None = Field(
+        None,
+        description="How old the newest moment that it has learnt from may be when it is let on; absent: any age.",
+        examples=["6mo"],
+    )
     within: Duration = Field(default=Length(months=12), description="How long after its signing the envelope holds.")
+
+
+class Retraining(Section):
+    """When a retrained candidate pays for itself; without it every step of its release is as for any other."""
+
+    cost: Number = Field(0.0, ge=0, description="Of training, proving and releasing once, in any currency.")
+    value: Number = Field(
+        1.0, gt=0, description="Of one unit of loss less in one decision, in the same currency; a loss is 0 to 1."
+    )
+    decisions: Whole = Field(
+        1, ge=1, description="How many decisions it takes before it is replaced in turn.", examples=[20_000]
+    )
+    labels_only_when_acted: Flag = Field(
+        False,
+        description=(
+            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
+            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+        ),
+    )
 
 
 class RespondPlan(Section):
@@ -157,6 +188,14 @@ class RespondPlan(Section):
     triggers: list[Trigger] = Field(default=[], description="What happens when.")
     envelope: Envelope | None = Field(
         None, description="Bounds for retraining without a new sign-off; absent: every candidate is signed anew."
+    )
+    retraining: Retraining | None = Field(
+        None,
+        description=(
+            "What a retrained candidate must gain, as shown on truths it has not learnt, before it goes on by itself; "
+            "absent: the proof and the envelope are enough."
+        ),
+        examples=[{"cost": 500, "value": 20, "decisions": 20_000}],
     )
     routes: dict[Name, str] = Field(
         default={},
