@@ -117,8 +117,9 @@ class Trigger(Section):
     on: Literal["alarm", "refusal", "late", "partial", "failed", "revoked", "unacknowledged", "unused"] = Field(
         description=(
             "What sets it off: a monitor's alarm, a refused source, a late list, a list that answered too few or "
-            "reached only some of its destinations, a failed delivery or a model that could not answer, a revoked "
-            "sign-off, a delivery that nobody acknowledged, a list of which too little was used."
+            "reached only some of its destinations, a failed delivery or a model that could not answer or was "
+            "taken back for harm, a revoked sign-off, a delivery that nobody acknowledged, "
+            "a list of which too little was used."
         ),
         examples=["alarm"],
     )

@@ -20,7 +20,8 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import CANARY, standing
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.words import RolledBack, TrialFinished
+from shipworthy.release.trials import UNDER_TRIAL
+from shipworthy.release.words import RolledBack, TrialFinished, TrialJudged
 from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
@@ -37,6 +38,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _overdue(plan, past, now)
     yield from _broken(past)
     yield from _revoked(past)
+    yield from _harmful(past)
 
 
 def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
@@ -228,6 +230,16 @@ def _broken(past: Past) -> Iterator[Cause]:
             name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
             text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
             yield Cause("failed", name, part.consumer, text, False, part.candidate)
+
+
+def _harmful(past: Past) -> Iterator[Cause]:
+    """Candidates that a trial has taken back because they do harm."""
+    for judged in past.of(TrialJudged):
+        if judged.what.harm and judged.what.verdict == "roll back":
+            what = judged.what
+            name = f"{what.candidate}/trial/{what.step}/{what.window}"
+            text = f"candidate {what.candidate[:12]} {UNDER_TRIAL[what.step]}: {what.text}"
+            yield Cause("failed", name, "", text, False, what.candidate)
 
 
 def _source(where: str, plan: Plan) -> str:
