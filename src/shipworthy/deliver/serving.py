@@ -71,6 +71,11 @@ class Serving:
     kept: Kept = dict
     aside: Mapping[str, str] = field(default_factory=dict)
 
+    def emptied(self) -> Serving:
+        """The same with nobody who may answer: every question is refused with the reason."""
+        nobody = replace(self.pointer, champion={}, canary="", canary_share=0.0, baseline="", digest="")
+        return replace(self, pointer=nobody, stand_in="", challenger="")
+
     def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
         """The answer for one entity by its stored features.
 
@@ -107,17 +112,19 @@ class Serving:
         known = [one for one in asked if one.values is not None or one.entity in ready.places]
         return [row | {"step": SHADOW} for row in self._rows(ready, known, now)] if known else []
 
-    def question_in_doubt(self, consumer: str, asked: Any) -> Question:
+    def question_in_doubt(self, consumer: str, asked: Any, trace: str = "") -> Question:
         """A question that is not as agreed, with those of its inputs that are: what a simple rule may still look at."""
         inputs = self.inputs[consumer]
         named = asked.get(self.plan.need.entity) if isinstance(asked, dict) else None
         entity = str(named) if isinstance(named, str | int) and not isinstance(named, bool) else ""
         values = inputs.without_wrong(asked) if inputs.known else None
-        return Question(entity, consumer, values)
+        return Question(entity, consumer, values, trace=trace)
 
     def invalid(self, question: Question, why: Exception, now: datetime) -> Reply | None:
         """The baseline's answer to a question that is not as agreed, where the plan lets it answer; None otherwise."""
-        if not question.entity or self.plan.consumers[question.consumer].if_invalid != "baseline":
+        if not question.entity or question.consumer in self.pointer.paused:
+            return None
+        if self.plan.consumers[question.consumer].if_invalid != "baseline":
             return None
         found = self._by_baseline(question, _reason(why), now)
         if found is None:
@@ -149,6 +156,8 @@ class Serving:
         return pointer.champion.get(cohort, "")
 
     def _may_stand_in(self, question: Question) -> bool:
+        if question.consumer in self.pointer.paused:
+            return False
         return self.plan.consumers[question.consumer].if_stopped == "baseline"
 
     @cached_property
@@ -161,6 +170,12 @@ class Serving:
         )
 
     def _answerer(self, question: Question, now: datetime) -> str:
+        if question.consumer in self.pointer.paused:
+            found = f"Answers to {question.consumer} are paused: {self.pointer.paused[question.consumer]}"
+            fix = "Wait until they are resumed; the owners are told."
+            raise UserError(
+                Mistake("serve.paused", question.consumer, found, "An answer was held back on purpose.", fix)
+            )
         cohort = self.cohort(question)
         if not cohort and question.values is None:
             name = self.plan.need.entity
@@ -295,6 +310,8 @@ class Serving:
                 row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
             else:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            if question.trace:
+                row["trace"] = question.trace
             rows.append(row)
         return rows
 

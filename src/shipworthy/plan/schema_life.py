@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shipworthy.base.times import Length
-from shipworthy.plan.fields import ColumnName, Duration, Flag, Name, Number, Section, Share, Whole
+from shipworthy.plan.fields import ClockTime, ColumnName, Day, Duration, Flag, Name, Number, Section, Share, Whole
 
 
 class Cohorts(Section):
@@ -110,24 +110,58 @@ class Watch(Section):
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
 
 
+Severity = Literal["low", "high", "critical"]
+
+
+class Escalation(Section):
+    """Who is told next when nobody has answered."""
+
+    after: Duration = Field(description="How long after the first message, while nobody has answered.", examples=["4h"])
+    to: list[Name] = Field(
+        min_length=1, description="Functions, roles or consumers with a route.", examples=[["technology"]]
+    )
+
+
 class Trigger(Section):
     """What happens when: one trigger, any number of actions."""
 
     name: Name = Field(description="Its name in the ledger.", examples=["stale-model"])
-    on: Literal["alarm", "refusal", "late", "partial", "failed", "revoked", "unacknowledged", "unused"] = Field(
+    on: Literal[
+        "alarm",
+        "note",
+        "refusal",
+        "breach",
+        "late",
+        "partial",
+        "failed",
+        "revoked",
+        "unacknowledged",
+        "unused",
+        "schedule",
+        "new-data",
+        "code",
+        "plan",
+        "overdue",
+        "silent",
+        "paused",
+        "fallback",
+    ] = Field(
         description=(
-            "What sets it off: a monitor's alarm, a refused source, a late list, a list that answered too few or "
-            "reached only some of its destinations, a failed delivery or a model that could not answer or was "
-            "taken back for harm, a revoked sign-off, a delivery that nobody acknowledged, "
-            "a list of which too little was used."
+            "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
+            "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
+            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "that nobody acknowledged, a "
+            "list of which too little was used, a schedule, data that was not there before, a model made from changed "
+            "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
+            "deliveries that are paused, a baseline that answers in place of the model."
         ),
         examples=["alarm"],
     )
     of: Name | None = Field(
         None,
         description=(
-            "Only of this monitor (alarm), source (refusal), consumer (late, partial, failed, unacknowledged, unused) "
-            "or function (revoked)."
+            "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
+            "unacknowledged, unused, paused), function (revoked), severity (overdue) or section of the plan (plan)."
         ),
     )
     do: list[Name] = Field(
@@ -136,6 +170,51 @@ class Trigger(Section):
     again_after: Duration | None = Field(
         None, description="While the cause lasts, act again after this time.", examples=["45d"]
     )
+    every: Duration | None = Field(None, description="With `on: schedule`: how often.", examples=["1mo"])
+    start: Day | None = Field(None, description="With `on: schedule`: the first time.", examples=["2026-01-01"])
+    after: Duration | None = Field(
+        None, description="With `on: silent`: how long a monitor may go without a judged window.", examples=["45d"]
+    )
+    severity: Severity = Field(
+        "high", description="How bad it is: of the incident it opens, and for the quiet hours.", examples=["critical"]
+    )
+    to: list[Name] = Field(
+        default=[],
+        description="Whom `notify` tells; absent: every function with a route, and the consumers concerned.",
+        examples=[["technology"]],
+    )
+    cool_down: Duration | None = Field(
+        None,
+        description=(
+            "For so long after it acted it does not act on another cause: what lasts is taken up afterwards, what is "
+            "over by then is passed over."
+        ),
+        examples=["6h"],
+    )
+    escalate: list[Escalation] = Field(
+        default=[],
+        description="Who is told next, step by step, while nobody has answered.",
+        examples=[[{"after": "4h", "to": ["business"]}]],
+    )
+    dry: Flag = Field(False, description="Only put on record what it would have done, and do nothing.", examples=[True])
+
+
+class QuietHours(Section):
+    """When messages that can wait do wait, in the product's time zone."""
+
+    start: ClockTime = Field(description="When they begin, each day.", examples=["22:00"])
+    end: ClockTime = Field(description="When they end; what waited is told then.", examples=["07:00"])
+    through: Literal["high", "critical"] = Field(
+        "high", description="The least severity of a trigger whose messages go out all the same.", examples=["critical"]
+    )
+
+
+class IncidentDeadlines(Section):
+    """Within which time an incident of each severity is closed; later it is overdue."""
+
+    critical: Duration = Field(default=Length(seconds=86_400), description="A critical one.", examples=["1d"])
+    high: Duration = Field(default=Length(seconds=14 * 86_400), description="One of high severity.", examples=["2w"])
+    low: Duration = Field(default=Length(months=3), description="One of low severity.", examples=["3mo"])
 
 
 class Envelope(Section):
@@ -201,7 +280,18 @@ class RespondPlan(Section):
     routes: dict[Name, str] = Field(
         default={},
         description=(
-            "Where messages for a function or consumer go: file:PATH or https address; ${NAME} from the environment."
+            "Where messages for a function, role or consumer go: file:PATH, an https address that gets a signed POST, "
+            "or a mail or chat address as apprise writes it (mailtos://…, slack://…); ${NAME} from the environment."
         ),
         examples=[{"technology": "file:out/messages"}],
+    )
+    quiet: QuietHours | None = Field(
+        None,
+        description="Hours in which only urgent messages go out.",
+        examples=[{"start": "22:00", "end": "07:00"}],
+    )
+    incidents: IncidentDeadlines = Field(
+        default=IncidentDeadlines(),
+        description="Within which time incidents are closed.",
+        examples=[{"critical": "1d", "high": "2w", "low": "3mo"}],
     )

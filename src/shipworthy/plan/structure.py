@@ -11,7 +11,7 @@ from shipworthy.plan.shape import example_text
 from shipworthy.plan.slip import Slip, pair_in_order, suggestion
 
 _LIST_ONLY = ("every", "start", "deadline")
-_LISTED = (*_LIST_ONLY, "when", "arrival_of")
+_LISTED = (*_LIST_ONLY, "when", "arrival_of", "arrives_every")
 _ASKED_ONLY = ("latency", "asks_by", "if_invalid", "features_within", "log")
 
 
@@ -84,6 +84,11 @@ def consumer_mode(ground: Ground) -> Iterator[Slip]:
 def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
     if consumer.get("when") != "arrival":
         yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+        if consumer.get("arrives_every") is not None:
+            found = f"{path}.arrives_every says how often data comes, but {path}.when is not arrival."
+            why = "A list on a schedule is due by its schedule."
+            fix = "Add `when: arrival`, or remove arrives_every."
+            yield Slip(f"{path}.arrives_every", "plan.list_when", found, why, fix)
         if consumer.get("arrival_of"):
             found = f"{path}.arrival_of names sources, but {path}.when is not arrival."
             why = "Their new data would make no list."
@@ -95,6 +100,25 @@ def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
             found = f"{path}.when is arrival, but it has {key}."
             why = "A list by arrival is made when data has come in, and at no other moment."
             yield Slip(f"{path}.{key}", "plan.list_when", found, why, f"Remove {key}, or write `when: schedule`.")
+
+
+def trigger_times(ground: Ground) -> Iterator[Slip]:
+    """A trigger on a schedule says when, one on silence how long; escalation goes on from somebody who was told."""
+    for number, trigger in listed(part(ground.values, "respond"), "triggers"):
+        path, on = f"respond.triggers[{number}]", word(trigger, "on")
+        for wanted, keys in (("schedule", ("every", "start")), ("silent", ("after",))):
+            for key in keys:
+                given = trigger.get(key) is not None
+                if on == wanted and not given:
+                    fix = f"Add for example `{example_text(('respond', 'triggers', 0, key))}`."
+                    yield Slip(path, "plan.trigger_time", f"{path} has `on: {on}`, but no {key}.", "", fix)
+                if given and on != wanted:
+                    found = f"{path} has {key}, which only `on: {wanted}` reads."
+                    yield Slip(f"{path}.{key}", "plan.trigger_time", found, "", f"Remove {key}.")
+        if trigger.get("escalate") and "notify" not in [action for _, action in words(trigger, "do")]:
+            found = f"{path} escalates, but does not notify."
+            why = "Whoever is to be told next is told when those told first have not answered."
+            yield Slip(f"{path}.escalate", "plan.trigger_time", found, why, "Add notify to `do`, or remove escalate.")
 
 
 def cohort_column(ground: Ground) -> Iterator[Slip]:
@@ -174,6 +198,7 @@ RULES: tuple[Rule, ...] = (
     clock,
     consumer_mode,
     cohort_column,
+    trigger_times,
     repeated_items,
     ranges,
 )

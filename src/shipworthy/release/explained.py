@@ -58,6 +58,16 @@ _ON_GOING_BACK = {
         "A rollback takes something out of use; here there is nothing to take out.",
         "`shipworthy releases` shows who answers whom.",
     ),
+    "release.not_fallen": Explained(
+        "The way back is asked for, but the baseline has not taken over: the released candidates answer.",
+        "There is nothing to come back from.",
+        "`shipworthy releases` shows who answers whom.",
+    ),
+    "release.not_signed_now": Explained(
+        "A candidate would answer again after a fall-back, but an owner took a signature on it back meanwhile.",
+        "Nobody gets answers from what is not signed for any more.",
+        "Have it signed anew, or release another candidate: that ends the fall-back too.",
+    ),
     "release.no_target": Explained(
         "There is neither an earlier candidate nor a signed baseline that could answer instead.",
         "Without one a rollback would leave people with no answer at all.",

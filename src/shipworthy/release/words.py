@@ -52,6 +52,50 @@ class RolledBack(What):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack(What):
+    """The signed baseline answers everybody from now on, until the way back is taken.
+
+    Attributes:
+        to: the baseline.
+    """
+
+    to: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameBack(What):
+    """Whoever answered before the fall-back answers again.
+
+    Attributes:
+        to: the candidate of each cohort.
+    """
+
+    to: dict[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesPaused(What):
+    """Nothing goes to these consumers until it is said that deliveries go on."""
+
+    consumers: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesResumed(What):
+    """Deliveries to these consumers go on; the lists that were held back are made."""
+
+    consumers: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFinished(What):
     """A candidate was rehearsed, answered a list in shadow, or had its part in what went to people as a canary.
 
@@ -118,6 +162,8 @@ class Standing:
         canary: the candidate that answers `canary_share` of the entities in place of their champion; empty for none.
         canary_share: by a hash of the entity, see `release.rules.canary_share`.
         trials: what comparing losses says about those in shadow, canary or use, in plain words.
+        held: who answers again after a fall-back, by cohort; empty while nobody fell back.
+        paused: the consumers to whom nothing goes, each with the reason.
     """
 
     champion: dict[str, str]
@@ -130,6 +176,13 @@ class Standing:
     canary: str = ""
     canary_share: float = 0.0
     trials: list[str] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    paused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def released(self) -> dict[str, str]:
+        """The released candidate of each cohort, whether or not the baseline answers in its place now."""
+        return {**self.champion, **self.held}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +213,51 @@ class RollBack(Command[Standing]):
     durable: ClassVar[bool] = True
     reason: str
     candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallBack(Command[Standing]):
+    """Let the signed baseline answer everybody, in lists and in real time, until `ComeBack`; in one step."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeBack(Command[Standing]):
+    """Let those answer again who answered before the baseline took over.
+
+    Refused where an owner has taken a signature on one of them back since.
+    """
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseDeliveries(Command[Standing]):
+    """Hold everything that goes to a consumer, or to all of them; everybody who waits is told.
+
+    Lists that fall due meanwhile are made once deliveries are resumed, and questions in real time are refused with
+    the reason.
+    """
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+    consumer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeDeliveries(Command[Standing]):
+    """Let deliveries go on to a consumer, or to all that are paused; lists that were held back are made."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+    consumer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

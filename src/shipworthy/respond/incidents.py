@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Past, Recorded, What
+from shipworthy.base.fact import Past, Recorded, What, latest
+from shipworthy.base.times import Length
 from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.schema import Plan
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, Severity
+from shipworthy.respond.words import IncidentChanged, IncidentClosed, IncidentOpened, Severity
 from shipworthy.watch.words import AlarmRaised
 
 _CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
@@ -25,6 +27,18 @@ def open_now(past: Past) -> list[Recorded[IncidentOpened]]:
     """The incidents that nobody has closed."""
     closed = {fact.what.incident for fact in past.of(IncidentClosed)}
     return [fact for fact in opened(past) if fact.what.incident not in closed]
+
+
+def severity_of(past: Past, incident: IncidentOpened) -> Severity:
+    """How bad an incident is by the last word about it."""
+    changed = latest(past.of(IncidentChanged, about=incident.incident))
+    return changed.what.severity if changed else incident.severity
+
+
+def deadline(plan: Plan, past: Past, incident: Recorded[IncidentOpened]) -> datetime:
+    """When an incident is to be closed at the latest, by its severity."""
+    within: Length = getattr(plan.respond.incidents, severity_of(past, incident.what))
+    return within.after(incident.at)
 
 
 def data_incidents_open(past: Past) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do
-from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
+from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
@@ -36,6 +36,9 @@ def test_every_action_is_decided_on_the_past_alone_and_leaves_facts_that_can_be_
     assert action.name == name
     assert action.does
     history = live(f"{{name: mine, on: alarm, do: [{name}]}}")
+    history.make(BASELINE, role="baseline")
+    release(history, BASELINE, role="baseline")
+    release(history, MODEL, replaces=BASELINE)
     alarm(history)
     (situation, found), *others = situations(history.plan, history.past, history.now)
     assert (found.name, others) == (name, [])
@@ -49,7 +52,7 @@ def test_every_action_is_decided_on_the_past_alone_and_leaves_facts_that_can_be_
 
 
 def test_an_unknown_action_is_told_with_those_there_are() -> None:
-    with pytest.raises(NotFound, match="incident, notify, retrain, rollback"):
+    with pytest.raises(NotFound, match="fallback, incident, notify, pause, retrain, rollback"):
         kind(FOLDER, "shout", Action)
 
 
@@ -101,7 +104,7 @@ def test_an_incident_is_opened_once_with_its_owner_and_the_runs_since() -> None:
     assert fire(history) == ["incident"]
     (incident,) = opened(history)
     assert incident.affected == ["stood in", "failed"]
-    assert incident.owner == "tom"
+    assert incident.owner == "technology-owner"
     assert "median" in incident.title
 
 
@@ -112,7 +115,9 @@ def test_trouble_that_lasts_beyond_a_closed_incident_opens_another() -> None:
     fire(history, days=2)
     assert len(opened(history)) == 1
     first = opened(history)[0].about
-    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    history.write(
+        IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "technology-owner"
+    )
     fire(history)
     assert len({one.about for one in opened(history)}) == 2
 
@@ -128,7 +133,9 @@ def test_nothing_is_learnt_while_an_incident_about_data_is_open() -> None:
     alarm(history, "alarm-2")
     assert to_do(history) == []
     first = opened(history)[0].about
-    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    history.write(
+        IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "technology-owner"
+    )
     accepted_again(history)
     assert to_do(history) == [("stale", "retrain")]
     assert retraining_due(history.past)

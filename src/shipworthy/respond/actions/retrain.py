@@ -67,7 +67,7 @@ def _suspect(past: Past) -> str:
 
 def _newest_lesson(past: Past) -> str:
     """The newest moment that a model in use has learnt from; empty where none in use has learnt here."""
-    in_use = set(standing(past).champion.values())
+    in_use = set(standing(past).released.values())
     learnt = [
         moment
         for fact in past.of(CandidateMade)
