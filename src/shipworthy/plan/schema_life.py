@@ -94,8 +94,15 @@ class MonitorPlan(Section):
         ge=1,
         description="Declared bound on overdispersion: how many times dependence between rows inflates variance.",
     )
-    false_alarms_per_year: Number = Field(
-        0.05, gt=0, lt=1, description="The chance of a false alarm in a year that the product accepts."
+    false_alarms_per_year: Number | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "The chance of a false alarm in a year that is accepted of this monitor; absent: an equal part of what the "
+            "declared ones leave of `watch.false_alarms_per_year`, at most 0.05."
+        ),
+        examples=[0.05],
     )
 
 
@@ -106,6 +113,14 @@ class Watch(Section):
         default={},
         description="Members of watch/monitors that differ from their defaults; every monitor runs.",
         examples=[{"calibration": {"tolerance": 0.05}}],
+    )
+    false_alarms_per_year: Number = Field(
+        0.5,
+        gt=0,
+        description=(
+            "The false alarms a year that people accept of the whole product, all monitors together; 0.5 is one in two "
+            "years."
+        ),
     )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
 

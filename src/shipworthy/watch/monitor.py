@@ -159,6 +159,7 @@ class Monitor:
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
+        spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
     """
 
@@ -168,6 +169,7 @@ class Monitor:
     judge: Judge
     tolerance: float | None
     phi: float = 25.0
+    spends: bool = True
     applies: Callable[[Plan], bool] = always
 
 

@@ -65,6 +65,8 @@ def test_a_page_asked_for_before_the_login_comes_after_it(context: BrowserContex
     page.get_by_label("Secret").fill(port[0].secrets["auditor"])
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="What the monitors see")).to_be_visible()
+    expect(page.get_by_role("heading", name="False alarms: what the plan accepts")).to_be_visible()
+    expect(page.get_by_role("row", name="Calibration 0.05 1 0 0 0 1")).to_be_visible()
 
 
 def test_a_wrong_secret_is_told_as_such(context: BrowserContext) -> None:

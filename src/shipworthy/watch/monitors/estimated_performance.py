@@ -179,4 +179,5 @@ MONITOR = Monitor(
     needs="answers",
     judge=judge,
     tolerance=0.05,
+    spends=False,
 )

@@ -49,4 +49,5 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=None,
+    spends=False,
 )

@@ -480,9 +480,16 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
                 "{false_alarms_per_year: 0.6}}}\nrelease:",
             )
         ],
-        "warn",
+        "fail",
         "watch.monitors",
-        "1.2 false alarms",
+        "1.2 false alarms a year, the whole product 0.5",
+    ),
+    (
+        "false_alarms",
+        [("release:", "watch: {false_alarms_per_year: 4}\nrelease:")],
+        "warn",
+        "watch.false_alarms_per_year",
+        "accepts 4 false alarms",
     ),
 ]
 
