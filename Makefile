@@ -45,8 +45,8 @@ endif
 bench: setup  ## figures, recorded and compared; never a timed test
 	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
 
-peers:  ## other servers, each in an environment of its own, for bench/serving/single.py
-	for list in bench/serving/peers/*.txt; do name=.venv-peers/$$(basename $$list .txt); \
+peers:  ## other servers and monitors, each in an environment of its own, for bench/serving and bench/monitors
+	for list in bench/*/peers/*.txt; do name=.venv-peers/$$(basename $$list .txt); \
 	  test -x $$name/bin/python || $(PYTHON) -m venv $$name || exit 1; \
 	  $$name/bin/python -m pip install --quiet --requirement $$list || exit 1; done
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
-from shipworthy.deliver.owing import moments_of, owed
+from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, unbrought
 from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
@@ -18,12 +18,14 @@ from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
+from shipworthy.release.trials import to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.rules import watch_due
-from shipworthy.watch.words import Watch
+from shipworthy.watch.trials import trials_due
+from shipworthy.watch.words import JudgeTrials, Watch
 
 RETRY_AFTER = timedelta(hours=1)
 """How long after a failed delivery of the newest list it is tried again."""
@@ -34,6 +36,8 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     if asked := rollback_due(past):
         reason = f"the trigger {asked.trigger} asked for it"
         yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
+    if harmful := to_take_back(past, standing(past)):
+        yield RollBack(product=plan.product, reason=harmful.text, candidate=harmful.candidate)
     if wanted := fallback_due(past):
         yield FallBack(product=plan.product, reason=f"the trigger {wanted.trigger} asked for it")
     if wanted := pause_due(plan, past):
@@ -46,6 +50,8 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield from features_due(signed, past, now)
     if watch_due(plan, past, now):
         yield Watch(product=plan.product)
+    if trials_due(plan, past):
+        yield JudgeTrials(product=plan.product)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)
     if retraining := retraining_due(past):
@@ -136,6 +142,8 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
                 if length is not None:
                     moments.add(length.after(moment))
             moments.add(plan.need.horizon.after(moment))
+    for _, _, expected in missing_arrivals(plan, past, until):
+        moments.add(expected + timedelta(microseconds=1))
     moments |= set(answer_moments(plan, past, now, until))
     return sorted(moment for moment in moments if now < moment <= until)
 
@@ -146,11 +154,11 @@ def leads_on(command: Command[Any]) -> bool:
 
 
 def follow_ups(command: ReleaseCandidate, past: Past) -> list[Score]:
-    """What belongs to a release: the rehearsal of each list, or its newest one answered in shadow."""
+    """What belongs to a release: the rehearsal of each list and stream, or the newest list answered in shadow."""
     plan = current_plan(past)
     trial: Literal["rehearsal", "shadow"] = "rehearsal" if command.step == "rehearsal" else "shadow"
     return [
         Score(product=command.product, consumer=name, trial=trial)
         for name, consumer in plan.consumers.items()
-        if consumer.mode == "list"
+        if consumer.mode == "list" or (consumer.mode, trial) == ("stream", "rehearsal")
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -27,6 +28,17 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """What a look at a whole column of numbers tells: all of its values are there, and lie between these two.
+
+    A value that is no number makes both ends NaN, which lies within no bounds.
+    """
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """One reason for which rows go.
 
@@ -35,12 +47,16 @@ class Judge:
         name: the name of the rule, or the reason in plain words; never a value of a row.
         where: SQL over the layout: the rows it objects to.
         condition: whether the plan's author wrote it.
+        column: the only column it looks at, where `clear` can answer for it.
+        clear: whether the span of that column shows that it objects to no row, so that no row need be asked.
     """
 
     does: Literal["remove", "quarantine"]
     name: str
     where: str
     condition: bool = False
+    column: str = ""
+    clear: Callable[[Span], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +143,8 @@ def _unreadable(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
     bad = f"{identifier(name)} IS NULL AND NOT {layout.missing(name)}"
     if column.type != "text":
         as_written = f" as {column.format}" if column.format else ""
-        yield Judge("quarantine", f"{name} cannot be read as {_KINDS[column.type]}{as_written}", bad)
+        reason = f"{name} cannot be read as {_KINDS[column.type]}{as_written}"
+        yield Judge("quarantine", reason, bad, column=name, clear=_finite)
 
 
 def _bounds(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
@@ -135,11 +152,17 @@ def _bounds(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
     if column.required:
         # A value that is there but cannot be read has its own reason; an empty binary value becomes an empty text.
         absent = f"{value} IS NULL" if column.type == "text" else layout.missing(name)
-        yield Judge("quarantine", f"{name} is missing", absent)
+        yield Judge("quarantine", f"{name} is missing", absent, column=name, clear=_finite)
     if column.min is not None:
-        yield Judge("quarantine", f"{name} is below {column.min:g}", f"{value} < {literal(float(column.min))}")
+        low, where = float(column.min), f"{value} < {literal(float(column.min))}"
+        yield Judge(
+            "quarantine", f"{name} is below {low:g}", where, column=name, clear=lambda span: bool(span.low >= low)
+        )
     if column.max is not None:
-        yield Judge("quarantine", f"{name} is above {column.max:g}", f"{value} > {literal(float(column.max))}")
+        high, where = float(column.max), f"{value} > {literal(float(column.max))}"
+        yield Judge(
+            "quarantine", f"{name} is above {high:g}", where, column=name, clear=lambda span: bool(span.high <= high)
+        )
     if column.one_of is not None:
         values = ", ".join(one_of_value(item, column) for item in column.one_of)
         yield Judge("quarantine", f"{name} is not one of the declared values", f"{value} NOT IN ({values})")
@@ -147,3 +170,7 @@ def _bounds(layout: Layout, name: str, column: Column) -> Iterator[Judge]:
         text = value if column.type == "text" else f"CAST({layout.raw(name)} AS VARCHAR)"
         wrong = f"{value} IS NOT NULL AND NOT regexp_full_match({text}, {literal(column.pattern)})"
         yield Judge("quarantine", f"{name} does not match its pattern", wrong)
+
+
+def _finite(span: Span) -> bool:
+    return math.isfinite(span.low) and math.isfinite(span.high)

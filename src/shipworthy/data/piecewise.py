@@ -30,7 +30,7 @@ from shipworthy.data import casting
 from shipworthy.data.check import Sheet, results
 from shipworthy.data.contract import mistakes
 from shipworthy.data.engine import RESERVED, engine, identifier
-from shipworthy.data.judges import ROW, Layout, judges
+from shipworthy.data.judges import ROW, Judge, Layout, Span, judges
 from shipworthy.data.rules import accepted_rows, decided, flagged, repeats, set_aside
 from shipworthy.data.source import Part, Piece, Pieces, Reading
 from shipworthy.data.words import Intake
@@ -167,9 +167,10 @@ class _Court:
         """All rows of a piece in their declared types, where nobody objects to one and no value changes."""
         self.duck.register("raw", raw)
         hashed = ", ".join(f"{one} AS h{at}" for at, one in enumerate(self._compared)) or "1"
+        objection = self._objection(self._left(raw))
         try:
             found = self.duck.sql(
-                f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({self._objection})"
+                f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({objection})"
             ).to_arrow_table()
         except duckdb.Error:  # said properly by whoever looks at each row
             return None
@@ -313,15 +314,37 @@ class _Court:
         if contract.duplicates != "keep" and not named:
             everything = [*map(identifier, self.layout.declared), *(f"{RESERVED}{at}" for at in self.layout.others)]
             found.append(f"hash({', '.join(everything)})")
-        if key:
+        if len(key) == 1 and self._whole(contract.key[0]):
+            found.append(f"CAST({key[0]} AS BIGINT)")  # a whole number stands for itself
+        elif key:
             there = " AND ".join(f"{name} IS NOT NULL" for name in key)
             found.append(f"CASE WHEN {there} THEN hash({', '.join(key)}) END")
         return found
 
-    @cached_property
-    def _objection(self) -> str:
-        """SQL for whether some judge objects to a row, or its value is another one in the declared type."""
-        cases = " ".join(f"WHEN {judge.where} THEN true" for judge in self.single)
+    def _whole(self, name: str) -> bool:
+        """Whether a column is there and holds whole numbers of at most 64 bits, also in the source."""
+        names, types = self.layout.schema.names, (pa.int8(), pa.int16(), pa.int32(), pa.int64())
+        return (
+            name in names
+            and self.layout.declared[name].type == "integer"
+            and self.layout.schema.field(name).type in types
+        )
+
+    def _left(self, raw: pa.Table) -> list[Judge]:
+        """The judges for whom the spans of columns do not answer, so that they have to see the rows."""
+        spans: dict[str, Span | None] = {}
+        for name in {judge.column for judge in self.single if judge.clear}:
+            spans[name] = _span(raw[self.layout.raw(name)]) if name in self.layout.schema.names else None
+        found = []
+        for judge in self.single:
+            span = spans.get(judge.column)
+            if judge.clear is None or span is None or not judge.clear(span):
+                found.append(judge)
+        return found
+
+    def _objection(self, left: Sequence[Judge]) -> str:
+        """SQL for whether one of some judges objects to a row, or its value is another one in the declared type."""
+        cases = " ".join(f"WHEN {judge.where} THEN true" for judge in left)
         blank = [
             f"WHEN {self.layout.raw(name)} = '' THEN true"
             for name, column in self.layout.declared.items()
@@ -366,11 +389,25 @@ def _fits(layout: Layout, name: str) -> bool:
     return declared.format is None and any(is_kind(arrow) for is_kind in _PLAIN[declared.type])
 
 
+def _span(column: pa.ChunkedArray) -> Span | None:
+    """The ends of a column of numbers; None where a value is absent, there are none, or they are no such numbers."""
+    if not (pa.types.is_integer(column.type) or column.type in (pa.float32(), pa.float64())):
+        return None
+    if column.type == pa.uint64():  # the larger half of them is no whole number of ours
+        return None
+    if column.null_count or not len(column):
+        return None
+    values = column.to_numpy()
+    return Span(float(values.min()), float(values.max()))
+
+
 def _twice(hashes: Sequence[Hashes]) -> Hashes:
     """The hashes that stand more than once."""
     if not hashes:
         return np.zeros(0, np.uint64)
     together = np.concatenate(hashes)
+    if (together[1:] > together[:-1]).all():  # most sources are in the order of their key
+        return together[:0]
     together.sort()
     return np.unique(together[1:][together[1:] == together[:-1]])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
 from shipworthy.model.humility import told_first
-from shipworthy.model.rules import cohort_of, decide
+from shipworthy.model.rules import cohort_of, decided
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import CANARY, who_answers
 from shipworthy.release.words import Standing
@@ -100,15 +101,15 @@ def answers(
         UserError: the team's code or the model could not answer.
     """
     every = answerer.pipeline.features(sources, as_of)
-    cohorts = pa.array(cohorts_for(plan, every), pa.string())
+    cohorts = cohorts_for(plan, every)
     frame = answerer.fitting(every)
     scores = answerer.scores(frame)
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
-    own = pc.is_in(cohorts, pa.array(part.cohorts, pa.string())).to_numpy(zero_copy_only=False) | trial
+    own = np.isin(cohorts.dictionary.to_numpy(zero_copy_only=False), part.cohorts)[cohorts.indices.to_numpy()] | trial
     real = (_served(plan, part, every, cohorts) | trial) if part.canary else own
-    steps = pc.if_else(pa.array(real), pc.if_else(pa.array(own), part.step, CANARY), SHADOW)
+    steps = _named(np.where(real, np.where(own, 0, 1), 2), [part.step, CANARY, SHADOW])
     scored = frame if good.all() else frame[good]
     entities = pa.array(scored.index, pa.string())
     count = plan.proof.reasons
@@ -123,7 +124,7 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good],
-        decisions=decide(scores[good], entities, plan.decision, asked),
+        decisions=_named(*decided(scores[good], entities, plan.decision, asked)),
         reasons=reasons,
         cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
         steps=steps if good.all() else steps.filter(pa.array(good)),
@@ -134,6 +135,13 @@ def answers(
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 
+def _named(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> pa.DictionaryArray:
+    """The name that each code stands for; names may repeat."""
+    different = list(dict.fromkeys(names))
+    places = np.array([different.index(name) for name in names], np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(places[codes]), pa.array(different, pa.string()))
+
+
 def _served(plan: Plan, part: Part, every: pd.DataFrame, cohorts: pa.Array) -> npt.NDArray[np.bool_]:
     """Whom a candidate answers for real where a canary takes its share."""
     names = [str(name) for name in every.index]
@@ -141,7 +149,7 @@ def _served(plan: Plan, part: Part, every: pd.DataFrame, cohorts: pa.Array) -> n
     return np.asarray(who == part.candidate, dtype=bool)
 
 
-def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str] | pa.Array:
+def cohorts_for(plan: Plan, features: pd.DataFrame) -> pa.DictionaryArray:
     """The cohort of each entity, by the declared hash or column; empty for one that no cohort has.
 
     Args:
@@ -161,8 +169,9 @@ def cohorts_for(plan: Plan, features: pd.DataFrame) -> list[str] | pa.Array:
             raise UserError(Mistake("deliver.no_cohort_column", "release.cohorts.column", found, fix=fix))
         column = features[declared.column].tolist()
     if declared.by == "hash" and len(declared.names) == 1:
-        return pa.repeat(declared.names[0], len(features))
-    return cohort_of(pa.array(features.index, pa.string()), declared, plan.product, column)
+        return _named(np.zeros(len(features), np.int32), declared.names)
+    names = cohort_of(pa.array(features.index, pa.string()), declared, plan.product, column)
+    return pa.array(names, pa.string()).dictionary_encode()
 
 
 def recent(plan: Plan, table: pa.Table, as_of: datetime) -> pa.Table:

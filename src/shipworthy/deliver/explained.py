@@ -196,6 +196,21 @@ _ON_ERASURE = {
         "A misspelt name would otherwise pass for an erasure, and the person would stay.",
         "Write the name as the source writes it, leading zeros included. Where it is right, there is nothing to erase.",
     ),
+    "readmit.no_reason": Explained(
+        "Somebody who was erased is to be let in again, and no reason is given.",
+        "Whoever asks later by what right the person's data is held again must find the answer.",
+        "Give --reason, such as the number of the new consent; without the name, since it is recorded for good.",
+    ),
+    "readmit.not_shut_out": Explained(
+        "A person is to be let in again who is not shut out: they were never erased here, or are in again.",
+        "A name that is written otherwise than in the sources is another person.",
+        "Write the name as the source writes it; `shipworthy erased` lists who was erased, by keyed hash.",
+    ),
+    "readmit.under_way": Explained(
+        "A person is to be let in again while their erasure has not come to its end.",
+        "Rows that come in meanwhile would be erased with the others, or not, as chance has it.",
+        "Wait for the certificate, or give `shipworthy erase` again so that it goes on; then readmit them.",
+    ),
     "erase.no_name": Explained(
         "A person is to be erased, and no name is given.",
         "An empty name is nobody's.",

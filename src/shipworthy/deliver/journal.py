@@ -16,12 +16,13 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
-from shipworthy.deliver.log import ANSWERS, REFUSALS, run_prefix
+from shipworthy.deliver.log import ANSWERS, REFUSALS, TRACE, run_prefix
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
 
 AHEAD = 4 << 20  # bytes of the disk that are reserved at once
+PROBED = 64 << 10  # bytes that must find room for the log to count as writable
 MOST_RESERVED = 16  # so many times as much must be free, else nothing is reserved
 _REFUSAL = b'{"refusal_id"'  # how the line of a refusal begins
 
@@ -68,6 +69,20 @@ class Journal:
             self._size = self._room = before
             raise
         self.rows += len(rows) + len(refusals)
+
+    def probe(self) -> None:
+        """See that a line could be written now, in a file of its own beside the log.
+
+        Raises:
+            OSError: it could not.
+        """
+        file = self.folder / f"{self.run.rpartition('/')[2]}.probe"
+        try:
+            with file.open("wb", buffering=0) as probed:
+                os.posix_fallocate(probed.fileno(), 0, PROBED)
+                os.fdatasync(probed.fileno())
+        finally:
+            file.unlink(missing_ok=True)
 
     def _make_room(self, length: int) -> None:
         """Reserve the disk's blocks ahead: to wait for a line is quicker where the file's length stays as it is.
@@ -163,12 +178,18 @@ def _answers_sealed(store: Store, product: str, run: str, table: pa.Table) -> An
         mean_score={one["candidate"]: one["score_mean"] for one in scores},
         snapshot="",
         features=inputs[-1].as_py() if len(inputs) else "",
+        traced=_traced(table),
     )
 
 
 def _refusals_sealed(store: Store, product: str, run: str, table: pa.Table) -> RefusalsSealed:
     digest = store.files.put_table(table)
-    return RefusalsSealed(product=product, segment=digest, rows=len(table), run=run, codes=_counts(table["code"]))
+    codes, traced = _counts(table["code"]), _traced(table)
+    return RefusalsSealed(product=product, segment=digest, rows=len(table), run=run, codes=codes, traced=traced)
+
+
+def _traced(table: pa.Table) -> int:
+    return sum(map(bool, table[TRACE.name].to_pylist())) if TRACE.name in table.column_names else 0
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
@@ -199,7 +220,7 @@ def _rows(file: Path) -> tuple[pa.Table, pa.Table]:
 
 
 def _table(content: bytes, schema: pa.Schema) -> pa.Table:
-    """Lines of JSON in a shape of the log; each has every field and no other.
+    """Lines of JSON in a shape of the log; each has every field and no other, but the trace of who gave one.
 
     Raises:
         ArrowInvalid, ValueError: one has not.
@@ -208,11 +229,15 @@ def _table(content: bytes, schema: pa.Schema) -> pa.Table:
         return schema.empty_table()
     # One thread: sealing is in no hurry, and must not take the processor from those who wait for answers.
     read = pyarrow.json.ReadOptions(use_threads=False)
-    parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    table = pyarrow.json.read_json(pa.BufferReader(content), read, parse).select(schema.names)
+    parse = pyarrow.json.ParseOptions(explicit_schema=schema.append(TRACE), unexpected_field_behavior="error")
+    table = pyarrow.json.read_json(pa.BufferReader(content), read, parse)
+    traces, table = table[TRACE.name], table.select(schema.names)
     if any(column.null_count for column in table.columns):
         raise ValueError("a field is not there")
-    return table.cast(schema)
+    table = table.cast(schema)
+    if traces.null_count == len(traces):
+        return table
+    return table.append_column(TRACE, pc.fill_null(traces, ""))
 
 
 def _locked(file: int) -> bool:

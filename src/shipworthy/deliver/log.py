@@ -48,6 +48,10 @@ REFUSALS = pa.schema(
 )
 
 
+TRACE = pa.field("trace", pa.string())
+"""The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
+
+
 def answer_id(run: str, candidate: str, entity: str) -> str:
     """The name of one answer given by itself: its run in the first 12 digits, then run, candidate and entity together.
 

@@ -16,7 +16,7 @@ from shipworthy.release.rules import FOR_PEOPLE
 from shipworthy.release.words import ReleaseStepped
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-_RHYTHM = ("mode", "when", "arrival_of", "every", "start")
+_RHYTHM = ("mode", "when", "arrival_of", "arrives_every", "every", "start")
 
 
 def owed(plan: Plan, past: Past, until: datetime) -> Iterator[tuple[str, datetime]]:
@@ -43,6 +43,26 @@ def moments_of(consumer: Consumer, past: Past, until: datetime) -> Iterator[date
         named = set(fact.what.sources)
         if fact.at <= until and (not consumer.arrival_of or named & set(consumer.arrival_of)):
             yield fact.at.replace(microsecond=0)
+
+
+def missing_arrivals(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[str, datetime, datetime]]:
+    """Lists by arrival whose data did not come in time: consumer, when data came last, and by when it should have.
+
+    Each silence counts once, however long it lasts: whether one feed or three are missing from it nobody can say.
+    Before the first arrival the time counts from when the consumer is owed lists.
+
+    Args:
+        plan: the plan in use.
+    """
+    for name, since in owed_since(past).items():
+        consumer = plan.consumers.get(name)
+        if consumer is None or consumer.mode != "list" or consumer.when != "arrival" or not consumer.arrives_every:
+            continue
+        came = [since, *(moment for moment in moments_of(consumer, past, now) if moment >= since)]
+        for last, following in zip(came, [*came[1:], now], strict=True):
+            expected = consumer.arrives_every.after(last)
+            if expected < following:
+                yield name, last, expected
 
 
 def owed_since(past: Past) -> dict[str, datetime]:

@@ -41,19 +41,21 @@ def counted(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> 
     first: pa.Table | None = None
     rows = chosen = 0
     empty: Counter[str] = Counter()
-    with engine() as duck:
-        names = _Names(duck)
-        for answers in _for_people(files, run, results, ended):
-            shape = shaped(answers, consumer, plan.decision.yes)
-            first = answers if first is None else first
-            rows += len(answers)
-            chosen += int(pc.sum(pc.equal(answers["decision"], plan.decision.yes)).as_py() or 0)
-            empty.update({name: shape[name].null_count for name in shape.column_names})
-            names.note(answers["entity"])
-        entities = rows - names.repeated(answers["entity"] for answers in _for_people(files, run, results, ended))
+    names = _Rising()
+    for answers in _for_people(files, run, results, ended):
+        shape = shaped(answers, consumer, plan.decision.yes)
+        first = answers if first is None else first
+        rows += len(answers)
+        chosen += int(pc.sum(pc.equal(answers["decision"], plan.decision.yes)).as_py() or 0)
+        empty.update({name: shape[name].null_count for name in shape.column_names})
+        names.note(answers["entity"])
+    repeated = 0
+    if not names.holds:
+        with engine() as duck:
+            repeated = _repeated(duck, lambda: (some["entity"] for some in _for_people(files, run, results, ended)))
     assert first is not None
     shape = shaped(first, consumer, plan.decision.yes)
-    return Outgoing(plan, run.consumer_name, consumer, first, shape, Tally(rows, entities, chosen, dict(empty)))
+    return Outgoing(plan, run.consumer_name, consumer, first, shape, Tally(rows, rows - repeated, chosen, dict(empty)))
 
 
 def _for_people(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
@@ -68,33 +70,51 @@ def _for_people(files: Files, run: Run, results: Sequence[Result], ended: Ended)
             yield with_ends(answers if pc.all(mine).as_py() else answers.filter(mine))
 
 
-class _Names:
-    """Whether a name stands twice among many: by hashes, and by the names themselves where a hash does."""
+class _Rising:
+    """Whether names rise, shorter ones first, as those of most lists do: then each is there once."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
-        self._duck = duck
-        self._hashes: list[npt.NDArray[np.uint64]] = []
+    def __init__(self) -> None:
+        self.holds = True
+        self._last: pa.Array | None = None
 
     def note(self, names: pa.ChunkedArray) -> None:
-        """Count these in."""
-        self._duck.register("names", pa.table({"n": names}))
-        self._hashes.append(self._duck.sql("SELECT hash(n) AS h FROM names").to_arrow_table()["h"].to_numpy())
+        """Look at the next ones."""
+        if not self.holds or not len(names):
+            return
+        column = names.combine_chunks()
+        if self._last is not None:
+            column = pa.concat_arrays([self._last, column])
+        before, after = column[:-1], column[1:]
+        longer = pc.subtract(pc.binary_length(after), pc.binary_length(before)).to_numpy(zero_copy_only=False)
+        alike = longer == 0
+        self.holds = bool((longer >= 0).all()) and bool(
+            pc.all(pc.less(before.filter(alike), after.filter(alike)), min_count=0).as_py()
+        )
+        self._last = column[-1:]
 
-    def repeated(self, names: Iterator[pa.ChunkedArray]) -> int:
-        """How many names stand behind another one that is the same.
 
-        Args:
-            names: all of them once more; read only where it is needed.
-        """
-        together = np.concatenate(self._hashes)
-        together.sort()
-        twice = np.unique(together[1:][together[1:] == together[:-1]])
-        if not len(twice):
-            return 0
-        self._duck.register("twice", pa.table({"h": twice}))
-        suspects = [self._suspects(column) for column in names]
-        return sum(map(len, suspects)) - int(pc.count_distinct(pa.concat_tables(suspects)["n"]).as_py())
+def _repeated(duck: duckdb.DuckDBPyConnection, names: Callable[[], Iterator[pa.ChunkedArray]]) -> int:
+    """How many names stand behind another one that is the same; by hashes first, by the names where a hash repeats.
 
-    def _suspects(self, names: pa.ChunkedArray) -> pa.Table:
-        self._duck.register("names", pa.table({"n": names}))
-        return self._duck.sql("SELECT n FROM names WHERE hash(n) IN (SELECT h FROM twice)").to_arrow_table()
+    Args:
+        names: gives all of them, as often as it is asked.
+    """
+    together = np.concatenate([_hashes(duck, column) for column in names()])
+    together.sort()
+    twice = np.unique(together[1:][together[1:] == together[:-1]])
+    if not len(twice):
+        return 0
+    duck.register("twice", pa.table({"h": twice}))
+    suspects = [_suspects(duck, column) for column in names()]
+    return sum(map(len, suspects)) - int(pc.count_distinct(pa.concat_tables(suspects)["n"]).as_py())
+
+
+def _hashes(duck: duckdb.DuckDBPyConnection, names: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    duck.register("names", pa.table({"n": names}))
+    found: npt.NDArray[np.uint64] = duck.sql("SELECT hash(n) AS h FROM names").to_arrow_table()["h"].to_numpy()
+    return found
+
+
+def _suspects(duck: duckdb.DuckDBPyConnection, names: pa.ChunkedArray) -> pa.Table:
+    duck.register("names", pa.table({"n": names}))
+    return duck.sql("SELECT n FROM names WHERE hash(n) IN (SELECT h FROM twice)").to_arrow_table()

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.sealing import hashed_value, kept_column, sealed_value
+from shipworthy.plan.personal import treatments
 from shipworthy.plan.schema import Plan
 
 _HOW: dict[str, Callable[[Pseudonyms, str, object], object]] = {"hash": hashed_value, "encrypt": sealed_value}
@@ -59,16 +60,6 @@ def keeping(plan: Plan, keys: Path) -> Keeping:
         keys: the folder of the store's keys.
     """
     return Keeping({name: how for name, how in treatments(plan).items() if how != "plain"}, Pseudonyms(keys))
-
-
-def treatments(plan: Plan) -> dict[str, str]:
-    """How each personal column is kept beside answers, but for the entity."""
-    declared = plan.data.personal_kept
-    columns = {
-        name for source in plan.sources.values() for name, column in source.contract.columns.items() if column.personal
-    }
-    names = (columns | set(plan.data.personal) | set(declared)) - {plan.need.entity}
-    return {name: declared.get(name, "encrypt") for name in sorted(names)}
 
 
 def unreadable(plan: Plan) -> frozenset[str]:

@@ -36,12 +36,14 @@ class Question:
         consumer: for whom it is asked.
         values: every input of the contract where they were given; None where the stored ones are meant.
         answer_id: the last 20 digits of the answer's name where the asker determines it, empty for a fresh one.
+        trace: the asker's trace id, 32 digits; empty where none was given.
     """
 
     entity: str
     consumer: str
     values: Mapping[str, Value] | None = None
     answer_id: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True)

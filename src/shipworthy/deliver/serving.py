@@ -71,6 +71,11 @@ class Serving:
     kept: Kept = dict
     aside: Mapping[str, str] = field(default_factory=dict)
 
+    def emptied(self) -> Serving:
+        """The same with nobody who may answer: every question is refused with the reason."""
+        nobody = replace(self.pointer, champion={}, canary="", canary_share=0.0, baseline="", digest="")
+        return replace(self, pointer=nobody, stand_in="", challenger="")
+
     def answer(self, entity: str, consumer: str, now: datetime) -> Reply:
         """The answer for one entity by its stored features.
 
@@ -107,13 +112,13 @@ class Serving:
         known = [one for one in asked if one.values is not None or one.entity in ready.places]
         return [row | {"step": SHADOW} for row in self._rows(ready, known, now)] if known else []
 
-    def question_in_doubt(self, consumer: str, asked: Any) -> Question:
+    def question_in_doubt(self, consumer: str, asked: Any, trace: str = "") -> Question:
         """A question that is not as agreed, with those of its inputs that are: what a simple rule may still look at."""
         inputs = self.inputs[consumer]
         named = asked.get(self.plan.need.entity) if isinstance(asked, dict) else None
         entity = str(named) if isinstance(named, str | int) and not isinstance(named, bool) else ""
         values = inputs.without_wrong(asked) if inputs.known else None
-        return Question(entity, consumer, values)
+        return Question(entity, consumer, values, trace=trace)
 
     def invalid(self, question: Question, why: Exception, now: datetime) -> Reply | None:
         """The baseline's answer to a question that is not as agreed, where the plan lets it answer; None otherwise."""
@@ -305,6 +310,8 @@ class Serving:
                 row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
             else:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            if question.trace:
+                row["trace"] = question.trace
             rows.append(row)
         return rows
 

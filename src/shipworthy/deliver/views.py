@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
+from shipworthy.data.words import ErasureOrdered, PersonErased, PersonReadmitted, SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, in_words
+from shipworthy.deliver.run import WAY
 from shipworthy.deliver.words import (
     AnswersSealed,
     Beat,
@@ -33,6 +34,7 @@ from shipworthy.deliver.words import (
     ErasedCard,
     ListCard,
     Lists,
+    RefusalsSealed,
     RunAccount,
     RunFinished,
     Runs,
@@ -89,7 +91,7 @@ def lists(question: Lists, past: Past, now: datetime) -> list[ListCard]:
 
 
 def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], wall: datetime) -> list[ServerCard]:
-    """What every prediction server says of itself; one that is silent for a minute is shown as silent."""
+    """What every prediction server and stream worker says of itself; after a minute without a word it is silent."""
     released = {name for name in standing(past).champion.values() if name}
     cards = [_server(beat, released, wall) for beat in beats(question.product)]
     return sorted(cards, key=lambda card: card.state in ("silent", "stopped"))
@@ -148,6 +150,11 @@ def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccount
         again=sum(fact.what.again for fact in told),
         stretches=len(told),
         until=told[-1].at.isoformat() if told else "",
+        rehearsed=sum(
+            fact.what.rows
+            for fact in past.of(DeliveryMade)
+            if fact.what.consumer == name and fact.what.sink.startswith(WAY)
+        ),
     )
 
 
@@ -155,27 +162,45 @@ def trace(question: Trace, past: Past, files: Tables) -> TracedAnswer:
     """Everything behind one answer.
 
     Raises:
-        NotFound: no sealed segment holds that answer.
+        NotFound: no sealed segment holds an answer of that name, or one that was asked for in that trace.
     """
-    sealed, row = _find(question.answer, past, files)
-    lines = [line for line in _lines(sealed, row, past, files) if line]
+    met = in_trace(question.answer, past, files)
+    if met:
+        sealed, row = met[0]
+        others = [name_of(other) for _, other in met[1:]]
+        if isinstance(sealed.what, RefusalsSealed):
+            return _refused(sealed, row, others)
+        answered: Recorded[AnswersSealed] = sealed
+    else:
+        others = []
+        answered, row = _find(question.answer, past, files)
+    lines = [line for line in _lines(answered, row, past, files) if line]
+    reasons, trace_id = list(row["reasons"] or []), row.get("trace") or ""
     return TracedAnswer(
-        row["answer_id"], row["entity"], row["score"], row["decision"], list(row["reasons"] or []), lines
+        row["answer_id"], row["entity"], row["score"], row["decision"], reasons, lines, trace_id, others
     )
+
+
+def _refused(sealed: Recorded[Any], row: dict[str, Any], others: list[str]) -> TracedAnswer:
+    about = f" by {row['field']}" if row["field"] else ""
+    text = f"{row['consumer']} got no answer: {row['code']}{about}; `shipworthy explain {row['code']}` says why"
+    line = TraceLine("refusal", text, sealed.what.segment, sealed.seq)
+    return TracedAnswer(name_of(row), row["entity"], None, "refused", [], [line], row["trace"], others)
 
 
 def erased(question: Erased, past: Past) -> list[ErasedCard]:
     """Every erasure, oldest first; one under way is ordered and not closed yet."""
     ordered = {fact.what.person: fact for fact in past.of(ErasureOrdered)}
     closed = past.of(PersonErased)
-    done = {fact.what.person for fact in closed}
+    back = {fact.what.person: fact.seq for fact in past.of(PersonReadmitted)}
+    done = {fact.what.person: fact.seq for fact in closed}
     cards = [
         ErasedCard(
             person=fact.what.person,
             at=fact.at.isoformat(),
             by=fact.who,
             reason=ordered[fact.what.person].what.reason,
-            state="erased",
+            state="readmitted" if back.get(fact.what.person, 0) > fact.seq else "erased",
             rows=dict(fact.what.rows),
             rewritten=fact.what.rewritten,
             outside=fact.what.outside,
@@ -186,8 +211,23 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
     return cards + [
         ErasedCard(person, fact.at.isoformat(), fact.who, fact.what.reason, "ordered", {}, 0, 0, "")
         for person, fact in ordered.items()
-        if person not in done
+        if done.get(person, 0) < fact.seq
     ]
+
+
+def in_trace(trace_id: str, past: Past, files: Tables) -> list[tuple[Recorded[Any], dict[str, Any]]]:
+    """What was answered or refused in a caller's trace, in its order: answers to people, then others and refusals."""
+    found = []
+    for fact in past.of(AnswersSealed, RefusalsSealed):
+        if fact.what.traced:
+            table = files.table(fact.what.segment)
+            found += [(fact, row) for row in table.filter(pc.equal(table["trace"], trace_id)).to_pylist()]
+    return sorted(found, key=lambda one: ("refusal_id" in one[1], one[1].get("step") == "shadow"))
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """The name of an answer or a refusal."""
+    return str(row.get("answer_id") or row.get("refusal_id"))
 
 
 def _find(answer: str, past: Past, files: Tables) -> tuple[Recorded[AnswersSealed], dict[str, Any]]:

@@ -14,6 +14,7 @@ from shipworthy.deliver.erasure_words import Erased as Erased
 from shipworthy.deliver.erasure_words import ErasedCard as ErasedCard
 from shipworthy.deliver.erasure_words import EraseMarked as EraseMarked
 from shipworthy.deliver.erasure_words import ErasureOutcome as ErasureOutcome
+from shipworthy.deliver.erasure_words import ReadmitMarked as ReadmitMarked
 from shipworthy.deliver.servers_words import Beat as Beat
 from shipworthy.deliver.servers_words import ServerCard as ServerCard
 from shipworthy.deliver.servers_words import Servers as Servers
@@ -40,6 +41,7 @@ class AnswersSealed(What):
         steps: answers by release step.
         mean_score: mean score by candidate digest, where there are scores.
         snapshot: the data that was read; features: digest of the feature table that `inputs` refers to.
+        traced: how many of them have the trace of a caller.
     """
 
     segment: str
@@ -51,6 +53,7 @@ class AnswersSealed(What):
     mean_score: dict[str, float]
     snapshot: str
     features: str
+    traced: int = 0
 
     @property
     def about(self) -> str:
@@ -65,6 +68,7 @@ class RefusalsSealed(What):
     rows: int
     run: str
     codes: dict[str, int]
+    traced: int = 0
 
     @property
     def about(self) -> str:
@@ -377,7 +381,12 @@ class TraceLine:
 
 @dataclass(frozen=True, slots=True)
 class TracedAnswer:
-    """An answer and everything behind it, from source rows to recipient."""
+    """An answer and everything behind it, from source rows to recipient.
+
+    Attributes:
+        trace: the caller's own trace id, empty where it sent none.
+        others: names of further answers and refusals of the same trace, where it was looked for.
+    """
 
     answer: str
     entity: str
@@ -385,11 +394,16 @@ class TracedAnswer:
     decision: str
     reasons: list[str]
     lines: list[TraceLine]
+    trace: str = ""
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace(Question[TracedAnswer]):
-    """For any answer: source rows and snapshot, code, candidate, proof, signatures, release, delivery, recipient."""
+    """For any answer: source rows and snapshot, code, candidate, proof, signatures, release, delivery, recipient.
+
+    `answer` is the answer's name, or the trace id that its caller sent with the question.
+    """
 
     right: ClassVar[str] = "read"
     answer: str

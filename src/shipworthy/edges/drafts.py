@@ -23,6 +23,7 @@ PIECE = 1 << 17
 
 _AT_ONCE = 1 << 20
 _UNDER_WAY = 2  # pieces that wait to be written
+_SAMPLE = 10_000  # rows
 _SETTLED = 64 << 20  # bytes after which the disk is asked to write, so that sealing waits for the last ones only
 
 
@@ -173,6 +174,16 @@ class TableDraft:
 
     def _put(self, piece: pa.Table) -> None:
         self._writer.write_table(done(piece, self._schema), PIECE)
+
+
+def repeating_columns(rows: pa.Table) -> list[str]:
+    """The columns in which, by these rows, values stand many times: a dictionary of the others only takes time."""
+    sample = rows.slice(0, _SAMPLE)
+    return [
+        name
+        for name, column in zip(sample.column_names, sample.columns, strict=True)
+        if pa.types.is_nested(column.type) or pc.count_distinct(column, mode="all").as_py() <= len(sample) / 2
+    ]
 
 
 def pieces_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -28,6 +28,7 @@ COMPILED, AS_IS = "compiled", "as is"
 FAITHFUL = 1e-9
 """How far a score of the compiled form may lie from the original's, on any row."""
 _SLICE = 65_536  # rows prepared at once: what lies between the steps stays in the processor's cache
+_FEW = 256  # rows for which single steps cost more than they save
 _LINEAR = ("LogisticRegression", "LinearRegression", "Ridge", "Lasso", "ElasticNet")
 
 
@@ -62,6 +63,9 @@ class Compiled:
 
     def matrix(self, features: pd.DataFrame) -> Matrix:
         """The rows of a frame as numbers: a text as its code, -1 where it is unknown, NaN where it is missing."""
+        if not self.codes:
+            # The columns as they lie in memory, which is the way the simple models read them.
+            return np.asarray(features[list(self.features)].to_numpy(np.float64))
         found = np.empty((len(features), len(self.features)))
         for place, name in enumerate(self.features):
             column = features[name]
@@ -140,9 +144,14 @@ def _linear(model: Any, name: str) -> tuple[Callable[[Matrix], Matrix], Link]:
     intercept = float(np.asarray(model.intercept_).reshape(-1)[0])
 
     def raw(rows: Matrix) -> Matrix:
-        # Row by row along contiguous memory: a product of matrices would sum in another order for other sizes.
-        found: Matrix = np.add.reduce(rows * weights, axis=1) + intercept
-        return found
+        # Summed one input after the other, whichever way the rows lie and however many there are: a product of
+        # matrices, or a sum along memory, would add in another order for other sizes.
+        if len(rows) < _FEW:
+            return np.asarray(np.add.accumulate(rows * weights, axis=1)[:, -1] + intercept)
+        found = rows[:, 0] * weights[0]
+        for place in range(1, len(weights)):
+            found += rows[:, place] * weights[place]
+        return np.asarray(found + intercept)
 
     if np.ndim(model.coef_) > 1 and np.shape(model.coef_)[0] != 1:
         raise NotCompiled(name)

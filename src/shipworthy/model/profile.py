@@ -17,7 +17,10 @@ the rows with a value, at or below each decile: with many equal values it differ
 where no truth was known. ``form`` says whether the model answers compiled or as it is; see `model.compiled`. Under a
 plan with humility rules each feature also has ``learnt``, from the rows of training: ``{"low": 2.0, "high": 300.0}``
 of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a text. Under a plan with
-``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known.
+``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known. What estimates
+without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no column shows by itself
+``projections``, see `model.projections`; either is null where there were too few rows. ``performance`` says how good
+its answers were, see `model.performance`; null where no truth was known.
 """
 
 from __future__ import annotations

@@ -75,15 +75,23 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Seque
     >>> decide(np.array([0.2, 0.9, 0.9]), ["a", "c", "b"], Decision(top=1))
     ['no', 'no', 'yes']
     """
-    chosen = _chosen(scores, entities, rule)
-    words = np.array([rule.no, rule.yes], dtype=object)[chosen.astype(np.intp)]
+    codes, words = decided(scores, entities, rule, asked)
+    return [words[code] for code in codes.tolist()]
+
+
+def decided(
+    scores: Scores, entities: Sequence[str], rule: Decision, asked: Sequence[str] = ()
+) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """The same as `decide` gives, as the place of each row's decision among the words there are."""
+    words = list(dict.fromkeys([rule.no, rule.yes, rule.ask_name]))
+    no, yes, ask = (words.index(word) for word in (rule.no, rule.yes, rule.ask_name))
+    codes = np.where(_chosen(scores, entities, rule), np.int32(yes), np.int32(no))
     if rule.ask is not None:
         low, high = rule.ask
-        words[(scores >= low) & (scores <= high)] = rule.ask_name
+        codes[(scores >= low) & (scores <= high)] = ask
     if any(asked):
-        words[np.fromiter(map(bool, asked), dtype=bool, count=len(words))] = rule.ask_name
-    told: list[str] = words.tolist()
-    return told
+        codes[np.fromiter(map(bool, asked), dtype=bool, count=len(codes))] = ask
+    return codes, words
 
 
 def decision_at(score: float, rule: Decision, cut: float, asked: str = "") -> str:

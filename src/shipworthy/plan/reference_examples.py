@@ -12,21 +12,21 @@ need:
   horizon: 2mo
 
 people:
-  product_manager: petra
-  builders: [ben]
-  operator: olga
+  product_manager: product-manager
+  builders: [data-scientist]
+  operator: night-operator
   owners:
-    business: bea
-    technology: tom
-    privacy: pia
-    legal: leo
-    compliance: cora
-    validation: vera
+    business: business-owner
+    technology: technology-owner
+    privacy: privacy-owner
+    legal: legal-owner
+    compliance: compliance-owner
+    validation: validation-owner
 
 consumers:
   service:
     who: The service team, which calls subscribers
-    person: sara
+    person: sales-lead
     columns: [rank, subscriber, score, decision, reasons, answer_id]
     sinks: [call-list]
     every: 1w
@@ -93,16 +93,16 @@ need:
   horizon: 1y
 
 people:
-  product_manager: petra
-  builders: [ben]
-  operator: olga
+  product_manager: product-manager
+  builders: [data-scientist]
+  operator: night-operator
   owners:
-    business: bea
-    technology: tom
-    privacy: pia
-    legal: leo
-    compliance: cora
-    validation: vera
+    business: business-owner
+    technology: technology-owner
+    privacy: privacy-owner
+    legal: legal-owner
+    compliance: compliance-owner
+    validation: validation-owner
 
 consumers:
   desk:

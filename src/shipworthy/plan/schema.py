@@ -23,7 +23,7 @@ from shipworthy.plan.schema_data import (
     Typical,
     Volume,
 )
-from shipworthy.plan.schema_life import Cohorts, Envelope, MonitorPlan, Release, RespondPlan, Trigger, Watch
+from shipworthy.plan.schema_life import Cohorts, Envelope, Evidence, MonitorPlan, Release, RespondPlan, Trigger, Watch
 from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Humility, Model, Performance, Proof, Training
 from shipworthy.plan.schema_need import Broker, Consumer, Need, Owners, People, Sink, StreamRoute, Time
 
@@ -42,6 +42,7 @@ __all__ = [
     "DueFrom",
     "Duration",
     "Envelope",
+    "Evidence",
     "Fairness",
     "Function",
     "Humility",

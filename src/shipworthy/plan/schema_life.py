@@ -25,6 +25,32 @@ class Cohorts(Section):
     simulated: Flag = Field(False, description="Said on every page: these parts are made up for a rehearsal or a demo.")
 
 
+class Evidence(Section):
+    """By which evidence a candidate in shadow, canary or full use is let on or taken back."""
+
+    harm: Share = Field(0.0, lt=1, description="The rise of the mean loss, of 0 to 1 a row, that is tolerated.")
+    margin: Share = Field(
+        0.02, gt=0, lt=1, description="By how much the mean loss would have to rise for it to be too much worse."
+    )
+    error: Share = Field(
+        0.05, gt=0, lt=1, description="The chance of a wrong verdict, of either kind, however often one looks."
+    )
+    row_limit: Whole = Field(
+        20_000, ge=1, description="Compared rows after which a candidate in shadow or canary goes back undecided."
+    )
+    phi: Number = Field(
+        10.0,
+        ge=1,
+        description=(
+            "Declared bound on overdispersion of the differences of two candidates: how many times dependence between "
+            "the rows of a list inflates the variance of their mean."
+        ),
+    )
+    required: Flag = Field(
+        False, description="Whether nobody gets more from a candidate before its trial has shown that it is not worse."
+    )
+
+
 class Release(Section):
     """In which steps a candidate reaches people."""
 
@@ -55,6 +81,7 @@ class Release(Section):
     canary_answers: Whole = Field(
         0, ge=0, description="How many answers a canary must have given in real time before the next step."
     )
+    evidence: Evidence = Field(default=Evidence(), description="By which evidence a candidate is let on or taken back.")
     cohorts: Cohorts = Field(default=Cohorts(names=["everyone"]), description="Who gets it together.")
 
 

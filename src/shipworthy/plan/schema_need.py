@@ -88,7 +88,7 @@ class StreamRoute(Section):
         examples=["shop.dead-letters"],
     )
     rehearsal: Topic = Field(
-        description="A topic of its own that is kept free for rehearsals; nothing is published to it yet.",
+        description="The topic that a candidate's answers go to in the step `rehearsal`, in place of the real one.",
         examples=["rehearsal.shop.answers"],
     )
     at_once: Whole = Field(
@@ -150,6 +150,14 @@ class Consumer(Section):
         default=[],
         description="With `when: arrival`: the sources whose new data makes a list; any source if none is named.",
         examples=[["purchases"]],
+    )
+    arrives_every: Duration | None = Field(
+        None,
+        description=(
+            "With `when: arrival`: new data comes at least this often. If none has come for longer, the list counts as "
+            "late."
+        ),
+        examples=["1d"],
     )
     every: Duration | None = Field(
         None, description="Cadence of a list, counted from `start`; needed with `mode: list`.", examples=["1mo"]

@@ -11,7 +11,7 @@ from shipworthy.plan.shape import example_text
 from shipworthy.plan.slip import Slip, pair_in_order, suggestion
 
 _LIST_ONLY = ("every", "start", "deadline")
-_LISTED = (*_LIST_ONLY, "when", "arrival_of")
+_LISTED = (*_LIST_ONLY, "when", "arrival_of", "arrives_every")
 _ASKED_ONLY = ("latency", "asks_by", "if_invalid", "features_within", "log")
 
 
@@ -84,6 +84,11 @@ def consumer_mode(ground: Ground) -> Iterator[Slip]:
 def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
     if consumer.get("when") != "arrival":
         yield from _needs(path, consumer, "list", (*_LIST_ONLY, "sinks"))
+        if consumer.get("arrives_every") is not None:
+            found = f"{path}.arrives_every says how often data comes, but {path}.when is not arrival."
+            why = "A list on a schedule is due by its schedule."
+            fix = "Add `when: arrival`, or remove arrives_every."
+            yield Slip(f"{path}.arrives_every", "plan.list_when", found, why, fix)
         if consumer.get("arrival_of"):
             found = f"{path}.arrival_of names sources, but {path}.when is not arrival."
             why = "Their new data would make no list."

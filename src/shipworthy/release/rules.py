@@ -13,6 +13,7 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
+from shipworthy.release.trials import require_no_harm
 from shipworthy.release.words import (
     CameBack,
     ComeBack,
@@ -129,8 +130,10 @@ def standing(past: Past) -> Standing:
         history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
     waiting = paused(past)
     if held:  # the canary answers nobody either, and goes on after the way back
-        return Standing(champion, challenger, challenger_step, baseline, since, "", history, "", 0.0, held, waiting)
-    return Standing(champion, challenger, challenger_step, baseline, since, "", history, canary, share, held, waiting)
+        canary, share = "", 0.0
+    return Standing(
+        champion, challenger, challenger_step, baseline, since, "", history, canary, share, [], held, waiting
+    )
 
 
 def paused(past: Past) -> dict[str, str]:
@@ -275,6 +278,8 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
     if _is_there(plan, now, made.candidate, command.step, cohorts):
         return []
     _require_order(plan, past, made, command)
+    if command.step in FOR_PEOPLE:
+        require_no_harm(plan, past, made, command.step)
     replaced = sorted({now.champion[cohort] for cohort in cohorts if cohort in now.champion} - {made.candidate})
     return [
         ReleaseStepped(
@@ -415,7 +420,8 @@ def _short_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> lis
         return []
     ended = [fact.what for fact in trials(past, made.candidate, step) if fact.what.ok]
     good = {(what.consumer, what.as_of) for what in ended}
-    lists = [name for name, consumer in plan.consumers.items() if consumer.mode == "list"]
+    tried = ("list", "stream") if step == "rehearsal" else ("list",)
+    lists = [name for name, consumer in plan.consumers.items() if consumer.mode in tried]
     counts = [(name, sum(who == name for who, _ in good), wanted) for name in lists]
     if step == CANARY:
         asked = [name for name, consumer in plan.consumers.items() if consumer.mode == "realtime"]

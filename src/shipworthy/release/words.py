@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
 
@@ -118,6 +118,36 @@ class TrialFinished(What):
         return self.candidate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialJudged(What):
+    """The losses of a candidate and of the one it stands beside, or replaced, were compared for one moment.
+
+    Attributes:
+        against: the other candidate.
+        step: shadow (both answered the same entities), canary (they shared them) or in use (it has replaced the other).
+        window: the moment whose answers were compared, ISO 8601; each is compared once.
+        verdict: promote, hold or roll back, after this moment and those before.
+        harm: whether it goes back because it does harm, or because the people were not divided as planned.
+        numbers: rows and rise of the mean loss, of this moment and in all, and how far the evidence has come.
+        state: the evidence that is carried on to the next moment.
+    """
+
+    candidate: str
+    against: str
+    step: str
+    window: str
+    verdict: Literal["promote", "hold", "roll back"]
+    harm: bool
+    text: str
+    guarantee: str
+    numbers: dict[str, float]
+    state: dict[str, list[float]]
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Who answers whom.
@@ -131,6 +161,7 @@ class Standing:
         pointer: digest of the signed pointer that the prediction server follows.
         canary: the candidate that answers `canary_share` of the entities in place of their champion; empty for none.
         canary_share: by a hash of the entity, see `release.rules.canary_share`.
+        trials: what comparing losses says about those in shadow, canary or use, in plain words.
         held: who answers again after a fall-back, by cohort; empty while nobody fell back.
         paused: the consumers to whom nothing goes, each with the reason.
     """
@@ -144,6 +175,7 @@ class Standing:
     history: list[str] = field(default_factory=list)
     canary: str = ""
     canary_share: float = 0.0
+    trials: list[str] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     paused: dict[str, str] = field(default_factory=dict)
 

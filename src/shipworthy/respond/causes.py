@@ -10,7 +10,7 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.owing import owed
+from shipworthy.deliver.owing import missing_arrivals, owed
 from shipworthy.deliver.rules import due_by, run_name
 from shipworthy.deliver.shortfall import shortfalls
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
@@ -41,6 +41,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _deliveries(plan, past, now)
     yield from _missed(plan, past, now)
     yield from _overdue(plan, past, now)
+    yield from _awaited(plan, past, now)
     yield from _broken(past)
     yield from _revoked(past)
     heard = {trigger.on for trigger in plan.respond.triggers}
@@ -138,6 +139,18 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
             )
             text += f"; deliveries are paused: {held[name]}" if name in held else ""
             yield Cause("late", run, name, text, False, at=limit)
+
+
+def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists by arrival that cannot be made, since their data has not come as often as the plan says it does."""
+    signed = plan_in_use(plan, past)
+    for name, last, expected in missing_arrivals(signed, past, now):
+        of = " or ".join(signed.consumers[name].arrival_of) or "any source"
+        text = (
+            f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
+            f"{last:%Y-%m-%d %H:%M}"
+        )
+        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False, at=expected)
 
 
 def _broken(past: Past) -> Iterator[Cause]:

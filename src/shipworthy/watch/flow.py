@@ -17,6 +17,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
 from shipworthy.watch.look import Look
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
+from shipworthy.watch.trying import judge_trials as judge_trials
 from shipworthy.watch.words import LabelsSealed, Watch, Watched, WindowJudged
 
 

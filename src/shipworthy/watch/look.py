@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,17 @@ from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.privacy import unreadable
+from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
+from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import labels_table, truths
-from shipworthy.watch.monitor import Judgement, Window, not_run
+from shipworthy.watch.monitor import Beside, Judgement, Sample, Values, Window, not_run
 from shipworthy.watch.reference import promises_shares
-from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, carried, first_model, monitors, settings
-from shipworthy.watch.windows import accounts, answers_of, features_of
+from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
+from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
 from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 LARGEST_STATE = 2_000  # bytes
 STORED = "stored"
+EARLIER, EARLIER_ROWS = 4, 1_000  # windows before this one that a classifier learns from, and rows of each
 
 
 @dataclass(frozen=True)
@@ -67,16 +72,14 @@ class Look:
         """What every monitor found about this moment, and the labels that were matched, as facts to be."""
         windows: list[WindowJudged] = []
         matched: list[pd.DataFrame] = []
-        for answered in dict.fromkeys(item.answered for item in self.due):
-            due = [item for item in self.due if item.answered == answered]
-            windows += self._judged(past, answered, due, matched)
+        for window in dict.fromkeys(item.answered for item in self.due):
+            due = [item for item in self.due if item.answered == window]
+            windows += self._judged(past, window, due, matched)
         return {"windows": windows, "labels": self._sealed(matched)}
 
-    def _judged(
-        self, past: Past, answered: Answered, due: Sequence[Due], matched: list[pd.DataFrame]
-    ) -> list[WindowJudged]:
+    def _judged(self, past: Past, of: Answered, due: Sequence[Due], matched: list[pd.DataFrame]) -> list[WindowJudged]:
         try:
-            window, answerer, answers = self._read(past, answered, due)
+            window, answerer, answers = self._read(past, of, due)
             found = [self._ask(past, item, window, answerer) for item in due]
         except UserError as error:
             why = f"These answers could not be read: {error.mistakes[0].found}"
@@ -85,20 +88,46 @@ class Look:
             matched.append(answers.assign(label=window.labels))
         return [self._compared(past, what, answers) for what in found]
 
-    def _read(self, past: Past, answered: Answered, due: Sequence[Due]) -> tuple[Window, Answerer | None, pd.DataFrame]:
+    def _read(self, past: Past, of: Answered, due: Sequence[Due]) -> tuple[Window, Answerer | None, pd.DataFrame]:
         """The window with what its monitors need: inputs, truth, or the account of its runs."""
         needs = {item.needs for item in due}
         if "runs" in needs:
-            return accounts(past, answered), None, pd.DataFrame()
-        answerer = load(self.files, candidate_made(past, answered.candidate), self.plan)
-        answers = answers_of(self.files, answered)
+            return accounts(past, of), None, pd.DataFrame()
+        answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
+        answers = answers_of(self.files, of)
         promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
-        if "answers" in needs:
+        window = decided(window, self.plan, answerer.answer, answers["decision"].to_numpy(dtype=object))
+        if "answers" in needs or segmented(answerer.profile) or self.plan.proof.fairness:
             window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
+        if "answers" in needs:
+            yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
+            window = replace(window, says_yes=yes, beside=self._beside(past, of, answerer))
+        if self.plan.proof.fairness:
+            sources = self._then(past, of)
+            window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))
         if "labels" in needs:
             window = self._with_truth(past, window, answerer, list(answers["entity"]))
         return window, answerer, answers
+
+    def _beside(self, past: Past, of: Answered, answerer: Answerer) -> Beside:
+        """What lies beside the profile; read once, and only if a monitor asks for it."""
+        kept = answerer.profile.get("projections")
+
+        @cache
+        def projections() -> Projections | None:
+            return read_projections(kept, self.files.table(kept["forest"])) if kept else None
+
+        @cache
+        def sample() -> Sample | None:
+            return sample_of(self.files, kept["sample"]) if kept else None
+
+        def earlier() -> list[Mapping[str, Values]]:
+            before = [one for one in answered(past) if one.candidate == of.candidate and one.moment < of.moment]
+            entity = self.plan.need.entity
+            return [some_inputs(self.files, one, EARLIER_ROWS, self.pseudonyms, entity) for one in before[-EARLIER:]]
+
+        return Beside(projections, sample, earlier)
 
     def _with_truth(self, past: Past, window: Window, answerer: Answerer, entities: list[str]) -> Window:
         if not self.snapshot:
@@ -152,6 +181,14 @@ class Look:
             return what  # the comparison only describes; what was judged stands without it
         extra = {} if promised is None else {"would_have_promised": promised}
         return replace(what, numbers={**what.numbers, **extra})
+
+    def _then(self, past: Past, answered: Answered) -> dict[str, pa.Table]:
+        """The sources as they were when a moment was answered; nothing where no declared group is looked up there."""
+        if all(one.source is None for one in self.plan.proof.fairness):
+            return {}
+        names = [fact.what.snapshot for part in answered.parts for fact in past.of(AnswersSealed, about=part)]
+        taken = [fact.what for name in names if name for fact in past.of(SnapshotTaken, about=name)]
+        return tables(self.files, taken[-1], self.plan, self.as_of) if taken else {}
 
     def _sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
         taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what

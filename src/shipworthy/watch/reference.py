@@ -61,6 +61,11 @@ def reference(profile: Mapping[str, Any]) -> Reference:
     )
 
 
+def known(name: str, entry: Mapping[str, Any]) -> Known:
+    """One spread of a profile as a column to hold others against."""
+    return _known(name, entry)
+
+
 def promises_shares(role: str, profile: Mapping[str, Any]) -> bool:
     """Whether a score is meant as a probability: a baseline made before any truth was known only ranks."""
     return role != "baseline" or profile.get("labels") is not None

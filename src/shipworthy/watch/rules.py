@@ -119,7 +119,7 @@ def due(
         known: the monitors by name; all there are if absent.
         patient: leave a waiting window alone for a day after it was last tried.
     """
-    members = monitors() if known is None else known
+    members = {name: one for name, one in (monitors() if known is None else known).items() if one.applies(plan)}
     last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
     windows = [(window, ("answers", "labels")) for window in answered(past)]
     windows += [(window, ("runs", "")) for window in runs(past)]
@@ -181,6 +181,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
         ages=tuple(plan.data.ages),
         floor=performance.floor if performance.metric == "auc" else None,
         declared=own.tolerance is not None,
+        disparity={one.column: one.disparity_at_most for one in plan.proof.fairness},
     )
 
 
@@ -194,7 +195,7 @@ def updates_per_year(plan: Plan) -> int:
 
 def false_alarms_per_year(plan: Plan) -> float:
     """The budget the owner accepts: the sum over all monitors bounds the expected number of false alarms and notes."""
-    return sum(settings(plan, monitor).alpha for monitor in monitors().values())
+    return sum(settings(plan, monitor).alpha for monitor in monitors().values() if monitor.applies(plan))
 
 
 def open_alarm(past: Past, monitor: str, candidate: str) -> Recorded[AlarmRaised] | None:
@@ -252,4 +253,5 @@ def alarm_of(judged: WindowJudged) -> AlarmRaised:
         guarantee=judged.guarantee,
         cause=judged.cause,
         advice=judged.advice,
+        kind=judged.kind,
     )

@@ -32,6 +32,7 @@ def monitors(question: Monitors, past: Past) -> WatchState:
     cards = [
         _card(monitor, settings(plan, monitor).tolerance, [fact for fact in judged if fact.what.monitor == name])
         for name, monitor in members().items()
+        if monitor.applies(plan) or any(fact.what.monitor == name for fact in judged)
     ]
     return WatchState(monitors=cards, alarms=alarms(past))
 
@@ -44,8 +45,8 @@ def newest_of_each_window(past: Past) -> list[Recorded[WindowJudged]]:
 
 def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[WindowJudged]]) -> MonitorCard:
     points = [
-        MonitorPoint(fact.what.window, fact.what.candidate, fact.what.level, fact.what.numbers, fact.what.text)
-        for fact in judged
+        MonitorPoint(what.window, what.candidate, what.level, what.numbers, what.text, what.kind, what.parts)
+        for what in (fact.what for fact in judged)
     ]
     if not judged:
         nothing = "Has judged nothing yet: " + (
@@ -55,7 +56,7 @@ def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[W
     latest = [fact.what for fact in judged if fact.what.window == judged[-1].what.window]
     worst = max(latest, key=lambda what: _ORDER.index(what.level))
     guarantee = next((what.guarantee for what in (worst, *(f.what for f in reversed(judged))) if what.guarantee), "")
-    return MonitorCard(monitor.name, monitor.asks, guarantee, tolerance, worst.level, worst.text, points)
+    return MonitorCard(monitor.name, monitor.asks, guarantee, tolerance, worst.level, worst.text, points, worst.kind)
 
 
 def alarms(past: Past) -> list[AlarmCard]:
@@ -73,6 +74,7 @@ def alarms(past: Past) -> list[AlarmCard]:
             cause=fact.what.cause,
             advice=fact.what.advice,
             open=fact.what.alarm not in closed,
+            kind=fact.what.kind,
         )
         for fact in past.of(AlarmRaised)
     ]

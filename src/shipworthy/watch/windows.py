@@ -16,14 +16,15 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
 from shipworthy.edges.sealing import opened_value
-from shipworthy.watch.monitor import Values, Window
+from shipworthy.model.projections import HALF, LABEL, SCORE
+from shipworthy.watch.monitor import Sample, Values, Window
 from shipworthy.watch.rules import REHEARSAL, Answered
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
     from shipworthy.edges.pseudonyms import Pseudonyms
 
-_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "step"]
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "decision", "step"]
 
 
 def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
@@ -63,6 +64,27 @@ def features_of(
         parts.append(pd.DataFrame(values, index=written.index))
     together = pd.concat(parts).reindex(answers.index)
     return {str(name): together[name].to_numpy() for name in together.columns}
+
+
+def some_inputs(
+    files: Files, answered: Answered, count: int, pseudonyms: Pseudonyms | None = None, entity: str = ""
+) -> dict[str, Values]:
+    """The inputs of at most so many answers of a window, evenly spread over its entities; see `features_of`."""
+    answers = answers_of(files, answered)
+    every = max(1, -(-len(answers) // count))
+    return features_of(files, answers.iloc[::every].reset_index(drop=True), pseudonyms, entity)
+
+
+def sample_of(files: Files, digest: str) -> Sample:
+    """The rows of reference that were kept with a candidate; fewer where people were erased.
+
+    Raises:
+        NotFound, Tampered: the file is not what its profile names.
+    """
+    rows = files.table(digest).to_pandas()
+    features = {str(name): rows[name].to_numpy() for name in rows.columns[1:] if name not in (HALF, SCORE, LABEL)}
+    scores, labels = (rows[name].to_numpy(dtype=np.float64) for name in (SCORE, LABEL))
+    return Sample(features, scores, labels, (rows[HALF] == "fit").to_numpy())
 
 
 def _by_reference(files: Files, digest: str, rows: pd.DataFrame, entity: str) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal
 from shipworthy.base.fact import Command, Question, What
 
 Level = Literal["quiet", "note", "alarm", "not_run"]
+# What a verdict rests on: a stated error rate, an estimate under assumptions that nobody can check, or plain counting.
+Kind = Literal["guarantee", "estimate", "description"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,11 @@ class WindowJudged(What):
         level: quiet, note (something changed), alarm (it harms beyond the plan's tolerance), not_run.
         numbers: what was counted and measured, for charts: n, promised, real…
         state: what the monitor carries on to the next window.
+        parts: by segment or group what was found: rows, now, then, tolerated, evidence.
         text: the finding in plain words.
         guarantee: what the verdict promises and on which condition.
+        kind: what it rests on: a `guarantee` keeps a stated error rate, an `estimate` rests on assumptions about the
+            world, a `description` only tells what was counted.
     """
 
     monitor: str
@@ -55,6 +60,8 @@ class WindowJudged(What):
     cause: str = ""
     advice: str = ""
     since: str = ""
+    kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -67,6 +74,7 @@ class AlarmRaised(What):
 
     Attributes:
         alarm: a digest that names it.
+        kind: what the verdict rests on; see `WindowJudged`.
     """
 
     alarm: str
@@ -78,6 +86,7 @@ class AlarmRaised(What):
     guarantee: str
     cause: str
     advice: str
+    kind: Kind = "guarantee"
 
     @property
     def about(self) -> str:
@@ -113,6 +122,17 @@ class Watch(Command[Watched]):
     durable: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTrials(Command[list[str]]):
+    """Compare the losses of candidates in shadow, canary and full use with the other one's, where the truth is known.
+
+    Gives what was found, in plain words. Each row is counted once; harm makes going back due.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorPoint:
     """One judged window for a chart."""
@@ -122,6 +142,8 @@ class MonitorPoint:
     level: Level
     numbers: dict[str, float]
     text: str
+    kind: Kind = "guarantee"
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +157,7 @@ class MonitorCard:
     level: Level
     text: str
     points: list[MonitorPoint]
+    kind: Kind = "guarantee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +174,7 @@ class AlarmCard:
     cause: str
     advice: str
     open: bool
+    kind: Kind = "guarantee"
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,20 @@ def test_the_chart_marks_the_alarm_and_has_a_table_beside_it(logged_in: LogIn) -
         expect(page.locator(".alarm-card dt", has_text=said)).to_be_visible()
 
 
+def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) -> None:
+    page = logged_in("auditor")
+    page.goto(f"{PRODUCT}/monitor")
+    monitor = page.get_by_role("region", name="Are the answers still as good as they were shown to be?")
+    chart = monitor.locator("svg.wide-chart").first
+    expect(chart.locator("path.limit")).to_have_count(1)
+    expect(chart.locator(".incident")).to_have_count(1)
+    south = monitor.get_by_role("row").filter(has_text="region = south")
+    expect(south).to_contain_text("cannot tell: 1,250 more needed")
+    expect(monitor.get_by_role("row").filter(has_text="region = north")).to_contain_text("within")
+    monitor.get_by_text("Evidence over time").click()
+    expect(monitor.get_by_role("img", name="How far the evidence of performance").first).to_be_visible()
+
+
 def test_the_ledger_is_filtered_turned_opened_and_verified(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/ledger")

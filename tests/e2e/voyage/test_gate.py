@@ -6,6 +6,7 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -209,7 +210,7 @@ def in_cents(line: str) -> str:
 
 def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: Proven) -> None:
     database = voyage.shop.root / ".shipworthy" / "ledger.sqlite"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         seq, body = connection.execute("SELECT seq, body FROM fact WHERE kind = 'SignOffGiven' LIMIT 1").fetchone()
         connection.execute("UPDATE fact SET body = ? WHERE seq = ?", (body.replace("approve", "reject"), seq))
     try:
@@ -218,6 +219,6 @@ def test_a_fact_edited_in_the_database_is_found_and_stops_every_release(voyage: 
         with pytest.raises(Tampered):
             voyage.release(voyage.model, "cohort", "south")
     finally:
-        with sqlite3.connect(database) as connection:
+        with closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("UPDATE fact SET body = ? WHERE seq = ?", (body, seq))
     voyage.desk.ask(VerifyLedger(), someone("auditor"))

@@ -106,7 +106,7 @@ def test_an_append_that_is_marked_as_done_by_hand_is_not_passed_over(voyage: Voy
     with written(voyage) as rows:
         rows.execute("INSERT INTO step_key VALUES ('serve/next-purchase/x', 1, 0, 'ab')")
     with pytest.raises(Tampered, match="marked as used by somebody without"):
-        ledger.append(lambda past: [], product=PRODUCT, who="olga", at=NOW, key="serve/next-purchase/x")
+        ledger.append(lambda past: [], product=PRODUCT, who="night-operator", at=NOW, key="serve/next-purchase/x")
     assert len(voyage.facts(AnswersSealed)) == facts
 
 

@@ -13,10 +13,11 @@ import pytest
 from e2e.voyage.shop import PRODUCT
 from e2e.voyage.voyage import Voyage
 
-from shipworthy.app.due import due
+from shipworthy.app.due import due, next_moments
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import NotFound, UserError
+from shipworthy.base.fact import Past
 from shipworthy.data.words import DataArrived, NoteArrival
 from shipworthy.deliver.words import (
     AnswersSealed,
@@ -154,6 +155,7 @@ def test_who_comes_into_the_plan_later_is_owed_nothing_from_before(voyage: Voyag
 
 BY_ARRIVAL = """    when: arrival
     arrival_of: [purchases]
+    arrives_every: 2d
     deadline: 12h
     time_to_act: 30d
 """
@@ -223,7 +225,23 @@ def test_a_system_may_say_that_its_data_is_there(voyage: Voyage) -> None:
     assert ("sales", "1997-06-15T09:00:00+00:00") in [(one.consumer, one.as_of) for one in wanted]
     late = datetime(1997, 6, 15, 22, tzinfo=UTC)
     assert any(cause.on == "late" and cause.of == "sales" for cause in causes(current_plan(past), past, late))
+    missing = [arrival_late(past, datetime(1997, 6, day, 9, 1, tzinfo=UTC)) for day in (16, 17, 25)]
+    assert missing == [
+        [],
+        ["arrival for sales by 1997-06-17T09:00:00+00:00"],
+        ["arrival for sales by 1997-06-17T09:00:00+00:00"],
+    ]
+    assert datetime(1997, 6, 17, 9, 0, 0, 1, tzinfo=UTC) in next_moments(
+        current_plan(past), past, voyage.desk.now(PRODUCT), datetime(1997, 7, 1, tzinfo=UTC)
+    )
     with pytest.raises(NotFound, match="elsewhere"):
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={"elsewhere": "x"}))
     with pytest.raises(UserError, match="No source with a state"):
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={}))
+
+
+def arrival_late(past: Past, now: datetime) -> list[str]:
+    """Which feeds that never came set off a trigger."""
+    found = [cause for cause in causes(current_plan(past), past, now) if cause.name.startswith("arrival for")]
+    assert all(cause.on == "late" and "no new data of purchases" in cause.text for cause in found)
+    return [cause.name for cause in found]

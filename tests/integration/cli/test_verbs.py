@@ -39,6 +39,7 @@ NEEDED = {
     "open-incident": ["The list is empty"],
     "people": ["add", "auditor"],
     "prove": ["3f9ac2d41b07"],
+    "readmit": ["00042", "--reason", "consent 2026-81"],
     "release": ["3f9ac2d41b07", "all"],
     "replay": ["purchases"],
     "report": ["3f9ac2d41b07"],

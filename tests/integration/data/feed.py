@@ -68,12 +68,12 @@ class Feed:
         adopted = PlanAdopted(product=self.product, version=1, plan=values, digest="", sections={})
         self.append(lambda past: [adopted])
         (self.store.root / "product.yaml").write_text(f"product: {self.product}\n")
-        trip = Trip(self.store, self.product, "ben", AS_OF, f"run {len(self.facts())}", _straight_on)
+        trip = Trip(self.store, self.product, "data-scientist", AS_OF, f"run {len(self.facts())}", _straight_on)
         return take_snapshot(TakeSnapshot(product=self.product, as_of=as_of.isoformat()), trip)
 
     def append(self, decide: Callable[[Past], list[What]]) -> None:
         """Append facts to the ledger."""
-        self.store.ledger.append(decide, product=self.product, who="mia", at=AS_OF)
+        self.store.ledger.append(decide, product=self.product, who="builder", at=AS_OF)
 
     def facts(self) -> list[What]:
         """What is known of snapshots."""

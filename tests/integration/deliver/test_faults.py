@@ -7,6 +7,7 @@ import resource
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +66,7 @@ def product(begun: Path, tmp_path: Path, web: Web, s3: tuple[str, dict[str, str]
 
 
 def in_crm(product: Product) -> int:
-    with sqlite3.connect(product.root / "crm" / "crm.sqlite") as crm:
+    with closing(sqlite3.connect(product.root / "crm" / "crm.sqlite")) as crm, crm:
         return int(crm.execute("SELECT count(*) FROM calls").fetchone()[0])
 
 
@@ -178,7 +179,7 @@ def test_a_probe_says_what_is_wrong_and_how_to_put_it_right(product: Product, we
     web.answers = [Answer(401)]
     (product.root / "visits.csv").write_text("customer,date\nc1,1997-01-15\n")
     product.bring()  # makes the tables
-    with sqlite3.connect(product.root / "crm" / "crm.sqlite") as crm:
+    with closing(sqlite3.connect(product.root / "crm" / "crm.sqlite")) as crm, crm:
         crm.execute("DROP TABLE IF EXISTS calls")
         crm.execute("CREATE TABLE calls (run TEXT, notice TEXT, customer_id TEXT UNIQUE)")
     environ = {**product.store.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}

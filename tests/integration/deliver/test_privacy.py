@@ -12,10 +12,11 @@ import pytest
 
 from shipworthy.base.errors import Tampered, UserError
 from shipworthy.deliver.answering import features_table
-from shipworthy.deliver.privacy import Keeping, keeping, treatments, unreadable
+from shipworthy.deliver.privacy import Keeping, keeping, unreadable
 from shipworthy.edges.files import Files
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.sealing import SEALED, opened_table, opened_value
+from shipworthy.plan.personal import treatments
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.reference_examples import WITHOUT_CODE
 from shipworthy.watch.windows import features_of

@@ -24,10 +24,23 @@ need:
 people:
   product_manager: product-manager
   builders: [data-scientist]
-  operator: olga
-  owners: {business: b1, technology: t1, privacy: p1, legal: l1, compliance: c1, validation: v1}
+  operator: night-operator
+  owners:
+    business: business-owner
+    technology: technology-owner
+    privacy: privacy-owner
+    legal: legal-owner
+    compliance: compliance-owner
+    validation: validation-owner
 consumers:
-  sales: {who: The sales team, person: sam, sinks: [list], every: 1mo, start: 2024-05-01, deadline: 1d, time_to_act: 7d}
+  sales:
+    who: The sales team
+    person: sales-lead
+    sinks: [list]
+    every: 1mo
+    start: 2024-05-01
+    deadline: 1d
+    time_to_act: 7d
 sources:
   orders:
     kind: csv

@@ -55,15 +55,15 @@ class Shop:
         (self.root / "product.yaml").write_text(plan)
         command = AdoptPlan(product="shop", text=plan)
         self.store.ledger.append(
-            lambda past: adoption(command, past, NOW, "mia", is_administrator=True)[0],
+            lambda past: adoption(command, past, NOW, "builder", is_administrator=True)[0],
             product="shop",
-            who="mia",
+            who="builder",
             at=NOW,
         )
 
     def trip(self) -> Trip:
         self.runs += 1
-        return Trip(self.store, "shop", "ben", NOW, f"{self.root}/{self.runs}", lambda _name, work: work())
+        return Trip(self.store, "shop", "data-scientist", NOW, f"{self.root}/{self.runs}", lambda _name, work: work())
 
     def make(self, role: Any = "model", parent: str = "") -> str:
         return train_candidate(TrainCandidate(product="shop", role=role, parent=parent), self.trip()).candidate

@@ -114,11 +114,13 @@ class World:
         self.plan = adopted
 
     def record(self, *facts: What) -> None:
-        self.store.ledger.append(lambda past: facts, product=PRODUCT, who="olga", at=self.now)
+        self.store.ledger.append(lambda past: facts, product=PRODUCT, who="night-operator", at=self.now)
 
     def respond(self, **later: float) -> list[str]:
         self.runs += 1
-        trip = Trip(self.store, PRODUCT, "olga", self.now, f"{self.root}/{self.runs}", lambda _name, work: work())
+        trip = Trip(
+            self.store, PRODUCT, "night-operator", self.now, f"{self.root}/{self.runs}", lambda _name, work: work()
+        )
         done = respond(Respond(product=PRODUCT), trip).done
         self.now += timedelta(**later)
         return done

@@ -24,10 +24,12 @@ from shipworthy.edges.road import Trip
 from shipworthy.edges.store import Store
 from shipworthy.model.flow import train_candidate
 from shipworthy.model.words import TrainCandidate
+from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.flow import watch
+from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.views import monitors, promises
 from shipworthy.watch.words import (
@@ -125,6 +127,12 @@ CUSTOMERS = 800
 def month(number: int) -> datetime:
     """The first of a month, counted from January 1997 = 1."""
     return datetime(1997 + (number - 1) // 12, (number - 1) % 12 + 1, 1, tzinfo=UTC)
+
+
+def judging(*needs: str) -> int:
+    """How many monitors judge a window of this product by what they need."""
+    plan = read_plan(PLAN)
+    return sum(monitor.applies(plan) and monitor.needs in needs for monitor in members().values())
 
 
 def visits() -> pd.DataFrame:
@@ -266,7 +274,7 @@ def test_every_window_is_judged_once_and_labels_are_sealed_with_it(world: World)
     assert world.watch().windows == 0
     world.now = month(5)
     assert world.is_due()
-    assert world.watch().windows == 2
+    assert world.watch().windows == judging("labels")
     (labels,) = world.of(LabelsSealed)
     assert (labels.matched, labels.unlabelled, labels.as_of) == (CUSTOMERS, 0, month(4).isoformat())
     table = world.store.files.table(labels.segment)
@@ -373,6 +381,6 @@ def test_a_look_that_is_killed_anywhere_leaves_the_same_facts(world: World, kill
         watch(Watch(product=PRODUCT), world.trip("look", once))
     assert bool(killed) == (killed_at <= len(remembered))
     judged = [(what.monitor, what.window) for what in world.of(WindowJudged)]
-    assert len(judged) == len(set(judged)) == 2 * 6
+    assert len(judged) == len(set(judged)) == 2 * judging("labels", "answers", "runs")
     assert len(world.of(LabelsSealed)) == 2
     assert world.watch().windows == 0

@@ -47,7 +47,7 @@ def past(*whats: What) -> KnownPast:
     values = read_plan(WITH_PIPELINE).values()
     values = values | {"sources": {"orders": source}, "data": values["data"] | {"personal": ["street"]}}
     adopted = PlanAdopted(product="shop", version=1, plan=values, digest="d", sections={})
-    return KnownPast([Recorded(n, "mia", AT, AT, what, "", "") for n, what in enumerate((adopted, *whats), 1)])
+    return KnownPast([Recorded(n, "builder", AT, AT, what, "", "") for n, what in enumerate((adopted, *whats), 1)])
 
 
 def taken(source: str = "orders") -> SnapshotTaken:

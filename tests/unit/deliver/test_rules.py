@@ -46,7 +46,7 @@ FINISHED = RunFinished(
 
 
 def recorded(*whats: What, at: datetime = MONDAY) -> KnownPast:
-    return KnownPast([Recorded(seq, "olga", at, at, what, "", str(seq)) for seq, what in enumerate(whats, 1)])
+    return KnownPast([Recorded(seq, "night-operator", at, at, what, "", str(seq)) for seq, what in enumerate(whats, 1)])
 
 
 def made(sink: str, due: datetime = MONDAY) -> DeliveryMade:
@@ -130,7 +130,7 @@ def test_lists_never_drift_from_their_day(day: int, count: int) -> None:
 def test_a_list_is_late_by_the_wall_clock_where_the_product_lives_on_it() -> None:
     limit = due_by(SERVICE, MONDAY)
     assert limit == MONDAY + timedelta(hours=6)
-    fact = Recorded(1, "olga", MONDAY, limit + timedelta(seconds=1), made("call-list", limit), "", "")
+    fact = Recorded(1, "night-operator", MONDAY, limit + timedelta(seconds=1), made("call-list", limit), "", "")
     assert is_late(PLAN, fact), "a run that was killed and carried on hours later is late"
     assert not is_late(PLAN, replace(fact, recorded_at=limit))
     assert due_by(SERVICE.model_copy(update={"deadline": None}), MONDAY) == MONDAY

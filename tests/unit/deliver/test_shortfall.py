@@ -31,7 +31,7 @@ def found(history: History, kind: str) -> list[str]:
 
 
 def confirm(history: History, used: int | None, name: str = "delivery-1") -> None:
-    history.write(DeliveryAcknowledged(product=PRODUCT, delivery=name, used=used), "sara")
+    history.write(DeliveryAcknowledged(product=PRODUCT, delivery=name, used=used), "sales-lead")
 
 
 def later(history: History, time: str) -> None:
@@ -81,7 +81,7 @@ def test_nobody_has_to_use_or_confirm_what_was_no_list_in_time(step: str) -> Non
 def test_what_was_brought_before_the_promise_is_not_held_against_it() -> None:
     history = live(LATE)
     delivery(history)
-    history.write(RUN, "olga")
+    history.write(RUN, "night-operator")
     plan = live(LATE, change=USE_HALF).plan
     history.write(
         PlanAdopted(
@@ -105,13 +105,13 @@ def test_what_was_brought_before_the_promise_is_not_held_against_it() -> None:
 )
 def test_a_list_that_answers_fewer_than_the_plan_asks_is_partial(change: dict[str, Any], raised: int) -> None:
     history = live(LATE, change=ANSWER_MOST)
-    history.write(replace(RUN, **change), "olga")
+    history.write(replace(RUN, **change), "night-operator")
     assert len(found(history, "partial")) == raised
 
 
 def test_a_list_that_reached_only_some_of_its_places_is_partial_until_it_reached_all() -> None:
     history = live(LATE)
-    history.write(replace(RUN, failed={"crm": 10}), "olga")
+    history.write(replace(RUN, failed={"crm": 10}), "night-operator")
     [short] = list(shortfalls(history.plan, history.past, history.now))
     assert (short.kind, short.lasting, short.text.endswith("not crm")) == ("partial", True, True)
     history.write(
@@ -119,7 +119,7 @@ def test_a_list_that_reached_only_some_of_its_places_is_partial_until_it_reached
             product=PRODUCT, delivery="d", run="run-1", consumer="service", sink="crm", candidate="c", step="live",
             rows=10, content="x", where="w", as_of=AS_OF, due_by="2099-01-01T00:00:00+00:00", late=False, checks=[],
         ),
-        "olga",
+        "night-operator",
     )  # fmt: skip
     [short] = list(shortfalls(history.plan, history.past, history.now))
     assert not short.lasting

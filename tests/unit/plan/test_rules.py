@@ -32,7 +32,7 @@ from shipworthy.plan.words import AdoptPlan, AdvanceClock, ClockAdvanced, PlanAd
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADMINISTRATOR = Actor("ada", frozenset({"administrator"}))
-MANAGER = Actor("petra", frozenset({"product_manager"}))
+MANAGER = Actor("product-manager", frozenset({"product_manager"}))
 SIMULATED = ("\npeople:", "\ntime: {clock: simulated, start: 2026-01-01}\n\npeople:")
 
 
@@ -81,7 +81,7 @@ def test_a_changed_plan_is_the_next_version_and_says_what_changed(text: str, cha
         AdoptPlan(product="renewals", text=changed(("time_to_act: 5d", "time_to_act: 4d"), ("top: 50", "top: 40"))),
         past_of(adopted(text)),
         NOW,
-        "petra",
+        "product-manager",
         is_administrator=False,
     )
     assert [fact.version for fact in new] == [result.version] == [2]
@@ -115,8 +115,10 @@ def test_warnings_do_not_keep_a_plan_from_being_adopted(changed: Callable[..., s
 
 def test_only_an_administrator_changes_who_does_what(text: str, changed: Callable[..., str]) -> None:
     past = past_of(adopted(text))
-    command = AdoptPlan(product="renewals", text=changed(("validation: vera", "validation: petras-friend")))
-    with pytest.raises(NotAllowed, match="validation: vera -> petras-friend"):
+    command = AdoptPlan(
+        product="renewals", text=changed(("validation: validation-owner", "validation: outside-validator"))
+    )
+    with pytest.raises(NotAllowed, match="validation: validation-owner -> outside-validator"):
         adopt_plan(command, past, NOW, MANAGER)
     decided = adopt_plan(command, past, NOW, ADMINISTRATOR)
     assert decided.result(past).version == 2
@@ -160,7 +162,7 @@ def test_a_new_plan_cannot_turn_back_time(text: str, changed: Callable[..., str]
 UNTOUCHED = [
     ("guide: guides/service.md", "guide: guides/other.md"),
     ("who: The service team, which calls subscribers", "who: The service team"),
-    ("person: sara", "person: sam"),
+    ("person: sales-lead", "person: shop-system"),
     ("time_to_act: 5d", "time_to_act: 4d"),
     ("every: 1w", "every: 2w"),
     ("steps: [rehearsal, shadow, all]", "cohorts: {names: [north, south]}"),
@@ -242,7 +244,8 @@ def test_named_items_of_a_list_are_compared_by_name(planned: Callable[..., Plan]
 
 
 def test_a_new_consumer_is_a_new_contract(planned: Callable[..., Plan]) -> None:
-    shop = "consumers:\n  shop: {who: The shop, person: sam, mode: realtime, latency: 1s, time_to_act: 1s}\n  service:"
+    shop = "consumers:\n  shop: {who: The shop, person: shop-system, mode: realtime, "
+    shop += "latency: 1s, time_to_act: 1s}\n  service:"
     lines = changes(planned(), planned(("consumers:\n  service:", shop)))
     assert len(lines) == 1
     assert lines[0].startswith("consumers.shop: added")

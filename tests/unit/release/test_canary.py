@@ -71,7 +71,7 @@ def test_who_is_chosen_hangs_on_nothing_but_product_and_name() -> None:
     shuffled = np.random.default_rng(1).permutation(MANY).tolist()
     again = dict(zip(shuffled, canary_share(shuffled, "shop", 0.1).tolist(), strict=True))
     assert [again[name] for name in MANY] == chosen.tolist()
-    assert canary_share(["c1"], "shop", 0.1).tolist() == [chosen[1]]
+    assert canary_share(["compliance-owner"], "shop", 0.1).tolist() == [chosen[1]]
     assert [in_canary(name, "shop", 0.1) for name in MANY[:500]] == chosen[:500].tolist()
     assert (canary_share(MANY, "other", 0.1) != chosen).any()
     cohorts = np.array(cohort_of(MANY, Cohorts(names=NAMES), "shop"))
@@ -113,7 +113,7 @@ def test_a_canary_comes_in_its_place_carries_its_share_and_leaves_the_champions(
 
 
 def test_the_next_step_waits_for_so_many_lists_and_answers() -> None:
-    shop = "consumers:\n  shop: {who: The shop, person: sam, mode: realtime, latency: 1s, time_to_act: 1s}\n"
+    shop = "consumers:\n  shop: {who: The shop, person: shop-system, mode: realtime, latency: 1s, time_to_act: 1s}\n"
     road = road_with_canary(("consumers:\n", shop), ("  canary_lists: 2", "  canary_lists: 2\n  canary_answers: 100"))
     road.step(MODEL, "canary")
     made = candidate_made(road.past, MODEL)

@@ -61,18 +61,21 @@ def alarm(history: History, name: str = "alarm-1", monitor: str = "calibration",
     values: dict[str, Any] = dict.fromkeys(("window", "since", "guarantee", "cause", "advice"), "")
     text = "The list promised 27 %; 18 % came true."
     history.write(
-        AlarmRaised(product=PRODUCT, alarm=name, monitor=monitor, candidate=candidate, text=text, **values), "olga"
+        AlarmRaised(product=PRODUCT, alarm=name, monitor=monitor, candidate=candidate, text=text, **values),
+        "night-operator",
     )
 
 
 def close_alarm(history: History, name: str = "alarm-1") -> None:
-    history.write(AlarmClosed(product=PRODUCT, alarm=name, by="looked at"), "olga")
+    history.write(AlarmClosed(product=PRODUCT, alarm=name, by="looked at"), "night-operator")
 
 
 def refusal(history: History, name: str = "refusal-1", where: str = "sources.visits.minutes") -> None:
     bad = CheckResult("data.typical", "Is it as it was?", "fail", "The median of minutes is 5,300.", where=where)
     fine = CheckResult("data.columns", "Is every column there?", "pass", "All are there.", where="sources.visits")
-    history.write(SnapshotRefused(product=PRODUCT, refusal=name, as_of=AS_OF, intakes=[], checks=[bad, fine]), "olga")
+    history.write(
+        SnapshotRefused(product=PRODUCT, refusal=name, as_of=AS_OF, intakes=[], checks=[bad, fine]), "night-operator"
+    )
 
 
 def run(history: History, name: str = "run-1", stood_in: str = "", failed: int = 0, delivered: int = 1) -> None:
@@ -90,7 +93,7 @@ def run(history: History, name: str = "run-1", stood_in: str = "", failed: int =
             snapshot="snapshot",
             stood_in=stood_in,
         ),
-        "olga",
+        "night-operator",
     )
 
 
@@ -114,7 +117,7 @@ def delivery(
             late=False,
             checks=[],
         ),
-        "olga",
+        "night-operator",
     )
 
 
@@ -130,12 +133,12 @@ def failed_delivery(history: History, name: str = "delivery-2") -> None:
             as_of=AS_OF,
             reason="The disk is full.",
         ),
-        "olga",
+        "night-operator",
     )
 
 
 def acknowledged(history: History, name: str = "delivery-1") -> None:
-    history.write(DeliveryAcknowledged(product=PRODUCT, delivery=name), "sara")
+    history.write(DeliveryAcknowledged(product=PRODUCT, delivery=name), "sales-lead")
 
 
 def to_do(history: History) -> list[tuple[str, str]]:
@@ -150,7 +153,7 @@ def fire(history: History, **later: float) -> list[str]:
     for situation, action in list(situations(current_plan(history.past), history.past, history.now)):
         outcome, facts = taken(situation, action)
         for fact in facts:
-            history.write(fact, "olga")
+            history.write(fact, "night-operator")
         fired = TriggerFired(
             product=PRODUCT,
             trigger=situation.trigger.name,
@@ -160,7 +163,7 @@ def fire(history: History, **later: float) -> list[str]:
             of=situation.cause.of,
             dry=situation.trigger.dry,
         )
-        history.write(fired, "olga")
+        history.write(fired, "night-operator")
         done.append(action.name)
     history.now += timedelta(**later)
     return done

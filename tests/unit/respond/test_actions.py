@@ -98,7 +98,7 @@ def test_an_incident_is_opened_once_with_its_owner_and_the_runs_since() -> None:
     assert fire(history) == ["incident"]
     (incident,) = opened(history)
     assert incident.affected == ["stood in", "failed"]
-    assert incident.owner == "tom"
+    assert incident.owner == "technology-owner"
     assert "median" in incident.title
 
 
@@ -109,7 +109,9 @@ def test_trouble_that_lasts_beyond_a_closed_incident_opens_another() -> None:
     fire(history, days=2)
     assert len(opened(history)) == 1
     first = opened(history)[0].about
-    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    history.write(
+        IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "technology-owner"
+    )
     fire(history)
     assert len({one.about for one in opened(history)}) == 2
 
@@ -125,7 +127,9 @@ def test_nothing_is_learnt_while_an_incident_about_data_is_open() -> None:
     alarm(history, "alarm-2")
     assert to_do(history) == []
     first = opened(history)[0].about
-    history.write(IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "tom")
+    history.write(
+        IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "technology-owner"
+    )
     assert to_do(history) == [("stale", "retrain")]
     assert retraining_due(history.past)
 

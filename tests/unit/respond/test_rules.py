@@ -35,7 +35,9 @@ LONG_AGO = "2026-01-01T00:00:00+00:00"
 
 
 def revoke(history: History, candidate: str = MODEL, function: str = "legal") -> None:
-    history.write(SignOffRevoked(product=PRODUCT, candidate=candidate, function=function, reason="It ended."), "leo")
+    history.write(
+        SignOffRevoked(product=PRODUCT, candidate=candidate, function=function, reason="It ended."), "legal-owner"
+    )
 
 
 def word(history: History, decision: str, candidate: str = MODEL) -> None:
@@ -48,7 +50,7 @@ def word(history: History, decision: str, candidate: str = MODEL) -> None:
         sections={},
         reason="Not in this country.",
     )
-    history.write(said, "leo")
+    history.write(said, "legal-owner")
 
 
 def unanswered_delivery(history: History) -> None:
@@ -167,7 +169,9 @@ def test_rolling_back_is_due_until_it_is_done() -> None:
     revoke(history)
     assert fire(history) == ["rollback"]
     assert rollback_due(history.past)
-    history.write(RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"), "olga")
+    history.write(
+        RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"), "night-operator"
+    )
     assert rollback_due(history.past) is None
     assert to_do(history) == []
 
@@ -195,7 +199,7 @@ def test_an_alarm_is_answered_once_its_candidate_answers_nobody() -> None:
     release(history, CHALLENGER, replaces=MODEL)
     closed = answered_alarms(history.past)
     assert [(one.alarm, one.by) for one in closed] == [("alarm-1", f"replaced by {CHALLENGER[:12]}")]
-    history.write(closed[0], "olga")
+    history.write(closed[0], "night-operator")
     assert answered_alarms(history.past) == []
 
 

@@ -26,12 +26,12 @@ from shipworthy.sign.words import GateState, GiveReview, GiveSignOff, RevokeSign
 
 PRODUCT = "renewals"
 OWNERS = {
-    "business": "bea",
-    "technology": "tom",
-    "privacy": "pia",
-    "legal": "leo",
-    "compliance": "cora",
-    "validation": "vera",
+    "business": "business-owner",
+    "technology": "technology-owner",
+    "privacy": "privacy-owner",
+    "legal": "legal-owner",
+    "compliance": "compliance-owner",
+    "validation": "validation-owner",
 }
 REVIEWS = ("privacy", "legal", "compliance", "validation")
 MODEL, CHALLENGER, BASELINE = ("a" * 64, "b" * 64, "c" * 64)
@@ -73,7 +73,7 @@ class History:
     def plan(self) -> Plan:
         return current_plan(self.past)
 
-    def write(self, what: What, who: str = "petra") -> None:
+    def write(self, what: What, who: str = "product-manager") -> None:
         seq = len(self.facts) + 1
         self.facts.append(Recorded(seq, who, self.now, self.now, what, "", digest_of([seq, who])))
 
@@ -85,7 +85,9 @@ class History:
             PlanAdopted(product=PRODUCT, version=version, plan=new.values(), digest=plan_digest(new), sections=digests)
         )
 
-    def make(self, candidate: str = MODEL, role: Role = "model", author: str = "ben", **values: Any) -> CandidateMade:
+    def make(
+        self, candidate: str = MODEL, role: Role = "model", author: str = "data-scientist", **values: Any
+    ) -> CandidateMade:
         version = sum(isinstance(fact.what, PlanAdopted) for fact in self.facts)
         made = CandidateMade(
             product=PRODUCT,

@@ -17,9 +17,9 @@ PLANS = {
     "first": (),
     "typo": (("guide: guides/service.md", "guide: guides/services.md"),),
     "other need": (("next two months?", "next three months?"),),
-    "other owner": (("legal: leo", "legal: lena"),),
+    "other owner": (("legal: legal-owner", "legal: new-legal-owner"),),
 }
-PEOPLE = ("bea", "leo", "lena", "ben", "olga", "vera")
+PEOPLE = ("business-owner", "legal-owner", "new-legal-owner", "data-scientist", "night-operator", "validation-owner")
 
 someone = st.sampled_from(PEOPLE)
 functions = st.sampled_from(("business", "legal", "validation"))
@@ -51,7 +51,7 @@ class Reckoning:
     def open(self, made: Any) -> bool:
         def holds(form: str, function: str) -> bool:
             who, evidence, sections = self.given.get((form, function), ("", "", None))
-            right = who == self.owners[function] and who != "ben"
+            right = who == self.owners[function] and who != "data-scientist"
             return right and evidence == self.evidence and sections == self.sections
 
         reviewed = all(holds("review", function) for function in REVIEWS)
@@ -73,7 +73,7 @@ def happen(history: History, reckoning: Reckoning, event: tuple[Any, ...]) -> No
     if event[0] == "plan":
         history.adopt(*PLANS[event[1]])
         reckoning.sections = answer_sections(history.plan)
-        reckoning.owners["legal"] = "lena" if event[1] == "other owner" else "leo"
+        reckoning.owners["legal"] = "new-legal-owner" if event[1] == "other owner" else "legal-owner"
     elif event[0] == "prove":
         history.prove(MODEL, event[1], [passing(), passing("prove.parity", event[2])])
         reckoning.evidence, reckoning.stands = event[1], event[2] != "not_run"

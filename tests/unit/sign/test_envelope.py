@@ -50,7 +50,7 @@ def enveloped(*changes: tuple[str, str]) -> History:
 
 
 def retrain(history: History, checks: list[CheckResult] | None = None, **values: Any) -> None:
-    history.make(CHALLENGER, **{"author": "olga", "parent": MODEL, **values})
+    history.make(CHALLENGER, **{"author": "night-operator", "parent": MODEL, **values})
     history.prove(CHALLENGER, checks=measured() if checks is None else checks)
 
 
@@ -114,7 +114,7 @@ LATER: dict[str, Callable[[History], None]] = {
     "it has run out": let_it_expire,
     "it is declared with other bounds": lambda history: history.adopt(TIGHTER),
     "it is declared no longer": lambda history: history.adopt(),
-    "a function has a new owner": lambda history: history.adopt(WITH, ("legal: leo", "legal: lena")),
+    "a function has a new owner": lambda history: history.adopt(WITH, ("legal: legal-owner", "legal: new-legal-owner")),
     "its start was proven anew with other evidence": lambda history: history.prove(evidence="other"),
     "a section of the plan changed": lambda history: history.adopt(WITH, ("next two months?", "next three months?")),
 }
@@ -150,7 +150,7 @@ def test_it_needs_everybody_whose_word_it_stands_in_for() -> None:
     for function in ("business", "technology", "validation"):
         history.envelope(function)
     still = history.envelope("privacy")
-    assert [item.who for item in still] == ["leo"]  # legal reviews, though it does not sign
+    assert [item.who for item in still] == ["legal-owner"]  # legal reviews, though it does not sign
     retrain(history)
     assert not history.gate(CHALLENGER).open
     assert history.envelope("legal") == []
@@ -160,7 +160,7 @@ def test_it_needs_everybody_whose_word_it_stands_in_for() -> None:
 def test_it_does_not_pass_from_one_challenger_to_the_next() -> None:
     history = enveloped()
     retrain(history)
-    history.make("d" * 64, author="olga", parent=CHALLENGER)
+    history.make("d" * 64, author="night-operator", parent=CHALLENGER)
     history.prove("d" * 64, checks=measured(parent=CHALLENGER))
     assert not history.gate("d" * 64).open
 
@@ -173,13 +173,13 @@ def test_only_what_was_approved_can_be_its_start() -> None:
         history.envelope("business")
     history.sign("business")
     missing = history.envelope("business")
-    assert {item.who for item in missing} == set(OWNERS.values()) - {"bea"}
+    assert {item.who for item in missing} == set(OWNERS.values()) - {"business-owner"}
 
 
 def test_signing_it_is_refused_to_makers_and_where_there_is_none() -> None:
     history = enveloped()
     with pytest.raises(NotAllowed):
-        history.envelope("legal", who="ben")
+        history.envelope("legal", who="data-scientist")
     history.adopt()
     with pytest.raises(UserError, match="declares no envelope"):
         history.envelope("legal")
@@ -189,14 +189,14 @@ def test_a_rejection_after_a_signature_is_still_missing() -> None:
     history = enveloped()
     missing = history.envelope("legal", decision="reject", reason="Not any more.")
     assert [(item.who, item.what) for item in missing] == [
-        ("leo", "a signature on the envelope: legal has not signed the envelope")
+        ("legal-owner", "a signature on the envelope: legal has not signed the envelope")
     ]
 
 
 def test_owners_are_asked_for_it_once_its_start_is_signed() -> None:
     history = start()
-    leo = Actor("leo", frozenset({"owner:legal"}))
-    tasks = waiting_for(WaitingFor(product="renewals"), history.past, leo, history.now)
+    legal = Actor("legal-owner", frozenset({"owner:legal"}))
+    tasks = waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now)
     assert [(task.kind, task.function) for task in tasks] == [("envelope", "legal")]
     history.envelope("legal")
-    assert waiting_for(WaitingFor(product="renewals"), history.past, leo, history.now) == []
+    assert waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files as package_files
 from typing import Any
@@ -12,6 +13,7 @@ from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.watch.rules import alarm_of
+from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.views import monitors, promises
 from shipworthy.watch.words import AlarmClosed, Level, Monitors, WatchState, WindowJudged
 
@@ -46,14 +48,11 @@ def seen(*whats: What) -> WatchState:
 
 def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
     state = seen()
+    plan = read_plan((package_files("shipworthy") / "starters" / "next-purchase" / "product.yaml").read_text())
     assert [card.monitor for card in state.monitors] == [
-        "calibration",
-        "input-drift",
-        "ranking",
-        "score-drift",
-        "unanswered",
-        "volume",
+        name for name, monitor in members().items() if monitor.applies(plan)
     ]
+    assert "fairness" not in {card.monitor for card in state.monitors}, "this plan declares no groups"
     assert {card.level for card in state.monitors} == {"not_run"}
     assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
     assert state.monitors[0].tolerance == 0.05
@@ -93,3 +92,14 @@ def test_promised_and_real_are_compared_per_window_and_candidate() -> None:
     found = [(point.window, point.candidate, point.promised, point.would_have_promised) for point in promises(state)]
     assert found == [("1997-07-01", "a", 0.23, None), ("1997-08-01", "b", 0.18, 0.25)]
     assert promises(state)[0].real == pytest.approx(0.18)
+
+
+def test_every_verdict_says_what_it_rests_on() -> None:
+    described = replace(judged("1997-08-01", monitor="ranking"), kind="description")
+    estimated = replace(judged("1997-08-01", "alarm"), kind="estimate")
+    raised = alarm_of(estimated)
+    state = seen(described, estimated, raised)
+    kinds = {card.monitor: card.kind for card in state.monitors if card.points}
+    assert kinds == {"ranking": "description", "calibration": "estimate"}
+    assert [point.kind for card in state.monitors for point in card.points] == ["estimate", "description"]
+    assert state.alarms[0].kind == "estimate"

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
+from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.filing import put, tried
-from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.deliver.filing import lying, put, remains, tried
+from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 _MOST_ROWS, _MOST_SIGNS, _EXACT = 1_048_575, 32_767, 10**15  # a sheet without its header; a cell; a number
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -63,6 +64,47 @@ def library(where: str) -> Any:
         fix = "pip install 'shipworthy[excel]' where Shipworthy runs."
         raise UserError(Mistake("deliver.no_library", where, found, fix=fix)) from None
     return openpyxl
+
+
+def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
+    """Rewrite the workbook without the rows, in one step, and put the new count into its notice.
+
+    Raises:
+        UserError: the library is not installed.
+    """
+    content = lying(target)
+    if content is None:
+        return None
+    book = library(target.where).load_workbook(io.BytesIO(content))
+    name = target.declared.sheet or "List"
+    if name not in book.sheetnames:
+        return None
+    sheet = book[name]
+    asked = [(at, columns[cell.value]) for at, cell in enumerate(sheet[1]) if cell.value in columns]
+    if not asked:
+        return None
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    gone = [at for at, row in enumerate(rows, 2) if any(_known(row[column], knows) for column, knows in asked)]
+    if not gone:
+        return Gone(len(rows), len(rows))
+    for at in reversed(gone):
+        sheet.delete_rows(at)
+    _recount(book, len(rows) - len(gone))
+    out = io.BytesIO()
+    book.save(out)
+    put(target, out.getvalue())
+    before, after = digest_of_bytes(content), digest_of_bytes(out.getvalue())
+    return Gone(len(rows), len(rows) - len(gone), before, after, remains(target))
+
+
+def _known(value: Any, knows: Knows) -> bool:
+    return value is not None and knows(str(value))
+
+
+def _recount(book: Any, rows: int) -> None:
+    for label, count in book["Notice"].iter_rows(max_col=2) if "Notice" in book.sheetnames else ():
+        if label.value == "Rows":
+            count.value = f"{rows:,}"
 
 
 def probe(target: Target, shape: pa.Table) -> str:
@@ -156,4 +198,4 @@ def _fitting(rows: pa.Table) -> Iterator[float]:
         yield min(high, max(low, *(len(text) + 2 for text in seen)))
 
 
-SINK = SinkKind("excel", write, says="A workbook (.xlsx) for people.", needs=("path",), probe=probe)
+SINK = SinkKind("excel", write, says="A workbook (.xlsx) for people.", needs=("path",), probe=probe, erase=erase)

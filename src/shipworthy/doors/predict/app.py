@@ -18,7 +18,7 @@ from shipworthy.app.desk import Desk
 from shipworthy.app.entrance import LOOPBACK, host_name
 from shipworthy.app.rights import rights_of
 from shipworthy.base.actor import Actor
-from shipworthy.base.errors import Mistake, UserError
+from shipworthy.base.errors import Mistake, NotFound, UserError
 from shipworthy.deliver.beat import leave
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import is_current, load_serving
@@ -32,6 +32,7 @@ from shipworthy.doors.predict.lane import Lane, Seal, Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import JSON, Headers, Response, error_body
 from shipworthy.doors.predict.tally import Tally
+from shipworthy.doors.predict.tracing import HEADER, TOLD, response, trace_of
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -89,24 +90,26 @@ class Predictions:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body, kind, more = await self._respond(scope, receive)
+        trace = trace_of(scope["headers"])
+        status, body, kind, more = await self._respond(scope, receive, trace)
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-content-type-options", b"nosniff"),
             *more,
+            *(((TOLD, response(trace)),) if trace else ()),
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Message, receive: Receive) -> Response:
+    async def _respond(self, scope: Message, receive: Receive, trace: str) -> Response:
         try:
-            host, authorization = _who(scope["headers"])
+            host, authorization, _ = _who(scope["headers"])
             if not self._is_called(host):
                 raise _wrong_host()
             if scope["path"] == "/predict" and scope["method"] == "POST":
                 caller = await self.caller(authorization)
-                return 200, await self._predict(caller, await whole(receive, MOST_BYTES)), JSON, ()
+                return 200, await self._predict(caller, await whole(receive, MOST_BYTES), trace), JSON, ()
             return await self._other(scope, receive, authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
             return self._failed(error, scope["path"])
@@ -129,14 +132,14 @@ class Predictions:
             return 200, self.tally.exposition(self.product), _PLAIN, ()
         raise Refused(404, Mistake("serve.route", path, "There is no such route.", fix="POST /predict"))
 
-    async def _predict(self, caller: Caller, body: bytes) -> bytes:
+    async def _predict(self, caller: Caller, body: bytes, trace: str) -> bytes:
         answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told))
+        self._hear(caller, body, lambda told: None if answered.done() else answered.set_result(told), trace)
         return self._told(await answered)
 
     def hear(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
         """Answer one POST /predict by a callback: the way of the protocol that knows this route; see `wire`."""
-        host, authorization = _who(headers)
+        host, authorization, traced = _who(headers)
         known = self._callers.get(authorization)
         if known is None or known.until <= time.monotonic() or known.serving is not self.serving:
             asyncio.get_running_loop().create_task(self._introduced(headers, body, told))
@@ -144,38 +147,51 @@ class Predictions:
         if not self._is_called(host):
             told(self._failed(_wrong_host()))
             return
+        if traced and (trace := trace_of(headers)):
+            self._hear(known, body, lambda one: told(self._traced(one, trace)), trace)
+            return
         self._hear(known, body, lambda one: told(self._answer(one)))
 
     async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
         """The same for somebody whose identity is not known yet, or no longer."""
         try:
-            host, authorization = _who(headers)
+            host, authorization, _ = _who(headers)
             if not self._is_called(host):
                 raise _wrong_host()
             caller = await self.caller(authorization)
         except Exception as error:
             told(self._failed(error))
             return
-        self._hear(caller, body, lambda one: told(self._answer(one)))
+        trace = trace_of(headers)
+        self._hear(caller, body, lambda one: told(self._traced(one, trace)), trace)
 
-    def _hear(self, caller: Caller, body: bytes, told: Callable[[Told], None]) -> None:
+    def _hear(self, caller: Caller, body: bytes, told: Callable[[Told], None], trace: str = "") -> None:
         asked: Any = None
+        trace = trace[:32]
         inputs = self.serving.inputs[caller.consumer]
         try:
             asked = orjson.loads(body)
             entity, values = inputs.read(asked)
         except orjson.JSONDecodeError:
-            self.lane.hear(Question("", caller.consumer), told, Refused.no_json())
+            self.lane.hear(Question("", caller.consumer, trace=trace), told, Refused.no_json())
         except UserError as error:
-            self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked), told, error)
+            self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked, trace), told, error)
         else:
-            self.lane.hear(Question(entity, caller.consumer, values), told)
+            self.lane.hear(Question(entity, caller.consumer, values, "", trace), told)
 
     def _answer(self, told: Told) -> Response:
         try:
             return 200, self._told(told), JSON, ()
         except Exception as error:
             return self._failed(error)
+
+    def _traced(self, told: Told, trace: str) -> Response:
+        """The same, with the trace of who asked, in which the answer is a span."""
+        status, body, kind, more = self._answer(told)
+        if not trace:
+            return status, body, kind, more
+        answer = told.row["answer_id"] if isinstance(told, Reply) else ""
+        return status, body, kind, (*more, (TOLD, response(trace, answer)))
 
     def _failed(self, error: Exception, path: str = "/predict") -> Response:
         if not isinstance(error, Refused | UserError):
@@ -236,9 +252,10 @@ class Predictions:
         self._tasks = [asyncio.create_task(self.lane.run(journal, self._seal)), asyncio.create_task(self._look())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.lane.close()
         await asyncio.to_thread(journal.close, WHO, self._desk.now(self.product))
         await asyncio.to_thread(self._beat, stopped=True)
@@ -291,7 +308,28 @@ class Predictions:
 
     def _newer(self) -> Serving | None:
         self._product_time = self._desk.now(self.product)
-        return None if is_current(self.serving, self._desk.store) else load_serving(self._desk.store, self.product)
+        if is_current(self.serving, self._desk.store):
+            return None
+        try:
+            return load_serving(self._desk.store, self.product)
+        except NotFound:  # everything was taken back: what is in memory may answer nobody any more
+            return self.serving.emptied()
+
+    async def unready(self) -> str:
+        """Why it cannot answer now; empty where it can.
+
+        A release pointer that cannot be verified is no reason: what was verified before it goes on answering.
+        """
+        serving = self.serving
+        answering = {name for name in serving.pointer.champion.values() if name}
+        if not self._tasks:
+            return "The server is starting, or comes to its end."
+        if not answering:
+            return "Nothing is released."
+        if answering <= serving.aside.keys() and not serving.stand_in:
+            return "The model was put aside, since its two forms differ, and nothing may stand in."
+        why = await self.lane.unwritable()
+        return f"The prediction log cannot be written ({why})." if why else ""
 
     async def _health(self, authorization: bytes) -> bytes:
         """Whether it answers; what and how, to those only who may ask."""
@@ -319,14 +357,17 @@ class Predictions:
         }
 
 
-def _who(headers: Headers) -> tuple[bytes, bytes]:
-    host = authorization = b""
+def _who(headers: Headers) -> tuple[bytes, bytes, bytes]:
+    """Host, authorization and whether a trace comes with it, in one pass: this is asked of every question."""
+    host = authorization = traced = b""
     for name, value in headers:
         if name == b"host":
             host = value
         elif name == b"authorization":
             authorization = value
-    return host, authorization
+        elif name == HEADER:
+            traced = value
+    return host, authorization, traced
 
 
 def _wrong_host() -> Refused:

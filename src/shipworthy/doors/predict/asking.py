@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shipworthy.base.errors import UserError
@@ -25,6 +26,14 @@ class Asker(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Somebody who may ask, and the trace id of the request; empty where none was given."""
+
+    consumer: str
+    trace: str
+
+
 class Server(Protocol):
     """What a protocol needs of the prediction server."""
 
@@ -36,13 +45,17 @@ class Server(Protocol):
         """Who asks."""
         ...
 
+    async def unready(self) -> str:
+        """Why it cannot answer now, for who sends it callers; empty where it can."""
+        ...
 
-async def refuse(server: Server, asker: Asker, asked: Any, why: UserError | Refused) -> Told:
+
+async def refuse(server: Server, asker: Traced, asked: Any, why: UserError | Refused) -> Told:
     """The refusal, once it is in the log; or the baseline's answer where the plan lets it answer such questions."""
-    return await server.lane.refuse(server.serving.question_in_doubt(asker.consumer, asked), why)
+    return await server.lane.refuse(server.serving.question_in_doubt(asker.consumer, asked, asker.trace), why)
 
 
-async def fates(server: Server, asker: Asker, rows: Sequence[Any]) -> list[Told]:
+async def fates(server: Server, asker: Traced, rows: Sequence[Any]) -> list[Told]:
     """An answer for each row, or why there is none; a row that is not as agreed takes nothing from the others."""
     inputs, consumer = server.serving.inputs[asker.consumer], asker.consumer
     good: list[Question] = []
@@ -50,7 +63,7 @@ async def fates(server: Server, asker: Asker, rows: Sequence[Any]) -> list[Told]
     for place, row in enumerate(rows):
         try:
             entity, values = inputs.read(dict(row) if isinstance(row, dict) else row)
-            good.append(Question(entity, consumer, values))
+            good.append(Question(entity, consumer, values, trace=asker.trace))
         except UserError as error:
             bad[place] = (row, error)
     answered, refused = await asyncio.gather(

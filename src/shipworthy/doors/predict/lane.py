@@ -25,6 +25,7 @@ MOST_AT_ONCE = 256  # questions answered together; more wait for the next turn
 LATENCY_SHARE = 0.5  # of the declared latency that a model may take; the rest is for whoever stands in and the disk
 SEAL_SECONDS, SEAL_ROWS = 60.0, 50_000
 COMPANY_SECONDS = 2e-4  # that the first of several waits for the others
+RECENT_SECONDS = 5.0  # for which a line that failed says that the log cannot be written
 QUICK_DISK = 1e-3  # seconds for a batch of lines, on average
 Line = dict[str, Any]
 Told = Reply | Exception
@@ -63,6 +64,7 @@ class Lane:
         self.problem = ""
         self.newest: Question | None = None
         self._journal: Journal | None = None
+        self._failed, self._failure = 0.0, ""
 
     def hear(
         self, question: Question, told: Callable[[Told], None], refusal: UserError | Refused | None = None
@@ -83,6 +85,22 @@ class Lane:
     def unsealed(self) -> int:
         """How many lines are on disk and not sealed yet."""
         return self._journal.rows if self._journal else 0
+
+    async def unwritable(self) -> str:
+        """Why the log cannot be written; empty where it can.
+
+        A line that failed counts for as long as its caller was told to wait. After that a look at the disk does: who
+        is sent nobody any more, because it is not ready, would never learn otherwise that there is room again.
+        """
+        if self._journal is None:
+            return "the log is not open"
+        if time.monotonic() < self._failed + RECENT_SECONDS:
+            return self._failure
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._sealer, self._journal.probe)
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
 
     async def ask(self, questions: Sequence[Question]) -> list[Told]:
         """An answer for each question, or why there is none; everything is in the log when this comes back."""
@@ -164,6 +182,7 @@ class Lane:
         try:
             await self._written(journal, [*rows, *shadow] if shadow else rows, refused, sync)
         except OSError as error:
+            self._failed, self._failure = time.monotonic(), error.strerror or type(error).__name__
             refusal = Refused.unlogged(error)
             return [refusal] * len(told)
         return told
@@ -228,7 +247,7 @@ def _line(question: Question, why: Exception, now: datetime) -> Line:
         mistake = why.mistakes[0]
     elif isinstance(why, Refused):
         mistake = why.mistake
-    return {
+    line = {
         "refusal_id": uuid4().hex,
         "time": now.isoformat(),
         "entity": question.entity,
@@ -236,6 +255,9 @@ def _line(question: Question, why: Exception, now: datetime) -> Line:
         "code": mistake.code if mistake else "serve.bug",
         "field": mistake.where if mistake and mistake.code == "serve.input" else "",
     }
+    if question.trace:
+        line["trace"] = question.trace
+    return line
 
 
 def _step_back() -> None:

@@ -14,12 +14,13 @@ import orjson
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.serving import Reply, shown
-from shipworthy.doors.predict.asking import MOST_BYTES, MOST_ROWS, Server, fates, refuse
+from shipworthy.doors.predict.asking import MOST_BYTES, MOST_ROWS, Server, Traced, fates, refuse
 from shipworthy.doors.predict.body import Receive, whole
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import JSON, Response, found
 from shipworthy.doors.predict.tensors import few, unlike
+from shipworthy.doors.predict.tracing import trace_of
 
 _ROUTES = {"/ping": "GET", "/version": "GET", "/invocations": "POST"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -42,8 +43,9 @@ async def respond(server: Server, scope: Mapping[str, Any], receive: Receive, au
     if scope["method"] != _ROUTES[path]:
         raise Refused.method(path, _ROUTES[path])
     if path == "/ping":
-        return 200, b"{}", JSON, ()
-    asker = await server.caller(authorization)
+        why_not = await server.unready()
+        return (503, orjson.dumps({"reason": why_not}), JSON, ()) if why_not else (200, b"{}", JSON, ())
+    asker = Traced((await server.caller(authorization)).consumer, trace_of(scope["headers"])[:32])
     if path == "/version":
         return 200, version("mlflow-skinny").encode(), b"text/plain", ()
     body = await whole(receive, MOST_BYTES)

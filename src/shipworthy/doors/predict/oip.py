@@ -12,7 +12,7 @@ from shipworthy import __version__
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.serving import Reply
-from shipworthy.doors.predict.asking import MOST_ROWS, Asker, Server, fates, refuse
+from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refuse
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import found
@@ -89,7 +89,7 @@ def rows(server: Server, tensors: Sequence[Tensor], wanted: Sequence[str]) -> li
     return questions(tensors, server.serving.plan.need.entity, MOST_ROWS)
 
 
-async def answers(server: Server, asker: Asker, asked: Sequence[Any], wanted: Sequence[str]) -> list[Tensor]:
+async def answers(server: Server, asker: Traced, asked: Sequence[Any], wanted: Sequence[str]) -> list[Tensor]:
     """An answer for each row, as tensors.
 
     Raises:
@@ -104,7 +104,7 @@ async def answers(server: Server, asker: Asker, asked: Sequence[Any], wanted: Se
     return [Tensor(name, OUTPUTS[name], [row[name] for row in shown]) for name in wanted or OUTPUTS]
 
 
-async def refuse_whole(server: Server, asker: Asker, why: UserError | Refused) -> NoReturn:
+async def refuse_whole(server: Server, asker: Traced, why: UserError | Refused) -> NoReturn:
     """Refuse a request whose rows cannot be told apart, once that is in the log.
 
     Raises:

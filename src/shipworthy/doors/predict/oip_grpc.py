@@ -12,11 +12,12 @@ from google.protobuf.message import DecodeError
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.predict import oip
-from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server
+from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server, Traced
 from shipworthy.doors.predict.oip_messages import SERVICE, messages
 from shipworthy.doors.predict.refused import Ending, Refused, ending
 from shipworthy.doors.predict.shapes import found
 from shipworthy.doors.predict.tensors import Tensor, from_bytes, from_values, to_bytes, unlike
+from shipworthy.doors.predict.tracing import HEADER, TOLD, response, trace_of
 
 MOST_CALLS = 1024  # at once; more are told RESOURCE_EXHAUSTED
 MOST_TOLD = 2_000  # bytes of an error: clients refuse a status with much behind it
@@ -53,6 +54,7 @@ class Grpc:
             address: host and port to listen on, such as ``127.0.0.1:8801``; port 0 takes a free one.
         """
         self._app, self._server, self._address, self.port = app, server, address, 0
+        self.hear = getattr(app, "hear", None)  # the short way of POST /predict is the same with a gRPC port
         self._made = messages()
         self._calls: dict[str, Callable[[Any, Any], Awaitable[Any]]] = {
             "ServerLive": self._live,
@@ -105,6 +107,9 @@ class Grpc:
         request, method = self._made[f"{name}Request"], self._calls[name]
 
         async def called(raw: bytes, context: Any) -> bytes:
+            trace = _trace(context)
+            if trace:
+                await context.send_initial_metadata(((TOLD.decode(), response(trace).decode()),))
             try:
                 told: bytes = (await method(_parsed(request, raw, name), context)).SerializeToString()
             except Exception as error:
@@ -122,7 +127,7 @@ class Grpc:
         return self._made["ServerLiveResponse"](live=True)
 
     async def _ready(self, asked: Any, context: Any) -> Any:
-        return self._made["ServerReadyResponse"](ready=True)
+        return self._made["ServerReadyResponse"](ready=await self._is_ready(context))
 
     async def _metadata(self, asked: Any, context: Any) -> Any:
         await self._asker(context)
@@ -131,7 +136,14 @@ class Grpc:
     async def _model_ready(self, asked: Any, context: Any) -> Any:
         await self._asker(context)
         oip.check_model(self._server, asked.name, asked.version)
-        return self._made["ModelReadyResponse"](ready=bool(oip.versions(self._server)))
+        return self._made["ModelReadyResponse"](ready=await self._is_ready(context))
+
+    async def _is_ready(self, context: Any) -> bool:
+        """Whether it can answer; why not travels behind, since the message has no place for it."""
+        why_not = await self._server.unready()
+        if why_not:
+            context.set_trailing_metadata((("shipworthy-reason", why_not.encode("ascii", "replace").decode()),))
+        return not why_not
 
     async def _model_metadata(self, asked: Any, context: Any) -> Any:
         asker = await self._asker(context)
@@ -147,7 +159,7 @@ class Grpc:
         )
 
     async def _infer(self, asked: Any, context: Any) -> Any:
-        asker = await self._asker(context)
+        asker = Traced((await self._asker(context)).consumer, _trace(context)[:32])
         oip.check_model(self._server, asked.model_name, asked.model_version)
         wanted = [one.name for one in asked.outputs]
         try:
@@ -174,6 +186,11 @@ class Grpc:
             outputs=outputs,
             raw_output_contents=[to_bytes(tensor) for tensor in told] if raw else [],
         )
+
+
+def _trace(context: Any) -> str:
+    given = [(key.encode(), value) for key, value in context.invocation_metadata() or () if key == HEADER.decode()]
+    return trace_of([(key, value if isinstance(value, bytes) else value.encode()) for key, value in given])
 
 
 def _parsed(request: Any, raw: bytes, name: str) -> Any:

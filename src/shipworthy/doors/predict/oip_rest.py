@@ -10,11 +10,12 @@ import orjson
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.predict import oip
-from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server
+from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server, Traced
 from shipworthy.doors.predict.body import Receive, whole
 from shipworthy.doors.predict.refused import Refused
 from shipworthy.doors.predict.shapes import BYTES, JSON, Response
 from shipworthy.doors.predict.tensors import Tensor, from_bytes, from_values, to_bytes, unlike
+from shipworthy.doors.predict.tracing import trace_of
 
 LENGTH = b"inference-header-content-length"
 _REQUEST = frozenset({"id", "parameters", "inputs", "outputs"})
@@ -37,9 +38,12 @@ async def respond(server: Server, scope: Mapping[str, Any], receive: Receive, au
     """
     path, method = str(scope["path"]), scope["method"]
     match path.strip("/").split("/")[1:]:
-        case ["health", "live" | "ready" as kind]:
+        case ["health", "live"]:
             _takes(method, path, "GET")
-            return 200, orjson.dumps({kind: True}), JSON, ()
+            return 200, orjson.dumps({"live": True}), JSON, ()
+        case ["health", "ready"]:
+            _takes(method, path, "GET")
+            return _ready({}, await server.unready())
         case []:
             _takes(method, path, "GET")
             await server.caller(authorization)
@@ -60,9 +64,10 @@ async def _model(
     _takes(method, path, "POST" if rest == ["infer"] else "GET")
     oip.check_model(server, name, version)
     if rest == ["infer"]:
-        return await _infer(server, scope["headers"], await whole(receive, MOST_BYTES), asker)
+        traced = Traced(asker.consumer, trace_of(scope["headers"])[:32])
+        return await _infer(server, scope["headers"], await whole(receive, MOST_BYTES), traced)
     if rest == ["ready"]:
-        return 200, orjson.dumps({"name": name, "ready": bool(oip.versions(server))}), JSON, ()
+        return _ready({"name": name}, await server.unready())
     told = {
         "name": server.product,
         "versions": oip.versions(server),
@@ -73,7 +78,13 @@ async def _model(
     return 200, orjson.dumps(told), JSON, ()
 
 
-async def _infer(server: Server, headers: Any, body: bytes, asker: Asker) -> Response:
+def _ready(named: dict[str, str], why_not: str) -> Response:
+    if why_not:
+        return 503, orjson.dumps({**named, "ready": False, "reason": why_not}), JSON, ()
+    return 200, orjson.dumps({**named, "ready": True}), JSON, ()
+
+
+async def _infer(server: Server, headers: Any, body: bytes, asker: Traced) -> Response:
     try:
         asked = _read(server, dict(headers), body)
     except (UserError, Refused) as error:

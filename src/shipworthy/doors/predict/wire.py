@@ -46,7 +46,7 @@ class Quick:
         self.response_complete = True
         status, body, kind, more = answer
         wire, transport = self.wire, self.wire.transport
-        if status == 200 and self.keep_alive:
+        if status == 200 and self.keep_alive and not more:
             transport.write(_HEAD % len(body) + body)
         else:
             again = b"".join([b"%b: %b\r\n" % one for one in more if one[0] != b"connection"])

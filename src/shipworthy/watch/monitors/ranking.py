@@ -38,6 +38,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         state=dict(state),
         numbers=numbers,
         guarantee="Descriptive: a 95% interval for this window alone, not valid under repeated looks.",
+        kind="description",
         cause="What separates yes from no has changed since the candidate was proven." if lower else "",
     )
 

@@ -40,6 +40,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         # A window that fell out of line must not become what is usual.
         state=dict(state) if outside else after,
         numbers={"answers": float(given), "usual": float(usual), "change": change, "tolerance": tolerance},
+        kind="description",
         guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before.",
         cause="Entities appeared in or vanished from the sources." if outside else "",
         advice="Compare the source's rows with its vendor's own count." if outside else "",

@@ -21,7 +21,7 @@ from shipworthy.deliver.words import AnswersSealed, DeadLetters, RefusalsSealed,
 from shipworthy.doors.stream.worker import Worker
 from shipworthy.plan.words import AdoptPlan
 
-OLGA = "night-operator"
+OPERATOR = "night-operator"
 GOOD = b'{"customer_id": "00001"}'
 EVENT = {"specversion": "1.0", "id": "e1", "source": "/till", "type": "asked", "data": {"customer_id": "00002"}}
 BAD: list[tuple[bytes, str]] = [
@@ -67,7 +67,7 @@ def desk(root: Path, bus: Nats) -> Iterator[Desk]:
 
 
 def replayed(desk: Desk) -> Any:
-    return desk.do(ReplayDeadLetters(product=PRODUCT, consumer="shop"), someone(OLGA))
+    return desk.do(ReplayDeadLetters(product=PRODUCT, consumer="shop"), someone(OPERATOR))
 
 
 def test_each_bad_message_lies_there_as_it_came_and_blocks_nobody(desk: Desk, bus: Nats) -> None:
@@ -83,7 +83,7 @@ def test_each_bad_message_lies_there_as_it_came_and_blocks_nobody(desk: Desk, bu
     answers = [json.loads(body) for body, _ in bus.all(ANSWERS)]
     [event] = [one for one in answers if one["data"]["question"] == "e1"]
     assert (event["specversion"], event["type"], event["data"]["customer_id"]) == ("1.0", "shipworthy.answer", "00002")
-    lying = desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OLGA))
+    lying = desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OPERATOR))
     assert sorted(card.code for card in lying) == sorted(code for _, code in BAD)
     assert all(card.reason and card.id for card in lying)
     [told] = desk.ask(Streams(product=PRODUCT), someone("auditor"))
@@ -150,7 +150,7 @@ def test_a_log_that_cannot_be_written_stops_the_reading_and_loses_nothing(
 def test_a_broker_that_is_not_there_is_said_to_whoever_asks_for_dead_letters(desk: Desk, bus: Nats) -> None:
     bus.kill()
     with pytest.raises(UserError, match="not reached"):
-        desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OLGA))
+        desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OPERATOR))
 
 
 def test_kafka_has_the_same_answers_each_once(root: Path, cluster: Kafka) -> None:
@@ -162,7 +162,7 @@ def test_kafka_has_the_same_answers_each_once(root: Path, cluster: Kafka) -> Non
         cluster.send([*good, *((body, {}) for body, _ in BAD), *good[:50]])
         with working(desk) as worker:
             assert wait_for(lambda: worker.said.answered == 1_000 and worker.said.again == 50)
-            lying = desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OLGA))
+            lying = desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OPERATOR))
             assert len(lying) == len(BAD) + 2  # and the messages that made the topics
             told = replayed(desk)
             assert (sum(told.sent.values()), told.left) == (len(BAD) + 2, 0)

@@ -14,7 +14,7 @@ Change = tuple[str, str]
 SIMULATED = ("\npeople:", "\ntime: {clock: simulated, start: 2026-03-03}\n\npeople:")
 REALTIME = (
     "consumers:\n",
-    "consumers:\n  shop: {who: The shop, person: sam, mode: realtime, latency: 1s, time_to_act: 1s}\n",
+    "consumers:\n  shop: {who: The shop, person: shop-system, mode: realtime, latency: 1s, time_to_act: 1s}\n",
 )
 
 LOOSE = ("\ndata:\n", "\nbrokers: {bus: {kind: nats, url: '${BUS}'}}\n\ndata:\n")
@@ -25,13 +25,13 @@ def a_stream(**other: str) -> Change:
     topics = {"questions": "q", "answers": "a", "dead_letters": "d", "rehearsal": "r", "latency": "1s"} | other
     latency = topics.pop("latency")
     route = ", ".join(f"{key}: {topic}" for key, topic in topics.items())
-    told = f"who: The till, person: sam, mode: stream, latency: {latency}, time_to_act: 1s"
+    told = f"who: The till, person: shop-system, mode: stream, latency: {latency}, time_to_act: 1s"
     return ("consumers:\n", f"consumers:\n  till: {{{told}, stream: {{broker: bus, {route}}}}}\n")
 
 
 SECOND = (
     "sources:\n",
-    "  kiosk: {who: The kiosk, person: sam, mode: stream, latency: 1s, time_to_act: 1s, stream: {broker: bus, "
+    "  kiosk: {who: The kiosk, person: shop-system, mode: stream, latency: 1s, time_to_act: 1s, stream: {broker: bus, "
     "questions: q, answers: a, dead_letters: d2, rehearsal: r2}}\n\nsources:\n",
 )
 
@@ -65,11 +65,41 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "sources.visits.contract.key",
         "subscriber",
     ),
-    ("independence", [("validation: vera", "validation: ben")], "fail", "people.owners.validation", "ben"),
-    ("independence", [("validation: vera", "validation: petra")], "warn", "people.owners.validation", "manager"),
-    ("independence", [("validation: vera", "validation: tom")], "warn", "people.owners.validation", "technology"),
-    ("independence", [("technology: tom", "technology: ben")], "warn", "people.owners.technology", "ben"),
-    ("independence", [("operator: olga", "operator: olga\n  auditors: [ben]")], "warn", "people.auditors[0]", "ben"),
+    (
+        "independence",
+        [("validation: validation-owner", "validation: data-scientist")],
+        "fail",
+        "people.owners.validation",
+        "data-scientist",
+    ),
+    (
+        "independence",
+        [("validation: validation-owner", "validation: product-manager")],
+        "warn",
+        "people.owners.validation",
+        "manager",
+    ),
+    (
+        "independence",
+        [("validation: validation-owner", "validation: technology-owner")],
+        "warn",
+        "people.owners.validation",
+        "technology",
+    ),
+    (
+        "independence",
+        [("technology: technology-owner", "technology: data-scientist")],
+        "warn",
+        "people.owners.technology",
+        "data-scientist",
+    ),
+    (
+        "independence",
+        [("operator: night-operator", "operator: night-operator\n  auditors: [data-scientist]")],
+        "warn",
+        "people.auditors[0]",
+        "data-scientist",
+    ),
     (
         "right_to_use",
         [("right_to_use: Contract with the subscriber; use of the service may be analysed to improve it.", "url: ''")],
@@ -461,8 +491,8 @@ HARMLESS: list[list[Change]] = [
     [("deadline: 6h", "deadline: 6d")],
     [("every: 1w", "every: 5d")],
     [("capacity: 50", "capacity: 51")],
-    [("validation: vera", "validation: pia")],
-    [("operator: olga", "operator: olga\n  auditors: [audrey]")],
+    [("validation: validation-owner", "validation: privacy-owner")],
+    [("operator: night-operator", "operator: night-operator\n  auditors: [auditor]")],
     [("snapshots: 3", "snapshots: 3, first: 2025-04-01")],
     [REALTIME],
     [

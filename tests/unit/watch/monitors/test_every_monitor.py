@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from unit.watch.besides import beside
 
 from shipworthy.base.digest import canonical
+from shipworthy.model.estimates import estimates_of
 from shipworthy.model.profile import profile_of, typical_values
+from shipworthy.model.projections import projections_of
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window
 from shipworthy.watch.rules import monitors
 
@@ -37,10 +41,25 @@ def profile() -> dict[str, Any]:
         }
     )
     scores = random.beta(2, 6, 4_000)
-    return profile_of(features, typical_values(features), scores, scores.round(), "held out", ["1997-04-01"])
+    found = profile_of(features, typical_values(features), scores, scores.round(), "held out", ["1997-04-01"])
+    kept = features[["spend", "empty", "constant", "channel"]]
+    names = [f"c{number}" for number in range(4_000)]
+    return found | {
+        "estimates": estimates_of("probability", scores, scores.round(), "held out"),
+        "projections": projections_of(kept, names, scores, scores.round(), "visits", "customer", put),
+    }
+
+
+TABLES: dict[str, pa.Table] = {}
+
+
+def put(table: pa.Table) -> str:
+    TABLES[f"table {len(TABLES)}"] = table
+    return f"table {len(TABLES) - 1}"
 
 
 PROFILE = profile()
+BESIDE = beside(PROFILE, TABLES)
 TEXTS = ["shop", "web", "phone", "new", None, math.nan]
 ODD = [0.0, 0.3, 1.0, -5.0, 1e300, math.nan, math.inf, -math.inf]
 
@@ -74,6 +93,7 @@ def windows(draw: st.DrawFn) -> Window:
         refused=draw(st.integers(0, due)),
         stood_in=draw(st.integers(0, due)),
         nothing_because=draw(st.sampled_from(["", "the data was refused"])),
+        beside=BESIDE,
     )
 
 

@@ -15,7 +15,9 @@ from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, 
 
 
 def run(
-    answer: Annotated[str, typer.Argument(help="The answer's id.")], product: Product = "", json: AsJson = False
+    answer: Annotated[str, typer.Argument(help="The answer's id, or the trace id that its caller sent (W3C).")],
+    product: Product = "",
+    json: AsJson = False,
 ) -> None:
     """Trace from the command line."""
     with session() as opened:

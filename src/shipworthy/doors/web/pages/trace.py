@@ -22,6 +22,7 @@ TITLES = {
     "envelope": "Who signed the bounds",
     "release": "How it was released",
     "answer": "What was answered",
+    "refusal": "Why there was no answer",
     "delivery": "Where it was brought",
     "recipient": "Who confirmed that it came",
 }
