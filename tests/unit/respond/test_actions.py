@@ -146,8 +146,14 @@ def test_nothing_is_learnt_after_an_incident_about_data_before_data_is_accepted_
     refusal(history)
     fire(history)
     (incident,) = opened(history)
-    closing = {"root_cause": "The feed broke.", "fix": "It was repaired.", "check": "freshness"}
-    history.write(IncidentClosed(product=PRODUCT, incident=incident.incident, **closing), "tom")
+    closed = IncidentClosed(
+        product=PRODUCT,
+        incident=incident.incident,
+        root_cause="The feed broke.",
+        fix="It was repaired.",
+        check="freshness",
+    )
+    history.write(closed, "technology-owner")
     alarm(history)
     assert ("mine", "retrain") not in to_do(history)
     accepted_again(history)
