@@ -110,7 +110,9 @@ def main(many: int) -> None:
     best: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        close_desk(streaming_shop(folder / "shop", AT_ONCE).desk)
+        bus = Nats(folder / "nats of the rehearsal")
+        close_desk(streaming_shop(folder / "shop", bus.url, AT_ONCE).desk)
+        bus.kill()
         for turn in range(ROUNDS):
             for way in ("one by one", "in batches", "answered"):
                 bus = Nats(folder / f"nats {turn} {way}")

@@ -16,14 +16,16 @@ from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
-from shipworthy.release.rules import names, next_step, standing, trials_done
+from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.words import ReleaseCandidate, RollBack
-from shipworthy.respond.rules import response_due, retraining_due, rollback_due
+from shipworthy.release.trials import pays, to_take_back
+from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.rules import watch_due
-from shipworthy.watch.words import Watch
+from shipworthy.watch.trials import trials_due
+from shipworthy.watch.words import JudgeTrials, Watch
 
 RETRY_AFTER = timedelta(hours=1)
 """How long after a failed delivery of the newest list it is tried again."""
@@ -34,6 +36,13 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     if asked := rollback_due(past):
         reason = f"the trigger {asked.trigger} asked for it"
         yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
+    if harmful := to_take_back(past, standing(past)):
+        yield RollBack(product=plan.product, reason=harmful.text, candidate=harmful.candidate)
+    if wanted := fallback_due(past):
+        yield FallBack(product=plan.product, reason=f"the trigger {wanted.trigger} asked for it")
+    if wanted := pause_due(plan, past):
+        reason = f"the trigger {wanted.trigger} asked for it"
+        yield PauseDeliveries(product=plan.product, reason=reason, consumer=wanted.of)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
         signed = plan_in_use(plan, past)
@@ -41,10 +50,12 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield from features_due(signed, past, now)
     if watch_due(plan, past, now):
         yield Watch(product=plan.product)
+    if trials_due(plan, past):
+        yield JudgeTrials(product=plan.product)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)
-    if wanted := retraining_due(past):
-        yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=wanted.digest)
+    if retraining := retraining_due(past):
+        yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=retraining.digest)
 
 
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
@@ -59,6 +70,8 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
         return
     step = next_step(plan, past, made.what)
     state = gate_state(plan, past, candidate, now)
+    if step in FOR_PEOPLE and not pays(plan, past, candidate):
+        return
     if step and state.open and state.by_envelope and trials_done(plan, past, made.what, step):
         cohort = next((name for name in names(plan) if standing(past).champion.get(name) != candidate), "")
         yield ReleaseCandidate(
@@ -69,7 +82,7 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
 def newest_champion(past: Past) -> str:
     """The model that answers most cohorts; empty while only a baseline or nobody answers."""
     roles = {fact.what.candidate: fact.what.role for fact in past.of(CandidateMade)}
-    models = [name for name in standing(past).champion.values() if roles.get(name) == "model"]
+    models = [name for name in standing(past).released.values() if roles.get(name) == "model"]
     return max(set(models), key=models.count) if models else ""
 
 
@@ -92,7 +105,10 @@ def answers_exist(past: Past) -> bool:
 def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
     """The lists that are owed and not made, or did not reach all their sinks."""
     made = {fact.what.run for fact in past.of(RunFinished)}
+    held = paused(past)
     for name, moment in owed(plan, past, now):
+        if name in held:
+            continue
         run = run_name(plan.product, name, moment)
         if run not in made or _worth_another_try(plan, past, name, moment, now):
             yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
@@ -130,6 +146,7 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
             moments.add(plan.need.horizon.after(moment))
     for _, _, expected in missing_arrivals(plan, past, until):
         moments.add(expected + timedelta(microseconds=1))
+    moments |= set(answer_moments(plan, past, now, until))
     return sorted(moment for moment in moments if now < moment <= until)
 
 
@@ -139,11 +156,11 @@ def leads_on(command: Command[Any]) -> bool:
 
 
 def follow_ups(command: ReleaseCandidate, past: Past) -> list[Score]:
-    """What belongs to a release: the rehearsal of each list, or its newest one answered in shadow."""
+    """What belongs to a release: the rehearsal of each list and stream, or the newest list answered in shadow."""
     plan = current_plan(past)
     trial: Literal["rehearsal", "shadow"] = "rehearsal" if command.step == "rehearsal" else "shadow"
     return [
         Score(product=command.product, consumer=name, trial=trial)
         for name, consumer in plan.consumers.items()
-        if consumer.mode == "list"
+        if consumer.mode == "list" or (consumer.mode, trial) == ("stream", "rehearsal")
     ]

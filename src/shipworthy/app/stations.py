@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipworthy.app.words import Station
@@ -18,6 +18,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
+from shipworthy.release.trials import last_verdicts
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
@@ -115,6 +116,13 @@ def _signed(found: Road) -> Station:
 
 
 def _released(found: Road) -> Station:
+    told = _step_taken(found)
+    trials = last_verdicts(found.past, found.made.candidate) if found.made else {}
+    newest = max(trials.values(), key=lambda fact: fact.seq, default=None)
+    return replace(told, text=f"{told.text} {newest.what.text}") if newest else told
+
+
+def _step_taken(found: Road) -> Station:
     now = standing(found.past)
     if found.made is None:
         return Station("release", "ahead", "Waits for a candidate.", [])

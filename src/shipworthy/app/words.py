@@ -324,3 +324,15 @@ class ErasePerson(Command[ErasureOutcome]):
     right: ClassVar[str] = "erase"
     entity: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadmitPerson(Command[str]):
+    """Let a person in again who was erased, such as one who has consented anew; what was erased stays erased.
+
+    The name is turned into a keyed hash at the door and stands in no record; a reason must not hold it either.
+    """
+
+    right: ClassVar[str] = "erase"
+    entity: str
+    reason: str

@@ -24,6 +24,7 @@ from shipworthy.app.words import (
     PersonAdded,
     PersonRevoked,
     ProbeConnections,
+    ReadmitPerson,
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
@@ -33,7 +34,7 @@ from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
-from shipworthy.deliver.words import EraseMarked, ErasureOutcome
+from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
@@ -119,15 +120,30 @@ def erase_person(command: ErasePerson, desk: Desk, who: Identity, on_step: OnSte
         UserError: no name is given, or the reason, which is recorded, holds it.
         NotFound: nothing here has a row of such a person.
     """
+    person = _marked(command, desk)
+    return desk.do(EraseMarked(product=command.product, person=person, reason=command.reason), who, on_step=on_step)
+
+
+def readmit_person(command: ReadmitPerson, desk: Desk, who: Identity) -> str:
+    """Turn the name into its keyed hash, and let the person in again by that.
+
+    Raises:
+        UserError: no name or reason is given, the reason holds the name, or nobody of that name is shut out.
+    """
+    person = _marked(command, desk)
+    return desk.do(ReadmitMarked(product=command.product, person=person, reason=command.reason), who)
+
+
+def _marked(command: ErasePerson | ReadmitPerson, desk: Desk) -> str:
+    """The keyed hash of the name in a command; the name goes no further than here."""
     plan = current_plan(desk.store.ledger.past(command.product))
     name = spelled(command.entity, is_whole(plan))
     if not name:
-        raise UserError(Mistake("erase.no_name", plan.need.entity, "No name is given.", fix="Name the one to erase."))
+        raise UserError(Mistake("erase.no_name", plan.need.entity, "No name is given.", fix="Name the person."))
     if name.lower() in command.reason.lower():
         found = "The reason holds the name of the person, and a reason is recorded for good."
         raise UserError(Mistake("erase.name_in_reason", "reason", found, fix="Give the number of the request instead."))
-    person = Pseudonyms(desk.store.keys.folder).mark(command.product, name)
-    return desk.do(EraseMarked(product=command.product, person=person, reason=command.reason), who, on_step=on_step)
+    return Pseudonyms(desk.store.keys.folder).mark(command.product, name)
 
 
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:

@@ -14,7 +14,7 @@ from shipworthy.data.contract import ERASED
 from shipworthy.data.engine import literal
 from shipworthy.data.judges import Judge, Layout
 from shipworthy.data.source import Reading
-from shipworthy.data.words import ErasureOrdered
+from shipworthy.data.words import ErasureOrdered, PersonReadmitted
 from shipworthy.plan.schema import Plan
 
 _WORD = re.compile(r"[^\s,;|\"\'\t{}\[\]:=]+")
@@ -70,12 +70,18 @@ def people(plan: Plan, mark: Mark, marks: frozenset[str]) -> People:
 
 
 def erased_people(past: Past, plan: Plan, mark: Mark) -> People:
-    """Everybody whose erasure was ordered.
+    """Everybody whose erasure was ordered, and who was not readmitted since.
 
     Args:
         mark: the keyed hash of a name, for a product.
     """
-    return people(plan, mark, frozenset(fact.what.person for fact in past.of(ErasureOrdered)))
+    return people(plan, mark, shut_out(past))
+
+
+def shut_out(past: Past) -> frozenset[str]:
+    """The marks of those whose rows are removed at the door."""
+    last = {fact.what.person: fact.what for fact in past.of(ErasureOrdered, PersonReadmitted)}
+    return frozenset(person for person, what in last.items() if isinstance(what, ErasureOrdered))
 
 
 def removing(duck: duckdb.DuckDBPyConnection, numbered: pa.Table, layout: Layout, erased: People | None) -> list[Judge]:

@@ -193,6 +193,23 @@ class PersonErased(What):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReadmitted(What):
+    """A person who was erased may come in again: from here on their rows are accepted like anybody's.
+
+    Attributes:
+        person: keyed hash of the entity's name.
+        reason: why, such as the number of their new consent; without the name.
+    """
+
+    person: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataArrived(What):
     """New data was seen in sources, whole: what is made by arrival is due from now.
 

@@ -16,6 +16,7 @@ from typing import Any
 from shipworthy.base.digest import canonical, plain
 from shipworthy.base.errors import Mistake, NotFound
 from shipworthy.base.fact import Past, What, latest, reader
+from shipworthy.data.erased import shut_out
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten
 from shipworthy.deliver.journal import seal_left_over
 from shipworthy.deliver.reaching import Reached, delivered, outside
@@ -76,7 +77,7 @@ def _require_known(trip: Trip, search: Search, command: EraseMarked) -> bool:
 
 
 def _ordered(past: Past, command: EraseMarked) -> Sequence[What]:
-    if past.of(ErasureOrdered, about=command.person):
+    if command.person in shut_out(past):
         return []
     return [ErasureOrdered(product=command.product, person=command.person, reason=command.reason)]
 
@@ -160,9 +161,11 @@ def _certificate(
 ) -> dict[str, Any]:
     """The evidence of an erasure; empty where there is nothing new to certify."""
     before = latest(trip.past.of(PersonErased, about=command.person))
-    if before is not None and not found and not any(one.rows for one in reached):
+    ordered = trip.past.of(ErasureOrdered, about=command.person)[-1]
+    # One who was readmitted and is erased again gets a certificate of their own.
+    again = before is not None and before.seq > ordered.seq
+    if again and not found and not any(one.rows for one in reached):
         return {}
-    ordered = trip.past.of(ErasureOrdered, about=command.person)[0]
     servers = "a prediction server that is running" if _servers(trip) else ""
     beyond = [*outside(trip.past, search.plan, command.person, reached, late, servers), *search.mentions()]
     told = {
@@ -208,7 +211,7 @@ def _counted(found: list[Found], reached: list[Reached]) -> Iterator[tuple[str, 
     for one in found:
         counted[one.holds] += one.rows_before - one.rows_after
     for other in reached:
-        counted[f"delivered by {other.sink}"] += other.rows
+        counted[other.sink if other.held else f"delivered by {other.sink}"] += other.rows
     yield from ((name, rows) for name, rows in counted.items() if rows)
 
 

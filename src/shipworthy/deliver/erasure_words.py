@@ -40,12 +40,24 @@ class EraseMarked(Command[ErasureOutcome]):
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadmitMarked(Command[str]):
+    """Let a person in again who was erased, named by the keyed hash alone; gives the hash.
+
+    What was erased does not come back; from now on their rows are accepted. Doors give ReadmitPerson.
+    """
+
+    right: ClassVar[str] = "erase"
+    person: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ErasedCard:
     """One erasure for people to read.
 
     Attributes:
-        state: ordered, where it has not come to its end; erased.
+        state: ordered, where it has not come to its end; erased; readmitted, where the person may come in again.
         rows: rows erased, by what held them.
         outside: how many things were out of reach; the certificate names them.
     """

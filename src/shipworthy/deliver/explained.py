@@ -15,6 +15,11 @@ _ON_LISTS = {
         "A list that nobody expects is acted on by nobody, or by the wrong people.",
         "Name a consumer of lists; real-time answers come from `shipworthy serve`.",
     ),
+    "deliver.paused": Explained(
+        "A list is asked for while deliveries to this consumer are paused.",
+        "Somebody, or a trigger, held them back on purpose, and everybody who waits was told.",
+        "Whoever may release lets them go on with `shipworthy resume`; lists that were held back are made then.",
+    ),
     "deliver.no_trial": Explained(
         "A rehearsal or shadow is to be run, and no candidate is in that step.",
         "A trial shows something about one released candidate; there is none to show it about.",
@@ -193,6 +198,11 @@ _ON_REAL_TIME = {
         "Check the name as the source writes it, leading zeros included. Somebody new is known after the next "
         "snapshot.",
     ),
+    "serve.paused": Explained(
+        "A question was asked while answers to this consumer are paused.",
+        "Somebody, or a trigger, held them back on purpose: no answer is better than one that is not trusted.",
+        "Whoever may release lets them go on with `shipworthy resume`.",
+    ),
     "serve.not_released": Explained(
         "The one asked about belongs to a cohort to which nothing has been released yet.",
         "Cohorts are switched on one by one, so that trouble reaches few.",
@@ -215,6 +225,21 @@ _ON_ERASURE = {
         "No stored table, journal or delivery has a row of the person who is to be erased.",
         "A misspelt name would otherwise pass for an erasure, and the person would stay.",
         "Write the name as the source writes it, leading zeros included. Where it is right, there is nothing to erase.",
+    ),
+    "readmit.no_reason": Explained(
+        "Somebody who was erased is to be let in again, and no reason is given.",
+        "Whoever asks later by what right the person's data is held again must find the answer.",
+        "Give --reason, such as the number of the new consent; without the name, since it is recorded for good.",
+    ),
+    "readmit.not_shut_out": Explained(
+        "A person is to be let in again who is not shut out: they were never erased here, or are in again.",
+        "A name that is written otherwise than in the sources is another person.",
+        "Write the name as the source writes it; `shipworthy erased` lists who was erased, by keyed hash.",
+    ),
+    "readmit.under_way": Explained(
+        "A person is to be let in again while their erasure has not come to its end.",
+        "Rows that come in meanwhile would be erased with the others, or not, as chance has it.",
+        "Wait for the certificate, or give `shipworthy erase` again so that it goes on; then readmit them.",
     ),
     "erase.no_name": Explained(
         "A person is to be erased, and no name is given.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 import tempfile
@@ -104,16 +105,41 @@ def _require_root(system: Any, path: str) -> None:
         raise FileNotFoundError(f"there is no {root}, or these credentials may not see it")
 
 
-def here(target: Target) -> Path:
-    """The target's path on this machine.
+def lying(target: Target) -> bytes | None:
+    """What lies at the target's path, here or on another system; None where nothing does. Drafts of ours go.
 
     Raises:
-        OSError: the file lies on another system.
+        OSError: it cannot be read.
     """
     path = target.filled(target.path)
-    if ADDRESS.match(path):
-        raise OSError(f"{target.path} lies on another system; the rows must be taken out there")
-    return local(target, path)
+    if not ADDRESS.match(path):
+        file = local(target, path)
+        _sweep_here(file)
+        return file.read_bytes() if file.is_file() else None
+    found: list[bytes] = []
+    _remotely(target, path, lambda system, inner: found.extend(_read_there(system, inner)))
+    return found[0] if found else None
+
+
+def remains(target: Target) -> str:
+    """What a file that was rewritten may leave behind where it lies; empty where nothing."""
+    if not ADDRESS.match(target.filled(target.path)):
+        return ""
+    return "Where that system keeps older versions of a file, they still hold the rows."
+
+
+def _sweep_here(file: Path) -> None:
+    for draft in file.parent.glob(f".{glob.escape(file.name)}.*.new"):
+        draft.unlink(missing_ok=True)
+
+
+def _read_there(system: Any, path: str) -> Iterator[bytes]:
+    parent, _, name = path.rpartition("/")
+    if _written_by_name(system) and system.exists(parent):
+        for draft in system.glob(f"{glob.escape(parent)}/.{glob.escape(name)}.*.new"):
+            system.rm_file(draft)
+    if system.exists(path):
+        yield system.cat_file(path)
 
 
 def local(target: Target, path: str) -> Path:
@@ -151,8 +177,7 @@ def _replacing_here(file: Path) -> Iterator[BinaryIO]:
 
 
 def _put_there(system: Any, path: str, file: Path) -> None:
-    protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
-    if not set(protocols) & set(_BY_NAME):
+    if not _written_by_name(system):
         system.put_file(str(file), path)  # a put to an object store is whole or not there
         return
     parent, _, name = path.rpartition("/")
@@ -165,6 +190,11 @@ def _put_there(system: Any, path: str, file: Path) -> None:
         if system.exists(fresh):
             system.rm_file(fresh)
         raise
+
+
+def _written_by_name(system: Any) -> bool:
+    protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+    return bool(set(protocols) & set(_BY_NAME))
 
 
 def _remotely(target: Target, address: str, work: Callable[[Any, str], object]) -> None:

@@ -22,7 +22,8 @@ from shipworthy.deliver.erasing import erase_marked as erase_marked
 from shipworthy.deliver.filling import to_fill
 from shipworthy.deliver.part_taken import part_taken
 from shipworthy.deliver.rules import finished_run, notice, run_name, unbrought, unvisited
-from shipworthy.deliver.run import SHADOW, Account, Result, Run, Used
+from shipworthy.deliver.run import SHADOW, Account, Receipt, Result, Run, Used
+from shipworthy.deliver.stream_rehearsal import rehearsed
 from shipworthy.deliver.words import (
     AnswersSealed,
     BackFill,
@@ -70,9 +71,17 @@ def score(command: Score, trip: Trip) -> RunAccount:
         return _closed(trip, run)
     if used.again is None:
         trip.record("seal the answers", lambda past: _unsealed(past, _sealed(trip, run, used, results)))
-    receipts = brought(trip, run, results, run.consumer.sinks, notice(run, used))
+    receipts = _brought(trip, run, results, notice(run, used))
     trip.record("close the run", lambda past: closing(trip, run, past, used, results, receipts))
     return _closed(trip, run)
+
+
+def _brought(trip: Trip, run: Run, results: list[Result], told: str) -> list[Receipt]:
+    """What was brought to whom: a list to its sinks, the rehearsal of a stream to its own topic."""
+    if run.consumer.mode != "stream":
+        return brought(trip, run, results, run.consumer.sinks, told)
+    sent = trip.step("publish to the rehearsal topic", lambda: plain(rehearsed(trip.store, run, results, told)))
+    return [reader(Receipt).validate_python(sent)]
 
 
 def back_fill(command: BackFill, trip: Trip) -> BackFilled:
@@ -150,8 +159,9 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
         found = f"{command.consumer} came into the plan after what answers now was proven and signed."
         fix = "Make, prove and sign a new candidate under the plan in force."
         raise GateShut(Mistake("deliver.not_signed_for", where, found, "Nobody signed that it may get anything.", fix))
-    if plan.consumers[command.consumer].mode != "list":
-        fix = "It is answered by `shipworthy serve`."
+    mode = plan.consumers[command.consumer].mode
+    if mode != "list" and (mode, command.trial) != ("stream", "rehearsal"):
+        fix = f"It is answered by `shipworthy {'stream' if mode == 'stream' else 'serve'}`."
         raise UserError(Mistake("deliver.not_a_list", where, f"{command.consumer} gets no lists.", fix=fix))
     if command.trial and now.challenger_step != command.trial:
         fix = f"shipworthy release CANDIDATE {command.trial}"
@@ -159,6 +169,10 @@ def _settle(command: Score, trip: Trip) -> dict[str, Any]:
     if not command.trial and not now.champion and not now.canary:
         fix = "Release a candidate to a cohort first; `--rehearsal` tries the route without it."
         raise UserError(Mistake("deliver.nothing_released", where, "Nothing is released to answer.", fix=fix))
+    if not command.trial and command.consumer in now.paused:
+        found = f"Deliveries to {command.consumer} are paused: {now.paused[command.consumer]}"
+        fix = f"shipworthy resume --consumer {command.consumer}, by whoever may release."
+        raise UserError(Mistake("deliver.paused", where, found, "They were held back on purpose.", fix))
     moment = given_moment(command.as_of, "as_of") if command.as_of else _newest_moment(command, trip)
     if moment > trip.at:
         found = f"{moment:%Y-%m-%d %H:%M} lies after now, {trip.at:%Y-%m-%d %H:%M}."

@@ -11,6 +11,8 @@ from shipworthy.base.kinds import kind
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.bringing import target_of
+from shipworthy.deliver.register import KEY, forget
+from shipworthy.deliver.run import WAY
 from shipworthy.deliver.search import Search
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.deliver.words import DeliveryMade
@@ -19,6 +21,7 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan, Sink
 
 _TABLE = "table "
+_TOPICS = ("questions", "answers", "dead_letters", "rehearsal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Reached:
     """One destination: its rows before and after, the digests of a file that was rewritten, or why it was not reached.
 
     Attributes:
-        why: why nothing could be done; `who` must act then.
+        why: why nothing could be done, or what may be left all the same; `who` must act then.
+        held: the rows did not leave: they lay in the register of a stream.
     """
 
     sink: str
@@ -37,6 +41,7 @@ class Reached:
     new: str = ""
     why: str = ""
     who: str = ""
+    held: bool = False
 
     @property
     def rows(self) -> int:
@@ -45,16 +50,28 @@ class Reached:
 
     def after(self, first: Reached) -> Reached:
         """This, as it was from the first sweep on."""
-        if self.why:
+        if self.why and not self.rows_before:
             return self
-        return replace(self, rows_before=first.rows_before or self.rows_before, old=first.old or self.old)
+        known = first.rows_before or self.rows_before
+        why, who = (self.why, self.who) if self.why else (first.why, first.who)
+        return replace(self, rows_before=known, old=first.old or self.old, why=why, who=who)
 
 
 def delivered(store: Store, past: Past, search: Search) -> list[Reached]:
     """Take the person's rows away from every destination that something was brought to."""
     plan = search.plan
     search.meet_answers()
-    return [_at(store, plan, search, *destination) for destination in _destinations(past)]
+    found = [_at(store, plan, search, *destination) for destination in _destinations(past)]
+    return [*found, *_in_registers(store, search)]
+
+
+def _in_registers(store: Store, search: Search) -> Iterator[Reached]:
+    """What the registers of streams still hold of the person: the digest of a question, a message not yet sent."""
+    for folder in sorted((store.home / "streams" / search.product).glob("*")):
+        rows = forget(folder, {name[-KEY:] for name in search.answers}, search.named_in)
+        if rows:
+            where = f"streams/{search.product}/{folder.name}"
+            yield Reached(f"register of stream {folder.name}", where, rows, 0, held=True)
 
 
 def outside(
@@ -78,9 +95,11 @@ def outside(
         found.append({"what": f"source {name}", "why": why, "who": source.contract.vendor or people.product_manager})
     for name, consumer in plan.consumers.items():
         if consumer.mode == "stream":
-            why = "The broker keeps messages as long as it is set to, and the workers' register those at hand."
+            assert consumer.stream is not None
+            topics = ", ".join(getattr(consumer.stream, key) for key in _TOPICS)
+            why = "A broker takes no single message back; it keeps them for as long as its topics are set to."
             who = people.operator or people.product_manager
-            found.append({"what": f"stream {name}, its dead letters and its register", "why": why, "who": who})
+            found.append({"what": f"stream {name}: {topics} at {consumer.stream.broker}", "why": why, "who": who})
     for candidate in _learnt_from_them(past, person):
         why = "It learnt from data in which the person was, and is not changed by this; its files hold no row of them."
         found.append({"what": f"model {candidate[:12]}", "why": why, "who": people.product_manager})
@@ -112,7 +131,7 @@ def _destinations(past: Past) -> Iterator[tuple[str, str, str, str, str, bool]]:
     seen = set()
     for fact in past.of(DeliveryMade):
         what = fact.what
-        if (what.sink, what.where) not in seen:
+        if not what.sink.startswith(WAY) and (what.sink, what.where) not in seen:  # brokers are told of by the plan
             seen.add((what.sink, what.where))
             yield what.sink, what.where, what.consumer, what.run, what.as_of, what.step == "rehearsal"
 
@@ -137,7 +156,8 @@ def _at(
     if gone is None:
         why = f"Nothing lies there any more, or it has neither {plan.need.entity} nor answer_id to find rows by."
         return Reached(name, where, why=why, who=who)
-    return Reached(name, where, gone.rows_before, gone.rows_after, gone.old, gone.new)
+    who = who if gone.remains else ""
+    return Reached(name, where, gone.rows_before, gone.rows_after, gone.old, gone.new, gone.remains, who)
 
 
 def _as_brought(target: Target, sink: Sink, where: str) -> Target:

@@ -6,13 +6,16 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 MOST_KNOWN = 1_000_000
 """How many questions are remembered. By number and not by time, so that a jump of the clock forgets nothing."""
+KEY = 20
+"""Digits of a question's key, which are the last of its answer's name."""
 TAKEN, ANSWERED, DEAD, SENT, DEAD_SENT = "taken", "answered", "dead", "sent", "dead_sent"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS questions (
@@ -58,6 +61,31 @@ class Counts:
     @property
     def read(self) -> int:
         return self.answered + sum(self.dead.values()) + self.under_way
+
+
+def forget(folder: Path, keys: set[str], named_in: Callable[[str], bool]) -> int:
+    """Take what is known about somebody out of a register, whoever works with it; gives how much it was.
+
+    That a question came stays known, so that it is not answered anew; what was asked and told of it does not.
+
+    Args:
+        keys: the questions about them; named_in: whether a text names them.
+    """
+    found = 0
+    for whole in folder.glob("*.whole"):
+        if named_in(whole.read_bytes().decode("utf-8", "replace")):
+            whole.unlink(missing_ok=True)
+            found += 1
+    if not (folder / "register.sqlite").is_file():
+        return found
+    with closing(sqlite3.connect(folder / "register.sqlite", timeout=30)) as database:
+        database.execute("PRAGMA secure_delete = ON")
+        told = database.execute("SELECT key, body FROM questions WHERE content != '' OR body IS NOT NULL")
+        mine = [(key,) for key, body in told if key in keys or (body and named_in(body.decode("utf-8", "replace")))]
+        with database:
+            database.executemany("UPDATE questions SET content = '', body = NULL WHERE key = ?", mine)
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return found + len(mine)
 
 
 class Register:

@@ -16,6 +16,8 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.times import midnight, read_moment
+from shipworthy.data.erased import shut_out
+from shipworthy.data.words import ErasureOrdered, PersonErased, PersonReadmitted
 from shipworthy.deliver.run import BACK_FILL, Account, Result, Run, Used
 from shipworthy.deliver.words import (
     AcknowledgeDelivery,
@@ -24,6 +26,7 @@ from shipworthy.deliver.words import (
     DeliveryMade,
     GuideRead,
     ReadGuide,
+    ReadmitMarked,
     RunAccount,
     RunFinished,
 )
@@ -300,6 +303,30 @@ def acknowledge_delivery(command: AcknowledgeDelivery, past: Past, at: datetime,
         product=command.product, delivery=delivery.delivery, used=command.used, remark=command.remark
     )
     return Decided([fact], lambda then: delivery.delivery)
+
+
+def readmit_marked(command: ReadmitMarked, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """That a person who was erased may come in again, as a fact.
+
+    Raises:
+        UserError: they are not shut out, their erasure is still under way, or no reason is given.
+    """
+    if not command.reason.strip():
+        fix = "Say why, such as the number of their new consent, without the name."
+        raise UserError(Mistake("readmit.no_reason", "reason", "No reason is given.", _WHY_REASON, fix))
+    if command.person not in shut_out(past):
+        found, fix = "Nobody of this name is shut out.", "See `shipworthy erased`; nothing needs to be done."
+        raise UserError(Mistake("readmit.not_shut_out", "person", found, fix=fix))
+    ordered = past.of(ErasureOrdered, about=command.person)[-1]
+    if not any(fact.seq > ordered.seq for fact in past.of(PersonErased, about=command.person)):
+        found, fix = "Their erasure has not come to its end.", "Wait for it, or give `shipworthy erase` again."
+        why = "Rows that come in now would be erased with the others, or not, as chance has it."
+        raise UserError(Mistake("readmit.under_way", "person", found, why, fix))
+    fact = PersonReadmitted(product=command.product, person=command.person, reason=command.reason)
+    return Decided([fact], lambda then: command.person)
+
+
+_WHY_REASON = "Whoever asks later by what right the person's data is held again finds the answer here."
 
 
 def read_guide(command: ReadGuide, past: Past, at: datetime, actor: Actor) -> Decided[str]:

@@ -10,6 +10,8 @@ from shipworthy.base.check import CheckResult
 from shipworthy.plan.schema import Consumer, Plan
 
 SHADOW = "shadow"
+WAY = "stream "
+"""How the name of a way over a broker begins, where it stands beside the names of sinks: `stream bus`."""
 BACK_FILL = "back-fill"
 """The step of answers that were given long after the moment they are for; nobody is judged by them."""
 

@@ -27,6 +27,7 @@ _WORD = re.compile(r"[^\s,;|\"'<>()\[\]{}:=/\\]+")
 # A shorter name says too little by itself: a 7 in a text need not be customer 7.
 _TELLING = 4
 _NOTES = ("_row", "_place", "_reason")
+_IDS = ("answer_id", "refusal_id")
 _HOLDS = {
     ("AnswersSealed", "segment"): "answers",
     ("AnswersSealed", "features"): "features",
@@ -57,7 +58,7 @@ class Search:
 
     Attributes:
         person: keyed hash of the name.
-        answers: ids of answers about the person, as far as they were met.
+        answers: ids of answers and refusals about the person, as far as they were met.
     """
 
     store: Store
@@ -132,6 +133,10 @@ class Search:
                 found.append({"what": f"file {digest[:12]}", "why": why, "who": "whoever made it"})
         return found
 
+    def named_in(self, text: str) -> bool:
+        """Whether the name stands in a text as a word."""
+        return self._mentioned(text, {})
+
     def _mentioned(self, text: str, seen: dict[str, bool]) -> bool:
         for word in set(_WORD.findall(text)):
             if len(word) >= _TELLING and word not in seen:
@@ -161,10 +166,11 @@ class Search:
         asked = [name for name in names if name in self._columns] if "_reason" not in names else list(names)
         if not asked:
             return False
-        table = file.read([*asked, *({"answer_id"} & set(names) - set(asked))])
+        ids = [name for name in _IDS if name in names]
+        table = file.read([*asked, *(name for name in ids if name not in asked)])
         gone = self._mask(table)
-        if "answer_id" in names:
-            self.answers.update(table.filter(gone)["answer_id"].to_pylist())
+        for name in ids:
+            self.answers.update(table.filter(gone)[name].to_pylist())
         return bool(pc.any(gone).as_py())
 
     @property

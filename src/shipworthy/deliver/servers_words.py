@@ -10,11 +10,11 @@ from shipworthy.base.fact import Question
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """What a running prediction server says of itself; it is no fact and never reaches the ledger.
+    """What a running prediction server or worker of a stream says of itself; no fact, and never in the ledger.
 
     Attributes:
         server: a name of this one process, such as host and process id; the next beat of the same name replaces it.
-        address: where callers reach it.
+        address: where callers reach it; the topic and broker that a worker reads.
         started, at: when it started, and when it said this; the wall clock, ISO 8601.
         pointer: digest of the release pointer that it follows.
         candidates: how each candidate that it holds is run, such as `onnx`, `skops` or `baseline`, by its digest.
@@ -28,6 +28,9 @@ class Beat:
         unsealed: answers that are on disk and not sealed into the prediction log yet.
         problem: what is wrong, in plain words; empty where nothing is.
         stopped: it has ended by itself, and this is its last word.
+        consumer: whose stream a worker answers; empty for a prediction server.
+        lag: questions that wait at the broker, as far as the worker can see them; None where it cannot.
+        last_message: when a message came last, ISO 8601; empty before the first.
     """
 
     server: str
@@ -48,11 +51,14 @@ class Beat:
     unsealed: int = 0
     problem: str = ""
     stopped: bool = False
+    consumer: str = ""
+    lag: int | None = None
+    last_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCard:
-    """One prediction server for people to read.
+    """One prediction server, or worker of a stream, for people to read.
 
     Attributes:
         said: what it last said of itself.
@@ -70,4 +76,4 @@ class ServerCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers(Question[list[ServerCard]]):
-    """What every prediction server of a product says of itself, the ones that answer first."""
+    """What every prediction server and stream worker of a product says of itself, those that answer first."""

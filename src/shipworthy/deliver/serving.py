@@ -122,7 +122,9 @@ class Serving:
 
     def invalid(self, question: Question, why: Exception, now: datetime) -> Reply | None:
         """The baseline's answer to a question that is not as agreed, where the plan lets it answer; None otherwise."""
-        if not question.entity or self.plan.consumers[question.consumer].if_invalid != "baseline":
+        if not question.entity or question.consumer in self.pointer.paused:
+            return None
+        if self.plan.consumers[question.consumer].if_invalid != "baseline":
             return None
         found = self._by_baseline(question, _reason(why), now)
         if found is None:
@@ -154,6 +156,8 @@ class Serving:
         return pointer.champion.get(cohort, "")
 
     def _may_stand_in(self, question: Question) -> bool:
+        if question.consumer in self.pointer.paused:
+            return False
         return self.plan.consumers[question.consumer].if_stopped == "baseline"
 
     @cached_property
@@ -166,6 +170,12 @@ class Serving:
         )
 
     def _answerer(self, question: Question, now: datetime) -> str:
+        if question.consumer in self.pointer.paused:
+            found = f"Answers to {question.consumer} are paused: {self.pointer.paused[question.consumer]}"
+            fix = "Wait until they are resumed; the owners are told."
+            raise UserError(
+                Mistake("serve.paused", question.consumer, found, "An answer was held back on purpose.", fix)
+            )
         cohort = self.cohort(question)
         if not cohort and question.values is None:
             name = self.plan.need.entity

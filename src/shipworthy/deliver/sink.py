@@ -124,12 +124,17 @@ Knows = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What an erasure did at one destination: its rows before and after, and the digests of a rewritten file."""
+    """What an erasure did at one destination: its rows before and after, and the digests of a rewritten file.
+
+    Attributes:
+        remains: what of the rows may still lie there, and why; empty where nothing does.
+    """
 
     rows_before: int
     rows_after: int
     old: str = ""
     new: str = ""
+    remains: str = ""
 
 
 @dataclass(frozen=True, slots=True)

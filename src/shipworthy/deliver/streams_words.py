@@ -52,6 +52,7 @@ class StreamAccount:
         stretches: how many stretches of workers it sums up; those under way are not counted yet.
         read, answered, again: as in the accounts of the stretches.
         dead: dead letters by the code of the reason; replayed: how many of them were sent again as questions.
+        rehearsed: answers that were published to the rehearsal topic; no question came for them.
         until: when the newest stretch ended, ISO 8601; empty before the first.
     """
 
@@ -64,6 +65,7 @@ class StreamAccount:
     again: int
     stretches: int
     until: str
+    rehearsed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from shipworthy.base.errors import Mistake, NotFound, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, SnapshotTaken
+from shipworthy.data.words import ErasureOrdered, PersonErased, PersonReadmitted, SegmentRewritten, SnapshotTaken
 from shipworthy.deliver.lists import delivery_cards, list_cards
 from shipworthy.deliver.log import run_prefix
 from shipworthy.deliver.rules import finished_run, in_words
+from shipworthy.deliver.run import WAY
 from shipworthy.deliver.shortfall import told_by
 from shipworthy.deliver.words import (
     AnswersSealed,
@@ -91,7 +92,7 @@ def lists(question: Lists, past: Past, now: datetime) -> list[ListCard]:
 
 
 def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], wall: datetime) -> list[ServerCard]:
-    """What every prediction server says of itself; one that is silent for a minute is shown as silent."""
+    """What every prediction server and stream worker says of itself; after a minute without a word it is silent."""
     released = {name for name in standing(past).champion.values() if name}
     cards = [_server(beat, released, wall) for beat in beats(question.product)]
     return sorted(cards, key=lambda card: card.state in ("silent", "stopped"))
@@ -150,6 +151,11 @@ def _stream(plan: Plan, past: Past, name: str, told: list[Recorded[StreamAccount
         again=sum(fact.what.again for fact in told),
         stretches=len(told),
         until=told[-1].at.isoformat() if told else "",
+        rehearsed=sum(
+            fact.what.rows
+            for fact in past.of(DeliveryMade)
+            if fact.what.consumer == name and fact.what.sink.startswith(WAY)
+        ),
     )
 
 
@@ -187,14 +193,15 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
     """Every erasure, oldest first; one under way is ordered and not closed yet."""
     ordered = {fact.what.person: fact for fact in past.of(ErasureOrdered)}
     closed = past.of(PersonErased)
-    done = {fact.what.person for fact in closed}
+    back = {fact.what.person: fact.seq for fact in past.of(PersonReadmitted)}
+    done = {fact.what.person: fact.seq for fact in closed}
     cards = [
         ErasedCard(
             person=fact.what.person,
             at=fact.at.isoformat(),
             by=fact.who,
             reason=ordered[fact.what.person].what.reason,
-            state="erased",
+            state="readmitted" if back.get(fact.what.person, 0) > fact.seq else "erased",
             rows=dict(fact.what.rows),
             rewritten=fact.what.rewritten,
             outside=fact.what.outside,
@@ -205,7 +212,7 @@ def erased(question: Erased, past: Past) -> list[ErasedCard]:
     return cards + [
         ErasedCard(person, fact.at.isoformat(), fact.who, fact.what.reason, "ordered", {}, 0, 0, "")
         for person, fact in ordered.items()
-        if person not in done
+        if done.get(person, 0) < fact.seq
     ]
 
 

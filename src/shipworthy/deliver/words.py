@@ -14,6 +14,7 @@ from shipworthy.deliver.erasure_words import Erased as Erased
 from shipworthy.deliver.erasure_words import ErasedCard as ErasedCard
 from shipworthy.deliver.erasure_words import EraseMarked as EraseMarked
 from shipworthy.deliver.erasure_words import ErasureOutcome as ErasureOutcome
+from shipworthy.deliver.erasure_words import ReadmitMarked as ReadmitMarked
 from shipworthy.deliver.servers_words import Beat as Beat
 from shipworthy.deliver.servers_words import ServerCard as ServerCard
 from shipworthy.deliver.servers_words import Servers as Servers

@@ -25,6 +25,11 @@ _ON_THE_COMMAND_LINE = {
         "An answer at the wrong question is worse than none.",
         'Write --answer NAME=TEXT, all of it in quotation marks where the text has spaces: --answer "effect=a call".',
     ),
+    "cli.cannot_read": Explained(
+        "A file that was named does not exist, may not be read, or is no text.",
+        "What cannot be read cannot be tried.",
+        "Name a file that you may read.",
+    ),
     "cli.cannot_write": Explained(
         "The file that you asked for cannot be written: its folder is not there, is full, or is not yours.",
         "What should have been in it is still in the store; nothing is lost.",

@@ -115,6 +115,10 @@ class Line(Protocol):
         """
         ...
 
+    async def behind(self) -> int | None:
+        """How many messages wait to be read or acknowledged, as far as this line can see; None where it cannot."""
+        ...
+
     def state(self) -> str:
         """What is wrong with the connection now, in plain words; empty where nothing is."""
         ...

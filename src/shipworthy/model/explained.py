@@ -41,6 +41,7 @@ _ON_LEARNING = {
     "model.no_column": "A feature or label names a column that its source does not have.",
     "model.leak": "The label is among the features; a model would only copy it.",
     "model.no_rows": "features() gave no rows for the moment, so there is nobody to answer for.",
+    "model.no_such_segment": "proof.segments names a column that is no feature, so no answer can be told apart by it.",
     "model.no_mature_labels": "No truth is known yet: it takes need.horizon after the moment asked about. Until then "
     "the baseline answers.",
     "model.empty_training": "Of the rows none is left to learn from: their truth is unknown, or they are held out.",

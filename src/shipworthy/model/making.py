@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -22,13 +23,15 @@ from shipworthy.model.environment import OURSELVES, locked
 from shipworthy.model.environment import written as written_environment
 from shipworthy.model.estimates import estimates_of
 from shipworthy.model.format import Opening, Scorer, format_named, format_of_file, format_taking, opened
-from shipworthy.model.intervals import intervals_of, sets_intervals
+from shipworthy.model.humility import Humility
+from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
+from shipworthy.model.performance import performance_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
 from shipworthy.model.projections import projections_of
-from shipworthy.model.rules import held_out, mature_moments
+from shipworthy.model.rules import decide, held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
 from shipworthy.model.words import CandidateMade, Role
@@ -223,12 +226,59 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         rows_of,
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
+        _batch_of(reference.entity.tolist(), reference.moment.tolist()),
     )
+    if given.plan.proof.interval is not None:
+        profile["interval"] = _interval(given, learnt, scorer)
     profile |= {
         "estimates": estimates_of(opening.answer, scores, reference.label, rows_of),
         "projections": _projections(given.plan, reference, scores, files),
     }
-    return profile if given.plan.proof.interval is None else profile | {"interval": _interval(given, learnt, scorer)}
+    profile["performance"] = _performance(given, learnt, reference, scores, profile)
+    return profile
+
+
+def _performance(
+    given: Ingredients, learnt: _Learnt, rows: Examples, scores: npt.NDArray[np.float64], profile: dict[str, Any]
+) -> dict[str, Any] | None:
+    """How good it was on the rows of its profile, and what the decision rule would have done about them."""
+    plan = given.plan
+    unknown = [name for name in plan.proof.segments if name not in rows.features.columns]
+    if unknown:
+        raise UserError(_no_segment(unknown, [str(name) for name in rows.features.columns]))
+    features = [one.column for one in plan.proof.fairness if one.source is None]
+    return performance_of(
+        plan.need.answer,
+        rows,
+        scores,
+        list(dict.fromkeys([*plan.proof.segments, *features])),
+        _decisions(plan, learnt.all, rows, scores, profile),
+        (plan.decision.yes, plan.decision.no),
+        plan.decision.threshold,
+    )
+
+
+def _no_segment(unknown: list[str], known: list[str]) -> Mistake:
+    found = f"proof.segments names {', '.join(unknown)}, but the features are {', '.join(known)}."
+    why = "Performance is watched by values that are kept with each answer, which are those of the features."
+    return Mistake("model.no_such_segment", "proof.segments", found, why, "Name features, or give the column as one.")
+
+
+def _decisions(
+    plan: Plan, everybody: Examples, rows: Examples, scores: npt.NDArray[np.float64], profile: dict[str, Any]
+) -> npt.NDArray[np.object_]:
+    """What is done about each row, as if the rows of a moment were its list; `top` becomes the same share of them."""
+    low, high = ends_of(Intervals.read(profile), scores)
+    asked = np.array(Humility.of(profile, plan.decision).asks_of(rows.features, high - low), dtype=object)
+    told = np.full(len(scores), "", dtype=object)
+    for moment in dict.fromkeys(rows.moment.tolist()):
+        here = rows.moment == moment
+        share = here.sum() / (everybody.moment == moment).sum()
+        rule = plan.decision
+        if rule.top is not None:
+            rule = rule.model_copy(update={"top": max(1, round(rule.top * share))})
+        told[here] = decide(scores[here], rows.entity[here].tolist(), rule, asked[here].tolist())
+    return told
 
 
 def _projections(
@@ -239,6 +289,14 @@ def _projections(
     features = reference.features[[name for name in reference.features.columns if name not in hidden]]
     entities = reference.entity.tolist()
     return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
+
+
+def _batch_of(entities: Sequence[Any], moments: Sequence[str]) -> Sequence[str]:
+    """The moment of each row, where each entity comes once; empty else.
+
+    Batches that share their entities are more alike than new ones will be, and tell too little of their dependence.
+    """
+    return moments if len(set(entities)) == len(entities) else ()
 
 
 def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, Any] | None:

@@ -19,7 +19,9 @@ _PASSWORD = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:(?P<secret>[^@\s]+
 _SECRET_PARAMETER = re.compile(
     r"[?&;](password|passwd|pwd|secret|token|access_token|api_?key|key|sig)=(?P<secret>[^&;#\s]+)", re.IGNORECASE
 )
-_ROUTE = re.compile(r"^(file:[^/\s].*|file:/.*|https://\S+|http://(localhost|127\.0\.0\.1)([:/]\S*)?|\$\{\w+\}.*)$")
+_ROUTE = re.compile(
+    r"^(file:[^/\s].*|file:/.*|https://\S+|http://(localhost|127\.0\.0\.1)([:/]\S*)?|(?!https?:)[a-z][a-z0-9]*://\S+|\$\{\w+\}.*)$"
+)
 
 
 def placeholders(ground: Ground) -> Iterator[Slip]:
@@ -115,8 +117,8 @@ def routes(ground: Ground) -> Iterator[Slip]:
     """A route leads to a folder or to an address that is safe to send to."""
     for name, route in part(ground.values, "respond", "routes").items():
         if isinstance(route, str) and not _ROUTE.match(route):
-            found = f"respond.routes.{name} is neither file:PATH nor an https address."
-            fix = "Write file:out/messages, https://…, or ${NAME}."
+            found = f"respond.routes.{name} is neither file:PATH nor an address that is safe to send to."
+            fix = "Write file:out/messages, https://…, a mail or chat address such as mailtos://…, or ${NAME}."
             yield Slip(
                 f"respond.routes.{name}", "plan.bad_route", found, "A message must arrive unread by others.", fix
             )

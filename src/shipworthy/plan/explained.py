@@ -122,6 +122,10 @@ _ON_STRUCTURE = {
         "A list comes either on a schedule, with `every` and `start`, or with `when: arrival` whenever new data has "
         "come in, of the sources in `arrival_of`. A mix of both says nothing that could be kept."
     ),
+    "plan.trigger_time": (
+        "A trigger with `on: schedule` needs `every` and `start`, one with `on: silent` needs `after`, and no other "
+        "has them. `escalate` goes on from a message, so the trigger notifies."
+    ),
     "plan.realtime_needs": (
         "A consumer of real-time answers needs `latency`. `every`, `start` and `deadline` belong to lists."
     ),

@@ -13,6 +13,8 @@ from shipworthy.base.times import Length, length
 
 _PERCENT = re.compile(r"^\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%\s*$")
 _LONGEST_DAYS = 100 * 366
+_CLOCK_TIME = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+_MINUTES_OF_A_DAY = 24 * 60
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _LONGEST_LENGTH_TEXT = 20
 
@@ -51,6 +53,15 @@ def _read_day(value: object) -> object:
     return day
 
 
+def _read_clock_time(value: object) -> object:
+    # YAML 1.1 reads an unquoted 22:00 as the number of minutes.
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MINUTES_OF_A_DAY:
+        return f"{value // 60:02d}:{value % 60:02d}"
+    if not (isinstance(value, str) and _CLOCK_TIME.match(value)):
+        raise PydanticCustomError("clock_time", "not a time of day")
+    return value
+
+
 Name = Annotated[str, Field(title="name", pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 ColumnName = Annotated[str, Field(title="column name", min_length=1, max_length=128)]
 Topic = Annotated[str, Field(title="topic", pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=200)]
@@ -68,6 +79,18 @@ Duration = Annotated[
             "title": "length of time",
             "pattern": r"^\s*\d+\s*(ms|s|min|h|d|w|mo|y)\s*$",
             "examples": ["90d", "3mo", "12h", "100ms"],
+        }
+    ),
+]
+ClockTime = Annotated[
+    str,
+    BeforeValidator(_read_clock_time),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "title": "time of day",
+            "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            "examples": ["22:00"],
         }
     ),
 ]

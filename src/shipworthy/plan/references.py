@@ -131,7 +131,13 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
     consumers, sinks = list(part(values, "consumers")), list(part(values, "sinks"))
     known: dict[str, tuple[str, list[str]]] = {
         "alarm": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
+        "note": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
+        "silent": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
         "refusal": ("source", list(part(values, "sources"))),
+        "breach": ("source", list(part(values, "sources"))),
+        "overdue": ("severity", ["low", "high", "critical"]),
+        "plan": ("section", list(values)),
+        "paused": ("consumer", consumers),
         "late": ("consumer", consumers),
         "partial": ("consumer", consumers),
         "failed": ("consumer or sink", consumers + sinks),
@@ -145,6 +151,20 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
         if of and of not in names and _dashed(of) not in names:
             why = f"It would never act: nothing of that name can have the cause {on!r}."
             yield unknown(f"respond.triggers[{number}].of", "plan.unknown_object", what, of, names, why)
+
+
+def trigger_receivers(ground: Ground) -> Iterator[Slip]:
+    """Whom a trigger tells has a route."""
+    routes = list(part(ground.values, "respond", "routes"))
+    for number, trigger in listed(part(ground.values, "respond"), "triggers"):
+        here = f"respond.triggers[{number}]"
+        named_here = [(f"{here}.to[{place}]", name) for place, name in words(trigger, "to")]
+        for step, escalation in listed(trigger, "escalate"):
+            named_here += [(f"{here}.escalate[{step}].to[{place}]", name) for place, name in words(escalation, "to")]
+        for path, name in named_here:
+            if name not in routes:
+                why = "Without a route nobody of that name is ever told anything."
+                yield unknown(path, "plan.unknown_receiver", "receiver", name, routes, why, "Add it to respond.routes.")
 
 
 def route_names(ground: Ground) -> Iterator[Slip]:
@@ -200,5 +220,6 @@ RULES: tuple[Rule, ...] = (
     those_due,
     group_columns,
     trigger_objects,
+    trigger_receivers,
     route_names,
 )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shipworthy.base.times import Length
-from shipworthy.plan.fields import ColumnName, Duration, Flag, Name, Number, Section, Share, Whole
+from shipworthy.plan.fields import ClockTime, ColumnName, Day, Duration, Flag, Name, Number, Section, Share, Whole
 
 
 class Cohorts(Section):
@@ -23,6 +23,32 @@ class Cohorts(Section):
         examples=[["north"]],
     )
     simulated: Flag = Field(False, description="Said on every page: these parts are made up for a rehearsal or a demo.")
+
+
+class Evidence(Section):
+    """By which evidence a candidate in shadow, canary or full use is let on or taken back."""
+
+    harm: Share = Field(0.0, lt=1, description="The rise of the mean loss, of 0 to 1 a row, that is tolerated.")
+    margin: Share = Field(
+        0.02, gt=0, lt=1, description="By how much the mean loss would have to rise for it to be too much worse."
+    )
+    error: Share = Field(
+        0.05, gt=0, lt=1, description="The chance of a wrong verdict, of either kind, however often one looks."
+    )
+    row_limit: Whole = Field(
+        20_000, ge=1, description="Compared rows after which a candidate in shadow or canary goes back undecided."
+    )
+    phi: Number = Field(
+        10.0,
+        ge=1,
+        description=(
+            "Declared bound on overdispersion of the differences of two candidates: how many times dependence between "
+            "the rows of a list inflates the variance of their mean."
+        ),
+    )
+    required: Flag = Field(
+        False, description="Whether nobody gets more from a candidate before its trial has shown that it is not worse."
+    )
 
 
 class Release(Section):
@@ -55,6 +81,7 @@ class Release(Section):
     canary_answers: Whole = Field(
         0, ge=0, description="How many answers a canary must have given in real time before the next step."
     )
+    evidence: Evidence = Field(default=Evidence(), description="By which evidence a candidate is let on or taken back.")
     cohorts: Cohorts = Field(default=Cohorts(names=["everyone"]), description="Who gets it together.")
 
 
@@ -67,9 +94,22 @@ class MonitorPlan(Section):
         ge=1,
         description="Declared bound on overdispersion: how many times dependence between rows inflates variance.",
     )
-    false_alarms_per_year: Number = Field(
-        0.05, gt=0, lt=1, description="The chance of a false alarm in a year that the product accepts."
+    false_alarms_per_year: Number | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "The chance of a false alarm in a year that is accepted of this monitor; absent: an equal part of what the "
+            "declared ones leave of `watch.false_alarms_per_year`, at most 0.05."
+        ),
+        examples=[0.05],
     )
+
+
+class Audit(Section):
+    """Answers of each window that are drawn at random, for people to say what is true of them."""
+
+    rows: Whole = Field(ge=1, description="How many of each window.", examples=[50])
 
 
 class Watch(Section):
@@ -80,26 +120,72 @@ class Watch(Section):
         description="Members of watch/monitors that differ from their defaults; every monitor runs.",
         examples=[{"calibration": {"tolerance": 0.05}}],
     )
+    false_alarms_per_year: Number = Field(
+        0.5,
+        gt=0,
+        description=(
+            "The false alarms a year that people accept of the whole product, all monitors together; 0.5 is one in two "
+            "years."
+        ),
+    )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
+    audit: Audit | None = Field(
+        None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
+    )
+
+
+Severity = Literal["low", "high", "critical"]
+
+
+class Escalation(Section):
+    """Who is told next when nobody has answered."""
+
+    after: Duration = Field(description="How long after the first message, while nobody has answered.", examples=["4h"])
+    to: list[Name] = Field(
+        min_length=1, description="Functions, roles or consumers with a route.", examples=[["technology"]]
+    )
 
 
 class Trigger(Section):
     """What happens when: one trigger, any number of actions."""
 
     name: Name = Field(description="Its name in the ledger.", examples=["stale-model"])
-    on: Literal["alarm", "refusal", "late", "partial", "failed", "revoked", "unacknowledged", "unused"] = Field(
+    on: Literal[
+        "alarm",
+        "note",
+        "refusal",
+        "breach",
+        "late",
+        "partial",
+        "failed",
+        "revoked",
+        "unacknowledged",
+        "unused",
+        "schedule",
+        "new-data",
+        "code",
+        "plan",
+        "overdue",
+        "silent",
+        "paused",
+        "fallback",
+    ] = Field(
         description=(
-            "What sets it off: a monitor's alarm, a refused source, a late list, a list that answered too few or "
-            "reached only some of its destinations, a failed delivery or a model that could not answer, a revoked "
-            "sign-off, a delivery that nobody acknowledged, a list of which too little was used."
+            "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
+            "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
+            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "that nobody acknowledged, a "
+            "list of which too little was used, a schedule, data that was not there before, a model made from changed "
+            "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
+            "deliveries that are paused, a baseline that answers in place of the model."
         ),
         examples=["alarm"],
     )
     of: Name | None = Field(
         None,
         description=(
-            "Only of this monitor (alarm), source (refusal), consumer (late, partial, failed, unacknowledged, unused) "
-            "or function (revoked)."
+            "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
+            "unacknowledged, unused, paused), function (revoked), severity (overdue) or section of the plan (plan)."
         ),
     )
     do: list[Name] = Field(
@@ -108,6 +194,51 @@ class Trigger(Section):
     again_after: Duration | None = Field(
         None, description="While the cause lasts, act again after this time.", examples=["45d"]
     )
+    every: Duration | None = Field(None, description="With `on: schedule`: how often.", examples=["1mo"])
+    start: Day | None = Field(None, description="With `on: schedule`: the first time.", examples=["2026-01-01"])
+    after: Duration | None = Field(
+        None, description="With `on: silent`: how long a monitor may go without a judged window.", examples=["45d"]
+    )
+    severity: Severity = Field(
+        "high", description="How bad it is: of the incident it opens, and for the quiet hours.", examples=["critical"]
+    )
+    to: list[Name] = Field(
+        default=[],
+        description="Whom `notify` tells; absent: every function with a route, and the consumers concerned.",
+        examples=[["technology"]],
+    )
+    cool_down: Duration | None = Field(
+        None,
+        description=(
+            "For so long after it acted it does not act on another cause: what lasts is taken up afterwards, what is "
+            "over by then is passed over."
+        ),
+        examples=["6h"],
+    )
+    escalate: list[Escalation] = Field(
+        default=[],
+        description="Who is told next, step by step, while nobody has answered.",
+        examples=[[{"after": "4h", "to": ["business"]}]],
+    )
+    dry: Flag = Field(False, description="Only put on record what it would have done, and do nothing.", examples=[True])
+
+
+class QuietHours(Section):
+    """When messages that can wait do wait, in the product's time zone."""
+
+    start: ClockTime = Field(description="When they begin, each day.", examples=["22:00"])
+    end: ClockTime = Field(description="When they end; what waited is told then.", examples=["07:00"])
+    through: Literal["high", "critical"] = Field(
+        "high", description="The least severity of a trigger whose messages go out all the same.", examples=["critical"]
+    )
+
+
+class IncidentDeadlines(Section):
+    """Within which time an incident of each severity is closed; later it is overdue."""
+
+    critical: Duration = Field(default=Length(seconds=86_400), description="A critical one.", examples=["1d"])
+    high: Duration = Field(default=Length(seconds=14 * 86_400), description="One of high severity.", examples=["2w"])
+    low: Duration = Field(default=Length(months=3), description="One of low severity.", examples=["3mo"])
 
 
 class Envelope(Section):
@@ -121,7 +252,38 @@ class Envelope(Section):
     rank_correlation_at_least: Number = Field(
         0.8, ge=-1, le=1, description="How alike it must rank the same rows as the champion."
     )
+    floor: Number | None = Field(
+        None,
+        description=(
+            "The pessimistic end of `proof.performance.metric` must reach this; absent: the floor of the proof alone."
+        ),
+        examples=[0.7],
+    )
+    newest_truth_at_most: Duration | None = Field(
+        None,
+        description="How old the newest moment that it has learnt from may be when it is let on; absent: any age.",
+        examples=["6mo"],
+    )
     within: Duration = Field(default=Length(months=12), description="How long after its signing the envelope holds.")
+
+
+class Retraining(Section):
+    """When a retrained candidate pays for itself; without it every step of its release is as for any other."""
+
+    cost: Number = Field(0.0, ge=0, description="Of training, proving and releasing once, in any currency.")
+    value: Number = Field(
+        1.0, gt=0, description="Of one unit of loss less in one decision, in the same currency; a loss is 0 to 1."
+    )
+    decisions: Whole = Field(
+        1, ge=1, description="How many decisions it takes before it is replaced in turn.", examples=[20_000]
+    )
+    labels_only_when_acted: Flag = Field(
+        False,
+        description=(
+            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
+            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+        ),
+    )
 
 
 class RespondPlan(Section):
@@ -131,10 +293,29 @@ class RespondPlan(Section):
     envelope: Envelope | None = Field(
         None, description="Bounds for retraining without a new sign-off; absent: every candidate is signed anew."
     )
+    retraining: Retraining | None = Field(
+        None,
+        description=(
+            "What a retrained candidate must gain, as shown on truths it has not learnt, before it goes on by itself; "
+            "absent: the proof and the envelope are enough."
+        ),
+        examples=[{"cost": 500, "value": 20, "decisions": 20_000}],
+    )
     routes: dict[Name, str] = Field(
         default={},
         description=(
-            "Where messages for a function or consumer go: file:PATH or https address; ${NAME} from the environment."
+            "Where messages for a function, role or consumer go: file:PATH, an https address that gets a signed POST, "
+            "or a mail or chat address as apprise writes it (mailtos://…, slack://…); ${NAME} from the environment."
         ),
         examples=[{"technology": "file:out/messages"}],
+    )
+    quiet: QuietHours | None = Field(
+        None,
+        description="Hours in which only urgent messages go out.",
+        examples=[{"start": "22:00", "end": "07:00"}],
+    )
+    incidents: IncidentDeadlines = Field(
+        default=IncidentDeadlines(),
+        description="Within which time incidents are closed.",
+        examples=[{"critical": "1d", "high": "2w", "low": "3mo"}],
     )

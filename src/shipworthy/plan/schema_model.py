@@ -158,6 +158,14 @@ class Proof(Section):
     )
     reasons: Whole = Field(3, ge=0, le=10, description="How many reasons every row carries.")
     fairness: list[Fairness] = Field(default=[], description="Groups whose decisions are compared.")
+    segments: list[ColumnName] = Field(
+        default=[],
+        description=(
+            "Features by whose values performance is watched besides the whole; what was shown for each is frozen with "
+            "the candidate."
+        ),
+        examples=[["region"]],
+    )
     reviews: list[Function] = Field(
         default=["privacy", "legal", "compliance", "validation"],
         description="Functions whose questionnaire must be answered for each candidate.",

@@ -88,7 +88,7 @@ class StreamRoute(Section):
         examples=["shop.dead-letters"],
     )
     rehearsal: Topic = Field(
-        description="A topic of its own that is kept free for rehearsals; nothing is published to it yet.",
+        description="The topic that a candidate's answers go to in the step `rehearsal`, in place of the real one.",
         examples=["rehearsal.shop.answers"],
     )
     at_once: Whole = Field(

@@ -102,6 +102,25 @@ def _list_needs(path: str, consumer: Values) -> Iterator[Slip]:
             yield Slip(f"{path}.{key}", "plan.list_when", found, why, f"Remove {key}, or write `when: schedule`.")
 
 
+def trigger_times(ground: Ground) -> Iterator[Slip]:
+    """A trigger on a schedule says when, one on silence how long; escalation goes on from somebody who was told."""
+    for number, trigger in listed(part(ground.values, "respond"), "triggers"):
+        path, on = f"respond.triggers[{number}]", word(trigger, "on")
+        for wanted, keys in (("schedule", ("every", "start")), ("silent", ("after",))):
+            for key in keys:
+                given = trigger.get(key) is not None
+                if on == wanted and not given:
+                    fix = f"Add for example `{example_text(('respond', 'triggers', 0, key))}`."
+                    yield Slip(path, "plan.trigger_time", f"{path} has `on: {on}`, but no {key}.", "", fix)
+                if given and on != wanted:
+                    found = f"{path} has {key}, which only `on: {wanted}` reads."
+                    yield Slip(f"{path}.{key}", "plan.trigger_time", found, "", f"Remove {key}.")
+        if trigger.get("escalate") and "notify" not in [action for _, action in words(trigger, "do")]:
+            found = f"{path} escalates, but does not notify."
+            why = "Whoever is to be told next is told when those told first have not answered."
+            yield Slip(f"{path}.escalate", "plan.trigger_time", found, why, "Add notify to `do`, or remove escalate.")
+
+
 def cohort_column(ground: Ground) -> Iterator[Slip]:
     """Cohorts by column need the column."""
     cohorts = part(ground.values, "release", "cohorts")
@@ -179,6 +198,7 @@ RULES: tuple[Rule, ...] = (
     clock,
     consumer_mode,
     cohort_column,
+    trigger_times,
     repeated_items,
     ranges,
 )

@@ -23,6 +23,7 @@ _WANTED: dict[str, tuple[str, str]] = {
     "tuple_type": ("two numbers", "Write [low, high]."),
     "dict_type": ("a mapping of names", "Write one line `name: …` for each, indented below the key."),
     "model_type": ("a section with keys of its own", "Write its keys below, indented by two more spaces."),
+    "clock_time": ("a time of day", 'Write hours and minutes in quotes, such as "22:00".'),
     "day": ("a day between 1900 and 2200", "Write year, month and day, such as 1997-04-01."),
 }
 _WANTED["model_attributes_type"] = _WANTED["model_type"]

@@ -29,6 +29,21 @@ _ON_THE_STEPS = {
     ),
 }
 
+_ON_EVIDENCE = {
+    "release.harm": Explained(
+        "Compared with the candidate it stands beside or replaced, on answers whose truth is known, its losses are "
+        "higher than the plan tolerates, and not by chance; or the people were not divided as planned.",
+        "What is shown to be worse must not reach more people.",
+        "Look at what changed (`shipworthy releases`), and make another candidate.",
+    ),
+    "release.not_shown": Explained(
+        "The plan says `release.evidence.required`, and too little is known yet to say that it is not worse.",
+        "A candidate that only did not fail has not shown anything.",
+        "Wait until more truth is known. Where that takes too long: a wider `release.evidence.margin` needs fewer "
+        "rows.",
+    ),
+}
+
 _ON_GOING_BACK = {
     "release.no_way_back": Explained(
         "Before anybody gets answers from a candidate, those that a rollback could bring back (the champions in use "
@@ -42,6 +57,16 @@ _ON_GOING_BACK = {
         "Nothing answers people, or not the candidate that was named.",
         "A rollback takes something out of use; here there is nothing to take out.",
         "`shipworthy releases` shows who answers whom.",
+    ),
+    "release.not_fallen": Explained(
+        "The way back is asked for, but the baseline has not taken over: the released candidates answer.",
+        "There is nothing to come back from.",
+        "`shipworthy releases` shows who answers whom.",
+    ),
+    "release.not_signed_now": Explained(
+        "A candidate would answer again after a fall-back, but an owner took a signature on it back meanwhile.",
+        "Nobody gets answers from what is not signed for any more.",
+        "Have it signed anew, or release another candidate: that ends the fall-back too.",
     ),
     "release.no_target": Explained(
         "There is neither an earlier candidate nor a signed baseline that could answer instead.",
@@ -72,4 +97,4 @@ _ON_THE_POINTER = {
     ),
 }
 
-EXPLAINED: dict[str, Explained] = {**_ON_THE_STEPS, **_ON_GOING_BACK, **_ON_THE_POINTER}
+EXPLAINED: dict[str, Explained] = {**_ON_THE_STEPS, **_ON_EVIDENCE, **_ON_GOING_BACK, **_ON_THE_POINTER}

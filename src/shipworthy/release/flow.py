@@ -15,8 +15,27 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.prove.golden import FILE, SAME, replay
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.pointer import write_pointer
-from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
-from shipworthy.release.words import ReleaseCandidate, RepairPointer, RollBack, RolledBack, Standing
+from shipworthy.release.rules import (
+    FOR_PEOPLE,
+    came_back,
+    fallen_back,
+    pausing,
+    resuming,
+    rollback_target,
+    standing,
+    stepped,
+)
+from shipworthy.release.words import (
+    ComeBack,
+    FallBack,
+    PauseDeliveries,
+    ReleaseCandidate,
+    RepairPointer,
+    ResumeDeliveries,
+    RollBack,
+    RolledBack,
+    Standing,
+)
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, require_open
 from shipworthy.sign.views import damaged
 from shipworthy.sign.words import GateState
@@ -46,6 +65,79 @@ def roll_back(command: RollBack, trip: Trip) -> Standing:
     trip.record("go back", lambda past: _back(command, past, back))
     trip.step("sign the head and write the pointer", lambda: _publish(trip, "rollback"))
     return _standing_now(trip)
+
+
+def fall_back(command: FallBack, trip: Trip) -> Standing:
+    """Let the signed baseline answer everybody.
+
+    Raises:
+        UserError: there is none, or nobody is answered yet.
+        GateShut: its files are damaged.
+    """
+    trip.step("open who is to answer", lambda: _opened(trip, [fact.to for fact in fallen_back(command, trip.past)]))
+    trip.record("fall back", lambda past: fallen_back(command, past))
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "fall-back"))
+    return _standing_now(trip)
+
+
+def come_back(command: ComeBack, trip: Trip) -> Standing:
+    """Let those answer again who answered before the baseline took over.
+
+    Raises:
+        UserError: nobody fell back.
+        GateShut: one of them is damaged, or not signed for any more.
+    """
+    trip.step("open who is to answer", lambda: _opened(trip, _answering_again(command, trip.past)))
+    trip.record("come back", lambda past: came_back(command, past) if standing(past).held else [])
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "way back from the baseline"))
+    return _standing_now(trip)
+
+
+def pause_deliveries(command: PauseDeliveries, trip: Trip) -> Standing:
+    """Hold everything that goes to consumers.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    trip.step(
+        "see who waits", lambda: [fact.consumers for fact in pausing(current_plan(trip.past), command, trip.past)]
+    )
+    trip.record("pause", lambda past: pausing(current_plan(past), command, past))
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "pause"))
+    return _standing_now(trip)
+
+
+def resume_deliveries(command: ResumeDeliveries, trip: Trip) -> Standing:
+    """Let everything go on.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    trip.step(
+        "see who waits", lambda: [fact.consumers for fact in resuming(current_plan(trip.past), command, trip.past)]
+    )
+    trip.record("resume", lambda past: resuming(current_plan(past), command, past))
+    trip.step("sign the head and write the pointer", lambda: _publish(trip, "end of a pause"))
+    return _standing_now(trip)
+
+
+def _answering_again(command: ComeBack, past: Past) -> list[str]:
+    return sorted({name for fact in came_back(command, past) for name in fact.to.values()})
+
+
+def _opened(trip: Trip, names: Sequence[str]) -> list[str]:
+    """The candidates that are to answer, each opened and verified.
+
+    Raises:
+        GateShut: one of them is damaged.
+    """
+    for name in names:
+        made = candidate_made(trip.past, name)
+        if found := damaged(trip.store.files, made, None):
+            where = f"candidate {name[:12]}"
+            raise GateShut(*(Mistake("release.target_broken", where, text, fix="Release another.") for text in found))
+        load(trip.store.files, made, current_plan(trip.past))
+    return list(names)
 
 
 def repair_pointer(command: RepairPointer, trip: Trip) -> Standing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shipworthy.base.digest import canonical, digest_of
 from shipworthy.base.errors import GateShut, Mistake, NotFound, Tampered
@@ -31,6 +31,7 @@ class Pointer:
     digest: str
     canary: str = ""
     canary_share: float = 0.0
+    paused: dict[str, str] = field(default_factory=dict)
 
 
 def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
@@ -44,6 +45,7 @@ def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
         "baseline": now.baseline,
         "canary": now.canary,
         "canary_share": now.canary_share,
+        "paused": now.paused,
         "head": head.seq,
         "head_digest": head.digest,
     }
@@ -101,8 +103,8 @@ def current_pointer(store: Store, product: str, now: Standing) -> Pointer:
         GateShut: it is older than the ledger: a release is under way, or an earlier pointer was put back.
     """
     pointer = read_pointer(store, product)
-    told = (pointer.champion, pointer.baseline, pointer.canary, pointer.canary_share)
-    if told == (now.champion, now.baseline, now.canary, now.canary_share):
+    told = (pointer.champion, pointer.baseline, pointer.canary, pointer.canary_share, pointer.paused)
+    if told == (now.champion, now.baseline, now.canary, now.canary_share, now.paused):
         return pointer
     found = f"The release pointer is that of fact {pointer.head}; by the ledger others answer now."
     why = "A release or rollback is under way, or an earlier pointer was put back."

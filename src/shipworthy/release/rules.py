@@ -13,12 +13,31 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
-from shipworthy.release.words import ReleaseCandidate, ReleaseStepped, RolledBack, Standing, TrialFinished
+from shipworthy.release.trials import require_no_harm
+from shipworthy.release.words import (
+    CameBack,
+    ComeBack,
+    DeliveriesPaused,
+    DeliveriesResumed,
+    FallBack,
+    FellBack,
+    PauseDeliveries,
+    ReleaseCandidate,
+    ReleaseStepped,
+    ResumeDeliveries,
+    RolledBack,
+    Standing,
+    TrialFinished,
+)
 from shipworthy.sign.approval import refusals
 
 CANARY = "canary"
 FOR_COHORTS = ("cohort", "all")
 FOR_PEOPLE = (CANARY, *FOR_COHORTS)
+
+
+STEPS = (ReleaseStepped, RolledBack, FellBack, CameBack)
+"""The facts from which it follows who answers whom."""
 
 
 class Answering(Protocol):
@@ -71,12 +90,25 @@ def standing(past: Past) -> Standing:
     champion: dict[str, str] = {}
     challenger, challenger_step, baseline, since = "", "", "", ""
     canary, share = "", 0.0
+    held: dict[str, str] = {}
     history: list[str] = []
-    for fact in past.of(ReleaseStepped, RolledBack):
+    for fact in past.of(*STEPS):
         what = fact.what
+        assert isinstance(what, STEPS)
+        if isinstance(what, FellBack):
+            held = {**champion, **held}
+            champion = dict.fromkeys(champion, what.to)
+            history.append(f"{fact.at:%Y-%m-%d}: fell back to the baseline {what.to[:12]}: {what.reason}")
+            continue
+        if isinstance(what, CameBack):
+            champion, held = champion | held, {}
+            history.append(f"{fact.at:%Y-%m-%d}: came back from the baseline: {what.reason}")
+            continue
         if isinstance(what, RolledBack):
             champion = {cohort: what.to if now == what.candidate else now for cohort, now in champion.items()}
             champion = {cohort: candidate for cohort, candidate in champion.items() if candidate}
+            held = {cohort: what.to if now == what.candidate else now for cohort, now in held.items()}
+            held = {cohort: candidate for cohort, candidate in held.items() if candidate}
             challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
             canary, share = ("", 0.0) if canary == what.candidate else (canary, share)
             history.append(
@@ -85,6 +117,7 @@ def standing(past: Past) -> Standing:
             continue
         if what.step in FOR_PEOPLE:
             champion |= dict.fromkeys(what.cohorts, what.candidate)
+            held = {cohort: candidate for cohort, candidate in held.items() if cohort not in what.cohorts}
             since = since or fact.at.isoformat()
             baseline = what.candidate if what.role == "baseline" else baseline
             challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
@@ -95,7 +128,105 @@ def standing(past: Past) -> Standing:
         elif what.step == "all" and canary == what.candidate:
             canary, share = "", 0.0  # it answers everybody
         history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
-    return Standing(champion, challenger, challenger_step, baseline, since, "", history, canary, share)
+    waiting = paused(past)
+    if held:  # the canary answers nobody either, and goes on after the way back
+        canary, share = "", 0.0
+    return Standing(
+        champion, challenger, challenger_step, baseline, since, "", history, canary, share, [], held, waiting
+    )
+
+
+def paused(past: Past) -> dict[str, str]:
+    """The consumers to whom nothing goes now, each with the reason."""
+    found: dict[str, str] = {}
+    for fact in past.of(DeliveriesPaused, DeliveriesResumed):
+        if isinstance(fact.what, DeliveriesPaused):
+            found |= dict.fromkeys(fact.what.consumers, fact.what.reason)
+        else:
+            found = {name: reason for name, reason in found.items() if name not in fact.what.consumers}
+    return found
+
+
+def fallen_back(command: FallBack, past: Past) -> list[FellBack]:
+    """The fall-back as a fact; none where the baseline answers everybody already.
+
+    Raises:
+        UserError: nobody is answered yet, or no signed baseline may stand in.
+    """
+    now = standing(past)
+    if not (now.champion or now.canary):
+        fix = "See `shipworthy releases` for who answers whom."
+        found = "Nobody is answered yet."
+        raise UserError(Mistake("release.nothing_live", "release", found, "There is nothing to fall back from.", fix))
+    baseline = stand_in(past)
+    if not baseline:
+        raise UserError(
+            Mistake(
+                "release.no_target",
+                "release",
+                "There is no released baseline whose signatures stand.",
+                "Only a signed baseline may answer in place of a model.",
+                "Release a signed baseline first, or take the model back with `shipworthy rollback`.",
+            )
+        )
+    if set(now.champion.values()) == {baseline}:
+        return []
+    return [FellBack(product=command.product, to=baseline, reason=command.reason)]
+
+
+def came_back(command: ComeBack, past: Past) -> list[CameBack]:
+    """The way back as a fact.
+
+    Raises:
+        UserError: nothing fell back, or an owner has said no since to one that would answer again.
+    """
+    held = standing(past).held
+    if not held:
+        fix = "See `shipworthy releases` for who answers whom."
+        raise UserError(Mistake("release.not_fallen", "release", "The baseline has not taken over.", fix=fix))
+    refused = sorted({name for name in held.values() if refusals(past, name)})
+    if refused:
+        raise GateShut(*(_not_signed(name) for name in refused))
+    return [CameBack(product=command.product, to=dict(held), reason=command.reason)]
+
+
+def _not_signed(name: str) -> Mistake:
+    return Mistake(
+        "release.not_signed_now",
+        f"candidate {name[:12]}",
+        "An owner took back the signature on it since.",
+        "Nobody gets answers from what is not signed for any more.",
+        "Have it signed anew, or release another candidate: that ends the fall-back too.",
+    )
+
+
+def pausing(plan: Plan, command: PauseDeliveries, past: Past) -> list[DeliveriesPaused]:
+    """The pause as a fact; none where all of them wait already.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    named = _consumers(plan, command.consumer)
+    fresh = [name for name in named if name not in paused(past)]
+    return [DeliveriesPaused(product=command.product, consumers=fresh, reason=command.reason)] if fresh else []
+
+
+def resuming(plan: Plan, command: ResumeDeliveries, past: Past) -> list[DeliveriesResumed]:
+    """The end of a pause as a fact; none where nobody waits.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    known = paused(past)
+    named = _consumers(plan, command.consumer) if command.consumer else list(known)
+    waiting = [name for name in named if name in known]
+    return [DeliveriesResumed(product=command.product, consumers=waiting, reason=command.reason)] if waiting else []
+
+
+def _consumers(plan: Plan, consumer: str) -> list[str]:
+    if consumer and consumer not in plan.consumers:
+        raise not_found("consumer", consumer, list(plan.consumers))
+    return [consumer] if consumer else list(plan.consumers)
 
 
 def stand_in(past: Past) -> str:
@@ -147,6 +278,8 @@ def stepped(plan: Plan, past: Past, made: CandidateMade, command: ReleaseCandida
     if _is_there(plan, now, made.candidate, command.step, cohorts):
         return []
     _require_order(plan, past, made, command)
+    if command.step in FOR_PEOPLE:
+        require_no_harm(plan, past, made, command.step)
     replaced = sorted({now.champion[cohort] for cohort in cohorts if cohort in now.champion} - {made.candidate})
     return [
         ReleaseStepped(
@@ -188,7 +321,7 @@ def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
         UserError: it is not released, nobody is answered yet, or there is nothing to go back to.
     """
     now = standing(past)
-    champions = now.champion.values()
+    champions = now.released.values()
     if candidate and candidate in (now.challenger, now.canary) and candidate not in champions:
         return candidate, ""
     released = [fact.what for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE]
@@ -287,7 +420,8 @@ def _short_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> lis
         return []
     ended = [fact.what for fact in trials(past, made.candidate, step) if fact.what.ok]
     good = {(what.consumer, what.as_of) for what in ended}
-    lists = [name for name, consumer in plan.consumers.items() if consumer.mode == "list"]
+    tried = ("list", "stream") if step == "rehearsal" else ("list",)
+    lists = [name for name, consumer in plan.consumers.items() if consumer.mode in tried]
     counts = [(name, sum(who == name for who, _ in good), wanted) for name in lists]
     if step == CANARY:
         asked = [name for name, consumer in plan.consumers.items() if consumer.mode == "realtime"]

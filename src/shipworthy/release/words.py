@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
 
@@ -52,6 +52,50 @@ class RolledBack(What):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack(What):
+    """The signed baseline answers everybody from now on, until the way back is taken.
+
+    Attributes:
+        to: the baseline.
+    """
+
+    to: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameBack(What):
+    """Whoever answered before the fall-back answers again.
+
+    Attributes:
+        to: the candidate of each cohort.
+    """
+
+    to: dict[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesPaused(What):
+    """Nothing goes to these consumers until it is said that deliveries go on."""
+
+    consumers: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesResumed(What):
+    """Deliveries to these consumers go on; the lists that were held back are made."""
+
+    consumers: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFinished(What):
     """A candidate was rehearsed, answered a list in shadow, or had its part in what went to people as a canary.
 
@@ -74,6 +118,36 @@ class TrialFinished(What):
         return self.candidate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialJudged(What):
+    """The losses of a candidate and of the one it stands beside, or replaced, were compared for one moment.
+
+    Attributes:
+        against: the other candidate.
+        step: shadow (both answered the same entities), canary (they shared them) or in use (it has replaced the other).
+        window: the moment whose answers were compared, ISO 8601; each is compared once.
+        verdict: promote, hold or roll back, after this moment and those before.
+        harm: whether it goes back because it does harm, or because the people were not divided as planned.
+        numbers: rows and rise of the mean loss, of this moment and in all, and how far the evidence has come.
+        state: the evidence that is carried on to the next moment.
+    """
+
+    candidate: str
+    against: str
+    step: str
+    window: str
+    verdict: Literal["promote", "hold", "roll back"]
+    harm: bool
+    text: str
+    guarantee: str
+    numbers: dict[str, float]
+    state: dict[str, list[float]]
+
+    @property
+    def about(self) -> str:
+        return self.candidate
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Who answers whom.
@@ -87,6 +161,9 @@ class Standing:
         pointer: digest of the signed pointer that the prediction server follows.
         canary: the candidate that answers `canary_share` of the entities in place of their champion; empty for none.
         canary_share: by a hash of the entity, see `release.rules.canary_share`.
+        trials: what comparing losses says about those in shadow, canary or use, in plain words.
+        held: who answers again after a fall-back, by cohort; empty while nobody fell back.
+        paused: the consumers to whom nothing goes, each with the reason.
     """
 
     champion: dict[str, str]
@@ -98,6 +175,14 @@ class Standing:
     history: list[str] = field(default_factory=list)
     canary: str = ""
     canary_share: float = 0.0
+    trials: list[str] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    paused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def released(self) -> dict[str, str]:
+        """The released candidate of each cohort, whether or not the baseline answers in its place now."""
+        return {**self.champion, **self.held}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +213,51 @@ class RollBack(Command[Standing]):
     durable: ClassVar[bool] = True
     reason: str
     candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallBack(Command[Standing]):
+    """Let the signed baseline answer everybody, in lists and in real time, until `ComeBack`; in one step."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeBack(Command[Standing]):
+    """Let those answer again who answered before the baseline took over.
+
+    Refused where an owner has taken a signature on one of them back since.
+    """
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseDeliveries(Command[Standing]):
+    """Hold everything that goes to a consumer, or to all of them; everybody who waits is told.
+
+    Lists that fall due meanwhile are made once deliveries are resumed, and questions in real time are refused with
+    the reason.
+    """
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+    consumer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeDeliveries(Command[Standing]):
+    """Let deliveries go on to a consumer, or to all that are paused; lists that were held back are made."""
+
+    right: ClassVar[str] = "release"
+    durable: ClassVar[bool] = True
+    reason: str
+    consumer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

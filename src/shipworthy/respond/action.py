@@ -8,6 +8,10 @@ from datetime import datetime
 
 from shipworthy.base.fact import Past, What
 from shipworthy.plan.schema import Plan, Trigger
+from shipworthy.plan.schema_life import Escalation
+
+ESCALATES = "escalate"
+"""The action that is no member of the folder: it follows from `escalate` of a trigger that notifies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,9 @@ class Cause:
         text: what happened, in plain words.
         lasting: whether it still goes on.
         candidate: the candidate it is about, empty for none.
+        at: when it came to be.
+        seq: the number of the fact that it rests on, 0 where it rests on the time that has gone by.
+        trigger: the one trigger that it sets off, empty where any may.
     """
 
     on: str
@@ -28,17 +35,25 @@ class Cause:
     text: str
     lasting: bool = True
     candidate: str = ""
+    at: datetime | None = None
+    seq: int = 0
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an action decides on."""
+    """What an action decides on.
+
+    Attributes:
+        escalation: the step of it that is due, None for an ordinary action.
+    """
 
     plan: Plan
     past: Past
     now: datetime
     trigger: Trigger
     cause: Cause
+    escalation: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)

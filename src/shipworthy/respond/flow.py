@@ -12,7 +12,7 @@ from shipworthy.base.fact import Past, What, reader
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.respond.messages import send
-from shipworthy.respond.rules import answered_alarms, situations
+from shipworthy.respond.rules import answered_alarms, situations, taken
 from shipworthy.respond.words import MessageFailed, PeopleTold, Respond, Responded, TriggerFired
 
 
@@ -32,7 +32,7 @@ def respond(command: Respond, trip: Trip) -> Responded:
 def _to_do(trip: Trip) -> list[dict[str, Any]]:
     found = []
     for situation, action in situations(current_plan(trip.past), trip.past, trip.at):
-        outcome, facts = action.act(situation)
+        outcome, facts = taken(situation, action)
         told = [plain(fact) for fact in facts if isinstance(fact, PeopleTold)]
         found.append(
             {
@@ -68,7 +68,7 @@ def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Pas
         same = (situation.trigger.name, situation.cause.name, action.name)
         if same != (wanted["trigger"], wanted["cause"], wanted["action"]):
             continue
-        outcome, facts = action.act(situation)
+        outcome, facts = taken(situation, action)
         sent = [told["message"] for told in wanted["told"]]
         facts = [fact for fact in facts if not isinstance(fact, PeopleTold) or fact.message in sent]
         if failed:
@@ -81,6 +81,8 @@ def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Pas
             outcome=outcome,
             made=digest_of([fact.about for fact in facts]) if facts else "",
             candidate=situation.cause.candidate,
+            of=situation.cause.of,
+            dry=situation.trigger.dry,
         )
         return [*facts, fired]
     return []

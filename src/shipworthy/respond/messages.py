@@ -1,4 +1,4 @@
-"""Messages to people: a file for each in a folder, or a signed POST to an address the plan names."""
+"""Messages to people: a file for each in a folder, a signed POST to an address of the plan, a mail or a chat."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.edges.messenger import messenger, say
 from shipworthy.edges.outbound import Ask, require_address
 from shipworthy.edges.outbound import send as send_out
 from shipworthy.edges.secrets import NAME, OWN
@@ -16,6 +17,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.respond.words import PeopleTold
 
 SECONDS = 10.0
+MOST_OF_A_TITLE = 120
 MOST_OF_AN_ANSWER = 1 << 20
 
 
@@ -30,8 +32,13 @@ def send(store: Store, plan: Plan, told: PeopleTold) -> None:
     content = {"id": told.message, "product": told.product, "to": told.to, "subject": told.subject}
     if route.startswith("file:"):
         _write(_open_folder(store, told.product, told.to, route), told.message[:16], content)
-    else:
+        return
+    to = filled(route, store.environ, told.to)
+    if is_web(to):
         _post(store, address(route, store.environ, told.to), told, content)
+    else:
+        text = f"{told.subject}\n\nMessage {told.message[:16]} of {told.product}, for {told.to}."
+        say(to, f"respond.routes.{told.to}", store.environ, told.subject[:MOST_OF_A_TITLE], text)
 
 
 def probe(store: Store, plan: Plan, to: str) -> str:
@@ -47,6 +54,9 @@ def probe(store: Store, plan: Plan, to: str) -> str:
         _write(folder, f".probe-{to}", {"id": "probe"})
         (folder / f".probe-{to}.json").unlink()
         return f"{route} can be written"
+    if not is_web(filled(route, store.environ, to)):
+        service = messenger(filled(route, store.environ, to), f"respond.routes.{to}", store.environ)
+        return f"the address is one of {service.service_name}; nothing was sent"
     ask = Ask("HEAD", address(route, store.environ, to), f"respond.routes.{to}", seconds=SECONDS)
     return f"it answers ({send_out(ask, store.environ).status} to HEAD); nothing was sent"
 
@@ -60,15 +70,29 @@ def address(route: str, environ: Mapping[str, str], to: str = "") -> str:
     Raises:
         UserError: it is no such address, or a variable is not set.
     """
+    found = filled(route, environ, to)
+    require_address(found, f"respond.routes.{to}", environ)
+    return found
+
+
+def is_web(to: str) -> bool:
+    """Whether an address takes a signed POST; any other one is that of a mail server or chat."""
+    return "://" not in to or to.lower().startswith(("http:", "https:"))
+
+
+def filled(route: str, environ: Mapping[str, str], to: str = "") -> str:
+    """A route with ${NAME} taken from the environment; our own settings never go out in an address.
+
+    Raises:
+        UserError: a variable is not set, or is a setting of the installation.
+    """
     where = f"respond.routes.{to}"
     for name in NAME.findall(route):
         if name.startswith(OWN):
             raise _refused(where, f"${{{name}}} is a setting of the installation.", "Use a variable of its own.")
         if name not in environ:
             raise _refused(where, f"The variable {name} is not set.", f"Set {name} where Shipworthy runs.")
-    found = NAME.sub(lambda match: environ[match[1]], route)
-    require_address(found, where, environ)
-    return found
+    return NAME.sub(lambda match: environ[match[1]], route)
 
 
 def _open_folder(store: Store, product: str, to: str, route: str) -> Path:

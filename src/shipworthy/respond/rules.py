@@ -1,76 +1,229 @@
-"""What has happened that a trigger must act on, and what its acting makes due. Pure."""
+"""Which actions triggers have to take now, and what their acting makes due. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
+from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
-from shipworthy.base.fact import Decided, Past, Recorded, latest
+from shipworthy.base.fact import Decided, Past, Recorded, What, latest
 from shipworthy.base.kinds import kind
-from shipworthy.base.times import read_moment
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.owing import missing_arrivals, owed
-from shipworthy.deliver.rules import due_by, run_name
-from shipworthy.deliver.shortfall import shortfalls
-from shipworthy.deliver.words import DeliveryFailed, RunFinished
+from shipworthy.base.times import midnight
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
-from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import CANARY, standing
-from shipworthy.release.signed import plan_in_use
-from shipworthy.release.words import RolledBack, TrialFinished
-from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
-from shipworthy.respond.words import CloseIncident, IncidentClosed, OpenIncident, TriggerFired
-from shipworthy.sign.approval import refusals
+from shipworthy.plan.schema import Plan, Trigger
+from shipworthy.plan.schema_life import Escalation, QuietHours
+from shipworthy.plan.words import PlanAdopted
+from shipworthy.prove.permanent import is_permanent, read
+from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.release.rules import paused, stand_in, standing
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
+from shipworthy.respond.actions import notify
+from shipworthy.respond.causes import causes, in_use
+from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, owner_of, reach, severity_of
+from shipworthy.respond.words import (
+    CauseTakenUp,
+    ChangeIncident,
+    CloseIncident,
+    IncidentChanged,
+    IncidentClosed,
+    IncidentOpened,
+    OpenIncident,
+    TakeUp,
+    TriggerFired,
+)
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
-
-def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Everything that a trigger may act on, whether or not one has."""
-    yield from _alarms(past)
-    yield from _refusals(plan, past)
-    yield from _deliveries(plan, past, now)
-    yield from _missed(plan, past, now)
-    yield from _overdue(plan, past, now)
-    yield from _awaited(plan, past, now)
-    yield from _broken(past)
-    yield from _revoked(past)
-
-
-def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
-    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
-    broken: set[str] = set()
-    newest = ""
-    for fact in past.of(SnapshotRefused, SnapshotTaken):
-        if isinstance(fact.what, SnapshotTaken):
-            newest = max(newest, fact.what.as_of)
-            broken.clear()
-            continue
-        if fact.what.as_of < newest:
-            continue  # a look back at the data of a past moment
-        bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
-        text = "; ".join(check.found for check in bad)
-        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
-            if source not in broken:
-                day = fact.what.as_of[:10]
-                yield Cause("refusal", fact.what.refusal, source, f"data as of {day} refused: {text}", False)
-            broken.add(source)
+ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
+_EVER = datetime.min.replace(tzinfo=UTC)
+_RANKS = ("low", "high", "critical")
+_SAID = (
+    Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
+    Trigger(name="said-of-the-baseline", on="fallback", do=["notify"]),
+)
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
     """Each action that a trigger has to take now, in the order of the plan."""
+    return ((situation, action) for situation, action, why in weighed(plan, past, now) if not why)
+
+
+def weighed(
+    plan: Plan, past: Past, now: datetime, planned: Mapping[str, Since] | None = None
+) -> Iterator[tuple[Situation, Action, str]]:
+    """Each action that a trigger has not taken yet, with the reason why it is not taken now; empty where it is.
+
+    Args:
+        planned: since when each trigger is in the plan; as the past says if absent.
+    """
+    since = planned_since(past) if planned is None else planned
     for cause in causes(plan, past, now):
-        for trigger in plan.respond.triggers:
-            if trigger.on != cause.on or trigger.of not in (None, cause.of):
+        for trigger in [*plan.respond.triggers, *_always(plan)]:
+            if not _sets_off(cause, trigger) or not _counts(cause, since.get(key_of(trigger))):
                 continue
+            base = Situation(plan, past, now, trigger, cause)
+            held = _cooling(base)
             for name in trigger.do:
-                situation = Situation(plan, past, now, trigger, cause)
                 action = kind("respond/actions", name.replace("-", "_"), Action)
-                if _to_take(situation, name) and not action.blocked(situation):
-                    yield situation, action
+                if _to_take(base, name):
+                    yield base, action, held or _quiet(base, action) or action.blocked(base)
+            step = _escalation(base)
+            if step is not None:
+                situation = replace(base, escalation=step)
+                yield situation, ESCALATE, _quiet(situation, ESCALATE) or ESCALATE.blocked(situation)
+
+
+def taken(situation: Situation, action: Action) -> tuple[str, Sequence[What]]:
+    """What comes of an action, and its facts; of a dry trigger only the words."""
+    outcome, facts = action.act(situation)
+    return (f"dry, nothing is done: {outcome}", []) if situation.trigger.dry else (outcome, facts)
+
+
+Since = tuple[int, datetime]
+"""The number of the fact by which a trigger came into the plan, and when."""
+
+
+def key_of(trigger: Trigger) -> str:
+    """What tells one trigger from another: a changed cause makes another one of it."""
+    return f"{trigger.name} {trigger.on} {trigger.of} {trigger.dry}"
+
+
+def planned_since(past: Past) -> dict[str, Since]:
+    """Since when each trigger is in the plan without a break; those of the first plan for ever."""
+    since: dict[str, Since] = {}
+    first = True
+    for fact in past.of(PlanAdopted):
+        told = [
+            f"{one['name']} {one['on']} {one.get('of')} {one.get('dry', False)}"
+            for one in fact.what.plan.get("respond", {}).get("triggers", [])
+        ]
+        new = (0, _EVER) if first else (fact.seq, fact.at)
+        since, first = {name: since.get(name, new) for name in told}, False
+    return since
+
+
+def _always(plan: Plan) -> list[Trigger]:
+    """What is said to everybody who waits, whether or not the plan has a trigger of its own for it."""
+    declared = {trigger.on for trigger in plan.respond.triggers}
+    return [trigger for trigger in _SAID if trigger.on not in declared and plan.respond.routes]
+
+
+def _sets_off(cause: Cause, trigger: Trigger) -> bool:
+    return trigger.on == cause.on and trigger.of in (None, cause.of) and cause.trigger in ("", trigger.name)
+
+
+def _counts(cause: Cause, since: Since | None) -> bool:
+    """Whether a trigger is meant for a cause: what was over before it was planned is not.
+
+    >>> _counts(Cause("late", "a", "", "", lasting=False, seq=3), (5, _EVER))
+    False
+    """
+    if since is None or cause.lasting:
+        return True
+    seq, at = since
+    return cause.seq > seq if cause.seq else cause.at is None or cause.at >= at
+
+
+def _cooling(situation: Situation) -> str:
+    """Why a trigger rests: it has just acted on something else."""
+    rest, cause = situation.trigger.cool_down, situation.cause
+    if rest is None:
+        return ""
+    for fact in situation.past.of(TriggerFired):
+        other = fact.what.trigger == situation.trigger.name and fact.what.cause != cause.name
+        if not other or fact.what.dry != situation.trigger.dry:
+            continue
+        if fact.at <= situation.now < rest.after(fact.at):
+            return f"cool-down until {rest.after(fact.at):%Y-%m-%d %H:%M}"
+        if not cause.lasting and cause.at and rest.before(fact.at) <= cause.at < rest.after(fact.at):
+            return "passed over: it was over when the cool-down ended"
+    return ""
+
+
+def _quiet(situation: Situation, action: Action) -> str:
+    """Until when a message waits that may wait."""
+    hours = situation.plan.respond.quiet
+    if hours is None or action.name not in (ESCALATE.name, "notify"):
+        return ""
+    if _RANKS.index(situation.trigger.severity) >= _RANKS.index(hours.through):
+        return ""
+    end = quiet_until(hours, situation.plan.time.zone, situation.now)
+    return f"quiet hours until {end}" if end else ""
+
+
+def quiet_until(hours: QuietHours, zone: str, now: datetime) -> str:
+    """The end of the quiet hours that are now, as the clock on the wall shows it; empty outside of them.
+
+    >>> night = QuietHours(start="22:00", end="07:00")
+    >>> quiet_until(night, "Europe/Berlin", datetime(2026, 1, 5, 22, 30, tzinfo=UTC))
+    '07:00'
+    >>> quiet_until(night, "Europe/Berlin", datetime(2026, 1, 5, 6, 30, tzinfo=UTC))
+    ''
+    """
+    clock = f"{now.astimezone(ZoneInfo(zone)):%H:%M}"
+    over_midnight = hours.start > hours.end
+    within = (clock >= hours.start or clock < hours.end) if over_midnight else hours.start <= clock < hours.end
+    return hours.end if within else ""
+
+
+def _escalation(situation: Situation) -> Escalation | None:
+    """The next step of telling others, where it is due and nobody has answered."""
+    steps = situation.trigger.escalate
+    if not steps or taken_up(situation.past, situation.cause.name):
+        return None
+    told, gone = _fired(situation, "notify"), len(_fired(situation, ESCALATE.name))
+    if not told or gone >= len(steps) or steps[gone].after.after(told[0].at) > situation.now:
+        return None
+    return steps[gone]
+
+
+def taken_up(past: Past, cause: str) -> bool:
+    """Whether somebody looks after a cause: they said so, or closed the incident about it."""
+    if past.of(CauseTakenUp, about=cause):
+        return True
+    about = {fact.what.incident for fact in past.of(IncidentOpened) if fact.what.cause == cause}
+    return any(fact.what.incident in about for fact in past.of(IncidentClosed))
+
+
+def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments in between at which a trigger may have something to do because of the hour alone."""
+    for trigger in plan.respond.triggers:
+        if trigger.every and trigger.start:
+            number = 0
+            while (moment := trigger.every.times(number).after(midnight(trigger.start))) <= until:
+                if moment > now:
+                    yield moment
+                number += 1
+    if plan.respond.quiet is not None:
+        hour, minute = (int(part) for part in plan.respond.quiet.end.split(":"))
+        day = now.astimezone(ZoneInfo(plan.time.zone)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+        while (moment := day.astimezone(UTC)) <= until:
+            yield moment
+            day += timedelta(days=1)
+
+
+def take_up(command: TakeUp, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """That somebody looks after a cause, as a fact.
+
+    Raises:
+        NotFound: no trigger acted on such a cause.
+    """
+    names = list(dict.fromkeys(fact.what.cause for fact in past.of(TriggerFired)))
+    names += [fact.what.alarm for fact in past.of(AlarmRaised) if fact.what.alarm not in names]
+    found = [name for name in names if name == command.cause]
+    found = found or [name for name in names if len(command.cause) >= 4 and name.startswith(command.cause)]
+    if len(found) != 1:
+        fix = "See `shipworthy responses`."
+        raise not_found("cause that people were told about", command.cause, [name[:12] for name in names[-12:]], fix)
+    cause = found[0]
+    known = any(fact.who == actor.person for fact in past.of(CauseTakenUp, about=cause))
+    fact = CauseTakenUp(product=command.product, cause=cause, remark=command.remark.strip())
+    return Decided([] if known else [fact], lambda then: cause)
 
 
 def response_due(plan: Plan, past: Past, now: datetime) -> bool:
@@ -80,19 +233,19 @@ def response_due(plan: Plan, past: Past, now: datetime) -> bool:
 
 def answered_alarms(past: Past) -> list[AlarmClosed]:
     """Alarms about a candidate that answers nobody any more, closed by what replaced it."""
-    in_use = _in_use(past)
+    using = in_use(past)
     closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
     by = ", ".join(sorted({name[:12] for name in standing(past).champion.values()}))
     return [
         AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
         for fact in past.of(AlarmRaised)
-        if fact.what.alarm not in closed and fact.what.candidate not in in_use and in_use
+        if fact.what.alarm not in closed and fact.what.candidate not in using and using
     ]
 
 
 def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
     """The newest request for a challenger since which no model has been made, None where there is none."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain")
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain" and not what.dry)
     if asked is None or data_incidents_open(past):
         return None
     return None if any(fact.seq > asked.seq and fact.what.role == "model" for fact in past.of(CandidateMade)) else asked
@@ -100,12 +253,33 @@ def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
 
 def rollback_due(past: Past) -> TriggerFired | None:
     """The newest request to take a candidate back that is still in use, None where there is none."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "rollback")
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "rollback" and not what.dry)
     if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
         return None
     now = standing(past)
-    in_use = {*now.champion.values(), now.challenger, now.canary}
-    return asked.what if not asked.what.candidate or asked.what.candidate in in_use else None
+    using = {*now.released.values(), now.challenger, now.canary}
+    return asked.what if not asked.what.candidate or asked.what.candidate in using else None
+
+
+def fallback_due(past: Past) -> TriggerFired | None:
+    """The newest request for the baseline to take over that is not carried out, None where there is none."""
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "fallback" and not what.dry)
+    if asked is None or any(fact.seq > asked.seq for fact in past.of(FellBack, CameBack)):
+        return None
+    baseline, now = stand_in(past), standing(past)
+    answering = set(now.champion.values())
+    return asked.what if baseline and answering and answering != {baseline} else None
+
+
+def pause_due(plan: Plan, past: Past) -> TriggerFired | None:
+    """The newest request to hold deliveries that is not carried out; `of` is the consumer, empty for all."""
+    asked = latest(past.of(TriggerFired), lambda what: what.action == "pause" and not what.dry)
+    if asked is None or any(fact.seq > asked.seq for fact in past.of(DeliveriesPaused, DeliveriesResumed)):
+        return None
+    concerned = asked.what.of if asked.what.of in plan.consumers else ""
+    held = paused(past)
+    waits = [name for name in ([concerned] if concerned else plan.consumers) if name not in held]
+    return replace(asked.what, of=concerned) if waits else None
 
 
 def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
@@ -148,100 +322,70 @@ def close_incident(command: CloseIncident, past: Past, at: datetime, actor: Acto
     ]
     if empty:
         raise UserError(*empty)
-    fact = IncidentClosed(product=command.product, incident=command.incident, **said)
-    return Decided([fact], lambda then: command.incident)
+    found = next(fact.what for fact in open_now(past) if fact.what.incident == command.incident)
+    reached = reach(past, found)
+    fact = IncidentClosed(
+        product=command.product,
+        incident=command.incident,
+        affected=reached.runs,
+        answers=reached.answers,
+        people_at_least=reached.people_at_least,
+        **said,
+    )
+    return Decided([fact, *_permanent(command, past)], lambda then: command.incident)
+
+
+def _permanent(command: CloseIncident, past: Past) -> list[CheckMadePermanent]:
+    """The check as a fact that every later proof reads; none where the text is only told.
+
+    Raises:
+        UserError: it is meant to be run, and cannot be read.
+    """
+    text = " ".join(command.check.split())
+    if not is_permanent(text):
+        return []
+    read(text, current_plan(past))
+    name = f"c{digest_of([command.product, text])[:8]}"
+    return [CheckMadePermanent(product=command.product, check=name, text=text, incident=command.incident)]
+
+
+def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """The change as a fact; none where nothing changes.
+
+    Raises:
+        NotFound: no such incident is open.
+    """
+    found = [fact.what for fact in open_now(past) if fact.what.incident == command.incident]
+    if not found:
+        names = [fact.what.incident for fact in open_now(past)]
+        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
+    before, owner = owner_of(past, found[0]), command.owner.strip() or owner_of(past, found[0])
+    fact = IncidentChanged(
+        product=command.product,
+        incident=command.incident,
+        severity=command.severity,
+        owner=owner,
+        remark=command.remark.strip(),
+    )
+    same = (command.severity, owner) == (severity_of(past, found[0]), before) and not fact.remark
+    return Decided([] if same else [fact], lambda then: command.incident)
 
 
 def _to_take(situation: Situation, action: str) -> bool:
-    fired = [
-        fact
-        for fact in situation.past.of(TriggerFired, about=situation.cause.name)
-        if fact.what.trigger == situation.trigger.name and fact.what.action == action
-    ]
+    fired = _fired(situation, action)
     if not fired:
         return True
-    again = situation.trigger.again_after
-    return bool(again and situation.cause.lasting and again.after(fired[-1].at) <= situation.now)
+    again, cause = situation.trigger.again_after, situation.cause
+    if action == "notify" and taken_up(situation.past, cause.name):
+        return False
+    return bool(again and cause.lasting and again.after(fired[-1].at) <= situation.now)
 
 
-def _alarms(past: Past) -> Iterator[Cause]:
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    for raised in past.of(AlarmRaised):
-        if raised.what.alarm not in closed:
-            what = raised.what
-            yield Cause("alarm", what.alarm, what.monitor, what.text, candidate=what.candidate)
-
-
-def _revoked(past: Past) -> Iterator[Cause]:
-    """Candidates in use about which the last word of a function is a no; a new approval ends it."""
-    for candidate in sorted(_in_use(past)):
-        for said in refusals(past, candidate):
-            what = said.what
-            text = f"{what.function} took back the sign-off of {candidate[:12]}: {what.reason}"
-            yield Cause("revoked", said.digest, what.function, text, candidate=candidate)
-
-
-def _in_use(past: Past) -> set[str]:
-    now = standing(past)
-    return {*now.champion.values(), now.challenger, now.canary} - {""}
-
-
-def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    for short in shortfalls(plan, past, now):
-        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting)
-    for failed in past.of(DeliveryFailed):
-        text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
-        yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False)
-
-
-def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
-    for finished in past.of(RunFinished):
-        consumer = plan.consumers.get(finished.what.consumer)
-        nothing = not finished.what.delivered and not finished.what.failed and not finished.what.back_fill
-        if consumer and nothing and read_moment(finished.what.as_of) <= now:
-            text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
-            yield Cause("late", finished.what.run, finished.what.consumer, text, False)
-
-
-def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists that should have arrived and were not even made."""
-    made = {fact.what.run for fact in past.of(RunFinished)}
-    for name, moment in owed(plan_in_use(plan, past), past, now):
-        limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
-        if limit < now and run not in made:
-            text = (
-                f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
-            )
-            yield Cause("late", run, name, text, False)
-
-
-def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
-    """Lists by arrival that cannot be made, since their data has not come as often as the plan says it does."""
-    signed = plan_in_use(plan, past)
-    for name, last, expected in missing_arrivals(signed, past, now):
-        of = " or ".join(signed.consumers[name].arrival_of) or "any source"
-        text = (
-            f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
-            f"{last:%Y-%m-%d %H:%M}"
-        )
-        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False)
-
-
-def _broken(past: Past) -> Iterator[Cause]:
-    """Lists for which the released model, or a canary its share, could not answer."""
-    for finished in past.of(RunFinished):
-        if finished.what.broken:
-            what = finished.what
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
-            yield Cause("failed", what.run, what.consumer, text, False)
-    for tried in past.of(TrialFinished):
-        if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
-            part = tried.what
-            name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
-            text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
-            yield Cause("failed", name, part.consumer, text, False, part.candidate)
-
-
-def _source(where: str, plan: Plan) -> str:
-    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")
+def _fired(situation: Situation, action: str) -> list[Recorded[TriggerFired]]:
+    return [
+        fact
+        for fact in situation.past.of(TriggerFired, about=situation.cause.name)
+        if fact.what.trigger == situation.trigger.name
+        and fact.what.action == action
+        and fact.what.dry == situation.trigger.dry
+    ]

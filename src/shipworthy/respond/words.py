@@ -20,6 +20,8 @@ class TriggerFired(What):
         action: the member of respond/actions.
         outcome: what came of it, in plain words.
         candidate: the candidate that the cause is about, empty for none.
+        of: the monitor, source, consumer or function that the cause concerns.
+        dry: nothing was done; the outcome says what would have been.
     """
 
     trigger: str
@@ -28,6 +30,8 @@ class TriggerFired(What):
     outcome: str
     made: str = ""
     candidate: str = ""
+    of: str = ""
+    dry: bool = False
 
     @property
     def about(self) -> str:
@@ -51,17 +55,55 @@ class IncidentOpened(What):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChanged(What):
+    """An incident is worse, or less bad, than was thought; or somebody else looks after it."""
+
+    incident: str
+    severity: Severity
+    owner: str
+    remark: str
+
+    @property
+    def about(self) -> str:
+        return self.incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentClosed(What):
-    """A bug in production was closed with cause, fix, a permanent check and a signature (who)."""
+    """A bug in production was closed with cause, fix, a permanent check and a signature (who).
+
+    Attributes:
+        affected: the runs that it had to do with until now.
+        answers: how many answers these gave; people_at_least: those of the largest of them.
+    """
 
     incident: str
     root_cause: str
     fix: str
     check: str
+    affected: list[str] = field(default_factory=list)
+    answers: int = 0
+    people_at_least: int = 0
 
     @property
     def about(self) -> str:
         return self.incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseTakenUp(What):
+    """Somebody said that they look after what a trigger told about: reminders and escalation end.
+
+    Attributes:
+        cause: the name of the alarm, refusal, delivery…
+    """
+
+    cause: str
+    remark: str = ""
+
+    @property
+    def about(self) -> str:
+        return self.cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +161,18 @@ class Respond(Command[Responded]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeUp(Command[str]):
+    """Say that you look after something that people were told about; gives its name.
+
+    Nobody is reminded of it any more, and it is not escalated.
+    """
+
+    right: ClassVar[str] = "respond"
+    cause: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIncident(Command[str]):
     """Take up a bug in production; gives its name."""
 
@@ -129,10 +183,23 @@ class OpenIncident(Command[str]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeIncident(Command[str]):
+    """Say that an incident is worse, or less bad, than was thought, or that somebody else looks after it."""
+
+    right: ClassVar[str] = "respond"
+    incident: str
+    severity: Severity
+    owner: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseIncident(Command[str]):
     """Close an incident: its cause, what was fixed, the check that will catch it from now on, your signature.
 
-    Only the owner of a function can sign that it is closed.
+    Only the owner of a function can sign that it is closed. A check such as `floor auc 0.7 where region=south`,
+    `column visits.minutes median between 10 80` or `golden minutes_30=12 score between 0.1 0.3` is run in every later
+    proof, and stops a candidate that fails it; any other text is only kept.
     """
 
     right: ClassVar[str] = "respond"
@@ -158,8 +225,160 @@ class IncidentCard:
     root_cause: str
     fix: str
     check: str
+    answers: int = 0
+    people_at_least: int = 0
+    due_by: str = ""
+    overdue: bool = False
+    check_runs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a time line."""
+
+    at: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostMortemTold:
+    """An incident from its cause to the signature that closed it."""
+
+    incident: IncidentCard
+    cause: str
+    moments: list[Moment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMortem(Question[PostMortemTold]):
+    """The time line of an incident, its reach, cause, fix and check, as the facts tell it."""
+
+    incident: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incidents(Question[list[IncidentCard]]):
     """Every incident, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerCard:
+    """One trigger of the plan in force, with what it did.
+
+    Attributes:
+        when: what sets it off, in plain words.
+        acted: how often; last: when, ISO 8601, empty for never.
+    """
+
+    name: str
+    when: str
+    does: list[str]
+    severity: Severity
+    dry: bool
+    acted: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One cause that a trigger acted on.
+
+    Attributes:
+        actions: each action with what came of it, in order.
+        taken_up_by: who looks after it, empty for nobody yet.
+        waits: whether people were told and nobody has answered yet.
+    """
+
+    cause: str
+    trigger: str
+    text: str
+    at: str
+    actions: list[str]
+    dry: bool
+    taken_up_by: str
+    remark: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCard:
+    """One message; `reason` says why it did not arrive, empty where it did."""
+
+    to: str
+    subject: str
+    route: str
+    at: str
+    reason: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseState:
+    """How the product answers to what happens: triggers, what they did, who was told, what is held.
+
+    Attributes:
+        held_back: what a trigger would act on but does not now, each with the reason.
+        paused: consumers to whom nothing goes, with the reason.
+        fallen_back: why the baseline answers in place of the released candidates; empty where it does not.
+    """
+
+    triggers: list[TriggerCard]
+    happenings: list[Happening]
+    messages: list[MessageCard]
+    held_back: list[str]
+    paused: dict[str, str]
+    fallen_back: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responses(Question[ResponseState]):
+    """What triggers did, who was told, which messages failed, and what waits for somebody to take it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class WouldHave:
+    """One thing that a trigger would have done.
+
+    Attributes:
+        done: the plain words of what would have come of it; why_not where it would have been held back.
+    """
+
+    at: str
+    trigger: str
+    cause: str
+    text: str
+    action: str
+    done: str
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What triggers would have done over a past time.
+
+    Attributes:
+        counts: how often each trigger would have taken each action, as `trigger: action`.
+        held_back: how many were held back, by reason.
+        really: how often each trigger really took each action in that time.
+        looked_at: how many moments.
+    """
+
+    since: str
+    until: str
+    counts: dict[str, int]
+    held_back: dict[str, int]
+    really: dict[str, int]
+    looked_at: int
+    lines: list[WouldHave]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf(Question[Preview]):
+    """What the triggers of a plan would have done over a past time; nothing is done and nothing recorded.
+
+    `plan` is the text of a product.yaml whose triggers are tried; those of the plan in force where it is empty.
+    """
+
+    since: str = ""
+    plan: str = ""

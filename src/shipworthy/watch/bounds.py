@@ -66,6 +66,48 @@ def mean_at_least(values: npt.ArrayLike, error: float, rows_per_independent: flo
     return 1 - mean_at_most(1 - np.asarray(values, dtype=np.float64), error, rows_per_independent)
 
 
+_BETS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95])
+_HALVINGS = 26
+
+
+def levels_at_most(levels: npt.ArrayLike, error: float, rows_per_independent: float = 1.0) -> float:
+    """Upper bound of a mean in [0, 1] by betting, from how many rows lay at each of evenly spread levels from 0 to 1.
+
+    The smallest mean m against which a mixture of eight bets 1 + g / (1 - m) (m - x) gathered 1 / error. Where rows
+    between two levels are counted in part for both (`model.performance.levels_of`) the bound is on the safe side,
+    since the logarithm of a bet is concave.
+
+    Args:
+        levels: rows per level, the first of which is 0 and the last 1.
+        error: the probability that the mean lies above the bound.
+        rows_per_independent: the overdispersion phi; so many rows count as one.
+
+    Returns:
+        1 without rows.
+
+    Source: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, section 4, for a fixed
+    number of rows.
+
+    >>> round(levels_at_most([500.0, 500.0], 0.025), 3)
+    0.552
+    """
+    counts = np.asarray(levels, dtype=np.float64) / rows_per_independent
+    if not counts.sum():
+        return 1.0
+    values = np.linspace(0.0, 1.0, counts.size)
+
+    def capital(mean: float) -> float:
+        stakes = _BETS[:, None] / (1 - mean)
+        logs = np.log1p(stakes * (mean - values)) @ counts
+        return float(np.logaddexp.reduce(logs) - np.log(logs.size))
+
+    low, high, bar = float(counts @ values / counts.sum()), 1.0, -np.log(error)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if middle < 1 and capital(middle) >= bar else (middle, high)
+    return high
+
+
 @dataclass(frozen=True, slots=True)
 class Dependence:
     """How many times dependence between the rows of a batch inflates the variance of its mean.
@@ -73,10 +115,26 @@ class Dependence:
     Attributes:
         phi: 1 for independent rows.
         measured: on at least 20 reference batches; otherwise the plan's declared bound.
+        rows: of a reference batch, on average, where it was measured.
     """
 
     phi: float
     measured: bool
+    rows: float = 0.0
+
+    def of_window(self, rows: int) -> float:
+        """phi of a window of so many rows: the shocks of a larger batch weigh more against the chance of its rows.
+
+        Source: the variance of a beta-binomial share, 1 + (n - 1) times the correlation within a batch.
+
+        >>> Dependence(3.0, measured=True, rows=101.0).of_window(1001)
+        21.0
+        >>> Dependence(25.0, measured=False).of_window(1001)
+        25.0
+        """
+        if not self.measured or self.rows <= 1:
+            return self.phi
+        return max(self.phi, 1 + (rows - 1) * (self.phi - 1) / (self.rows - 1))
 
     @property
     def condition(self) -> str:
@@ -113,6 +171,18 @@ def overdispersion(rows: Sequence[int], means: Sequence[float], variance: float 
     if not single > 0:
         return None
     return max(1.0, float((sizes * (values - mean) ** 2).sum() / (len(pairs) - 1) / single))
+
+
+def measured(phis: Sequence[float | None], declared: float, rows: float = 0.0) -> Dependence:
+    """What is known about the dependence of several columns: the largest that was measured, if all were.
+
+    >>> measured([1.5, 3.0], 25.0, rows=500.0)
+    Dependence(phi=3.0, measured=True, rows=500.0)
+    >>> measured([1.5, None], 25.0).measured
+    False
+    """
+    known = [phi for phi in phis if phi is not None]
+    return Dependence(max(known), True, rows) if known and len(known) == len(phis) else Dependence(declared, False)
 
 
 def dependence(declared: float, batches: Sequence[tuple[int, float]] = (), variance: float | None = None) -> Dependence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,10 @@ import numpy.typing as npt
 from shipworthy.model.projections import Projections
 from shipworthy.watch.words import Kind, Level
 
-Needs = Literal["labels", "answers", "runs"]
+if TYPE_CHECKING:
+    from shipworthy.plan.schema import Plan
+
+Needs = Literal["labels", "answers", "runs", "audit"]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -29,6 +32,8 @@ class Settings:
         ages: features that grow by themselves.
         floor: the floor of the proof's performance, where it is an AUC.
         declared: the plan itself names the tolerance, so going beyond it is harm.
+        disparity: by fairness column, how much worse the worst group may fare than the best: one minus the lowest
+            over the highest share of yes.
     """
 
     tolerance: float | None
@@ -38,6 +43,7 @@ class Settings:
     ages: tuple[str, ...] = ()
     floor: float | None = None
     declared: bool = False
+    disparity: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,9 @@ class Window:
         due: entities that were due in the runs of this moment; refused: those of them without an answer.
         stood_in: answers that the baseline gave in place of the candidate that was released.
         nothing_because: why the runs of this moment brought nothing at all.
+        decisions: the word of the decision rule per answer; yes, no: the words that mean so.
+        threshold: of a number, from where on the truth is a yes; None where the rule has none.
+        groups: by declared fairness column the value of each answer's entity; without a column that could not be found.
         says_yes: whether each answer was decided as yes; None where decisions were not read.
         beside: what else there is to hold it against; None where nothing is.
     """
@@ -100,6 +109,11 @@ class Window:
     refused: int = 0
     stood_in: int = 0
     nothing_because: str = ""
+    decisions: Values = field(default_factory=lambda: np.zeros(0, dtype=object))
+    yes: str = "yes"
+    no: str = "no"
+    threshold: float | None = None
+    groups: Mapping[str, Values] = field(default_factory=dict)
     says_yes: npt.NDArray[np.bool_] | None = None
     beside: Beside | None = None
 
@@ -118,11 +132,17 @@ class Judgement:
     text: str
     state: dict[str, Any]
     numbers: dict[str, float] = field(default_factory=dict)
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
     guarantee: str = ""
     cause: str = ""
     advice: str = ""
     since: str = ""
     kind: Kind = "guarantee"
+
+
+def always(plan: Plan) -> bool:
+    """Every product has something to judge."""
+    return True
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
@@ -135,10 +155,13 @@ class Monitor:
     Attributes:
         name: as the plan writes it.
         asks: its question, in plain words.
-        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known.
+        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
+            `audit` when people have said of each row of its sample what is true.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
+        spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
+        applies: whether a product with this plan has anything for it to judge.
     """
 
     name: str
@@ -147,6 +170,8 @@ class Monitor:
     judge: Judge
     tolerance: float | None
     phi: float = 25.0
+    spends: bool = True
+    applies: Callable[[Plan], bool] = always
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

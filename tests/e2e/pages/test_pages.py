@@ -15,8 +15,8 @@ Port = tuple[Harbour, str]
 LogIn = Callable[[str], Page]
 PRODUCT = "/products/next-purchase"
 PAGES = ["/", PRODUCT, *(f"{PRODUCT}/{name}" for name in
-         ("plan", "quarantine", "sign", "deliveries", "server", "trace", "monitor", "incidents",
-          "ledger"))]  # fmt: skip
+         ("plan", "quarantine", "sign", "deliveries", "server", "trace", "monitor", "response",
+          "incidents", "incidents/incident-2", "ledger"))]  # fmt: skip
 # What a screen reader would stumble over: fields without a name, jumps between headings, doubled ids.
 TROUBLES = """() => {
   const found = [];
@@ -65,6 +65,8 @@ def test_a_page_asked_for_before_the_login_comes_after_it(context: BrowserContex
     page.get_by_label("Secret").fill(port[0].secrets["auditor"])
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="What the monitors see")).to_be_visible()
+    expect(page.get_by_role("heading", name="False alarms: what the plan accepts")).to_be_visible()
+    expect(page.get_by_role("row", name="Calibration 0.05 1 0 0 0 1")).to_be_visible()
 
 
 def test_a_wrong_secret_is_told_as_such(context: BrowserContext) -> None:
@@ -138,6 +140,27 @@ def test_an_incident_is_closed_under_a_name(logged_in: LogIn) -> None:
     expect(page.get_by_text("No incident is open.")).to_be_visible()
 
 
+def test_past_months_are_tried_on_the_page_of_the_response(logged_in: LogIn) -> None:
+    page = logged_in("technology-owner")
+    page.goto(f"{PRODUCT}/response")
+    page.get_by_text("What would they have done?").click()
+    page.get_by_label("From this day on").fill("soon")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("alert")).to_contain_text("'soon' is no moment")
+    page.get_by_label("From this day on").fill("1997-10-01")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("row", name="stale-model: retrain")).to_be_visible()
+
+
+def test_a_closed_incident_is_told_from_beginning_to_end(logged_in: LogIn) -> None:
+    page = logged_in("technology-owner")
+    page.goto(f"{PRODUCT}/incidents")
+    page.get_by_text("The August list came two hours late").click()
+    page.get_by_role("link", name="Post-mortem").first.click()
+    expect(page.get_by_text("The list waits for the feed.").first).to_be_visible()
+    expect(page.get_by_text("Closed and signed")).to_be_visible()
+
+
 def test_a_consumer_acknowledges_a_delivery(logged_in: LogIn) -> None:
     page = logged_in("sales-lead")
     page.goto(f"{PRODUCT}/deliveries?consumer=sales&state=on+time")
@@ -165,6 +188,20 @@ def test_the_chart_marks_the_alarm_and_has_a_table_beside_it(logged_in: LogIn) -
     expect(page.get_by_role("row").filter(has_text="1 Oct 1997").first).to_contain_text("0.271")
     for said in ("Since", "How sure", "Probable cause", "What to do"):
         expect(page.locator(".alarm-card dt", has_text=said)).to_be_visible()
+
+
+def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) -> None:
+    page = logged_in("auditor")
+    page.goto(f"{PRODUCT}/monitor")
+    monitor = page.get_by_role("region", name="Are the answers still as good as they were shown to be?")
+    chart = monitor.locator("svg.wide-chart").first
+    expect(chart.locator("path.limit")).to_have_count(1)
+    expect(chart.locator(".incident")).to_have_count(1)
+    south = monitor.get_by_role("row").filter(has_text="region = south")
+    expect(south).to_contain_text("cannot tell: 1,250 more needed")
+    expect(monitor.get_by_role("row").filter(has_text="region = north")).to_contain_text("within")
+    monitor.get_by_text("Evidence over time").click()
+    expect(monitor.get_by_role("img", name="How far the evidence of performance").first).to_be_visible()
 
 
 def test_the_ledger_is_filtered_turned_opened_and_verified(logged_in: LogIn) -> None:

@@ -56,6 +56,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
         leave(store, beat)
         silent = (now - timedelta(minutes=5)).isoformat()
         leave(store, replace(beat, server="shop-2", address="http://127.0.0.1:8801", at=silent))
+        worker = replace(beat, server="shop-3", consumer="till", address="till.questions at bus", lag=12)
+        leave(store, replace(worker, at=silent, last_message=silent))
         yield found, address
 
 
@@ -98,7 +100,10 @@ def test_a_delivery_that_is_not_there_is_told(logged_in: LogIn) -> None:
 def test_servers_say_how_they_are_and_a_silent_one_is_shown_as_such(logged_in: LogIn) -> None:
     page = logged_in("night-operator")
     page.goto(f"{PRODUCT}/server")
-    first, second = page.locator("section.server").all()
+    first, *silent = page.locator("section.server").all()
+    second, worker = sorted(silent, key=lambda card: "Stream till" in card.inner_text())
+    assert "silent" in worker.inner_text()
+    assert "Questions that wait\n12" in worker.inner_text()
     expect(first).to_contain_text("answering")
     expect(first).to_contain_text("9.2 ms")
     expect(first).to_contain_text("1,200")

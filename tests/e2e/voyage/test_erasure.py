@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.opening import audited
 from shipworthy.app.wiring import close_desk
-from shipworthy.app.words import ErasePerson, ExportLedger
+from shipworthy.app.words import ErasePerson, ExportLedger, ReadmitPerson
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import NotAllowed, NotFound, Tampered, UserError
 from shipworthy.data.words import ErasureOrdered, PersonErased, SegmentRewritten, TakeSnapshot
@@ -316,3 +317,28 @@ def test_killed_after_every_step_nobody_is_left(where: str, tmp_path: Path, requ
     assert not any(Path(desk.store.files._place(old)).exists() for old in olds)
     desk.store.ledger.verify()
     close_desk(desk)
+
+
+def test_who_consents_anew_is_let_in_again_with_a_reason_and_can_be_erased_again(
+    erased: tuple[Voyage, ErasureOutcome, str],
+) -> None:
+    voyage, outcome, _ = erased
+    back = ReadmitPerson(product=PRODUCT, entity=PERSON, reason="consent 81")
+    for who, command, code in [
+        ("product-manager", back, "app.not_allowed"),
+        ("privacy-owner", replace(back, reason=" "), "readmit.no_reason"),
+        ("privacy-owner", replace(back, entity="00007"), "readmit.not_shut_out"),
+    ]:
+        with pytest.raises(UserError) as refused:
+            voyage.do(who, command)
+        assert refused.value.mistakes[0].code == code
+    voyage.do("privacy-owner", back)
+    [card] = voyage.ask(Erased(product=PRODUCT))
+    assert (card.state, card.certificate) == ("readmitted", outcome.certificate)
+    taken = voyage.do("data-scientist", TakeSnapshot(product=PRODUCT))
+    assert not taken.intakes[0].removed.get("erased-person")
+    again = erase(voyage, "request 18")
+    assert again.certificate != outcome.certificate
+    assert again.rows["accepted rows"] > 0
+    assert [card.state for card in voyage.ask(Erased(product=PRODUCT))] == ["readmitted", "erased"]
+    assert named(voyage.shop.root) == 0

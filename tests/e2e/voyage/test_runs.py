@@ -30,7 +30,7 @@ from shipworthy.deliver.words import (
 )
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
-from shipworthy.respond.rules import causes
+from shipworthy.respond.causes import causes
 from shipworthy.watch.rules import answered, runs
 
 

@@ -52,6 +52,8 @@ class Product:
         (self.root / "pipeline.py").write_text(PIPELINE)
         lines = [f"c{number:04},1997-01-15" for number in range(CUSTOMERS)]
         (self.root / "visits.csv").write_text("\n".join(["customer_id,date", *lines, ""]))
+        regions = [f"c{number:04},{('north', 'south')[number % 2]}" for number in range(CUSTOMERS)]
+        (self.root / "people.csv").write_text("\n".join(["customer_id,region", *regions, ""]))
         command = AdoptPlan(product=PRODUCT, text=text)
         self.store.ledger.append(
             lambda past: adoption(command, past, self.now, "pm", is_administrator=True)[0],

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from integration.outside import mail_server
 from unit.respond.happenings import triggers
 from unit.sign.history import MODEL, PRODUCT, plan
 
@@ -20,6 +21,7 @@ from shipworthy.edges.database import migrate, open_engine
 from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
+from shipworthy.edges.messenger import messenger
 from shipworthy.edges.road import Trip
 from shipworthy.edges.store import Store
 from shipworthy.plan.differences import section_digests
@@ -245,3 +247,29 @@ def test_who_runs_the_installation_may_name_an_inner_address() -> None:
 def test_settings_of_the_installation_never_go_out() -> None:
     with pytest.raises(UserError, match="is a setting of the installation"):
         address("https://93.184.216.34/${SHIPWORTHY_TOKEN}", {"SHIPWORTHY_TOKEN": "hush"}, "service")
+
+
+def test_a_mail_goes_out_through_the_library(tmp_path: Path) -> None:
+    with mail_server() as mails:
+        route = f"mailto://127.0.0.1:{mails.port}?from=shipworthy@sender.example&to=team@service.example&mode=insecure"
+        world = World(tmp_path, "${MAIL}", {"MAIL": route})
+        assert world.respond() == ["stale: notify: told service, technology"]
+    ((_, mail),) = mails.got
+    assert "18 % came true" in str(mail["subject"])
+    assert {one.to: one.route for one in world.of(PeopleTold)}["service"] == "${MAIL}"
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ("mailto://10.0.0.7:25?from=a@b.example&to=c@d.example", "an address inside the network"),
+        ("mailto://93.184.216.34?smtp=10.0.0.7&from=a@b.example&to=c@d.example", "an address inside the network"),
+        ("mmost://10.0.0.7/3ccdd113474722377935511fc85d3dd4", "an address inside the network"),
+        ("jsons://93.184.216.34/hook", "is not sent to"),
+        ("syslog://", "is not sent to"),
+        ("nonsense://here", "no address of a mail server or chat"),
+    ],
+)
+def test_no_library_leads_into_the_network(route: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        messenger(route, "respond.routes.service", {})

@@ -12,7 +12,7 @@ from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.rules import current_plan
 from shipworthy.release.words import ReleaseStepped
-from shipworthy.respond.rules import situations
+from shipworthy.respond.rules import situations, taken
 from shipworthy.respond.words import TriggerFired
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
@@ -151,7 +151,7 @@ def fire(history: History, **later: float) -> list[str]:
     """Let everything that is to be done be done as the flow does it, and time pass; gives the actions."""
     done = []
     for situation, action in list(situations(current_plan(history.past), history.past, history.now)):
-        outcome, facts = action.act(situation)
+        outcome, facts = taken(situation, action)
         for fact in facts:
             history.write(fact, "night-operator")
         fired = TriggerFired(
@@ -160,6 +160,8 @@ def fire(history: History, **later: float) -> list[str]:
             cause=situation.cause.name,
             action=action.name,
             outcome=outcome,
+            of=situation.cause.of,
+            dry=situation.trigger.dry,
         )
         history.write(fired, "night-operator")
         done.append(action.name)

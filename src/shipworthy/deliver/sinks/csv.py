@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import glob
 import io
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.digest import digest_of_bytes
-from shipworthy.deliver.filing import here, put, put_notice, replacing, tried
+from shipworthy.deliver.filing import lying, put, put_notice, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
@@ -41,12 +40,9 @@ def as_csv(rows: pa.Table) -> bytes:
 
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
     """Rewrite the file without the rows, in one step; drafts that a crash left beside it go too."""
-    file = here(target)
-    for draft in file.parent.glob(f".{glob.escape(file.name)}.*.new"):
-        draft.unlink(missing_ok=True)
-    if not file.is_file():
+    content = lying(target)
+    if content is None:
         return None
-    content = file.read_bytes()
     head, *rows = list(csv.reader(io.StringIO(content.decode("utf-8"))))
     asked = [(place, columns[name]) for place, name in enumerate(head) if name in columns]
     if not asked:
@@ -58,7 +54,7 @@ def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
     csv.writer(text, lineterminator="\n").writerows([head, *kept])
     put(target, text.getvalue().encode())
     new = digest_of_bytes(text.getvalue().encode())
-    return Gone(len(rows), len(kept), digest_of_bytes(content), new)
+    return Gone(len(rows), len(kept), digest_of_bytes(content), new, remains(target))
 
 
 def probe(target: Target, shape: pa.Table) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.filing import put, tried
-from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.deliver.filing import lying, put, remains, replacing, tried
+from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
+from shipworthy.deliver.spool import Spool, spooled
 
 _MOST_ROWS, _MOST_SIGNS, _EXACT = 1_048_575, 32_767, 10**15  # a sheet without its header; a cell; a number
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -33,25 +35,37 @@ def write(target: Target, rows: pa.Table) -> str:
     Raises:
         UserError: the rows do not fit on a sheet, or the library is not installed.
     """
-    return put(target, as_workbook(target, rows))
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time."""
+    with replacing(target) as out:
+        _save(target, rows, out)
+    return target.path
 
 
 def as_workbook(target: Target, rows: pa.Table) -> bytes:
     """Rows as a workbook with two sheets: the rows, and what the list is."""
-    if len(rows) > _MOST_ROWS:
-        found = f"{len(rows):,} rows do not fit on a sheet, which holds {_MOST_ROWS:,}."
-        fix = "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own."
-        raise UserError(Mistake("deliver.too_many_rows", target.where, found, "The rest would be lost.", fix))
-    openpyxl = library(target.where)
-    book = openpyxl.Workbook(write_only=True)
-    book.properties.creator = "Shipworthy"
-    book.properties.created = book.properties.modified = _made(target)
-    _notice(book, target, len(rows)) if target.notice else None  # what must be read comes first
-    _sheet(book.create_sheet(target.declared.sheet or "List"), rows)
-    None if target.notice else _notice(book, target, len(rows))
     out = io.BytesIO()
-    book.save(out)
+    _save(target, rows.to_reader(), out)
     return out.getvalue()
+
+
+def _save(target: Target, rows: pa.RecordBatchReader, out: BinaryIO) -> None:
+    openpyxl = library(target.where)
+    with spooled(rows) as spool:
+        if spool.rows > _MOST_ROWS:
+            found = f"{spool.rows:,} rows do not fit on a sheet, which holds {_MOST_ROWS:,}."
+            fix = "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own."
+            raise UserError(Mistake("deliver.too_many_rows", target.where, found, "The rest would be lost.", fix))
+        book = openpyxl.Workbook(write_only=True)
+        book.properties.creator = "Shipworthy"
+        book.properties.created = book.properties.modified = _made(target)
+        _notice(book, target, spool.rows) if target.notice else None  # what must be read comes first
+        _sheet(book.create_sheet(target.declared.sheet or "List"), spool)
+        None if target.notice else _notice(book, target, spool.rows)
+        book.save(out)
 
 
 def library(where: str) -> Any:
@@ -63,6 +77,47 @@ def library(where: str) -> Any:
         fix = "pip install 'shipworthy[excel]' where Shipworthy runs."
         raise UserError(Mistake("deliver.no_library", where, found, fix=fix)) from None
     return openpyxl
+
+
+def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
+    """Rewrite the workbook without the rows, in one step, and put the new count into its notice.
+
+    Raises:
+        UserError: the library is not installed.
+    """
+    content = lying(target)
+    if content is None:
+        return None
+    book = library(target.where).load_workbook(io.BytesIO(content))
+    name = target.declared.sheet or "List"
+    if name not in book.sheetnames:
+        return None
+    sheet = book[name]
+    asked = [(at, columns[cell.value]) for at, cell in enumerate(sheet[1]) if cell.value in columns]
+    if not asked:
+        return None
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    gone = [at for at, row in enumerate(rows, 2) if any(_known(row[column], knows) for column, knows in asked)]
+    if not gone:
+        return Gone(len(rows), len(rows))
+    for at in reversed(gone):
+        sheet.delete_rows(at)
+    _recount(book, len(rows) - len(gone))
+    out = io.BytesIO()
+    book.save(out)
+    put(target, out.getvalue())
+    before, after = digest_of_bytes(content), digest_of_bytes(out.getvalue())
+    return Gone(len(rows), len(rows) - len(gone), before, after, remains(target))
+
+
+def _known(value: Any, knows: Knows) -> bool:
+    return value is not None and knows(str(value))
+
+
+def _recount(book: Any, rows: int) -> None:
+    for label, count in book["Notice"].iter_rows(max_col=2) if "Notice" in book.sheetnames else ():
+        if label.value == "Rows":
+            count.value = f"{rows:,}"
 
 
 def probe(target: Target, shape: pa.Table) -> str:
@@ -77,20 +132,21 @@ def _made(target: Target) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _sheet(sheet: Any, rows: pa.Table) -> None:
+def _sheet(sheet: Any, rows: Spool) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     sheet.freeze_panes = "A2"
-    for at, width in enumerate(_fitting(rows), 1):
+    first = next(rows.stretches(_LOOKED_AT), rows.schema.empty_table())
+    for at, width in enumerate(_fitting(first), 1):
         sheet.column_dimensions[get_column_letter(at)].width = width
-    header = [WriteOnlyCell(sheet, name) for name in rows.column_names]
+    header = [WriteOnlyCell(sheet, name) for name in rows.schema.names]
     for cell in header:
         cell.data_type, cell.font = "s", Font(bold=True)
     sheet.append(header)
-    for batch in rows.to_batches(_BATCH):
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+    for stretch in rows.stretches(_BATCH):
+        for row in zip(*(column.to_pylist() for column in stretch.columns), strict=True):
             sheet.append([_cell(sheet, value) for value in row])
 
 
@@ -156,4 +212,12 @@ def _fitting(rows: pa.Table) -> Iterator[float]:
         yield min(high, max(low, *(len(text) + 2 for text in seen)))
 
 
-SINK = SinkKind("excel", write, says="A workbook (.xlsx) for people.", needs=("path",), probe=probe)
+SINK = SinkKind(
+    "excel",
+    write,
+    says="A workbook (.xlsx) for people.",
+    needs=("path",),
+    probe=probe,
+    erase=erase,
+    stream=stream,
+)

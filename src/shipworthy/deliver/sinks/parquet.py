@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shipworthy.base.digest import digest_of_file
-from shipworthy.deliver.filing import here, put_notice, replacing, tried
+from shipworthy.base.digest import digest_of_bytes
+from shipworthy.deliver.filing import lying, put_notice, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 from shipworthy.edges.drafts import repeating_columns
 
@@ -36,12 +35,10 @@ def probe(target: Target, shape: pa.Table) -> str:
 
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
     """Rewrite the file without the rows, in one step; drafts that a crash left beside it go too."""
-    file = here(target)
-    for draft in file.parent.glob(f".{glob.escape(file.name)}.*.new"):
-        draft.unlink(missing_ok=True)
-    if not file.is_file():
+    content = lying(target)
+    if content is None:
         return None
-    with pq.ParquetFile(file) as opened:
+    with pq.ParquetFile(pa.BufferReader(content)) as opened:
         asked = [name for name in opened.schema_arrow.names if name in columns]
         if not asked:
             return None
@@ -52,10 +49,10 @@ def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
         ]
         if not any(known):
             return Gone(len(known), len(known))
-        before = digest_of_file(file)
         schema = opened.schema_arrow
         _put(target, pa.RecordBatchReader.from_batches(schema, _without(opened, known)))
-    return Gone(len(known), len(known) - sum(known), before, digest_of_file(file))
+    new = digest_of_bytes(lying(target) or b"")
+    return Gone(len(known), len(known) - sum(known), digest_of_bytes(content), new, remains(target))
 
 
 def _without(opened: pq.ParquetFile, known: list[bool]) -> Iterator[pa.RecordBatch]:

@@ -50,6 +50,7 @@ def standing_lines(state: Standing) -> list[str]:
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
     lines += [f"for real since       {state.since[:16]}"] if state.since else []
+    lines += [f"trial of {text}" for text in state.trials]
     lines += [f"  {text}" for text in reversed(state.history[-_MOST_HISTORY:])]
     older = len(state.history) - _MOST_HISTORY
     return [*lines, f"  … and {older} earlier; --json shows all"] if older > 0 else lines
@@ -99,10 +100,13 @@ def lists(found: Sequence[ListCard]) -> list[str]:
 
 
 def servers(found: Sequence[ServerCard]) -> list[str]:
-    """What each prediction server says of itself."""
+    """What each prediction server and worker of a stream says of itself."""
     lines = []
     for one in found:
         said = one.said
+        if said.consumer:
+            lines += _worker(one)
+            continue
         slow = f", half within {said.p50_ms:.1f} ms and 99 % within {said.p99_ms:.1f} ms" if said.p99_ms else ""
         lines.append(f"{said.address}  {one.state}; said so {one.silent_for} ago")
         lines.append(
@@ -112,6 +116,18 @@ def servers(found: Sequence[ServerCard]) -> list[str]:
         lines += [f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()]
         lines += [f"    {said.problem}"] if said.problem else []
     return lines or ["No prediction server has said anything for a day: start one with `shipworthy serve`."]
+
+
+def _worker(one: ServerCard) -> list[str]:
+    said = one.said
+    waiting = "unknown" if said.lag is None else f"{said.lag:,}"
+    return [
+        f"stream {said.consumer}, {said.address}  {one.state}; said so {one.silent_for} ago",
+        f"    {said.answered:,} answered ({said.per_second:,.0f} a second), {said.refused:,} to the dead letters, "
+        f"waiting {waiting}, last message {said.last_message[:19] or 'none yet'}",
+        *(f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()),
+        *([f"    {said.problem}"] if said.problem else []),
+    ]
 
 
 def _account(intake: Intake) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 
 from shipworthy.app.desk import Desk
 from shipworthy.base.errors import UserError
+from shipworthy.deliver.beat import Beat, leave
 from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.streaming import Batch, Streaming, answer_route
@@ -24,6 +27,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 
 LOOK_SECONDS = 1.0  # between two looks at the release pointer
+BEAT_SECONDS = 10.0  # between two words for the page of the servers
 SEAL_SECONDS, SEAL_ROWS = 60.0, 50_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds between two tries of what failed; each twice the one before
 HELD_SECONDS = 0.2  # between two looks at questions that another worker is at
@@ -68,6 +72,7 @@ class Worker:
         self._started, self._sealed = datetime.now(UTC).isoformat(), time.monotonic()
         self._ending, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
         self.said, self._aloud = Said(), ""
+        self._beaten, self._answered, self._last = time.monotonic(), 0, ""
 
     def end(self) -> None:
         """Take nothing more; finish what is under way."""
@@ -88,10 +93,11 @@ class Worker:
                 await asyncio.to_thread(self._streaming.close)
             self.said.state = "ended"
             self._leave()
+            await self._beat(stopped=True)
 
     async def _take(self, arrived: Sequence[Arrived]) -> None:
         """A batch, from its answers in the log to the acknowledgement; comes back when it is settled or given up."""
-        self.said.state = "reading"
+        self.said.state, self._last = "reading", datetime.now(UTC).isoformat()
         left = list(arrived)
         while left and not self._ending.is_set():
             async with self._one_at_a_time:
@@ -155,6 +161,7 @@ class Worker:
 
     async def _look(self) -> None:
         """Follow the release pointer, seal from time to time, take over from workers that are gone, say how it is."""
+        await self._beat()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
@@ -166,6 +173,35 @@ class Worker:
             except Exception as error:  # what cannot be verified or sealed changes nothing, and is said
                 self.said.problem = _in_words(error)
             self._leave()
+            if time.monotonic() > self._beaten + BEAT_SECONDS:
+                await self._beat()
+
+    async def _beat(self, *, stopped: bool = False) -> None:
+        """Leave word for the page of the servers."""
+        said, serving, now = self.said, self._streaming.serving, time.monotonic()
+        rate = (said.answered - self._answered) / max(now - self._beaten, 1e-3)
+        beat = Beat(
+            server=f"{socket.gethostname()}/{os.getpid()}/{self._consumer}/{self._streaming.register.worker[:8]}",
+            product=self._product,
+            consumer=self._consumer,
+            address=f"{self._streaming.route.questions} at {self._streaming.route.broker}",
+            started=self._started,
+            at=datetime.now(UTC).isoformat(),
+            pointer=serving.pointer.digest,
+            candidates={name: ready.answerer.form for name, ready in serving.ready.items()},
+            as_of=serving.pinned.as_of.isoformat(),
+            answered=said.answered,
+            refused=said.dead.total(),
+            per_second=rate,
+            unsealed=self._streaming.rows,
+            problem=said.problem or self._line.state(),
+            lag=None if stopped else await self._line.behind(),
+            last_message=self._last,
+            stopped=stopped,
+        )
+        self._beaten, self._answered = now, said.answered
+        with suppress(OSError):  # a full disk is said where the log cannot be written
+            await asyncio.to_thread(leave, self._desk.store, beat)
 
     def _newer(self) -> Serving | None:
         self._product_time = self._desk.now(self._product)

@@ -55,7 +55,7 @@ class Chart:
         days: x and text of each moment on the lower edge.
         alarms: x and text of each alarm.
         changes: x and text of each change from one group to the next.
-        releases: x and text of each release.
+        releases: x and text of each release; incidents: of each incident.
     """
 
     width: float
@@ -71,6 +71,7 @@ class Chart:
     alarms: list[tuple[float, str]]
     changes: list[tuple[float, str]]
     releases: list[tuple[float, str]]
+    incidents: list[tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def chart(
     tolerance: float | None = None,
     share: bool = False,
     releases: Sequence[tuple[str, str]] = (),
+    incidents: Sequence[tuple[str, str]] = (),
 ) -> Chart | None:
     """Lines over time, with a band of what is tolerated and marks where an alarm was raised.
 
@@ -112,7 +114,7 @@ def chart(
         series: names of the lines, in the order in which they are drawn.
         band_of: the series around which the tolerance lies.
         share: values are shares, written in per cent.
-        releases: moment and text of each release; those before the first point or after the last are left out.
+        releases, incidents: moment and text of each; those before the first point or after the last are left out.
 
     Returns:
         None where no point has a value.
@@ -134,8 +136,13 @@ def chart(
         days=_days(seen, scale, width),
         alarms=[(scale.x(point.moment), point.text) for point in seen if point.alarm],
         changes=_changes(seen, scale),
-        releases=[(scale.x(at), text) for at, text in releases if scale.first <= read_moment(at) <= scale.last],
+        releases=_within(releases, scale),
+        incidents=_within(incidents, scale),
     )
+
+
+def _within(marks: Sequence[tuple[str, str]], scale: _Scale) -> list[tuple[float, str]]:
+    return [(scale.x(at), text) for at, text in marks if scale.first <= read_moment(at) <= scale.last]
 
 
 def _scale(

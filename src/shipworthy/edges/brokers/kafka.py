@@ -10,7 +10,7 @@ from typing import Any
 from shipworthy.edges.broker import Arrived, Away, BrokerKind, Lost, Route, Sending, Taker, shown
 
 COLLECT_SECONDS = 0.02  # how long a batch waits to become full
-CONNECT_SECONDS, TRANSACTION_SECONDS, LOOK_SECONDS = 5.0, 20.0, 10.0
+CONNECT_SECONDS, TRANSACTION_SECONDS, LOOK_SECONDS, LAG_SECONDS = 5.0, 20.0, 10.0, 2.0
 _FOR_HEADERS = 8 * 1024
 _GIVEN_AWAY = ("ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "FENCED_INSTANCE_ID")
 
@@ -169,6 +169,19 @@ class KafkaLine:
             raise Away(_said(error, self._route.url)) from error
         finally:
             looking.close()
+
+    async def behind(self) -> int | None:
+        """What lies behind the place up to which was read, in the partitions that this line was given."""
+        return await asyncio.to_thread(self._behind_us) if self._reading is not None else None
+
+    def _behind_us(self) -> int | None:
+        try:
+            reader = self._reading.consumer.consumer
+            places = reader.committed(reader.assignment(), timeout=LAG_SECONDS)
+            ends = [reader.get_watermark_offsets(place, timeout=LAG_SECONDS) for place in places]
+            return int(sum(end - max(place.offset, start) for place, (start, end) in zip(places, ends, strict=True)))
+        except Exception:  # what is away is said elsewhere
+            return None
 
     def state(self) -> str:
         """What is wrong with the connection now."""

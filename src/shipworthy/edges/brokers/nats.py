@@ -10,7 +10,7 @@ from typing import Any
 from shipworthy.edges.broker import Arrived, Away, BrokerKind, Route, Sending, Taker, shown
 
 COLLECT_SECONDS = 0.02  # how long a batch waits to become full
-PUBLISH_SECONDS, CONNECT_SECONDS = 10.0, 5
+PUBLISH_SECONDS, CONNECT_SECONDS, LAG_SECONDS = 10.0, 5, 2.0
 WORKERS = 16  # that may hold a batch each, the killed ones among them whose messages come again later
 DOUBLES_SECONDS = 24 * 3600.0  # how long the server knows the ids of what was sent, in a stream that we make
 _FOR_HEADERS = 8 * 1024
@@ -159,6 +159,17 @@ class NatsLine:
             return found
         except Exception as error:
             raise Away(_said(error, self._route.url)) from error
+
+    async def behind(self) -> int | None:
+        """What the stream still holds for its readers, with what they have in hand."""
+        if self._broker is None or not self._route.reads:
+            return None
+        try:
+            stream = (await self._broker.connect()).jetstream()
+            told = await stream.consumer_info(self._streams[self._route.reads], self._route.reader, timeout=LAG_SECONDS)
+        except Exception:  # what is away is said elsewhere
+            return None
+        return int(told.num_pending or 0) + int(told.num_ack_pending or 0)
 
     def state(self) -> str:
         """What is wrong with the connection now."""

@@ -11,7 +11,9 @@ from shipworthy.respond.incidents import incident_for, open_now
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
     """The incident as a fact, unless it is open already."""
-    fact = incident_for(situation.plan, situation.past, situation.cause.text, situation.cause.name, "high")
+    fact = incident_for(
+        situation.plan, situation.past, situation.cause.text, situation.cause.name, situation.trigger.severity
+    )
     if fact.incident in {known.what.incident for known in open_now(situation.past)}:
         return f"incident {fact.incident} is open already", []
     return f"opened incident {fact.incident}", [fact]

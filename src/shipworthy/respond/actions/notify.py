@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import What
-from shipworthy.respond.action import Action, Situation
+from shipworthy.plan.check import spoken
+from shipworthy.respond.action import ESCALATES, Action, Situation
 from shipworthy.respond.words import MessageFailed, PeopleTold, TriggerFired
 
 PATIENCE = timedelta(hours=1)
@@ -22,7 +23,7 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
             product=situation.plan.product,
             message=message(situation, to),
             to=to,
-            subject=f"{situation.plan.product}: {situation.cause.text}",
+            subject=f"{situation.plan.product}: {_lead(situation)}{situation.cause.text}",
             route=routes[to].split(":")[0],
         )
         for to in waiting(situation)
@@ -53,19 +54,33 @@ def waiting(situation: Situation) -> list[str]:
 def message(situation: Situation, to: str) -> str:
     """The name of a message: the same however often it is tried, another one when the trigger acts again."""
     cause, trigger = situation.cause.name, situation.trigger.name
+    action = ESCALATES if situation.escalation else ACTION.name
     before = [
         fact
         for fact in situation.past.of(TriggerFired, about=cause)
-        if fact.what.trigger == trigger and fact.what.action == ACTION.name
+        if fact.what.trigger == trigger and fact.what.action == action and not fact.what.dry
     ]
-    return digest_of([situation.plan.product, trigger, cause, to, len(before)])
+    step = [action] if situation.escalation else []
+    return digest_of([situation.plan.product, trigger, cause, to, len(before), *step])
 
 
 def recipients(situation: Situation) -> list[str]:
-    """Every routed function, and of the routed consumers those concerned: all of them unless the cause names one."""
+    """Whom the trigger names; else every routed function, and of the routed consumers those concerned.
+
+    That is all of them unless the cause names one.
+    """
+    named = situation.escalation.to if situation.escalation else situation.trigger.to
+    if named:
+        return sorted(to for to in named if to in situation.plan.respond.routes)
     consumers = set(situation.plan.consumers)
     concerned = {situation.cause.of} if situation.cause.of in consumers else consumers
     return sorted(to for to in situation.plan.respond.routes if to not in consumers or to in concerned)
+
+
+def _lead(situation: Situation) -> str:
+    if situation.escalation is None:
+        return ""
+    return f"Nobody has taken this up within {spoken(situation.escalation.after)}: "
 
 
 ACTION = Action("notify", "tells the owners and the consumers concerned", act, blocked)

@@ -22,12 +22,13 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.settings import Settings
-from shipworthy.app.wiring import open_desk
+from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.plan.words import AdoptPlan
 
 T = TypeVar("T")
 SOURCES = Path(__file__).parents[4] / "src"
 QUESTIONS, ANSWERS, DEAD = "shop.questions", "shop.answers", "shop.dead-letters"
+REHEARSAL = "rehearsal.shop.answers"
 STREAM = f"""\
     mode: stream
     latency: 1s
@@ -36,7 +37,7 @@ STREAM = f"""\
       questions: {QUESTIONS}
       answers: {ANSWERS}
       dead_letters: {DEAD}
-      rehearsal: rehearsal.shop.answers
+      rehearsal: {REHEARSAL}
       at_once: 64
 """
 
@@ -140,9 +141,12 @@ class Kafka:
     def __init__(self) -> None:
         self._cluster = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "none", "log_level": 0})
         brokers = self._cluster.list_topics(timeout=10).brokers.values()
-        self.url = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+        self._reach(",".join(f"{broker.host}:{broker.port}" for broker in brokers))
+
+    def _reach(self, url: str) -> None:
+        self.url = url
         self._producer = Producer({"bootstrap.servers": self.url, "log_level": 0})
-        for topic in (QUESTIONS, ANSWERS, DEAD):  # a topic is there when it has had a message
+        for topic in (QUESTIONS, ANSWERS, DEAD, REHEARSAL):  # a topic is there when it has had a message
             self._producer.produce(topic, b"{}", headers=[("id", b"first")])
         self._producer.flush(10)
 
@@ -167,13 +171,39 @@ class Kafka:
         return [one for one in found if one[1].get("id") != "first" or one[0] != b"{}"]
 
 
-def streaming_shop(root: Path, at_once: int = 64) -> Voyage:
-    """A shop whose baseline answers a stream; the broker's address is in STREAM_URL."""
+class Apart(Kafka):
+    """The mock cluster in a process of its own, whose broker goes down and up."""
+
+    def __init__(self) -> None:
+        program = [sys.executable, str(Path(__file__).with_name("cluster.py"))]
+        self._process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        self._reach(self._process.stdout.readline().strip())
+
+    def tell(self, word: str) -> None:
+        """Have the broker go `down`, its connections cut, or `up` again with what it held."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == f"{word}\n"
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def streaming_shop(root: Path, url: str, at_once: int = 64) -> Voyage:
+    """A shop whose baseline was rehearsed at a broker and answers a stream; the address is in STREAM_URL."""
     voyage = Voyage(root)
     file = root / "product.yaml"
     text = file.read_text()
     file.write_text(stream_plan(text).replace("at_once: 64", f"at_once: {at_once}"))
     voyage.do("administrator", AdoptPlan(product=PRODUCT, text=file.read_text()))
+    close_desk(voyage.desk)
+    voyage.desk = desk_with(root, url)
     voyage.live_baseline("all")
     return voyage
 

@@ -16,7 +16,11 @@ from shipworthy.app.wiring import close_desk
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a shop with a stream; nobody works on it."""
     root = tmp_path_factory.mktemp("made") / "shop"
-    close_desk(streaming_shop(root).desk)
+    server = Nats(tmp_path_factory.mktemp("nats"))
+    try:
+        close_desk(streaming_shop(root, server.url).desk)
+    finally:
+        server.kill()
     return root
 
 

@@ -9,6 +9,8 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, wait_
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
-from shipworthy.deliver.words import AnswersSealed, Streams
+from shipworthy.deliver.beat import beats
+from shipworthy.deliver.words import AnswersSealed, Servers, Streams
 
 MANY, BAD, LIVES = 6_000, 30, 4
 
@@ -113,3 +116,26 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for(root: Path, bus: Nats)
         time.sleep(0.5)
         bus.start()
         assert wait_for(lambda: bus.count(ANSWERS) == 20)
+    desk = desk_with(root, bus.url)
+    try:
+        [last] = beats(desk.store, PRODUCT)
+        assert (last.consumer, last.answered, last.stopped) == ("shop", 20, True)
+        assert last.last_message > last.started
+    finally:
+        close_desk(desk)
+
+
+def test_a_worker_says_how_it_is_and_one_that_was_killed_is_silent_after_a_minute(root: Path, bus: Nats) -> None:
+    bus.send(questions(20))
+    desk = desk_with(root, bus.url)
+    try:
+        with worker(root, bus.url) as process:
+            assert wait_for(lambda: [one for one in beats(desk.store, PRODUCT) if one.answered == 20 and one.lag == 0])
+            os.kill(process.pid, signal.SIGKILL)
+        [card] = desk.ask(Servers(product=PRODUCT), someone("auditor"))
+        assert (card.said.consumer, card.said.address, card.state) == ("shop", "shop.questions at bus", "answering")
+        later = replace(desk, clock=lambda: datetime.now(UTC) + timedelta(minutes=2))
+        [card] = later.ask(Servers(product=PRODUCT), someone("auditor"))
+        assert card.state == "silent"
+    finally:
+        close_desk(desk)

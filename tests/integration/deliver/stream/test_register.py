@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shipworthy.deliver.register import ANSWERED, DEAD, SENT, TAKEN, Register
+from shipworthy.deliver.register import ANSWERED, DEAD, SENT, TAKEN, Register, forget
 
 HOLD = """
 import sys, time
@@ -69,3 +69,21 @@ def test_what_a_killed_worker_held_is_free_and_what_it_logged_is_not(tmp_path: P
     register.sweep()
     assert len(list(tmp_path.glob("*.lock"))) == 1
     register.close()
+
+
+def test_what_is_known_of_one_person_is_forgotten_and_that_they_asked_is_not(tmp_path: Path) -> None:
+    register = Register(tmp_path)
+    register.begin("run")
+    register.take("run", [("a", "content-a"), ("b", "content-b"), ("c", "content-c")], {})
+    register.answered("run", [("a", b'{"id": "00042"}'), ("b", b'{"id": "00007"}'), ("c", b'{"id": "x"}')])
+    (tmp_path / "long.whole").write_bytes(b'{"id": "00042"}')
+    assert forget(tmp_path, {"c"}, lambda text: "00042" in text) == 3
+    assert forget(tmp_path, {"c"}, lambda text: "00042" in text) == 0
+    known = register.look("abc")
+    assert [(known[key].content, known[key].body) for key in "ac"] == [("", b"")] * 2
+    assert (known["b"].content, known["b"].body) == ("content-b", b'{"id": "00007"}')
+    assert register.counts("run").answered == 3
+    register.close()
+    left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"00042" not in left
+    assert b"content-a" not in left

@@ -17,10 +17,10 @@ def run(product: Product = "", json: AsJson = False) -> None:
 
 
 def _line(card: ErasedCard) -> str:
-    if card.state != "erased":
+    if card.state == "ordered":
         return f"{card.at[:16]}  {card.person[:12]}  {card.state} by {card.by}, not finished"
     rows = ", ".join(f"{count} {name}" for name, count in card.rows.items())
     return (
         f"{card.at[:16]}  {card.person[:12]}  by {card.by}: {rows}; {card.outside} out of reach; "
-        f"certificate {card.certificate[:12]}"
+        f"certificate {card.certificate[:12]}{'; readmitted since' if card.state == 'readmitted' else ''}"
     )

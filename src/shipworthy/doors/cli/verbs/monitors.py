@@ -5,6 +5,9 @@ from __future__ import annotations
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
 from shipworthy.watch.words import MonitorCard, Monitors
 
+NEWEST = 12
+SIGNS = {"quiet": ".", "note": "n", "alarm": "A", "not_run": "-"}
+
 
 def run(product: Product = "", json: AsJson = False) -> None:
     """Monitors from the command line."""
@@ -14,13 +17,21 @@ def run(product: Product = "", json: AsJson = False) -> None:
         answer,
         json,
         lambda seen: (
-            [f"{card.level:<8} {_rests(card):<12} {card.monitor:<16} {card.text}" for card in seen.monitors]
+            [
+                f"{card.level:<8} {_rests(card):<12} {card.monitor:<16} {_life(card):<{NEWEST}} {card.text}"
+                for card in seen.monitors
+            ]
             + [
                 f"ALARM {'open' if alarm.open else 'answered'} {alarm.kind} {alarm.alarm[:12]} {alarm.text}"
                 for alarm in seen.alarms
             ]
         ),
     )
+
+
+def _life(card: MonitorCard) -> str:
+    """The newest windows, a sign for each, oldest first: . quiet, n note, A alarm, - not judged."""
+    return "".join(SIGNS[point.level] for point in card.points[-NEWEST:])
 
 
 def _rests(card: MonitorCard) -> str:

@@ -1,4 +1,4 @@
-"""deliver: what every prediction server says of itself, and which ones are silent."""
+"""deliver: what every prediction server and stream worker says of itself, and which ones are silent."""
 
 from __future__ import annotations
 

@@ -13,5 +13,5 @@ def run(product: Product = "", json: AsJson = False) -> None:
     """Streams from the command line."""
     with session() as opened:
         answer = opened.ask(Streams(product=product_here(product)))
-    columns = ["consumer", "broker", "read", "answered", "dead", "replayed", "again", "until"]
+    columns = ["consumer", "broker", "read", "answered", "dead", "replayed", "again", "rehearsed", "until"]
     show(answer, json, lambda found: table(found, columns))

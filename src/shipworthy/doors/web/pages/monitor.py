@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -11,9 +11,11 @@ from shipworthy.app.words import LedgerPage
 from shipworthy.doors.web.chart import Chart, Point, chart
 from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.watch.words import MonitorCard, Monitors
+from shipworthy.watch.words import Budget, MonitorCard, MonitorPoint, Monitors
 
 LATEST_NOTES, MOST_RELEASES = 6, 500
+# Beyond twice what an alarm needs more evidence tells nobody anything.
+MOST_EVIDENCE = 2.0
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
 PROMISED = {"promised": "promised", "real": "real", "would_have_promised": "first model"}
 # The numbers by which each monitor is drawn, and what the line is called.
@@ -23,19 +25,35 @@ DRAWN = {
     "score-drift": {"mean": "now", "first_mean": "at first"},
     "input-drift": {"moved": "moved"},
     "volume": {"answers": "answers", "usual": "usual"},
-    "unanswered": {"share": "no answer"},
+    "unanswered": {"share": "no answer", "tolerance": "tolerated"},
+    "performance": {"loss": "now", "proven": "proven", "tolerated": "tolerated"},
+    "threshold": {"precision": "precision", "recall": "recall", "precision_at_least": "tolerated"},
+    "interval": {"outside": "outside", "promised_outside": "promised", "tolerated": "tolerated"},
+    "fairness": {"gap": "largest gap", "tolerance": "tolerated"},
+    "selection": {"disparity": "disparity", "tolerance": "tolerated"},
 }
+SHARES = ("calibration", "input-drift", "unanswered", "threshold", "interval", "fairness", "selection")
+LIMITS = ("tolerated", "alarm")
+# How far the evidence is on its way, for every monitor that gathers any.
+EVIDENCE = ("evidence", "alarm")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A monitor with its pictures for a wide and a narrow screen."""
+    """A monitor with its pictures for a wide and a narrow screen.
+
+    Attributes:
+        evidence: how far its evidence was on the way to an alarm, wide and narrow; none where it gathers none.
+        parts: what the newest judged window found by segment or group.
+    """
 
     card: MonitorCard
     wide: Chart | None
     narrow: Chart | None
+    evidence: tuple[Chart, Chart] | None
     columns: list[str]
     tolerance: str
+    parts: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,7 @@ class Mark:
 def _show(visit: Visit) -> Response:
     state = visit.ask(Monitors(product=visit.product))
     cards = sorted(state.monitors, key=lambda card: (card.monitor != "calibration", card.monitor))
-    releases = _releases(visit)
+    releases, incidents = _releases(visit), _incidents(visit)
     notes = sorted(
         ((card, point) for card in cards for point in card.points if point.level == "note"),
         key=lambda found: found[1].window,
@@ -58,11 +76,13 @@ def _show(visit: Visit) -> Response:
     )
     return visit.product_page(
         "monitor.html",
-        monitors=[_drawn(card, releases) for card in cards],
+        monitors=[_drawn(card, releases, incidents) for card in cards],
         alarms=list(reversed(state.alarms)),
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
+        budget=visit.ask(Budget(product=visit.product)),
+        limits=LIMITS,
     )
 
 
@@ -78,24 +98,21 @@ def _releases(visit: Visit) -> list[tuple[str, str]]:
     return told
 
 
+def _incidents(visit: Visit) -> list[tuple[str, str]]:
+    """Moment and title of every incident, oldest first."""
+    facts = visit.ask(LedgerPage(product=visit.product, kind="IncidentOpened", count=MOST_RELEASES)).facts
+    return [(fact.at, f"Incident: {fact.body['title']}") for fact in reversed(facts)]
+
+
 def _marks(cards: Sequence[MonitorCard], releases: Sequence[tuple[str, str]]) -> list[Mark]:
     points = [point for card in cards if card.monitor == "calibration" for point in card.points]
     alarms = [Mark(point.window, "alarm", point.text) for point in points if point.level == "alarm"]
     return sorted([*alarms, *(Mark(at, "release", text) for at, text in releases)], key=lambda mark: mark.moment)
 
 
-def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> Drawn:
+def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]], incidents: Sequence[tuple[str, str]]) -> Drawn:
     names = DRAWN.get(card.monitor, {})
-    points = [
-        Point(
-            moment=point.window,
-            values={shown: point.numbers[name] for name, shown in names.items() if name in point.numbers},
-            group=point.candidate,
-            alarm=point.level == "alarm",
-            text=point.text,
-        )
-        for point in card.points
-    ]
+    points = [_point(point, names) for point in card.points]
     series = [shown for shown in names.values() if any(shown in point.values for point in points)]
     promised = card.monitor == "calibration"
     # Volume may change by a share of the usual, all others are shares of what they count.
@@ -109,12 +126,43 @@ def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> Drawn:
             height=height if promised else height * 0.62,
             band_of="promised" if promised else "",
             tolerance=card.tolerance,
-            share=promised or card.monitor in ("input-drift", "unanswered"),
-            releases=releases if promised else (),
+            share=card.monitor in SHARES,
+            releases=releases,
+            incidents=incidents,
         )
 
     columns = list(dict.fromkeys(name for point in card.points for name in point.numbers))
-    return Drawn(card, size(*WIDE), size(*NARROW), columns, tolerance)
+    parts = next((point.parts for point in reversed(card.points) if point.level != "not_run"), {})
+    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts)
+
+
+def _point(point: MonitorPoint, names: Mapping[str, str]) -> Point:
+    return Point(
+        moment=point.window,
+        values={shown: point.numbers[name] for name, shown in names.items() if name in point.numbers},
+        group=point.candidate,
+        alarm=point.level == "alarm",
+        text=point.text,
+    )
+
+
+def _evidence(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> tuple[Chart, Chart] | None:
+    """Evidence over time on one scale for all monitors: 0 is none, at 1 the alarm is raised."""
+    points = [
+        Point(
+            point.window,
+            {"evidence": min(point.numbers["evidence"], MOST_EVIDENCE), "alarm": 1.0},
+            group=point.candidate,
+            alarm=point.level == "alarm",
+            text=f"{point.numbers['evidence'] * 100:.0f} % of what an alarm needs",
+        )
+        for point in card.points
+        if "evidence" in point.numbers
+    ]
+    wide, narrow = (
+        chart(points, EVIDENCE, width=width, height=150.0, share=True, releases=releases) for width, _ in (WIDE, NARROW)
+    )
+    return (wide, narrow) if wide and narrow else None
 
 
 PAGE = Page("/products/{product}/monitor", _show, label="Monitor", order=5)

@@ -1,4 +1,4 @@
-"""The prediction servers: what each says of itself, and which are silent."""
+"""The prediction servers and the workers of streams: what each says of itself, and which are silent."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ MEANS = {
 def _show(visit: Visit) -> Response:
     consumers = visit.ask(PlanInForce(product=visit.product)).plan["consumers"]
     real_time = {name: told for name, told in consumers.items() if told["mode"] == "realtime"}
+    streams = {name: told for name, told in consumers.items() if told["mode"] == "stream"}
+    servers = visit.ask(Servers(product=visit.product))
+    unseen = [name for name in streams if name not in {one.said.consumer for one in servers}]
     return visit.product_page(
-        "server.html", servers=visit.ask(Servers(product=visit.product)), signs=SIGNS, means=MEANS, real_time=real_time
+        "server.html",
+        servers=servers,
+        signs=SIGNS,
+        means=MEANS,
+        real_time=real_time,
+        streams=streams,
+        unseen=unseen,
     )
 
 

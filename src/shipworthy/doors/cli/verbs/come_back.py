@@ -1,0 +1,26 @@
+"""release: let those answer again who answered before the baseline took over.
+
+Example: shipworthy come-back --reason "The feed is mended."
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipworthy.doors.cli.lines import standing_lines
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, progress, session, show
+from shipworthy.release.words import ComeBack
+
+
+def run(
+    reason: Annotated[str, typer.Option(help="Why; everybody who waits reads it.")],
+    product: Product = "",
+    json: AsJson = False,
+) -> None:
+    """ComeBack from the command line."""
+    command = ComeBack(product=product_here(product), reason=reason)
+    with session() as opened:
+        answer = opened.do(command, on_step=progress(json))
+    show(answer, json, standing_lines)

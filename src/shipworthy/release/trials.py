@@ -1,0 +1,71 @@
+"""What the compared losses of a candidate mean for its release. Pure."""
+
+from __future__ import annotations
+
+from shipworthy.base.errors import GateShut, Mistake
+from shipworthy.base.fact import Past, Recorded
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.schema import Plan
+from shipworthy.release.words import ReleaseStepped, RolledBack, Standing, TrialJudged
+
+UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use", "proposed": "as proposed"}
+
+
+def last_verdicts(past: Past, candidate: str) -> dict[str, Recorded[TrialJudged]]:
+    """The newest verdict at each step of a candidate since it was last taken back."""
+    since = max((fact.seq for fact in past.of(RolledBack, about=candidate)), default=0)
+    return {fact.what.step: fact for fact in past.of(TrialJudged, about=candidate) if fact.seq > since}
+
+
+def to_take_back(past: Past, now: Standing) -> TrialJudged | None:
+    """The verdict by which a candidate that answers, or stands beside, has to go back; None where there is none."""
+    present = {*now.champion.values(), now.challenger, now.canary} - {""}
+    verdicts = [fact.what for name in sorted(present) for fact in last_verdicts(past, name).values()]
+    return next((what for what in verdicts if what.verdict == "roll back"), None)
+
+
+def require_no_harm(plan: Plan, past: Past, made: CandidateMade, step: str) -> None:
+    """Nothing, where no trial has shown harm since one last showed that there is none, and what is planned was shown.
+
+    Raises:
+        GateShut: a trial showed harm, also before the candidate was taken back; or the plan asks for evidence first.
+    """
+    decided = [fact.what for fact in past.of(TrialJudged, about=made.candidate)]
+    where = f"candidate {made.candidate[:12]}"
+    shown = [what for what in decided if what.harm or (what.verdict == "promote" and what.step != "proposed")]
+    newest = shown[-1] if shown else None
+    if newest is not None and newest.harm:
+        raise GateShut(
+            Mistake(
+                "release.harm",
+                where,
+                newest.text,
+                "Nobody gets answers from a candidate whose trial has shown harm.",
+                "Make another candidate; or let this one show in rehearsal and shadow that it is no longer worse.",
+            )
+        )
+    beside = {fact.what.step for fact in past.of(ReleaseStepped, about=made.candidate)} & {"shadow", "canary"}
+    if plan.release.evidence.required and beside and made.role == "model" and newest is None:
+        said = f" {decided[-1].text}" if decided else ""
+        found = (
+            f"Step {step} waits for evidence that it is not worse by {plan.release.evidence.margin:g} or more.{said}"
+        )
+        fix = "Wait for more answers whose truth is known; `shipworthy releases` shows how far it has come."
+        raise GateShut(Mistake("release.not_shown", where, found, "The plan asks for it.", fix))
+
+
+def pays(plan: Plan, past: Past, candidate: str) -> bool:
+    """Whether a retrained candidate may go on by itself: shown to pay, where the plan asks for it."""
+    if plan.respond.retraining is None:
+        return True
+    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == "proposed"]
+    return bool(said) and said[-1].verdict == "promote"
+
+
+def told_trials(past: Past, now: Standing) -> list[str]:
+    """What the trials of all that answer or stand beside say, in plain words, the newest of each step."""
+    found = []
+    for name in dict.fromkeys([now.challenger, now.canary, *now.champion.values()]):
+        for step, fact in last_verdicts(past, name).items() if name else ():
+            found.append(f"{name[:12]} {UNDER_TRIAL[step]}: {fact.what.text}")
+    return found

@@ -1,0 +1,329 @@
+"""What has happened that a trigger may act on, each thing once, with when it came to be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import Past, latest
+from shipworthy.base.times import midnight, read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.owing import missing_arrivals, owed
+from shipworthy.deliver.rules import due_by, run_name
+from shipworthy.deliver.shortfall import shortfalls
+from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.check import spoken
+from shipworthy.plan.schema import Plan, Trigger
+from shipworthy.plan.words import PlanAdopted
+from shipworthy.release.rules import CANARY, FOR_PEOPLE, paused, standing
+from shipworthy.release.signed import plan_in_use
+from shipworthy.release.trials import UNDER_TRIAL
+from shipworthy.release.words import (
+    CameBack,
+    DeliveriesPaused,
+    DeliveriesResumed,
+    FellBack,
+    ReleaseStepped,
+    TrialFinished,
+    TrialJudged,
+)
+from shipworthy.respond.action import Cause
+from shipworthy.respond.incidents import deadline, open_now, severity_of
+from shipworthy.sign.approval import refusals
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+
+
+def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Everything that a trigger of the plan may act on, whether or not one has."""
+    yield from _alarms(past)
+    yield from _refusals(plan, past)
+    yield from _deliveries(plan, past, now)
+    yield from _missed(plan, past, now)
+    yield from _overdue(plan, past, now)
+    yield from _awaited(plan, past, now)
+    yield from _broken(past)
+    yield from _revoked(past)
+    yield from _harmful(past)
+    heard = {trigger.on for trigger in plan.respond.triggers}
+    if "note" in heard:
+        yield from _notes(past)
+    if "breach" in heard:
+        yield from _breaches(plan, past)
+    if "new-data" in heard:
+        yield from _new_data(past)
+    if heard & {"code", "plan"}:
+        yield from _changes(past)
+    if "overdue" in heard:
+        yield from _overdue_incidents(plan, past, now)
+    yield from _held_back(past)
+    for trigger in plan.respond.triggers:
+        yield from _by_the_clock(trigger, past, now)
+
+
+def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
+    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
+    broken: set[str] = set()
+    newest = ""
+    for fact in past.of(SnapshotRefused, SnapshotTaken):
+        if isinstance(fact.what, SnapshotTaken):
+            newest = max(newest, fact.what.as_of)
+            broken.clear()
+            continue
+        if fact.what.as_of < newest:
+            continue  # a look back at the data of a past moment
+        bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
+        text = "; ".join(check.found for check in bad)
+        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
+            if source not in broken:
+                day = fact.what.as_of[:10]
+                yield Cause(
+                    "refusal",
+                    fact.what.refusal,
+                    source,
+                    f"data as of {day} refused: {text}",
+                    False,
+                    at=fact.at,
+                    seq=fact.seq,
+                )
+            broken.add(source)
+
+
+def _alarms(past: Past) -> Iterator[Cause]:
+    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    for raised in past.of(AlarmRaised):
+        if raised.what.alarm not in closed:
+            what = raised.what
+            yield Cause(
+                "alarm", what.alarm, what.monitor, what.text, candidate=what.candidate, at=raised.at, seq=raised.seq
+            )
+
+
+def _revoked(past: Past) -> Iterator[Cause]:
+    """Candidates in use about which the last word of a function is a no; a new approval ends it."""
+    for candidate in sorted(in_use(past)):
+        for said in refusals(past, candidate):
+            what = said.what
+            text = f"{what.function} took back the sign-off of {candidate[:12]}: {what.reason}"
+            yield Cause("revoked", said.digest, what.function, text, candidate=candidate, at=said.at, seq=said.seq)
+
+
+def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    for short in shortfalls(plan, past, now):
+        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting, **_when(past, short.name))
+    for failed in past.of(DeliveryFailed):
+        text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
+        yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False, at=failed.at, seq=failed.seq)
+
+
+def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
+    for finished in past.of(RunFinished):
+        consumer = plan.consumers.get(finished.what.consumer)
+        nothing = not finished.what.delivered and not finished.what.failed and not finished.what.back_fill
+        if consumer and nothing and read_moment(finished.what.as_of) <= now:
+            text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
+            yield Cause(
+                "late", finished.what.run, finished.what.consumer, text, False, at=finished.at, seq=finished.seq
+            )
+
+
+def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists that should have arrived and were not even made."""
+    made = {fact.what.run for fact in past.of(RunFinished)}
+    held = paused(past)
+    for name, moment in owed(plan_in_use(plan, past), past, now):
+        limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
+        if limit < now and run not in made:
+            text = (
+                f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
+            )
+            text += f"; deliveries are paused: {held[name]}" if name in held else ""
+            yield Cause("late", run, name, text, False, at=limit)
+
+
+def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Lists by arrival that cannot be made, since their data has not come as often as the plan says it does."""
+    signed = plan_in_use(plan, past)
+    for name, last, expected in missing_arrivals(signed, past, now):
+        of = " or ".join(signed.consumers[name].arrival_of) or "any source"
+        text = (
+            f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
+            f"{last:%Y-%m-%d %H:%M}"
+        )
+        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False, at=expected)
+
+
+def _broken(past: Past) -> Iterator[Cause]:
+    """Lists for which the released model, or a canary its share, could not answer."""
+    for finished in past.of(RunFinished):
+        if finished.what.broken:
+            what = finished.what
+            text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
+            yield Cause("failed", what.run, what.consumer, text, False, at=finished.at, seq=finished.seq)
+    for tried in past.of(TrialFinished):
+        if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
+            part = tried.what
+            name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
+            text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
+            yield Cause("failed", name, part.consumer, text, False, part.candidate, tried.at, tried.seq)
+
+
+def _harmful(past: Past) -> Iterator[Cause]:
+    """Candidates that a trial has taken back because they do harm."""
+    for judged in past.of(TrialJudged):
+        if judged.what.harm and judged.what.verdict == "roll back":
+            what = judged.what
+            name = f"{what.candidate}/trial/{what.step}/{what.window}"
+            text = f"candidate {what.candidate[:12]} {UNDER_TRIAL[what.step]}: {what.text}"
+            yield Cause("failed", name, "", text, False, what.candidate, judged.at, judged.seq)
+
+
+def _when(past: Past, name: str) -> dict[str, Any]:
+    """When a delivery or run came to be, and the fact that says so."""
+    found = latest(past.of(DeliveryMade, RunFinished, about=name))
+    return {"at": found.at, "seq": found.seq} if found else {}
+
+
+def _notes(past: Past) -> Iterator[Cause]:
+    """Something that a monitor noted: one cause for each since when it goes on."""
+    for judged in past.of(WindowJudged):
+        what = judged.what
+        if what.level == "note":
+            name = digest_of([what.monitor, what.candidate, what.since or what.window, "note"])
+            yield Cause("note", name, what.monitor, what.text, False, what.candidate, judged.at, judged.seq)
+
+
+def _breaches(plan: Plan, past: Past) -> Iterator[Cause]:
+    """Sources that were accepted with a warning: one cause for each, until it comes without one."""
+    warned: set[str] = set()
+    for taken in past.of(SnapshotTaken):
+        bad: dict[str, list[str]] = {}
+        for check in taken.what.checks:
+            if check.verdict == "warn":
+                bad.setdefault(_source(check.where, plan), []).append(check.found)
+        for source in sorted(set(bad) - warned):
+            text = f"data as of {taken.what.as_of[:10]} accepted with a warning: {'; '.join(bad[source])}"
+            name = digest_of([taken.digest, source, "breach"])
+            yield Cause("breach", name, source, text, False, at=taken.at, seq=taken.seq)
+        warned = set(bad)
+
+
+def _new_data(past: Past) -> Iterator[Cause]:
+    """Accepted data that was not there before."""
+    known: set[str] = set()
+    newest = ""
+    for taken in past.of(SnapshotTaken):
+        what = taken.what
+        if what.snapshot not in known and what.as_of > newest:
+            rows = sum(intake.accepted for intake in what.intakes)
+            text = f"new data as of {what.as_of[:10]}: {rows:,} rows accepted"
+            yield Cause("new-data", digest_of([what.snapshot, "new"]), "", text, False, at=taken.at, seq=taken.seq)
+        known.add(what.snapshot)
+        newest = max(newest, what.as_of)
+
+
+def _changes(past: Past) -> Iterator[Cause]:
+    """A model made from changed code, and a changed plan."""
+    code = None
+    for made in past.of(CandidateMade):
+        if made.what.role != "model":
+            continue
+        if code not in (None, made.what.code):
+            text = f"the model {made.what.candidate[:12]} by {made.what.author} is made from changed code"
+            yield Cause(
+                "code",
+                digest_of([made.what.candidate, "code"]),
+                "",
+                text,
+                False,
+                made.what.candidate,
+                made.at,
+                made.seq,
+            )
+        code = made.what.code
+    before: dict[str, str] = {}
+    for adopted in past.of(PlanAdopted):
+        what = adopted.what
+        changed = sorted(name for name in {*before, *what.sections} if before.get(name) != what.sections.get(name))
+        for section in changed if before else ():
+            text = f"plan version {what.version}, adopted by {adopted.who}, changes {section}"
+            name = digest_of([what.digest, what.version, section])
+            yield Cause("plan", name, section, text, False, at=adopted.at, seq=adopted.seq)
+        before = dict(what.sections)
+
+
+def _overdue_incidents(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    for incident in open_now(past):
+        limit = deadline(plan, past, incident)
+        if limit < now:
+            severity = severity_of(past, incident.what)
+            text = f"incident {incident.what.incident} is overdue since {limit:%Y-%m-%d}: {incident.what.title}"
+            name = digest_of([incident.what.incident, "overdue"])
+            yield Cause("overdue", name, severity, text, at=limit, seq=incident.seq)
+
+
+def _held_back(past: Past) -> Iterator[Cause]:
+    """Pauses and fall-backs, and that they are over: whoever waits is told of both."""
+    held = paused(past)
+    for fact in past.of(DeliveriesPaused, DeliveriesResumed):
+        pausing = isinstance(fact.what, DeliveriesPaused)
+        for name in fact.what.consumers:
+            text = f"deliveries to {name} {'are paused' if pausing else 'go on again'}: {fact.what.reason}"
+            lasting = pausing and name in held
+            yield Cause("paused", digest_of([fact.digest, name]), name, text, lasting, at=fact.at, seq=fact.seq)
+    fallen = bool(standing(past).held)
+    for told in past.of(FellBack, CameBack):
+        falling = isinstance(told.what, FellBack)
+        text = "the simple baseline rule answers everybody" if falling else "the released candidates answer again"
+        text = f"{text}: {told.what.reason}"
+        yield Cause("fallback", told.digest, "", text, falling and fallen, at=told.at, seq=told.seq)
+
+
+def _by_the_clock(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
+    if trigger.on == "schedule" and trigger.every and trigger.start:
+        moment = scheduled(trigger, now)
+        if moment is not None:
+            name, text = f"{trigger.name}/{moment.isoformat()}", f"it is {moment:%Y-%m-%d %H:%M}, as the plan has it"
+            yield Cause("schedule", name, "", text, False, at=moment, trigger=trigger.name)
+    if trigger.on == "silent" and trigger.after:
+        yield from _silent(trigger, past, now)
+
+
+def scheduled(trigger: Trigger, now: datetime) -> datetime | None:
+    """The newest moment of a trigger's schedule that is not after now."""
+    assert trigger.every
+    assert trigger.start
+    start, found, number = midnight(trigger.start), None, 0
+    while (moment := trigger.every.times(number).after(start)) <= now:
+        found, number = moment, number + 1
+    return found
+
+
+def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
+    """Monitors that have judged no window for too long, since they did or since people got answers first."""
+    assert trigger.after
+    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
+    if released is None:
+        return
+    judged = past.of(WindowJudged)
+    for monitor in sorted({fact.what.monitor for fact in judged} | ({trigger.of} if trigger.of else set())):
+        last = latest([fact for fact in judged if fact.what.monitor == monitor and fact.what.level != "not_run"])
+        since = last.at if last else released.at
+        limit = trigger.after.after(since)
+        if limit < now:
+            text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
+            name = digest_of([monitor, since.isoformat(), "silent"])
+            yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+
+
+def in_use(past: Past) -> set[str]:
+    """Every candidate that answers, would answer again after a fall-back, or is on its way to people."""
+    now = standing(past)
+    return {*now.released.values(), *now.champion.values(), now.challenger, now.canary} - {""}
+
+
+def _source(where: str, plan: Plan) -> str:
+    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")

@@ -1,0 +1,160 @@
+"""What triggers would have done over a past time: the same rules, moment by moment, on what was known then. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import Past, Recorded, What
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.schema import Plan
+from shipworthy.plan.words import ClockAdvanced, PlanAdopted
+from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished
+from shipworthy.respond.rules import answer_moments, weighed
+from shipworthy.respond.words import (
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    PeopleTold,
+    Preview,
+    TriggerFired,
+    WouldHave,
+)
+from shipworthy.sign.words import SignOffGiven, SignOffRevoked
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+
+MOST_MOMENTS = 1000
+"""At most so many moments are looked at; of more, those of an hour, then of a day, are taken together."""
+
+_REALLY = (TriggerFired, PeopleTold, MessageFailed)
+_HAPPENED: tuple[type[What], ...] = (
+    SnapshotTaken, SnapshotRefused, CandidateMade, DeliveryMade, DeliveryFailed, DeliveryAcknowledged, RunFinished,
+    AlarmRaised, AlarmClosed, WindowJudged, ReleaseStepped, RolledBack, TrialFinished, SignOffGiven, SignOffRevoked,
+    IncidentOpened, IncidentClosed, PlanAdopted, ClockAdvanced,
+)  # fmt: skip
+
+
+@dataclass
+class Replayed:
+    """A past as it was known after one of its facts, in which other triggers acted.
+
+    Attributes:
+        real: the whole past; upto: the number of the newest fact that is known.
+        acted: what the triggers that are tried did, in place of what really was done.
+    """
+
+    real: Past
+    upto: int = 0
+    acted: list[Recorded[Any]] = field(default_factory=list)
+    _by_trigger: set[tuple[str, str]] = field(default_factory=set)
+    _kept: dict[Any, list[Recorded[Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fired = self.real.of(TriggerFired)
+        self._by_trigger = {("incident", fact.what.cause) for fact in fired if fact.what.action == "incident"}
+
+    def of(self, *kinds: type[Any], about: str | None = None) -> Sequence[Recorded[Any]]:
+        """The facts of some kinds that are known, and those of the triggers that are tried."""
+        if kinds not in self._kept:
+            found = self.real.of(*kinds)
+            self._kept[kinds] = [fact for fact in found if not self._really_done(fact.what)]
+        known = self._kept[kinds]
+        known = known[: bisect_right(known, self.upto, key=lambda fact: fact.seq)]
+        made = [fact for fact in self.acted if isinstance(fact.what, kinds)]
+        facts = sorted([*known, *made], key=lambda fact: (fact.at, fact.seq)) if made else known
+        return facts if about is None else [fact for fact in facts if fact.what.about == about]
+
+    def write(self, what: What, at: datetime) -> None:
+        """Take down what a trigger would have done."""
+        digest = digest_of(["what if", len(self.acted), what.about])
+        self.acted.append(Recorded(self.upto, "what-if", at, at, what, "", digest))
+
+    def _really_done(self, what: What) -> bool:
+        if isinstance(what, IncidentOpened):
+            return ("incident", what.cause) in self._by_trigger
+        return isinstance(what, _REALLY)
+
+
+def preview(plan: Plan, past: Past, since: datetime, until: datetime) -> Preview:
+    """What the triggers of a plan would have done between two moments.
+
+    What really was done by triggers is left out of the past; what followed from it, such as a model that was trained,
+    stays: nobody can know how the world would have gone on without it.
+    """
+    replayed = Replayed(past)
+    lines: list[WouldHave] = []
+    held: set[tuple[str, str, str, str]] = set()
+    moments = _moments(plan, past, since, until)
+    for moment, seq in moments:
+        replayed.upto = seq
+        for situation, action, why in list(weighed(plan, replayed, moment, {})):
+            cause, trigger = situation.cause, situation.trigger.name
+            if not cause.lasting and (cause.at or moment) < since:
+                continue
+            short = why.split(" until ")[0].split(":")[0]
+            if why:
+                if (trigger, cause.name, action.name, short) not in held:
+                    held.add((trigger, cause.name, action.name, short))
+                    lines.append(_line(moment, trigger, cause.name, cause.text, action.name, "", why))
+                continue
+            outcome, facts = action.act(situation)
+            for fact in facts:
+                replayed.write(fact, moment)
+            replayed.write(
+                TriggerFired(
+                    product=plan.product, trigger=trigger, cause=cause.name, action=action.name, outcome=outcome,
+                    candidate=cause.candidate, of=cause.of, dry=situation.trigger.dry,
+                ),
+                moment,
+            )  # fmt: skip
+            said = f"dry, nothing is done: {outcome}" if situation.trigger.dry else outcome
+            lines.append(_line(moment, trigger, cause.name, cause.text, action.name, said))
+    really = [fact.what for fact in past.of(TriggerFired) if since <= fact.at <= until]
+    return Preview(
+        since=since.isoformat(),
+        until=until.isoformat(),
+        counts=_counted([f"{one.trigger}: {one.action}" for one in lines if not one.why_not]),
+        held_back=_counted([one.why_not.split(" until ")[0].split(":")[0] for one in lines if one.why_not]),
+        really=_counted([f"{one.trigger}: {one.action}" for one in really]),
+        looked_at=len(moments),
+        lines=lines,
+    )
+
+
+def _line(at: datetime, trigger: str, cause: str, text: str, action: str, done: str, why_not: str = "") -> WouldHave:
+    return WouldHave(at.isoformat(), trigger, cause, text, action, done, why_not)
+
+
+def _counted(names: list[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _moments(plan: Plan, past: Past, since: datetime, until: datetime) -> list[tuple[datetime, int]]:
+    """The moments at which something happened or the clock alone sets something off, each with the newest fact."""
+    found: dict[datetime, int] = {}
+    before = 0
+    for kind in _HAPPENED:
+        for fact in past.of(kind):
+            if fact.at < since:
+                before = max(before, fact.seq)
+            elif fact.at <= until:
+                found[fact.at] = max(found.get(fact.at, 0), fact.seq)
+    for moment in answer_moments(plan, past, since, until):
+        found.setdefault(moment, 0)
+    found.setdefault(until, 0)
+    told, newest = [], before
+    for moment in sorted(found):
+        newest = max(newest, found[moment])
+        told.append((moment, newest))
+    for cut in ({"minute": 0, "second": 0, "microsecond": 0}, {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}):
+        if len(told) <= MOST_MOMENTS:
+            break
+        told = list({moment.replace(**cut): (moment, seq) for moment, seq in told}.values())  # type: ignore[arg-type]
+    return told

@@ -1,0 +1,52 @@
+"""What the plan declares about the answers of a window: the words of the decision, and the groups that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from shipworthy.prove.groups import of_source
+from shipworthy.watch.monitor import Values, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from shipworthy.plan.schema import Plan
+
+
+def decided(window: Window, plan: Plan, answer: str, words: Values) -> Window:
+    """A window with what was decided about its answers, and which words mean yes and no."""
+    rule = plan.decision
+    cut = rule.threshold if answer == "number" else None
+    return replace(window, decisions=words, yes=rule.yes, no=rule.no, threshold=cut)
+
+
+def segmented(profile: Mapping[str, Any]) -> bool:
+    """Whether the performance of a candidate is also watched by values of its inputs."""
+    return bool((profile.get("performance") or {}).get("segments"))
+
+
+def groups_of(
+    plan: Plan, features: Mapping[str, Values], sources: Mapping[str, pa.Table], entities: Sequence[str]
+) -> dict[str, Values]:
+    """By fairness column the value of each entity, missing where it is not known; without a column nobody has.
+
+    Args:
+        features: the inputs behind the answers.
+        sources: accepted rows as they were when the answers were given.
+    """
+    found: dict[str, Values] = {}
+    for declared in plan.proof.fairness:
+        if declared.source is None:
+            if declared.column in features:
+                found[declared.column] = features[declared.column]
+            continue
+        column = of_source(plan, declared, sources.get(declared.source))
+        if column is not None:
+            known: pd.Series[Any] = column[~column.index.duplicated(keep="first")]
+            found[declared.column] = np.asarray(known.reindex(pd.Index(entities, dtype=object)))
+    return found

@@ -1,0 +1,276 @@
+"""Whether the answers are as good as they were shown to be: the loss, for everybody and for each declared segment.
+
+Of a probability the loss is its squared distance to the truth (Brier score). Of a number it is its absolute error, an
+error above the 99% quantile of those of the proof counting as that one, and the share of large errors beside it. The
+tolerance is a share of the proven loss: 0.2 tolerates a mean loss a fifth above what was proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from shipworthy.model.performance import HeldOut, Part
+from shipworthy.watch.bounds import Dependence, dependence, levels_at_most, share_between
+from shipworthy.watch.cause import cause_of
+from shipworthy.watch.detector import promise
+from shipworthy.watch.evidence import Floats, above, counted, grid
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Values, Window, not_run, percent
+from shipworthy.watch.side_by_side import (
+    WHOLE,
+    Answer,
+    Asked,
+    answered,
+    phi_of_window,
+    reference_error,
+    still_needed,
+)
+from shipworthy.watch.words import Level
+
+_Z = 1.96
+# Of the proven rows a tenth had a large error, by the definition of large.
+_LARGE = 0.1
+_SHOWN = 3
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Alarm where the mean loss of everybody or of a segment lies beyond what was proven and the tolerance."""
+    if window.labels is None:
+        return not_run(state, window.unlabelled_because or "The truth about these answers is not known.")
+    then = HeldOut.read(profile)
+    if then is None:
+        return not_run(state, "The candidate keeps no losses of held-out rows to compare with: train it anew.")
+    if then.loss == "brier" and not window.promises:
+        return not_run(state, f"The scores of {window.day} are no probabilities, so they have no loss.")
+    usable = np.isfinite(window.labels) & np.isfinite(window.scores)
+    scores, labels = window.scores[usable], window.labels[usable]
+    if why := _unusable(window, then, scores, labels):
+        return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
+    depends = dependence_of(then, settings)
+    phi = phi_of_window(depends, then.rows_per_batch, scores.size)
+    lost = then.losses(scores, labels)
+    names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
+    asked = _asked(then, lost, names, settings, phi)
+    answers, kept = answered(state, asked, window.moment, settings, depends, phi)
+    return _judgement(window, then, settings, depends, phi, _Found(scores, lost, names, answers, kept))
+
+
+def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
+    """How dependent losses are: measured on the moments of the reference where there are enough, else declared."""
+    levels = then.whole.levels
+    values = np.linspace(0.0, 1.0, levels.size)
+    mean = float(levels @ values) / levels.sum()
+    variance = float(levels @ (values - mean) ** 2) / levels.sum()
+    return dependence(settings.phi, [(rows, loss) for rows, loss, _ in then.batches], variance)
+
+
+class _Found:
+    """What was found in a window: its usable rows, their losses and segments, and the answers to the questions."""
+
+    def __init__(
+        self,
+        scores: Floats,
+        lost: Floats,
+        names: Mapping[str, Values],
+        answers: Sequence[Answer],
+        kept: dict[str, Any],
+    ) -> None:
+        self.scores = scores
+        self.lost = lost
+        self.names = names
+        self.whole = next(one for one in answers if one.asked.name == WHOLE)
+        self.parts = [one for one in answers if one.asked.name != WHOLE]
+        self.kept = kept
+
+    @property
+    def harmed(self) -> list[Answer]:
+        """The segments that are worse beyond chance, the surest first."""
+        return sorted((one for one in self.parts if one.harms), key=lambda one: -one.reached)
+
+    @property
+    def since(self) -> str:
+        """Since when what harms does so; since when the whole is beyond its tolerance, where nothing harms yet."""
+        moments = [one.since for one in (self.whole, *self.harmed) if one.since and (one.harms or one is self.whole)]
+        return min(moments) if moments else ""
+
+
+def _unusable(window: Window, then: HeldOut, scores: Floats, labels: Floats) -> str:
+    if not scores.size:
+        return f"None of the {window.scores.size:,} answers of {window.day} has both a score and a known truth."
+    if then.loss == "brier" and (scores.min() < 0 or scores.max() > 1):
+        return f"Scores of {window.day} lie outside 0 to 1, so they promise no share."
+    if then.loss == "brier" and not np.isin(labels, (0.0, 1.0)).all():
+        return f"The truth of {window.day} is not yes or no."
+    return ""
+
+
+def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
+    """The declared columns that this window has; one that is not stored cannot be told apart."""
+    return [(column, one) for column, one in then.segments.items() if column in window.features]
+
+
+def _asked(then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float) -> list[Asked]:
+    questions = 2 + sum(len(one.parts) for one in then.segments.values())
+    error, bets = reference_error(settings, questions), grid(settings.updates_per_year)
+    found = [_question(WHOLE, then.whole, lost, settings, error, phi, bets)]
+    if then.large is not None:
+        found[0] = _with_large(found[0], then, lost, settings, error, phi, bets)
+    for column, segment in names.items():
+        for name, part in then.segments[column].parts.items():
+            mine = lost[segment == name]
+            if mine.size:
+                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, bets))
+    return found
+
+
+def _question(
+    name: str, part: Part, lost: Floats, settings: Settings, error: float, phi: float, bets: Sequence[float]
+) -> Asked:
+    """Whether the mean loss lies beyond tau = U + tolerance: U bounds the mean of the proof, as far as its rows tell.
+
+    Source: Podkopaev and Ramdas, Tracking the risk of a deployed model (2022), for tau; `watch.evidence` for the bets.
+    """
+    tau = levels_at_most(part.levels, error, phi) + (settings.tolerance or 0.0) * part.mean
+    factors = _mean_above(lost, tau, bets)
+    now = float(lost.mean())
+    return Asked(name, lost.size, now, part.mean, min(tau, 1.0), factors, now > tau)
+
+
+def _mean_above(lost: Floats, tau: float, bets: Sequence[float]) -> Floats:
+    """Log capital factors against "the mean loss is at most tau", as `watch.evidence.above` has them for counts."""
+    if not 0 < tau < 1:
+        return np.zeros((1, len(bets)))
+    return np.array([[np.log1p(bet / tau * (lost - tau)).sum() for bet in bets]])
+
+
+def _with_large(
+    whole: Asked, then: HeldOut, lost: Floats, settings: Settings, error: float, phi: float, bets: Sequence[float]
+) -> Asked:
+    """The question about everybody, asked of the share of large errors too: a cap hides how the largest grow."""
+    assert then.large is not None
+    rows = then.whole.rows
+    tau = share_between(then.large_rows / phi, rows / phi, error)[1] + (settings.tolerance or 0.0) * _LARGE
+    large = counted(lost * then.cap > then.large)
+    factors = np.vstack([whole.factors, above(large, tau, bets)])
+    return Asked(WHOLE, whole.rows, whole.now, whole.then, whole.tolerated, factors, whole.beyond or large.share > tau)
+
+
+def _judgement(
+    window: Window, then: HeldOut, settings: Settings, depends: Dependence, phi: float, found: _Found
+) -> Judgement:
+    harmed, whole = found.harmed, found.whole
+    halfway = [one for one in found.parts if one.may_harm]
+    level: Level = "alarm" if whole.harms or harmed else "note" if whole.asked.beyond or halfway else "quiet"
+    changed = level != "quiet"
+    return Judgement(
+        level=level,
+        text=_text(window, then, found, halfway),
+        state=found.kept,
+        numbers=_numbers(window, then, settings, phi, found),
+        parts={one.asked.name: _in_units(one.row, then.cap) for one in found.parts},
+        guarantee=promise(settings, depends, _condition(window, found)),
+        cause=cause_of(then, found.scores, found.lost, found.names, unit(then)) if changed else "",
+        advice=_advice(whole, harmed) if level == "alarm" else "",
+        since=found.since if changed else "",
+    )
+
+
+def _condition(window: Window, found: _Found) -> str:
+    if found.scores.size == window.scores.size:
+        return ""
+    return ", if the answers whose truth is unknown are like those whose truth is known"
+
+
+def _in_units(row: dict[str, float], cap: float) -> dict[str, float]:
+    return {name: value * cap if name in ("now", "then", "tolerated") else value for name, value in row.items()}
+
+
+def _numbers(window: Window, then: HeldOut, settings: Settings, phi: float, found: _Found) -> dict[str, float]:
+    """What was counted, with a descriptive interval of the loss, and its bounds whatever the missing truths are."""
+    asked = found.whole.asked
+    half = _Z * float(found.lost.std()) * float(np.sqrt(phi / asked.rows))
+    coverage = asked.rows / window.scores.size
+    numbers = {
+        "answers": float(window.scores.size),
+        "n": float(asked.rows),
+        "coverage": coverage,
+        "contradicting": float(window.contradicting),
+        "loss": asked.now * then.cap,
+        "low": max(0.0, asked.now - half) * then.cap,
+        "high": min(1.0, asked.now + half) * then.cap,
+        "loss_low": coverage * asked.now * then.cap,
+        "loss_high": (coverage * asked.now + 1 - coverage) * then.cap,
+        "proven": asked.then * then.cap,
+        "tolerated": asked.tolerated * then.cap,
+        "tolerance": settings.tolerance or 0.0,
+        "phi": phi,
+        "evidence": max(one.reached for one in (found.whole, *found.parts)),
+    }
+    if then.large is not None:
+        numbers |= {"large": counted(found.lost * then.cap > then.large).share, "large_then": _LARGE}
+    return numbers
+
+
+def unit(then: HeldOut) -> str:
+    """What the loss is called."""
+    return "Brier score" if then.loss == "brier" else "mean absolute error"
+
+
+def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer]) -> str:
+    whole, cap = found.whole, then.cap
+    asked = whole.asked
+    told = (
+        f"The {unit(then)} of {window.day} is {amount(asked.now * cap)}; {amount(asked.then * cap)} was proven, and up "
+        f"to {amount(asked.tolerated * cap)} is tolerated."
+    )
+    if asked.rows < window.scores.size:
+        told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
+    if then.large is not None and (share := counted(found.lost * cap > then.large).share) > 2 * _LARGE:
+        told += f" {percent(share)} of its answers miss by more than {amount(then.large)}; {percent(_LARGE)} did then."
+    if whole.harms:
+        told += f" It has been worse than tolerated since {_day(whole.since)}, and not by chance."
+    elif asked.beyond:
+        told += f" It has been beyond that since {_day(whole.since)}; {still_needed(whole)}."
+    for one in found.harmed[:_SHOWN]:
+        told += f" Worse than tolerated, and not by chance: {_part(one, cap)}, since {_day(one.since)}."
+    for one in halfway[:_SHOWN]:
+        told += f" Beyond its tolerance: {_part(one, cap)}; {still_needed(one)}."
+    if missing := [column for column in then.segments if column not in window.features]:
+        told += f" Not told apart by {', '.join(missing)}, which is not stored with these answers."
+    return told
+
+
+def _part(one: Answer, cap: float) -> str:
+    asked = one.asked
+    return f"{asked.name} with {amount(asked.now * cap)} ({amount(asked.then * cap)} proven, {asked.rows:,} answers)"
+
+
+def amount(value: float) -> str:
+    """A loss as people read it: three digits.
+
+    >>> amount(0.12345), amount(1234.5)
+    ('0.123', '1,234')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _day(moment: str) -> str:
+    return Window(moment, np.zeros(0)).day
+
+
+def _advice(whole: Answer, harmed: Sequence[Answer]) -> str:
+    if whole.harms:
+        return "Compare the newest inputs with the contract, then retrain on newer labels; roll back if it began there."
+    names = ", ".join(one.asked.name for one in harmed[:_SHOWN])
+    return f"Look at what changed for {names}; until then have a person decide there, or let the baseline answer."
+
+
+MONITOR = Monitor(
+    name="performance",
+    asks="Are the answers still as good as they were shown to be?",
+    needs="labels",
+    judge=judge,
+    tolerance=0.2,
+)

@@ -1,0 +1,158 @@
+"""Trials judged on the durable road: sealed answers and sealed truth of two candidates, read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shipworthy.base.digest import plain
+from shipworthy.base.errors import UserError
+from shipworthy.base.fact import Past, reader
+from shipworthy.base.times import read_moment
+from shipworthy.deliver.answering import kept_features
+from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.words import AnswersSealed
+from shipworthy.edges.road import Trip
+from shipworthy.model.answering import load
+from shipworthy.model.rules import decide, held_out
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import CANARY
+from shipworthy.release.words import ReleaseStepped, TrialJudged
+from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.reference import promises_shares
+from shipworthy.watch.rules import REHEARSAL, Answered
+from shipworthy.watch.trials import (
+    IN_USE,
+    PROPOSED,
+    Compared,
+    DueTrial,
+    judged,
+    losses,
+    of_same_rows,
+    of_split,
+    spread_of,
+)
+from shipworthy.watch.trials import trials_due as due
+from shipworthy.watch.words import JudgeTrials
+
+if TYPE_CHECKING:
+    from shipworthy.edges.files import Files
+
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "score", "decision", "step", "cohort"]
+
+
+def judge_trials(command: JudgeTrials, trip: Trip) -> list[str]:
+    """Compare what can be compared, one moment after the other; each verdict is a fact."""
+    plan = current_plan(trip.past)
+    todo = reader(list[DueTrial]).validate_python(
+        trip.step("find what can be compared", lambda: plain(due(plan, trip.past)))
+    )
+    said = []
+    for number, one in enumerate(todo):
+        found = trip.step(f"compare {one.mine.moment[:10]}", partial(_judge, trip, plan, one))
+        facts = trip.record(f"record comparison {number + 1}", partial(_once, found))
+        said += [fact.what.text for fact in facts if isinstance(fact.what, TrialJudged)]
+    return said
+
+
+def _judge(trip: Trip, plan: Plan, one: DueTrial) -> Any:
+    try:
+        found = _compared(trip, plan, one)
+    except UserError as error:
+        why = f"The answers of {one.mine.moment[:10]} could not be compared: {error.mistakes[0].found}"
+        found = Compared(_step(one), np.zeros(0), unreadable=why)
+    return plain(judged(plan, trip.past, one, found))
+
+
+def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
+    what = reader(TrialJudged).validate_python(found)
+    same = (what.against, what.window)
+    known = past.of(TrialJudged, about=what.candidate)
+    return [] if any((fact.what.against, fact.what.window) == same for fact in known) else [what]
+
+
+def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
+    files, past = trip.store.files, trip.past
+    truth = _truth(files, one.labels)
+    mine = _answers(files, one.mine) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)
+    other = _answers(files, one.other) if one.other.parts else _answers_now(trip, plan, one.other, one.mine)
+    made = [candidate_made(past, name) for name in (one.mine.candidate, one.other.candidate)]
+    profiles = [load(files, what, plan).profile for what in made]
+    promises = all(promises_shares(what.role, profile) for what, profile in zip(made, profiles, strict=True))
+    spread = spread_of(profiles[1]) if plan.need.answer == "number" else None
+
+    def loss(rows: pd.DataFrame, labels: pd.Series[float]) -> Any:
+        decided = np.asarray(rows["decision"] == plan.decision.yes)
+        known, scores = (np.asarray(column, dtype=np.float64) for column in (labels, rows["score"]))
+        return losses(known, scores, decided, promises, spread)
+
+    if not one.replaced and (mine["step"] == CANARY).any():
+        real = other[other["step"] != SHADOW]
+        served = mine[(mine["step"] == CANARY) & mine["cohort"].isin(set(real["cohort"]))]
+        known = [rows[rows["entity"].isin(truth.index)] for rows in (served, real)]
+        ours, theirs = (loss(rows, truth.reindex(rows["entity"])) for rows in known)
+        # Who was answered counts, whether or not the truth came: a side that lost rows is what is looked for.
+        return of_split(ours, theirs, (len(served), len(real)), _share(past, one))
+    entities = pd.Index(sorted(set(truth.index) & (set(mine["entity"]) | set(other["entity"]))))
+    if one.proposed:  # neither of them ever learns from those who are held out
+        entities = entities[held_out(list(entities), plan.product, plan.proof.holdout)]
+    labels = truth.reindex(entities)
+    both = [loss(rows.set_index("entity").reindex(entities), labels) for rows in (mine, other)]
+    for side, rows in zip(both, (mine, other), strict=True):
+        side[~entities.isin(rows["entity"])] = np.nan
+    return of_same_rows(_step(one), *both)
+
+
+def _step(one: DueTrial) -> str:
+    if one.proposed:
+        return PROPOSED
+    return IN_USE if one.replaced else SHADOW
+
+
+def _share(past: Past, one: DueTrial) -> float:
+    """The share that the canary had when it answered at this moment."""
+    steps = [fact for fact in past.of(ReleaseStepped, about=one.mine.candidate) if fact.what.step == CANARY]
+    before = [fact for fact in steps if fact.at <= read_moment(one.mine.moment)] or steps
+    return before[-1].what.share if before else 0.0
+
+
+def _truth(files: Files, segments: Sequence[str]) -> pd.Series[float]:
+    """What is known about each entity, the newest word; who is unknown is left out."""
+    rows = pd.concat([files.table(segment, ["entity", "label"]).to_pandas() for segment in segments])
+    known: pd.Series[float] = rows.dropna().drop_duplicates("entity", keep="last").set_index("entity")["label"]
+    return known
+
+
+def _answers(files: Files, answered: Answered) -> pd.DataFrame:
+    """The answers of a candidate at a moment, each entity once: for real before in shadow, then the first."""
+    rows = pa.concat_tables([files.table(segment, _COLUMNS) for segment in answered.parts])
+    mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
+    mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
+    frame: pd.DataFrame = rows.filter(mine).to_pandas()
+    order = frame.assign(silent=frame["step"] == SHADOW).sort_values(["silent", "time", "answer_id"])
+    # By the entity's name, which says nothing about its loss.
+    return order.drop_duplicates("entity").sort_values("entity", ignore_index=True)
+
+
+def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) -> pd.DataFrame:
+    """What a candidate would have answered, from the inputs that the one who did answer looked at."""
+    files, past = trip.store.files, trip.past
+    answerer = load(files, candidate_made(past, absent.candidate), plan)
+    sealed = [fact.what for fact in past.of(AnswersSealed) if fact.what.segment in present.parts]
+    frames = [
+        kept_features(answerer, files.table(digest)) for digest in dict.fromkeys(s.features for s in sealed) if digest
+    ]
+    frame = pd.concat(frames) if frames else pd.DataFrame()
+    frame = frame[~frame.index.duplicated()]
+    scores = answerer.scores(frame) if len(frame) else np.zeros(0)
+    good = np.isfinite(scores)
+    names = [str(name) for name in frame.index[good]]
+    decisions = decide(scores[good], names, plan.decision)
+    return pd.DataFrame({"entity": names, "score": scores[good], "decision": decisions, "step": SHADOW, "cohort": ""})

@@ -1,0 +1,169 @@
+"""Two candidates side by side: losses are compared where the truth is known, and harm goes back by itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from integration.watch.test_flow import PIPELINE, PRODUCT, World, month
+from integration.watch.test_flow import released as released
+
+from shipworthy.app.due import due
+from shipworthy.base.errors import GateShut
+from shipworthy.base.fact import reader
+from shipworthy.model.flow import train_candidate
+from shipworthy.model.words import TrainCandidate
+from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Evidence, Retraining
+from shipworthy.release.flow import roll_back
+from shipworthy.release.rules import stepped
+from shipworthy.release.trials import pays
+from shipworthy.release.views import releases
+from shipworthy.release.words import ReleaseCandidate, Releases, ReleaseStepped, RollBack, TrialJudged
+from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.flow import judge_trials
+from shipworthy.watch.trials import trials_due
+from shipworthy.watch.trying import _judge as judge_one
+from shipworthy.watch.words import JudgeTrials
+
+HARMFUL = PIPELINE.replace(".fit(features, label)", ".fit(features, np.arange(len(label)) % 20 > 0)")
+
+
+@pytest.fixture
+def world(released: Path, tmp_path: Path) -> Iterator[World]:
+    root = tmp_path / "visits"
+    shutil.copytree(released, root)
+    made = World(root)
+    made.now = month(4)
+    yield made
+    made.engine.dispose()
+
+
+def step(world: World, candidate: str, to: str, share: float = 0.0, replaces: str = "") -> None:
+    cohorts = ["everyone"] if to == "all" else []
+    world.record(
+        ReleaseStepped(
+            product=PRODUCT, candidate=candidate, step=to, cohorts=cohorts, replaces=replaces, gate="", role="model",
+            share=share,
+        )
+    )  # fmt: skip
+
+
+def another(world: World, code: str) -> str:
+    (world.root / "pipeline.py").write_text(code)
+    return world.train()
+
+
+def live_through(world: World, *months: int) -> list[TrialJudged]:
+    """The list of each month and a look at the world; what was compared."""
+    for number in months:
+        world.list_of(number)
+        world.watch()
+        judge_trials(JudgeTrials(product=PRODUCT), world.trip())
+    return [what for what in world.of(TrialJudged) if isinstance(what, TrialJudged)]
+
+
+def champion(world: World) -> str:
+    return str(world.of(ReleaseStepped)[0].candidate)
+
+
+def what_is_due(world: World) -> list[str]:
+    past = world.store.ledger.past(PRODUCT)
+    return [type(command).__name__ for command in due(current_plan(past), past, world.now)]
+
+
+def test_harm_in_shadow_takes_a_candidate_back_and_shuts_its_gate(world: World) -> None:
+    mine = another(world, HARMFUL)
+    step(world, mine, "shadow")
+    found = live_through(world, 4, 5)
+    assert [(what.candidate, what.against, what.step, what.window[:7]) for what in found] == [
+        (mine, champion(world), "shadow", "1997-04")
+    ]
+    assert found[0].numbers["rows"] == 800
+    assert found[0].verdict == "roll back"
+    assert found[0].harm
+    assert "shown to do harm" in found[0].text
+    assert what_is_due(world)[0] == "RollBack"
+    assert "shown to do harm" in releases(Releases(product=PRODUCT), world.store.ledger.past(PRODUCT)).trials[0]
+    roll_back(RollBack(product=PRODUCT, reason=found[0].text, candidate=mine), world.trip())
+    assert "RollBack" not in what_is_due(world)
+    step(world, mine, "rehearsal")
+    step(world, mine, "shadow")
+    past = world.store.ledger.past(PRODUCT)
+    command = ReleaseCandidate(product=PRODUCT, candidate=mine, step="all")
+    with pytest.raises(GateShut, match="shown to do harm"):
+        stepped(plan_of_two_steps(world), past, candidate_made(past, mine), command, "")
+
+
+def plan_of_two_steps(world: World):  # type: ignore[no-untyped-def]
+    """The plan without trials in between, so that only the evidence stands in the way."""
+    plan = current_plan(world.store.ledger.past(PRODUCT))
+    return plan.model_copy(update={"release": plan.release.model_copy(update={"steps": ["all"]})})
+
+
+def test_each_row_is_counted_once_and_evidence_adds_up_over_lists(world: World) -> None:
+    mine = another(world, PIPELINE.replace("days=60", "days=59"))
+    step(world, mine, "shadow")
+    found = live_through(world, 4, 5, 6)
+    assert [what.window[:7] for what in found] == ["1997-04", "1997-05"]
+    assert [what.numbers["rows_in_all"] for what in found] == [800, 1_600]
+    assert {what.verdict for what in found} <= {"hold", "promote"}
+    assert judge_trials(JudgeTrials(product=PRODUCT), world.trip()) == []
+    assert "JudgeTrials" not in what_is_due(world)
+
+
+def test_a_canary_is_compared_with_those_who_kept_their_champion(world: World) -> None:
+    mine = another(world, HARMFUL)
+    step(world, mine, "canary", share=0.3)
+    (found,) = live_through(world, 4, 5)
+    assert found.step == "canary"
+    assert 180 < found.numbers["rows"] < 300
+    assert found.numbers["divided_otherwise"] < 0
+    assert found.numbers["rise_in_all"] > 0.1
+
+
+def test_harm_in_full_use_brings_the_replaced_candidate_back(world: World) -> None:
+    before, mine = champion(world), another(world, HARMFUL)
+    step(world, mine, "all", replaces=before)
+    (found,) = live_through(world, 4, 5)
+    assert (found.step, found.against, found.verdict) == ("in use", before, "roll back")
+    assert what_is_due(world)[0] == "RollBack"
+    now = roll_back(RollBack(product=PRODUCT, reason=found.text, candidate=mine), world.trip())
+    assert now.champion == {"everyone": before}
+
+
+def proposed(world: World, code: str, asked: dict[str, float]) -> tuple[TrialJudged, bool]:
+    """A challenger made after the world has changed: what comparing it says, and whether it pays."""
+    live_through(world, 4, 5, 6, 7)
+    (world.root / "pipeline.py").write_text(code)
+    command = TrainCandidate(product=PRODUCT, parent=champion(world))
+    made = train_candidate(command, world.trip()).candidate
+    past = world.store.ledger.past(PRODUCT)
+    plan = current_plan(past)
+    respond = plan.respond.model_copy(update={"retraining": Retraining(**asked)})
+    release = plan.release.model_copy(update={"evidence": Evidence(phi=4.0)})
+    plan = plan.model_copy(
+        update={"respond": respond, "release": release, "proof": plan.proof.model_copy(update={"holdout": 0.9})}
+    )
+    (one,) = trials_due(plan, past)
+    assert (one.mine.candidate, one.other.candidate, one.proposed) == (made, champion(world), True)
+    found = reader(TrialJudged).validate_python(judge_one(world.trip(), plan, one))
+    world.record(found)
+    return found, pays(plan, world.store.ledger.past(PRODUCT), made)
+
+
+def test_a_challenger_replaces_where_it_pays_and_not_where_it_costs_more_than_it_gains(world: World) -> None:
+    found, goes_on = proposed(world, PIPELINE, {})
+    assert found.step == "proposed"
+    assert found.numbers["rise_in_all"] < -0.04, "what it learnt in June is right for June"
+    assert found.verdict == "promote", found.text
+    assert goes_on
+
+
+def test_doing_nothing_wins_where_a_replacement_does_not_pay_or_does_harm(world: World) -> None:
+    found, goes_on = proposed(world, PIPELINE, {"cost": 300.0, "value": 1.0, "decisions": 800})
+    assert found.verdict == "hold"
+    assert "not shown, so what is in use stays" in found.text
+    assert not goes_on
