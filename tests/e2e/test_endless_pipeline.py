@@ -69,10 +69,10 @@ def test_control_c_ends_an_endless_pipeline_and_the_next_command_works(tmp_path:
     ]
     (tmp_path / "feed" / "visits-all.csv").write_text("\n".join(["subscriber,day,minutes,cancelled", *rows]))
     said(tmp_path, "plan")
-    ben = said(tmp_path, "people", "add", "ben").split()[1]
+    builder = said(tmp_path, "people", "add", "data-scientist").split()[1]
 
     (tmp_path / "pipeline.py").write_text(ENDLESS)
-    endless = command(tmp_path, "train", token=ben)
+    endless = command(tmp_path, "train", token=builder)
     while not (tmp_path / "begun").exists() and endless.poll() is None:
         time.sleep(0.1)
     endless.send_signal(signal.SIGINT)
@@ -80,4 +80,4 @@ def test_control_c_ends_an_endless_pipeline_and_the_next_command_works(tmp_path:
     assert endless.returncode == 130, text
 
     (tmp_path / "pipeline.py").write_text(GOOD)
-    assert "candidate" in said(tmp_path, "train", token=ben)
+    assert "candidate" in said(tmp_path, "train", token=builder)

@@ -48,15 +48,15 @@ def log_in(person: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 
 def test_several_logins_are_made_at_once_and_no_token_is_lost(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ended("people", "add", "anna", "ben") == 0
-    assert [line.split(": ")[0] for line in capsys.readouterr().out.splitlines()] == ["anna", "ben"]
-    assert ended("people", "add", "anna", "ben", "--json") == 0
-    assert [one["person"] for one in json.loads(capsys.readouterr().out)] == ["anna", "ben"]
+    assert ended("people", "add", "legal-owner", "privacy-owner") == 0
+    assert [line.split(": ")[0] for line in capsys.readouterr().out.splitlines()] == ["legal-owner", "privacy-owner"]
+    assert ended("people", "add", "legal-owner", "privacy-owner", "--json") == 0
+    assert [one["person"] for one in json.loads(capsys.readouterr().out)] == ["legal-owner", "privacy-owner"]
     assert ended("people", "add", "carl", "Not a Login") == 1
     told = capsys.readouterr()
     assert told.out.startswith("carl: sw_")
     assert "people.name" in told.err
-    assert ended("people", "revoke", "anna", "ben") == 0
+    assert ended("people", "revoke", "legal-owner", "privacy-owner") == 0
     assert capsys.readouterr().out.count("has ended.") == 2
 
 

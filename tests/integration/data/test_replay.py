@@ -25,7 +25,7 @@ def take(feed: Feed, columns: dict[str, Any] = BOUNDS, **contract: Any) -> Snaps
 def replay(feed: Feed, corrected: str = "", **values: str) -> Replayed:
     digest = feed.store.files.put(corrected.encode()) if corrected else ""
     past = feed.store.ledger.past(feed.product)
-    trip = Trip(feed.store, feed.product, "ben", AS_OF, f"replay {len(past.of(RowsReplayed))}", _straight_on)
+    trip = Trip(feed.store, feed.product, "operator", AS_OF, f"replay {len(past.of(RowsReplayed))}", _straight_on)
     return replay_quarantine(ReplayQuarantine(product=feed.product, source="orders", corrected=digest, **values), trip)
 
 
@@ -182,6 +182,6 @@ def test_what_is_not_there_is_told_with_what_is(feed: Feed) -> None:
     take(feed)
     with pytest.raises(NotFound, match="set rows of orders aside"):
         replay(feed)
-    trip = Trip(feed.store, feed.product, "ben", AS_OF, "r", _straight_on)
+    trip = Trip(feed.store, feed.product, "operator", AS_OF, "r", _straight_on)
     with pytest.raises(NotFound, match="Known: orders"):
         replay_quarantine(ReplayQuarantine(product=feed.product, source="other"), trip)

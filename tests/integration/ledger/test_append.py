@@ -25,15 +25,15 @@ def revoked(candidate: str) -> SignOffRevoked:
 
 
 def add(ledger: Ledger, *facts: What, product: str = "shop", key: str = "") -> list[Recorded[What]]:
-    return ledger.append(lambda past: facts, product=product, who="maria", at=NOON, key=key)
+    return ledger.append(lambda past: facts, product=product, who="operator", at=NOON, key=key)
 
 
 def test_a_fact_comes_back_as_it_was_appended(ledger: Ledger) -> None:
     before = datetime.now(UTC)
-    [appended] = ledger.append(lambda past: [clock("1998-01-01")], product="shop", who="maria", at=PARIS_NOON)
+    [appended] = ledger.append(lambda past: [clock("1998-01-01")], product="shop", who="operator", at=PARIS_NOON)
     [read] = ledger.past("shop").of(ClockAdvanced)
     assert read == appended
-    assert (read.seq, read.who, read.what, read.previous) == (1, "maria", clock("1998-01-01"), "0" * 64)
+    assert (read.seq, read.who, read.what, read.previous) == (1, "operator", clock("1998-01-01"), "0" * 64)
     assert read.at == NOON
     assert read.at.utcoffset() == timedelta(0)
     assert before <= read.recorded_at <= datetime.now(UTC)
@@ -81,7 +81,7 @@ def test_a_decision_reads_the_past_up_to_the_head(ledger: Ledger) -> None:
         kept.append(past)
         return [clock(past.of(ClockAdvanced)[-1].what.to + "b"), revoked("one")]
 
-    ledger.append(decide, product="shop", who="maria", at=NOON)
+    ledger.append(decide, product="shop", who="operator", at=NOON)
     assert [fact.what.to for fact in ledger.past("shop").of(ClockAdvanced)] == ["a", "ab"]
     assert kept[0].of(SignOffRevoked) == []  # what it decided is not in its own past, also when asked later
 
@@ -91,7 +91,7 @@ def test_a_decision_that_raises_writes_nothing(ledger: Ledger) -> None:
         raise UserError
 
     with pytest.raises(UserError):
-        ledger.append(decide, product="shop", who="maria", at=NOON, key="step 1")
+        ledger.append(decide, product="shop", who="operator", at=NOON, key="step 1")
     assert ledger.head() == Head(0, "0" * 64)
     assert len(add(ledger, clock("a"), key="step 1")) == 1  # its key is still free
 
@@ -118,7 +118,7 @@ def test_a_key_is_used_also_where_nothing_was_appended(ledger: Ledger) -> None:
 
 def test_a_decision_cannot_append_by_itself(ledger: Ledger) -> None:
     with pytest.raises(RuntimeError, match="must not append"):
-        ledger.append(lambda past: [fact.what for fact in add(ledger)], product="shop", who="maria", at=NOON)
+        ledger.append(lambda past: [fact.what for fact in add(ledger)], product="shop", who="operator", at=NOON)
     assert len(add(ledger, clock("a"))) == 1
 
 
@@ -140,7 +140,7 @@ def test_a_fact_that_could_not_be_read_again_is_not_written(ledger: Ledger, fact
 
 def test_moments_need_a_zone(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        ledger.append(lambda past: [clock("a")], product="shop", who="maria", at=datetime(2026, 3, 1))  # noqa: DTZ001
+        ledger.append(lambda past: [clock("a")], product="shop", who="operator", at=datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("text", ["", "ünï ☃ 🛳", 'quote " back \\ slash', "line\nbreak\ttab\x01\x7f\u2028", "  "])

@@ -68,13 +68,13 @@ def test_a_database_of_every_age_comes_up_to_date_with_its_facts(empty: sa.Engin
     make_as_of(empty, revision)
     moment = NOON.isoformat()
     body = '{"product":"shop","to":"1998-01-01"}'
-    old = StoredFact(1, "ClockAdvanced", "shop", "shop", "maria", moment, moment, body, "0" * 64, "").sealed()
+    old = StoredFact(1, "ClockAdvanced", "shop", "shop", "operator", moment, moment, body, "0" * 64, "").sealed()
     with empty.begin() as connection:  # this table has had its shape from the beginning, as facts are for ever
         connection.execute(tables.fact.insert(), [old._asdict()])
         tip.seal(connection, keys, heads.store_of(connection), Head(old.seq, old.digest))
     db.migrate(empty)
     ledger = Ledger(empty, keys)
-    ledger.append(lambda past: [], product="shop", who="maria", at=NOON, key="a key")
+    ledger.append(lambda past: [], product="shop", who="operator", at=NOON, key="a key")
     assert [fact.what.to for fact in ledger.past("shop").of(ClockAdvanced)] == ["1998-01-01"]
     assert ledger.sign_head("gate").seq == 1
     assert version_of(empty) == db.SCHEMA

@@ -47,7 +47,7 @@ def codes(refused: pytest.ExceptionInfo[Tampered]) -> set[str]:
 
 
 def append(ledger: Ledger) -> None:
-    ledger.append(lambda past: [ClockAdvanced(product="shop", to="x")], product="shop", who="maria", at=NOON)
+    ledger.append(lambda past: [ClockAdvanced(product="shop", to="x")], product="shop", who="operator", at=NOON)
 
 
 def assert_nothing_is_signed(ledger: Ledger, keys: Keys, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_fact_that_nobody_could_have_written_is_refused_without_a_traceback(
 def forged(facts: list[StoredFact]) -> StoredFact:
     """A fact after the last, chained as we would."""
     last = facts[-1]
-    return last._replace(seq=last.seq + 1, who="eve", previous=last.digest).sealed()
+    return last._replace(seq=last.seq + 1, who="intruder", previous=last.digest).sealed()
 
 
 def test_a_fact_put_after_the_newest_signed_head_by_hand_is_refused_at_once(
@@ -135,7 +135,7 @@ def test_a_seal_that_another_key_gave_is_no_seal(
     added = forged(facts)
     put(engine, [*facts, added])
     with engine.begin() as connection:
-        tip.seal(connection, Keys(tmp_path / "eve"), ledger.store, Head(added.seq, added.digest))
+        tip.seal(connection, Keys(tmp_path / "intruder"), ledger.store, Head(added.seq, added.digest))
     with pytest.raises(Tampered, match="not given by a key known here"):
         ledger.past("shop")
 
@@ -171,14 +171,14 @@ def test_a_decision_on_an_edited_past_is_not_taken(
 
 def test_facts_under_a_key_are_checked_too(ledger: Ledger, engine: sa.Engine) -> None:
     fact = ClockAdvanced(product="shop", to="1998-01-01")
-    ledger.append(lambda past: [fact], product="shop", who="maria", at=NOON, key="run 1")
-    ledger.append(lambda past: [fact], product="shop", who="maria", at=NOON)
+    ledger.append(lambda past: [fact], product="shop", who="operator", at=NOON, key="run 1")
+    ledger.append(lambda past: [fact], product="shop", who="operator", at=NOON)
     [first, second] = ledger.stored(2)
     for kind in ("SignOffGiven", "Unheard"):
         for changed in (first._replace(kind=kind), first._replace(kind=kind).sealed()):
             put(engine, [changed, second])
             with pytest.raises(Tampered, match="fact 1"):
-                ledger.append(lambda past: [], product="shop", who="maria", at=NOON, key="run 1")
+                ledger.append(lambda past: [], product="shop", who="operator", at=NOON, key="run 1")
 
 
 @pytest.mark.parametrize("column", SignedHead.__slots__)

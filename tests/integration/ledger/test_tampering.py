@@ -74,7 +74,7 @@ def open_ledger(folder: Path) -> Ledger:
 def fill(ledger: Ledger, texts: Iterable[str], product: str = "shop") -> None:
     for text in texts:
         facts = [ClockAdvanced(product=product, to=text)]
-        ledger.append(partial(_given, facts), product=product, who="maria", at=NOON)
+        ledger.append(partial(_given, facts), product=product, who="operator", at=NOON)
 
 
 def _given(facts: list[ClockAdvanced], _past: Past) -> list[ClockAdvanced]:
@@ -160,7 +160,7 @@ def forged(kept: Kept, facts: list[StoredFact], *, keep_key: bool) -> list[dict[
 
 @pytest.mark.parametrize("keep_key", [True, False])
 def test_a_history_continued_by_another_key_is_found(kept: Kept, keep_key: bool) -> None:
-    later = [*kept.facts[:4], kept.facts[4]._replace(who="eve"), kept.facts[5]]
+    later = [*kept.facts[:4], kept.facts[4]._replace(who="intruder"), kept.facts[5]]
     lines = forged(kept, rechained(later), keep_key=keep_key)
     assert kinds(kept.audit(lines)) == {"key"}
     assert "the export is signed with" in kept.audit(lines).findings[-1].text

@@ -41,7 +41,7 @@ def kept(engine: sa.Engine) -> list[Any]:
 @pytest.fixture
 def many(ledger: Ledger) -> None:
     facts = [ClockAdvanced(product="shop", to=str(number)) for number in range(MANY)]
-    ledger.append(lambda past: facts, product="shop", who="maria", at=NOON)
+    ledger.append(lambda past: facts, product="shop", who="operator", at=NOON)
 
 
 def test_a_view_is_the_fold_of_all_facts_however_often_it_is_read(
@@ -119,6 +119,6 @@ def test_a_view_does_not_read_over_an_edited_fact(
     ledger.view(COUNTED, "shop")
     advance(2)
     with engine.begin() as connection:
-        connection.execute(tables.fact.update().where(tables.fact.c.seq == MANY + 1).values(who="eve"))
+        connection.execute(tables.fact.update().where(tables.fact.c.seq == MANY + 1).values(who="intruder"))
     with pytest.raises(Tampered, match=f"fact {MANY + 1}"):
         ledger.view(COUNTED, "shop")

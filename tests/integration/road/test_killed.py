@@ -37,7 +37,7 @@ WHOLE = {
     "before": [1, 1],
     "file": "run-1.txt",
     "at": "1998-01-01T00:00:00+00:00",
-    "who": "anna",
+    "who": "operator",
     "by": 0,
 }
 FACTS = [
@@ -62,7 +62,7 @@ def result(folder: Path, name: str) -> Any:
 def finish_and_check(walker: ModuleType, folder: Path, url: str = "") -> None:
     """Follow the killed run to its end in this process, and compare with a run that nobody killed."""
     with walker.open_road(folder, url) as road:
-        run = road.submit("walk", {"product": "p"}, "anna", walker.AT, "run-1")
+        run = road.submit("walk", {"product": "p"}, "operator", walker.AT, "run-1")
         assert road.follow(run) == WHOLE
         ledger = road._store.ledger
         assert facts(ledger) == FACTS
@@ -115,7 +115,7 @@ def test_the_next_command_also_finishes_what_was_left(walker: ModuleType, start:
     process = start(tmp_path, "first", kill="after begin")
     process.join(60)
     with walker.open_road(tmp_path) as road:
-        road.follow(road.submit("walk", {"product": "p", "rows": 3}, "ben", walker.AT, "run-2"))
+        road.follow(road.submit("walk", {"product": "p", "rows": 3}, "builder", walker.AT, "run-2"))
         assert road.follow("run-1")["rows"] == 7
     assert (tmp_path / "run-1.txt").read_text() == "7 rows"
     assert (tmp_path / "run-2.txt").read_text() == "3 rows"
@@ -129,4 +129,4 @@ def test_a_run_that_ends_every_process_is_given_up(walker: ModuleType, start: St
             connection.execute(sa.text("UPDATE workflow_status SET recovery_attempts = 1000"))
         with pytest.raises(Bug, match="run-1 was given up"):
             road.follow("run-1")
-        assert road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT))["rows"] == 7
+        assert road.follow(road.submit("walk", {"product": "p"}, "builder", walker.AT))["rows"] == 7

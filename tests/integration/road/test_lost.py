@@ -87,14 +87,14 @@ def test_a_database_that_was_away_during_a_step_is_found_again(
     walker: ModuleType, start: Start, tmp_path: Path, postgres_url: str
 ) -> None:
     with walker.open_road(tmp_path, postgres_url) as road:
-        run = road.submit("walk", {"product": "p", "pause": 4}, "ben", walker.AT, "run-1")
+        run = road.submit("walk", {"product": "p", "pause": 4}, "builder", walker.AT, "run-1")
         walker.wait_for(lambda: done(tmp_path), "the first step")
         with away(postgres_url):
             threading.Event().wait(3)  # longer than the lease
         walker.wait_for(lambda: road.outcome(run)["state"] == "done", "the run to end", 60)
         assert kinds(road) == KINDS
         assert [step for step, _ in done(tmp_path)] == walker.STEPS
-        again = road.submit("walk", {"product": "p"}, "ben", walker.AT, "run-2")
+        again = road.submit("walk", {"product": "p"}, "builder", walker.AT, "run-2")
         assert road.follow(again)["rows"] == 7
     # The lease was given back: another process carries the next run, while this one lives.
     other = start(tmp_path, "other", url=postgres_url, key="run-3", payload={"tell": True})
@@ -107,7 +107,7 @@ def test_a_decision_that_the_database_went_away_from_is_made_again(
 ) -> None:
     payload = {"product": "p", "pause": 2}
     with walker.open_road(tmp_path, postgres_url) as road:
-        run = road.submit("walk", payload, "anna", walker.AT, "run-1")
+        run = road.submit("walk", payload, "operator", walker.AT, "run-1")
         follower = start(tmp_path, "follower", url=postgres_url, payload=payload)
         walker.wait_for((tmp_path / "follower.ready").exists, "another process to follow")
         walker.wait_for(lambda: len(done(tmp_path)) == 2, "the decision to begin")
@@ -125,10 +125,10 @@ def test_an_idle_executor_gives_the_store_up_after_its_database_was_away(
     walker: ModuleType, start: Start, tmp_path: Path, postgres_url: str
 ) -> None:
     with walker.open_road(tmp_path, postgres_url) as road:
-        road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT, "run-1"))
+        road.follow(road.submit("walk", {"product": "p"}, "builder", walker.AT, "run-1"))
         with away(postgres_url):
             threading.Event().wait(3)
-        assert road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT, "run-2"))["rows"] == 7
+        assert road.follow(road.submit("walk", {"product": "p"}, "builder", walker.AT, "run-2"))["rows"] == 7
     other = start(tmp_path, "other", url=postgres_url, key="run-3", payload={"tell": True})
     other.join(30)
     assert json.loads((tmp_path / "other.json").read_text())["result"]["by"] == other.pid
@@ -136,7 +136,7 @@ def test_an_idle_executor_gives_the_store_up_after_its_database_was_away(
 
 def test_a_run_that_is_handed_over_often_is_not_given_up(walker: ModuleType, tmp_path: Path) -> None:
     with walker.open_road(tmp_path) as road:
-        run = road.submit("walk", {"product": "p", "pause": 0.3}, "ben", walker.AT, "run-1")
+        run = road.submit("walk", {"product": "p", "pause": 0.3}, "builder", walker.AT, "run-1")
         walker.wait_for(lambda: done(tmp_path), "the first step")
         with road._engine.database.begin() as connection:  # as if many processes had carried it a step each
             connection.execute(sa.text("UPDATE workflow_status SET recovery_attempts = 1000"))

@@ -45,7 +45,7 @@ def test_one_carries_the_runs_of_others_too(walker: ModuleType, start: Start, tm
     first = start(tmp_path, "first", payload={"pause": 0.6})
     walker.wait_for(lambda: done(tmp_path), "the first step")
     with walker.open_road(tmp_path) as road:
-        run = road.submit("walk", {"product": "p", "tell": True}, "ben", walker.AT, "run-2")
+        run = road.submit("walk", {"product": "p", "tell": True}, "builder", walker.AT, "run-2")
         assert road.follow(run)["by"] == first.pid
 
 
@@ -95,7 +95,7 @@ def test_a_worker_carries_what_others_submit(walker: ModuleType, start: Start, t
     with walker.open_road(tmp_path) as road:
         walker.wait_for(lambda: road._lease.holder(), "the worker's lease")
         for key in ("run-1", "run-2"):
-            run = road.submit("walk", {"product": "p", "tell": True}, "ben", walker.AT, key)
+            run = road.submit("walk", {"product": "p", "tell": True}, "builder", walker.AT, key)
             assert road.follow(run)["by"] == worker.pid
 
 
@@ -116,7 +116,7 @@ def test_a_stopped_executor_loses_the_store_and_does_no_harm_when_it_wakes(
 
 def test_a_road_whose_lease_was_taken_stands_down_and_comes_back(walker: ModuleType, tmp_path: Path) -> None:
     with walker.open_road(tmp_path) as road:
-        run = road.submit("walk", {"product": "p", "pause": 0.3}, "ben", walker.AT, "run-1")
+        run = road.submit("walk", {"product": "p", "pause": 0.3}, "builder", walker.AT, "run-1")
         results: list[Any] = []
         follower = threading.Thread(target=lambda: results.append(road.follow(run)))
         follower.start()
@@ -135,4 +135,4 @@ def test_two_stores_in_one_process_take_turns(walker: ModuleType, tmp_path: Path
     (tmp_path / "b").mkdir()
     with walker.open_road(tmp_path / "a") as a, walker.open_road(tmp_path / "b") as b:
         for road in (a, b, a):
-            assert road.follow(road.submit("walk", {"product": "p"}, "ben", walker.AT))["rows"] == 7
+            assert road.follow(road.submit("walk", {"product": "p"}, "builder", walker.AT))["rows"] == 7

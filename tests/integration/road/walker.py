@@ -205,7 +205,7 @@ def carry_out(order: dict[str, Any]) -> None:
         if order.get("serve"):
             road.serve(threading.Event())
         payload = {"product": "p", **order.get("payload", {})}
-        run = road.submit(order.get("operation", "walk"), payload, "anna", AT, order["key"])
+        run = road.submit(order.get("operation", "walk"), payload, "operator", AT, order["key"])
         (folder / f"{order['name']}.ready").touch()
         try:
             came: dict[str, Any] = {"result": road.follow(run)}

@@ -39,7 +39,7 @@ BROKEN = [
     ("who: The service team, which calls subscribers", "§who: 12345", "plan.wrong_type", 'in quotes: "12345"'),
     ("builders: [data-scientist]", "§builders: data-scientist", "plan.wrong_type", "[data-scientist]"),
     ("builders: [data-scientist]", "§builders: []", "plan.wrong_size", "at least 1"),
-    ("builders: [data-scientist]", "builders: [§Ben]", "plan.bad_name", "small letter"),
+    ("builders: [data-scientist]", "builders: [§Builder]", "plan.bad_name", "small letter"),
     ("entity: subscriber\n", "entity: subscriber\n  §answer: probabilty\n", "plan.not_a_choice", "probability?"),
     ("{type: text, personal: true}", "{type: text, §personal: yes}", "plan.wrong_type", "true or false"),
     ("min: 0, max: 1440", "§min: .nan, max: 1440", "plan.wrong_type", "not a number"),

@@ -104,7 +104,7 @@ def made(the_plan: Plan, content: bytes, **values: Any) -> tuple[CandidateMade, 
         features=NAMES,
         trained_on=[THEN.isoformat()],
         rows=4_000,
-        author="ben",
+        author="builder",
     )
     found = replace(found, **values)
     return replace(found, candidate=name_of(found)), stored

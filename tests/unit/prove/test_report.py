@@ -47,7 +47,9 @@ def taken(source: str = "visits") -> SnapshotTaken:
     return SnapshotTaken(product="renewals", snapshot="d" * 64, as_of=NOW.isoformat(), intakes=[intake], checks=[])
 
 
-def page_of(of: Subject, results: Sequence[CheckResult] | None = None, who: str = "ben", source: str = "visits") -> str:
+def page_of(
+    of: Subject, results: Sequence[CheckResult] | None = None, who: str = "builder", source: str = "visits"
+) -> str:
     found = run_checks(of, proof_checks()) if results is None else results
     return report(of, found, Circumstances(NOW, who, "e" * 64, taken(source), {"results.json": "f" * 64}))
 

@@ -59,8 +59,8 @@ def test_nor_can_the_operator_in_whose_name_it_was_trained() -> None:
 def test_a_builder_who_became_an_owner_cannot_sign_what_is_made_from_the_same_code() -> None:
     history = History()
     history.make(author="data-scientist")
-    history.adopt(("builders: [data-scientist]", "builders: [bob]"), BUILDER_OWNS)
-    history.make(CHALLENGER, author="bob")
+    history.adopt(("builders: [data-scientist]", "builders: [second-builder]"), BUILDER_OWNS)
+    history.make(CHALLENGER, author="second-builder")
     history.prove(CHALLENGER)
     with pytest.raises(NotAllowed):
         history.sign("technology", CHALLENGER, who="data-scientist")
@@ -69,10 +69,10 @@ def test_a_builder_who_became_an_owner_cannot_sign_what_is_made_from_the_same_co
 def test_once_the_code_is_another_the_former_builder_may_sign() -> None:
     history = History()
     history.make(author="data-scientist")
-    history.adopt(("builders: [data-scientist]", "builders: [bob]"), BUILDER_OWNS)
-    made = history.make(CHALLENGER, author="bob", code="other code")
+    history.adopt(("builders: [data-scientist]", "builders: [second-builder]"), BUILDER_OWNS)
+    made = history.make(CHALLENGER, author="second-builder", code="other code")
     history.prove(CHALLENGER)
-    assert makers(history.past, made) == {"bob"}
+    assert makers(history.past, made) == {"second-builder"}
     history.sign("technology", CHALLENGER, who="data-scientist")
 
 
