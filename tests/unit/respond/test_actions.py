@@ -27,7 +27,7 @@ def opened(history: History) -> list[IncidentOpened]:
 
 def accepted_again(history: History) -> None:
     taken = SnapshotTaken(product=PRODUCT, snapshot="new", as_of=history.now.isoformat(), intakes=[], checks=[])
-    history.write(taken, "olga")
+    history.write(taken, "operator")
 
 
 @pytest.mark.parametrize("name", kinds(FOLDER))

@@ -265,8 +265,8 @@ def test_harm_that_a_trial_has_shown_is_told_once() -> None:
         "state": {},
     }
     values |= {"product": PRODUCT, "candidate": CHALLENGER, "text": "Worse."}
-    history.write(TrialJudged(step="shadow", verdict="hold", harm=False, **values), "olga")
-    history.write(TrialJudged(step="canary", verdict="roll back", harm=True, **values), "olga")
+    history.write(TrialJudged(step="shadow", verdict="hold", harm=False, **values), "operator")
+    history.write(TrialJudged(step="canary", verdict="roll back", harm=True, **values), "operator")
     (cause,) = [cause for cause in causes(history.plan, history.past, history.now) if cause.on == "failed"]
     assert cause.text == f"candidate {CHALLENGER[:12]} as a canary: Worse."
     assert to_do(history) == [("broken", "notify")]

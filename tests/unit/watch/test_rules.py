@@ -36,7 +36,7 @@ from shipworthy.watch.words import AlarmClosed, CloseAlarm, Level, WindowJudged
 
 JUNE, JULY, SEPTEMBER = (datetime(1997, month, 1, tzinfo=UTC) for month in (6, 7, 9))
 
-OLGA = Actor("olga", frozenset({"operator"}))
+OPERATOR = Actor("operator", frozenset({"operator"}))
 COHORTS = ("north", "south", "east")
 
 
@@ -355,10 +355,10 @@ def test_an_alarm_is_answered_by_its_first_digits_with_a_reason_and_the_last_wor
     raised = alarm_of(window("calibration", "a", JUNE, level="alarm"))
     life.add(raised)
     ask = CloseAlarm(product="p", alarm=raised.alarm[:8], reason="The feed counted a holiday twice.", false=True)
-    found = close_alarm(ask, life.past, JULY, OLGA).facts[0]
-    assert found == AlarmClosed(product="p", alarm=raised.alarm, by="olga", verdict="false", reason=ask.reason)
+    found = close_alarm(ask, life.past, JULY, OPERATOR).facts[0]
+    assert found == AlarmClosed(product="p", alarm=raised.alarm, by="operator", verdict="false", reason=ask.reason)
     life.add(found, window("calibration", "a", JULY, state={"evidence": 1}))
-    again = close_alarm(replace(ask, false=False), life.past, JULY, OLGA).facts
+    again = close_alarm(replace(ask, false=False), life.past, JULY, OPERATOR).facts
     life.add(*again)
     assert [fact.what.verdict for fact in life.past.of(AlarmClosed)] == ["false", "right"]
     assert carried(life.past, "calibration", "a") == {"evidence": 1}, "only the first answer restarts the evidence"
@@ -371,4 +371,4 @@ def test_an_alarm_that_is_not_known_or_not_explained_is_not_answered(name: str, 
     raised = alarm_of(window("calibration", "a", JUNE, level="alarm"))
     meant = raised.alarm[:9] if name == "*" else "none" if name == "0" else ""
     with pytest.raises(UserError):
-        close_alarm(CloseAlarm(product="p", alarm=meant, reason=reason), Life().add(raised).past, JULY, OLGA)
+        close_alarm(CloseAlarm(product="p", alarm=meant, reason=reason), Life().add(raised).past, JULY, OPERATOR)

@@ -33,7 +33,7 @@ def test_whoever_gives_no_answer_loses_the_row() -> None:
 def trial(history: History, moment: str, found: Compared) -> TrialJudged:
     due = DueTrial(Answered(CHALLENGER, moment, ()), Answered(MODEL, moment, ()), (), False)
     what = judged(history.plan, history.past, due, found)
-    history.write(what, "olga")
+    history.write(what, "operator")
     history.now += timedelta(days=1)
     return what
 
@@ -46,7 +46,7 @@ def beside(step: str, share: float = 0.0) -> History:
         fact = ReleaseStepped(
             product=PRODUCT, candidate=candidate, step=to, replaces="", gate="", role="model", **values
         )
-        history.write(fact, "olga")
+        history.write(fact, "operator")
     return history
 
 
@@ -67,7 +67,7 @@ def test_evidence_adds_up_over_moments_until_harm_is_shown_and_starts_anew_after
             break
     assert (found.verdict, found.harm) == ("roll back", True)
     assert to_take_back(history.past, standing(history.past)) == found
-    history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to="", reason=found.text), "olga")
+    history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to="", reason=found.text), "operator")
     assert last_verdicts(history.past, CHALLENGER) == {}
     again = trial(history, "2026-02-01T00:00:00+00:00", of_same_rows("shadow", rows(0.1, 100), flat))
     assert again.numbers["rows_in_all"] == 100

@@ -110,7 +110,7 @@ def test_the_budget_says_what_is_accepted_what_there_was_and_what_is_left() -> N
     noted = judged("1997-07-01", "note", monitor="input-drift", evidence=1.2)
     lasting = judged("1997-08-01", "note", monitor="input-drift", evidence=1.4)
     outside = judged("1997-08-01", "note", evidence=0.4)
-    told = AlarmClosed(product="next-purchase", alarm=second.alarm, by="olga", verdict="false", reason="a holiday")
+    told = AlarmClosed(product="next-purchase", alarm=second.alarm, by="operator", verdict="false", reason="a holiday")
     before = past(first, second, noted, lasting, outside)
     found = budget(Budget(product="next-purchase"), before, AT)
     assert (found.budget, found.false, found.left) == (0.5, 0, 0.5)
