@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.digest import digest_of_bytes
-from shipworthy.data.source import Part, Reading
+from shipworthy.data.source import Part, Piece, Pieces, Reading
+
+_PIECE = 1 << 17  # rows
 
 
 def joined(parts: Sequence[tuple[Part, pa.Table]]) -> Reading:
@@ -21,6 +23,21 @@ def joined(parts: Sequence[tuple[Part, pa.Table]]) -> Reading:
     schema = together([table.schema for _, table in parts])
     whole = pa.concat_tables([fitted(table, schema) for _, table in parts])
     return Reading(whole, tuple(part for part, _ in parts))
+
+
+def of_reading(reading: Reading) -> Pieces:
+    """What was read as a whole, as if it came some rows at a time."""
+
+    def rows() -> Iterator[Piece]:
+        start = 0
+        for part in reading.parts:
+            there = part.rows - len(part.broken)
+            size = _PIECE if not part.broken else max(there, 1)
+            for first in range(0, max(there, 1), size):
+                yield Piece(part.name, first, reading.table.slice(start + first, min(size, there - first)), part.broken)
+            start += there
+
+    return Pieces(reading.table.schema, rows, lambda digest: reading.parts)
 
 
 def together(schemas: Sequence[pa.Schema]) -> pa.Schema:

@@ -32,7 +32,7 @@ from shipworthy.data.contract import mistakes
 from shipworthy.data.engine import RESERVED, engine, identifier
 from shipworthy.data.judges import ROW, Judge, Layout, Span, judges
 from shipworthy.data.rules import accepted_rows, decided, flagged, repeats, set_aside
-from shipworthy.data.source import Part, Piece, Pieces, Reading
+from shipworthy.data.source import UNTOLD, Part, Piece, Pieces, Reading
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
 
@@ -91,6 +91,7 @@ class _Sitting:
         hashes: of the rows that nobody objected to, one collection for each way in which rows are compared.
         accepted: the accepted rows; None where the file of the source holds just them.
         others: the rows that were not accepted, with their flags.
+        rows: how many have a place in a table; broken: how many have none, by reason; read: all of them, by part.
     """
 
     counts: Numbers
@@ -100,6 +101,8 @@ class _Sitting:
     others: list[pa.Table] = field(default_factory=list)
     newest: Any = None
     rows: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    read: Counter[str] = field(default_factory=Counter)
 
 
 class _NotWholeError(Exception):
@@ -150,7 +153,7 @@ class _Court:
             first, last = np.searchsorted(repeated[0], (sitting.rows, sitting.rows + len(piece.table)))
             known = (repeated[0][first:last] - sitting.rows, repeated[1][first:last])
             raw = _numbered(piece.table)
-            good = None if len(known[0]) or not self.plain else self._undisputed(sitting, raw)
+            good = None if len(known[0]) or piece.broken or not self.plain else self._undisputed(sitting, raw)
             if good is None and accepted is None:
                 raise _NotWholeError
             if good is None:
@@ -161,6 +164,8 @@ class _Court:
                 accepted.write(good)
             self._note_newest(sitting, good)
             sitting.rows += len(piece.table)
+            sitting.read[piece.part] += len(piece.table) + len(piece.broken)
+            sitting.broken.update(broken.reason for broken in piece.broken)
         return sitting
 
     def _undisputed(self, sitting: _Sitting, raw: pa.Table) -> pa.Table | None:
@@ -195,7 +200,7 @@ class _Court:
             self._note_hashes(sitting, self.duck.sql(f"SELECT {hashed} FROM stand").to_arrow_table())
         sitting.counts += np.bincount(fates, minlength=len(sitting.counts))
         good = accepted_rows(rows, fates, self.layout)
-        if len(good) < len(rows):
+        if len(good) < len(rows) or piece.broken:
             self._note_others(kept, sitting, piece, raw, rows, fates)
         return good
 
@@ -204,13 +209,14 @@ class _Court:
     ) -> None:
         others = flagged(rows, fates, self.order).filter(pa.array(fates != 0))
         sitting.others.append(others.select([*self._asked, *_FLAGS]))
-        here = Reading(piece.table, (Part(piece.part, "", len(piece.table), ()),))
+        broken = tuple(replace(one, row=one.row - piece.first) for one in piece.broken)
+        here = Reading(piece.table, (Part(piece.part, "", len(piece.table) + len(broken), (), broken),))
         aside = set_aside(self.duck, here, raw, fates, self.layout, self.order)
         if not len(aside):
             return
         if sitting.quarantine is None:
             sitting.quarantine = kept.enter_context(self.files.table_draft(aside.schema))
-        sitting.quarantine.write(_placed(aside, piece, sitting.rows))
+        sitting.quarantine.write(_placed(aside, piece, sitting.read.total()))
 
     def compared(self, sitting: _Sitting) -> tuple[Numbers, Numbers]:
         """The rows that repeat others, by their number in the source, and the judge who says so; in order."""
@@ -225,6 +231,7 @@ class _Court:
         self, sitting: _Sitting, parts: tuple[Part, ...], copy: Draft | None
     ) -> tuple[Intake, list[CheckResult]]:
         """The account of all rows, what is kept of them, and the answers to the questions about the whole source."""
+        parts = tuple(replace(part, rows=sitting.read[part.name]) if part.rows == UNTOLD else part for part in parts)
         intake = self._account(sitting, parts)
         ask = self._asking(sitting)
         sheet = Sheet(self.source, self.layout.contract, self.as_of, self.layout.schema.names, parts, intake, ask)
@@ -239,8 +246,13 @@ class _Court:
         for judge, count in zip(self.order, sitting.counts[1:].tolist(), strict=False):
             if count:
                 counts[judge.does][judge.name] += count
+        counts["quarantine"].update(sitting.broken)
         accepted, read = int(sitting.counts[0]), sum(part.rows for part in parts)
-        if not read == sitting.rows == accepted + sum(counts["remove"].values()) + sum(counts["quarantine"].values()):
+        if (
+            not read
+            == sitting.read.total()
+            == accepted + sum(counts["remove"].values()) + sum(counts["quarantine"].values())
+        ):
             raise AssertionError(f"{self.source}: {read} rows came in, but the account does not add up")
         return Intake(
             source=self.source,

@@ -89,28 +89,34 @@ class Reading:
         return sum(part.rows for part in self.parts)
 
 
+UNTOLD = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Some rows of a source that follow each other.
 
     Attributes:
         part: the name of their part.
-        first: how many rows of that part come before them.
+        first: how many rows of that part come before them, the broken ones included.
+        broken: rows among them that have no place in the table, by their number in the part.
     """
 
     part: str
     first: int
     table: pa.Table
+    broken: tuple[Broken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A source that is read some rows at a time, as often as need be; no row is ever broken.
+    """A source that is read some rows at a time, as often as need be.
 
     Attributes:
         schema: the columns of every piece.
         read: all rows, in the order of the parts.
-        parts: what is read; the digest of each file is asked of the given function.
+        parts: what is read; the digest of each file is asked of the given function. A part that does not know how many
+            rows it has before they are read says UNTOLD.
         file: the one Parquet file that holds these rows and no others, where there is one.
     """
 

@@ -106,6 +106,12 @@ class MonitorPlan(Section):
     )
 
 
+class Audit(Section):
+    """Answers of each window that are drawn at random, for people to say what is true of them."""
+
+    rows: Whole = Field(ge=1, description="How many of each window.", examples=[50])
+
+
 class Watch(Section):
     """What is watched for life."""
 
@@ -123,6 +129,9 @@ class Watch(Section):
         ),
     )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
+    audit: Audit | None = Field(
+        None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
+    )
 
 
 Severity = Literal["low", "high", "critical"]
@@ -164,7 +173,8 @@ class Trigger(Section):
         description=(
             "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
             "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
-            "delivery or a model that could not answer, a revoked sign-off, a delivery that nobody acknowledged, a "
+            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "that nobody acknowledged, a "
             "list of which too little was used, a schedule, data that was not there before, a model made from changed "
             "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
             "deliveries that are paused, a baseline that answers in place of the model."
@@ -242,7 +252,38 @@ class Envelope(Section):
     rank_correlation_at_least: Number = Field(
         0.8, ge=-1, le=1, description="How alike it must rank the same rows as the champion."
     )
+    floor: Number | None = Field(
+        None,
+        description=(
+            "The pessimistic end of `proof.performance.metric` must reach this; absent: the floor of the proof alone."
+        ),
+        examples=[0.7],
+    )
+    newest_truth_at_most: Duration | None = Field(
+        None,
+        description="How old the newest moment that it has learnt from may be when it is let on; absent: any age.",
+        examples=["6mo"],
+    )
     within: Duration = Field(default=Length(months=12), description="How long after its signing the envelope holds.")
+
+
+class Retraining(Section):
+    """When a retrained candidate pays for itself; without it every step of its release is as for any other."""
+
+    cost: Number = Field(0.0, ge=0, description="Of training, proving and releasing once, in any currency.")
+    value: Number = Field(
+        1.0, gt=0, description="Of one unit of loss less in one decision, in the same currency; a loss is 0 to 1."
+    )
+    decisions: Whole = Field(
+        1, ge=1, description="How many decisions it takes before it is replaced in turn.", examples=[20_000]
+    )
+    labels_only_when_acted: Flag = Field(
+        False,
+        description=(
+            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
+            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+        ),
+    )
 
 
 class RespondPlan(Section):
@@ -251,6 +292,14 @@ class RespondPlan(Section):
     triggers: list[Trigger] = Field(default=[], description="What happens when.")
     envelope: Envelope | None = Field(
         None, description="Bounds for retraining without a new sign-off; absent: every candidate is signed anew."
+    )
+    retraining: Retraining | None = Field(
+        None,
+        description=(
+            "What a retrained candidate must gain, as shown on truths it has not learnt, before it goes on by itself; "
+            "absent: the proof and the envelope are enough."
+        ),
+        examples=[{"cost": 500, "value": 20, "decisions": 20_000}],
     )
     routes: dict[Name, str] = Field(
         default={},

@@ -15,7 +15,7 @@ from shipworthy.watch.words import Kind, Level
 if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan
 
-Needs = Literal["labels", "answers", "runs"]
+Needs = Literal["labels", "answers", "runs", "audit"]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -155,7 +155,8 @@ class Monitor:
     Attributes:
         name: as the plan writes it.
         asks: its question, in plain words.
-        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known.
+        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
+            `audit` when people have said of each row of its sample what is true.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.

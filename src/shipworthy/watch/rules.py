@@ -22,7 +22,7 @@ from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.monitor import Monitor, Needs, Settings
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, CloseAlarm, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"
 REHEARSAL = "rehearsal"
@@ -109,6 +109,13 @@ def runs(past: Past) -> list[Answered]:
     return [Answered(candidate, moment, tuple(names)) for (moment, candidate), names in sorted(found.items())]
 
 
+def audited(past: Past) -> list[Answered]:
+    """The windows whose sample people have labelled in whole: a part that they chose would not be random."""
+    done = {fact.what.sample for fact in past.of(AuditLabelled) if not fact.what.left}
+    drawn = [fact.what for fact in past.of(AuditDrawn)]
+    return [Answered(one.candidate, one.window, (one.sample,)) for one in drawn if one.sample in done]
+
+
 def due(
     plan: Plan, past: Past, now: datetime, known: Mapping[str, Monitor] | None = None, patient: bool = True
 ) -> list[Due]:
@@ -126,6 +133,7 @@ def due(
     last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
     windows = [(window, ("answers", "labels")) for window in answered(past)]
     windows += [(window, ("runs", "")) for window in runs(past)]
+    windows += [(window, ("audit", "")) for window in audited(past)]
     found = []
     for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
         mature = plan.need.horizon.after(read_moment(window.moment)) <= now

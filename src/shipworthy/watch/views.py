@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipworthy.base.fact import Past, Recorded
+from shipworthy.data.reading import Tables
 from shipworthy.plan.rules import current_plan
+from shipworthy.watch.audit import segments, waiting
 from shipworthy.watch.monitor import Monitor
 from shipworthy.watch.rules import budget_of, settings
 from shipworthy.watch.rules import monitors as members
@@ -16,6 +18,8 @@ from shipworthy.watch.words import (
     AlarmCard,
     AlarmClosed,
     AlarmRaised,
+    AuditTask,
+    AuditTasks,
     Budget,
     BudgetLine,
     BudgetState,
@@ -41,6 +45,17 @@ def monitors(question: Monitors, past: Past) -> WatchState:
         if monitor.applies(plan) or any(fact.what.monitor == name for fact in judged)
     ]
     return WatchState(monitors=cards, alarms=alarms(past))
+
+
+def audit_tasks(question: AuditTasks, past: Past, files: Tables) -> list[AuditTask]:
+    """The rows of every sample that wait for a label, oldest sample first."""
+    found: list[AuditTask] = []
+    for drawn in waiting(past):
+        told = {name for one in segments(past, drawn.sample) for name in files.table(one)["answer_id"].to_pylist()}
+        for row in files.table(drawn.sample).select(["answer_id", "entity"]).to_pylist():
+            if row["answer_id"] not in told:
+                found.append(AuditTask(row["answer_id"], row["entity"], drawn.window, drawn.sample[:12]))
+    return found[: question.limit]
 
 
 def newest_of_each_window(past: Past) -> list[Recorded[WindowJudged]]:

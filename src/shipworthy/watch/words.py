@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.watch.audit_words import AuditDrawn as AuditDrawn
+from shipworthy.watch.audit_words import AuditLabelled as AuditLabelled
+from shipworthy.watch.audit_words import AuditOutcome as AuditOutcome
+from shipworthy.watch.audit_words import AuditTask as AuditTask
+from shipworthy.watch.audit_words import AuditTasks as AuditTasks
+from shipworthy.watch.audit_words import LabelAudit as LabelAudit
 
 Level = Literal["quiet", "note", "alarm", "not_run"]
 # What a verdict rests on: a stated error rate, an estimate under assumptions that nobody can check, or plain counting.

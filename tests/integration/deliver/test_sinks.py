@@ -229,33 +229,33 @@ def test_a_database_that_does_not_answer_is_told_without_its_secret(tmp_path: Pa
     assert "secret" not in str(failed.value)
 
 
-@pytest.mark.parametrize("name", ["csv", "parquet"])
-def test_rows_that_come_some_at_a_time_lie_there_as_if_they_had_come_at_once(tmp_path: Path, name: str) -> None:
-    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
+def stream_of(place: Place) -> Callable[[Target, pa.RecordBatchReader], str]:
+    members = (kind("deliver/sinks", name, SinkKind) for name in kinds("deliver/sinks"))
+    stream = next(member.stream for member in members if member.write is place.write)
+    assert stream is not None
+    return stream
+
+
+def test_rows_that_come_some_at_a_time_lie_there_as_if_they_had_come_at_once(place: Place) -> None:
     whole = rows("anna", "=1+1", "cleo")
-    sink.write(target, whole)
-    at_once = (tmp_path / "out" / "list").read_bytes()
-    assert sink.stream is not None
-    sink.stream(target, pa.RecordBatchReader.from_batches(whole.schema, whole.to_batches(2)))
-    found = (tmp_path / "out" / "list").read_bytes()
-    assert found == at_once if name == "csv" else pq.read_table(tmp_path / "out" / "list").equals(whole)
+    place.write(place.target, whole)
+    at_once = place.read()
+    stream_of(place)(place.target, pa.RecordBatchReader.from_batches(whole.schema, whole.to_batches(2)))
+    assert place.read() == at_once
+    assert len(at_once) == 3
 
 
-@pytest.mark.parametrize("name", ["csv", "parquet"])
-def test_rows_that_stop_on_the_way_leave_what_lay_there(tmp_path: Path, name: str) -> None:
-    sink, target = kind("deliver/sinks", name, SinkKind), Target(tmp_path, "out/list", "", "", "run 1")
-    sink.write(target, rows("anna"))
-    before = (tmp_path / "out" / "list").read_bytes()
+def test_rows_that_stop_on_the_way_leave_what_lay_there(place: Place) -> None:
+    place.write(place.target, rows("anna"))
+    before = place.read()
 
     def torn() -> Iterator[pa.RecordBatch]:
         yield from rows("ben").to_batches()
         raise OSError("the store is away")
 
-    assert sink.stream is not None
     with pytest.raises(OSError, match="away"):
-        sink.stream(target, pa.RecordBatchReader.from_batches(rows("ben").schema, torn()))
-    assert (tmp_path / "out" / "list").read_bytes() == before
-    assert len(list((tmp_path / "out").iterdir())) == 1
+        stream_of(place)(place.target, pa.RecordBatchReader.from_batches(rows("ben").schema, torn()))
+    assert place.read() == before
 
 
 @pytest.mark.parametrize("kind_", kinds("deliver/sinks"))

@@ -5,21 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from shipworthy.data.parts import joined
-from shipworthy.data.places import Bytes, content, files, half_written, wrong
-from shipworthy.data.source import Broken, Part, Place, Probe, Reading, SourceKind
+from shipworthy.base.ahead import ahead
+from shipworthy.data.parts import fitted, joined, of_reading, together
+from shipworthy.data.places import Bytes, at_hand, content, files, half_written, state, wrong
+from shipworthy.data.source import UNTOLD, Broken, Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
 _BOM = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _BLOCK, _LARGEST_BLOCK = 1 << 20, (1 << 31) - 1
+_AT_ONCE = 8 << 20  # bytes that become one piece
 _END = "\x1e"  # marks a row of our own; never part of a text file
 
 
@@ -33,6 +38,132 @@ class _Parsed:
 def read(source: Source, place: Place) -> Reading:
     """All rows of all files, every column as text; an empty cell is missing."""
     return joined([part(content(file, place)) for file in files(source.path, place)])
+
+
+@contextmanager
+def pieces(source: Source, place: Place) -> Iterator[Pieces]:
+    """The rows of all files, some at a time; files whose quotations do not fit are read whole, to say what is wrong."""
+    found = files(source.path, place)
+    before = [state(file) for file in found]
+    with ExitStack() as kept:
+        here = kept.enter_context(at_hand(found, place))
+        texts = [_Text(file.name, local) for file, local in zip(found, here, strict=True)]
+        if not all(text.name[-3:] != ".gz" and text.is_orderly() for text in texts):
+            yield of_reading(read(source, place))
+            return
+        heads = [_header(text.name, text.head) for text in texts]
+        schema = together([pa.schema([(name, pa.string()) for name in names]) for names, _ in heads])
+
+        def rows() -> Iterator[Piece]:
+            for file, text, (names, delimiter) in zip(found, texts, heads, strict=True):
+                try:
+                    for piece in text.rows(names, delimiter):
+                        yield Piece(piece.part, piece.first, fitted(piece.table, schema), piece.broken)
+                except (pa.ArrowInvalid, UnicodeDecodeError):
+                    part(content(file, place))  # says what is wrong with it
+                    raise
+
+        def parts(digest: Callable[[Path], str]) -> tuple[Part, ...]:
+            each = zip(texts, heads, strict=True)
+            return tuple(Part(text.name, digest(text.file), UNTOLD, tuple(names)) for text, (names, _) in each)
+
+        yield Pieces(schema, lambda: ahead(rows()), parts)
+        for file, earlier in zip(found, before, strict=True):
+            if (now := state(file)) != earlier:
+                sizes = f"{earlier['size']} bytes before, {now['size']} after"
+                raise half_written(file.name, f"The file changed while it was read: {sizes}.")
+
+
+class _Text:
+    """A file of text that is read some rows at a time.
+
+    Attributes:
+        head: its beginning, with the header in it; start: where that begins.
+    """
+
+    def __init__(self, name: str, file: Path) -> None:
+        self.name, self.file = name, file
+        with file.open("rb") as opened:
+            begun = opened.read(_BLOCK)
+        self.head = begun.removeprefix(_BOM).lstrip(b"\r\n")
+        self.start = len(begun) - len(self.head)
+        self.ended = True
+
+    def is_orderly(self) -> bool:
+        """Whether it can be read some rows at a time: each quotation fits its cell, no row is longer than a block."""
+        if self.head[:2] in _OTHER_ENCODINGS or not self.head.strip() or b"\n" not in self.head:
+            return False
+        ends = np.frombuffer(f'{_header(self.name, self.head)[1]}\r\n"'.encode(), np.uint8)
+        inside, previous, since, at = False, b"\n", 0, 0
+        with self.file.open("rb") as opened:
+            opened.seek(self.start)
+            while block := opened.read(_BLOCK):
+                after = opened.read(1)
+                opened.seek(-len(after), 1)
+                signs = np.frombuffer(previous + block + (after or b"\n"), np.uint8)
+                marks = np.flatnonzero(signs[1:-1] == ord('"')) + 1
+                opens, closes = marks[int(inside) :: 2], marks[1 - int(inside) :: 2]
+                if not (np.isin(signs[opens - 1], ends).all() and np.isin(signs[closes + 1], ends).all()):
+                    return False
+                lines = np.flatnonzero(signs[1:-1] == ord("\n")) + 1
+                lines = lines[(np.searchsorted(marks, lines) + inside) % 2 == 0]
+                if np.diff(np.concatenate([[since], lines + at, [at + len(block)]])).max() > _AT_ONCE // 2:
+                    return False
+                since = int(lines[-1]) + at if len(lines) else since
+                inside = bool((len(marks) + inside) % 2)
+                previous, at = block[-1:], at + len(block)
+        self.ended = previous in (b"\n", b"\r")
+        return not inside
+
+    def rows(self, names: list[str], delimiter: str) -> Iterator[Piece]:
+        """All rows, with those that have too many or too few cells beside."""
+        broken: list[tuple[Broken, bool]] = []
+
+        def set_aside(row: Any) -> str:
+            reason = f"the row has {row.actual_columns} cells, the header {row.expected_columns}"
+            broken.append((Broken(row.number - 1, row.text, reason), row.actual_columns < row.expected_columns))
+            return "skip"
+
+        with self.file.open("rb") as opened:
+            opened.seek(self.start)
+            reader = pa.csv.open_csv(
+                pa.PythonFile(_Ended(opened, self.ended), "r"),
+                read_options=pa.csv.ReadOptions(use_threads=False, block_size=_AT_ONCE),
+                parse_options=_parsed_so(delimiter, set_aside, newlines=True),
+                convert_options=_converted_so(names),
+            )
+            first = 0
+            for batch in reader:
+                table = pa.Table.from_batches([batch])
+                mine: list[Broken] = []
+                while broken and broken[0][0].row <= first + len(table) + len(mine):
+                    mine.append(broken.pop(0)[0])
+                yield Piece(self.name, first, table, tuple(mine))
+                first += len(table) + len(mine)
+            if broken or not first:
+                last = broken[-1:]
+                if last and last[0][1] and not self.ended:
+                    found = f"The file ends in the middle of row {last[0][0].row}: {last[0][0].reason}."
+                    raise half_written(self.name, found)
+                nothing = pa.table({name: pa.array([], pa.string()) for name in names})
+                yield Piece(self.name, first, nothing, tuple(one for one, _ in broken))
+
+
+class _Ended:
+    """An open file whose last line has an end."""
+
+    def __init__(self, opened: io.BufferedReader, ended: bool) -> None:
+        self._opened, self._ended, self.closed = opened, ended, False
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._opened.read(size)
+        if not found and not self._ended:
+            self._ended = True
+            return b"\n"
+        return found
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def probe(source: Source, place: Place) -> Probe:
@@ -107,15 +238,8 @@ def _parse(
         table = pa.csv.read_csv(
             pa.BufferReader(text),
             read_options=pa.csv.ReadOptions(use_threads=not numbered, block_size=block),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=b'"' in text, invalid_row_handler=set_aside
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types={column: pa.string() for column in names},
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
+            parse_options=_parsed_so(delimiter, set_aside, newlines=b'"' in text),
+            convert_options=_converted_so(names),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "straddling" in str(error) and block < min(len(text), _LARGEST_BLOCK):  # a row longer than a block
@@ -124,6 +248,19 @@ def _parse(
     if broken and not numbered:  # only one thread knows the numbers of the rows
         return _parse(name, text, names, delimiter, numbered=True, block=block)
     return _Parsed(table, broken, bool(short) and short[-1])
+
+
+def _parsed_so(delimiter: str, set_aside: Callable[[Any], str], newlines: bool) -> pa.csv.ParseOptions:
+    return pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=newlines, invalid_row_handler=set_aside)
+
+
+def _converted_so(names: list[str]) -> pa.csv.ConvertOptions:
+    return pa.csv.ConvertOptions(
+        column_types={column: pa.string() for column in names},
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
 
 
 def _complete(file: Bytes, text: bytes, names: list[str], delimiter: str, parsed: _Parsed) -> None:
@@ -192,4 +329,4 @@ def _undecodable(name: str, text: bytes) -> Exception:
     )
 
 
-SOURCE = SourceKind("CSV files with a header line, plain or packed (.gz).", ("path",), read, probe)
+SOURCE = SourceKind("CSV files with a header line, plain or packed (.gz).", ("path",), read, probe, pieces)

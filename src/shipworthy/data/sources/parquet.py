@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from shipworthy.base.ahead import ahead
 from shipworthy.base.errors import UserError
-from shipworthy.data.parts import fitted, joined, together
+from shipworthy.data.parts import fitted, joined, of_reading, together
 from shipworthy.data.places import Bytes, Found, at_hand, content, empty, files, half_written, state, wrong
 from shipworthy.data.source import Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
@@ -31,7 +31,7 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
     """The rows of all files, some at a time; a packed file is read as a whole, since it can be read in no other way."""
     found = files(source.path, place)
     if any(file.name.endswith(".gz") for file in found):
-        yield _of_reading(read(source, place))
+        yield of_reading(read(source, place))
         return
     before = [state(file) for file in found]
     with at_hand(found, place) as here:
@@ -76,20 +76,6 @@ def part(file: Bytes) -> tuple[Part, pa.Table]:
         raise _unreadable(file.name, error) from None
     _differ(file.name, table.column_names)
     return Part(file.name, file.digest, table.num_rows, tuple(table.column_names)), table
-
-
-def _of_reading(reading: Reading) -> Pieces:
-    starts = [0]
-    for part in reading.parts:
-        starts.append(starts[-1] + part.rows)
-
-    def rows() -> Iterator[Piece]:
-        for number, part in enumerate(reading.parts):
-            for first in range(0, max(part.rows, 1), _PIECE):
-                length = min(_PIECE, part.rows - first)
-                yield Piece(part.name, first, reading.table.slice(starts[number] + first, length))
-
-    return Pieces(reading.table.schema, rows, lambda digest: reading.parts)
 
 
 def _checked(name: str, file: Path, place: Place) -> pa.Schema:

@@ -26,14 +26,16 @@ def write(target: Target, rows: pa.Table) -> str:
         UserError: the table has other columns, or the library is not installed.
         OSError: it could not be written; the table is as it was.
     """
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time: files are written as they come, and become the table at once."""
     library = _library(target.where)
-    whole = rows
-    for name, text in zip(_OURS, (target.run, target.notice), strict=True):
-        whole = whole.append_column(name, pa.array([text] * len(rows), pa.string()))
     try:
         library.write_deltalake(
             _place(target),
-            whole,
+            _with_ours(target, rows),
             mode="overwrite",
             predicate=_of_run(target) if _there(library, target) is not None else None,
             storage_options=delta_options(target.environ),
@@ -77,6 +79,18 @@ def _literal(value: Any) -> str:
 
 def _quoted(text: str, mark: str) -> str:
     return f"{mark}{text.replace(mark, mark * 2)}{mark}"
+
+
+def _with_ours(target: Target, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    schema = rows.schema
+    for name in _OURS:
+        schema = schema.append(pa.field(name, pa.string()))
+    ours = [pa.scalar(text, pa.string()) for text in (target.run, target.notice)]
+    batches = (
+        pa.record_batch([*batch.columns, *(pa.repeat(text, len(batch)) for text in ours)], schema=schema)
+        for batch in rows
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def probe(target: Target, shape: pa.Table) -> str:
@@ -150,4 +164,5 @@ SINK = SinkKind(
     needs=("path",),
     probe=probe,
     erase=erase,
+    stream=stream,
 )

@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.filing import lying, put, remains, tried
+from shipworthy.deliver.filing import lying, put, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
+from shipworthy.deliver.spool import Spool, spooled
 
 _MOST_ROWS, _MOST_SIGNS, _EXACT = 1_048_575, 32_767, 10**15  # a sheet without its header; a cell; a number
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -34,25 +35,37 @@ def write(target: Target, rows: pa.Table) -> str:
     Raises:
         UserError: the rows do not fit on a sheet, or the library is not installed.
     """
-    return put(target, as_workbook(target, rows))
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time."""
+    with replacing(target) as out:
+        _save(target, rows, out)
+    return target.path
 
 
 def as_workbook(target: Target, rows: pa.Table) -> bytes:
     """Rows as a workbook with two sheets: the rows, and what the list is."""
-    if len(rows) > _MOST_ROWS:
-        found = f"{len(rows):,} rows do not fit on a sheet, which holds {_MOST_ROWS:,}."
-        fix = "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own."
-        raise UserError(Mistake("deliver.too_many_rows", target.where, found, "The rest would be lost.", fix))
-    openpyxl = library(target.where)
-    book = openpyxl.Workbook(write_only=True)
-    book.properties.creator = "Shipworthy"
-    book.properties.created = book.properties.modified = _made(target)
-    _notice(book, target, len(rows)) if target.notice else None  # what must be read comes first
-    _sheet(book.create_sheet(target.declared.sheet or "List"), rows)
-    None if target.notice else _notice(book, target, len(rows))
     out = io.BytesIO()
-    book.save(out)
+    _save(target, rows.to_reader(), out)
     return out.getvalue()
+
+
+def _save(target: Target, rows: pa.RecordBatchReader, out: BinaryIO) -> None:
+    openpyxl = library(target.where)
+    with spooled(rows) as spool:
+        if spool.rows > _MOST_ROWS:
+            found = f"{spool.rows:,} rows do not fit on a sheet, which holds {_MOST_ROWS:,}."
+            fix = "Use `kind: csv` or `kind: parquet`, or give each cohort a list of its own."
+            raise UserError(Mistake("deliver.too_many_rows", target.where, found, "The rest would be lost.", fix))
+        book = openpyxl.Workbook(write_only=True)
+        book.properties.creator = "Shipworthy"
+        book.properties.created = book.properties.modified = _made(target)
+        _notice(book, target, spool.rows) if target.notice else None  # what must be read comes first
+        _sheet(book.create_sheet(target.declared.sheet or "List"), spool)
+        None if target.notice else _notice(book, target, spool.rows)
+        book.save(out)
 
 
 def library(where: str) -> Any:
@@ -119,20 +132,21 @@ def _made(target: Target) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _sheet(sheet: Any, rows: pa.Table) -> None:
+def _sheet(sheet: Any, rows: Spool) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     sheet.freeze_panes = "A2"
-    for at, width in enumerate(_fitting(rows), 1):
+    first = next(rows.stretches(_LOOKED_AT), rows.schema.empty_table())
+    for at, width in enumerate(_fitting(first), 1):
         sheet.column_dimensions[get_column_letter(at)].width = width
-    header = [WriteOnlyCell(sheet, name) for name in rows.column_names]
+    header = [WriteOnlyCell(sheet, name) for name in rows.schema.names]
     for cell in header:
         cell.data_type, cell.font = "s", Font(bold=True)
     sheet.append(header)
-    for batch in rows.to_batches(_BATCH):
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+    for stretch in rows.stretches(_BATCH):
+        for row in zip(*(column.to_pylist() for column in stretch.columns), strict=True):
             sheet.append([_cell(sheet, value) for value in row])
 
 
@@ -198,4 +212,12 @@ def _fitting(rows: pa.Table) -> Iterator[float]:
         yield min(high, max(low, *(len(text) + 2 for text in seen)))
 
 
-SINK = SinkKind("excel", write, says="A workbook (.xlsx) for people.", needs=("path",), probe=probe, erase=erase)
+SINK = SinkKind(
+    "excel",
+    write,
+    says="A workbook (.xlsx) for people.",
+    needs=("path",),
+    probe=probe,
+    erase=erase,
+    stream=stream,
+)

@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 
 from shipworthy.base.digest import digest_of_bytes
-from shipworthy.deliver.filing import lying, put, put_notice, remains, tried
+from shipworthy.deliver.filing import lying, put, put_notice, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 
 _BATCH = 50_000
@@ -16,9 +16,16 @@ _BATCH = 50_000
 
 def write(target: Target, rows: pa.Table) -> str:
     """Put the file into its place in one step; a notice goes into a file next to it."""
-    where = put(target, as_lines(rows))
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time."""
+    with replacing(target) as out:
+        for batch in rows:
+            out.write(as_lines(pa.Table.from_batches([batch])))
     put_notice(target)
-    return where
+    return target.path
 
 
 def as_lines(rows: pa.Table) -> bytes:
@@ -57,4 +64,5 @@ SINK = SinkKind(
     needs=("path",),
     probe=probe,
     erase=erase,
+    stream=stream,
 )

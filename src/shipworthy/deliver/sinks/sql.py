@@ -30,8 +30,13 @@ def write(target: Target, rows: pa.Table) -> str:
     Without a key the rows of this run replace those of an earlier try. With one, each row replaces that of the same
     key, unless a later list has written it already.
     """
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time: in one transaction, so that nobody sees a part of them."""
     key = target.declared.key
-    table = _table(target, rows)
+    table = _table(target, rows.schema)
     engine = _engine(_address(target))
     try:
         with engine.begin() as connection:
@@ -84,7 +89,7 @@ def _without_values(error: sa.exc.SQLAlchemyError) -> str:
 
 def probe(target: Target, shape: pa.Table) -> str:
     """Whether the table has the columns; in a rehearsal, whether a row can be written, which is taken back."""
-    table = _table(target, shape)
+    table = _table(target, shape.schema)
     address = _address(target)
     file = Path(address.removeprefix("sqlite:///")) if address.startswith("sqlite") else None
     was_there = file is None or file.exists()
@@ -137,13 +142,13 @@ def _require_columns(target: Target, connection: sa.Connection, table: sa.Table)
         raise UserError(Mistake("deliver.other_columns", target.where, found, why, fix))
 
 
-def _table(target: Target, rows: pa.Table) -> sa.Table:
+def _table(target: Target, schema: pa.Schema) -> sa.Table:
     if not _NAME.match(target.table):
         raise UserError(
             Mistake("deliver.table_name", target.table, "This is no table name.", fix="Use letters, digits and _.")
         )
     key = target.declared.key
-    lacking = [name for name in key if name not in rows.column_names]
+    lacking = [name for name in key if name not in schema.names]
     if lacking:
         fix = "Name columns that the consumer gets."
         raise UserError(Mistake("deliver.key", target.where, f"The rows have no {', '.join(lacking)}.", fix=fix))
@@ -152,7 +157,7 @@ def _table(target: Target, rows: pa.Table) -> sa.Table:
         sa.MetaData(),
         sa.Column("run", sa.String(200), index=not key),
         sa.Column("notice", sa.Text),
-        *(sa.Column(field.name, _type(field.type)) for field in rows.schema),
+        *(sa.Column(field.name, _type(field.type)) for field in schema),
         *([sa.UniqueConstraint(*key)] if key else []),
     )
 
@@ -167,11 +172,11 @@ def _upsert(dialect: str, table: sa.Table, key: list[str]) -> Any:
     return insert.on_conflict_do_update(index_elements=key, set_=changed, where=newer)
 
 
-def _records(target: Target, rows: pa.Table) -> Iterator[list[dict[str, object]]]:
+def _records(target: Target, rows: pa.RecordBatchReader) -> Iterator[list[dict[str, object]]]:
     lists = [field.name for field in rows.schema if pa.types.is_list(field.type)]
     moments = [field.name for field in rows.schema if pa.types.is_timestamp(field.type)]
-    for batch in rows.to_batches(_AT_ONCE):
-        records: list[dict[str, Any]] = batch.to_pylist()
+    for some in (some for batch in rows for some in pa.Table.from_batches([batch]).to_batches(_AT_ONCE)):
+        records: list[dict[str, Any]] = some.to_pylist()
         for record in records:
             for name in lists:
                 record[name] = "; ".join(record[name] or [])
@@ -216,4 +221,5 @@ SINK = SinkKind(
     rehearses="table",
     probe=probe,
     erase=erase,
+    stream=stream,
 )

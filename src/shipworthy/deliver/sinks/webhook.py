@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import SinkKind, Target
+from shipworthy.deliver.spool import Spool, spooled
 from shipworthy.edges.outbound import Ask, Reply, require_address, send
 
 PAUSES = (0.5, 2.0, 8.0)  # seconds before each further try of one request
@@ -50,11 +51,17 @@ def write(target: Target, rows: pa.Table) -> str:
     Raises:
         UserError: the address is refused, or the receiver refuses a part; those before it are confirmed.
     """
+    return stream(target, rows.to_reader())
+
+
+def stream(target: Target, rows: pa.RecordBatchReader) -> str:
+    """The same for rows that come some at a time: each request says how many there are, so all of them come first."""
     known = target.confirmed.parts()
-    for parcel in parcels(target, rows):
-        if parcel.id not in known:
-            _sent(target, parcel)
-            target.confirmed.add(parcel.id)
+    with spooled(rows) as spool:
+        for parcel in parcels(target, spool):
+            if parcel.id not in known:
+                _sent(target, parcel)
+                target.confirmed.add(parcel.id)
     return f"webhook {target.name}"
 
 
@@ -70,18 +77,19 @@ def probe(target: Target, shape: pa.Table) -> str:
     return "it took a signed event without rows"
 
 
-def parcels(target: Target, rows: pa.Table) -> Iterator[Parcel]:
+def parcels(target: Target, rows: Spool) -> Iterator[Parcel]:
     """The requests of a delivery, in order; the same rows give the same requests with the same ids."""
     size = target.declared.rows_at_once
     batched = target.declared.format == "batch"
-    parts = max(1, -(-len(rows) // size)) if not batched else -(-len(rows) // size)
-    for part in range(parts):
-        some = rows.slice(part * size, size).to_pylist()
+    stretches = rows.stretches(size) if rows.rows or batched else iter([rows.schema.empty_table()])
+    parts = max(1, -(-rows.rows // size))
+    for part, stretch in enumerate(stretches):
+        some = stretch.to_pylist()
         if batched:
             events: Any = [_of_row(target, row, part * size + at) for at, row in enumerate(some)]
             media_type = "application/cloudevents-batch+json"
         else:
-            events = _of_rows(target, some, part, parts, len(rows))
+            events = _of_rows(target, some, part, parts, rows.rows)
             media_type = "application/cloudevents+json"
         body = orjson.dumps(events)
         yield Parcel(f"{target.delivery}-{part}-{hashlib.sha256(body).hexdigest()[:16]}", body, media_type)
@@ -213,4 +221,5 @@ SINK = SinkKind(
     needs=("url", "secret"),
     rehearses="url",
     probe=probe,
+    stream=stream,
 )

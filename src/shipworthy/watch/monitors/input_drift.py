@@ -7,7 +7,8 @@ from typing import Any
 
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
-from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, cuts, factors, leading, moved_shares, said, unsure
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, factors, leading, moved_shares, said, unsure
 from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import Known, reference

@@ -9,7 +9,8 @@ import numpy as np
 
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
-from shipworthy.watch.drift import REFERENCE_PART, Unsure, cuts, factors, leading, said, unsure
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Unsure, factors, leading, said, unsure
 from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import reference

@@ -1,0 +1,98 @@
+"""Every kind of source that is read some rows at a time gives what it gives when it is read as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shipworthy.base.errors import UserError
+from shipworthy.base.kinds import kind
+from shipworthy.data.piecewise import judge_pieces
+from shipworthy.data.rules import judge
+from shipworthy.data.source import FOLDER, Place, SourceKind
+from shipworthy.edges.files import Files
+from shipworthy.plan.schema import Source
+
+AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
+COLUMNS: dict[str, Any] = {
+    "name": {"type": "text"},
+    "day": {"type": "date"},
+    "paid": {"type": "number", "min": -5, "required": False, "missing_at_most": 1.0},
+}
+Laid = Callable[..., Any]
+
+
+@pytest.fixture
+def same(tmp_path: Path) -> Laid:
+    """Both ways of reading one source: what is the same of them, or the mistakes that both find."""
+
+    def read(name: str, *, pieces_at_least: int = 1, **declared: Any) -> Any:
+        contract = {"time": "day", "quarantine_at_most": 1.0, "key": ["name"], "columns": COLUMNS}
+        told = {"kind": name, "right_to_use": "Consent.", "contract": contract, **declared}
+        source, place = Source.model_validate(told), Place("rows", tmp_path, {})
+        member, files = kind(FOLDER, name, SourceKind), Files(tmp_path / "files")
+        assert member.pieces is not None
+        reading, mistakes = None, []
+        try:
+            reading = member.read(source, place)
+        except UserError as error:
+            mistakes = list(error.mistakes)
+        if reading is None:
+            with pytest.raises(UserError) as found, member.pieces(source, place) as given:
+                judge_pieces(given, source.contract, "rows", AS_OF, files)
+            assert list(found.value.mistakes) == mistakes
+            return mistakes
+        whole = judge(reading, source.contract, "rows", AS_OF)
+        with member.pieces(source, place) as given:
+            assert len(list(given.read())) >= pieces_at_least
+            intake, checks = judge_pieces(given, source.contract, "rows", AS_OF, files)
+        assert replace(intake, content="", quarantine="") == whole.intake
+        assert checks == whole.checks
+        assert files.table(intake.content).equals(whole.accepted)
+        aside = files.table(intake.quarantine) if intake.quarantine else whole.quarantine
+        assert aside.equals(whole.quarantine)
+        return intake
+
+    return read
+
+
+LINES = [f"n{at},2024-0{1 + at % 7}-03,{at % 11 - 6 if at % 5 else ''}" for at in range(2000)]
+ODD = [*LINES[:700], "short", *LINES[700:900], "a,b,c,d,e", "x,y,z,4", *LINES[900:], *LINES[3:9], "last,too,many,cells"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(["name,day,paid", *LINES, ""]),
+        "\n".join(["name,day,paid", *LINES]),
+        "\r\n".join(["\ufeffname,day,paid,more", *(f"{line},x" for line in LINES), ""]),
+        "\n".join(["name,day,paid", *ODD, ""]),
+        "\n".join(["name,day,paid", *ODD, "cut"]),
+        "\n".join(["name,day,paid", *LINES, '"two\nlines",2024-01-01,3', '"a ""b""",2024-01-01,3', ""]),
+        "\n".join(["name,day,paid", *LINES, '5" pipe,2024-01-01,3', *LINES[:9], ""]),
+        "\n".join(["name,day,paid", *LINES, '"never ends,2024-01-01,3', *LINES[:9], ""]),
+        "\n".join(["name;day;paid", *(line.replace(",", ";") for line in LINES)]),
+        "name,day,paid\n",
+        "name,day,paid",
+        "name,name,paid\na,b,c\n",
+        "",
+    ],
+)
+def test_csv(same: Laid, tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipworthy.data.sources.csv._AT_ONCE", 4096)
+    monkeypatch.setattr("shipworthy.data.sources.csv._BLOCK", 1500)
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    same("csv", path="a.csv")
+    (tmp_path / "b.csv").write_text("paid,day,more\n1,2024-01-01,z\n")
+    same("csv", path="*.csv")
+
+
+def test_csv_with_bytes_that_are_no_text(same: Laid, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("\n".join(["name,day,paid", *LINES, "M\xfcller,2024-01-01,3"]).encode("latin-1"))
+    [mistake] = same("csv", path="a.csv")
+    assert mistake.code == "data.encoding"
