@@ -55,12 +55,12 @@ def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
     assert "fairness" not in {card.monitor for card in state.monitors}, "this plan declares no groups"
     assert {card.level for card in state.monitors} == {"not_run"}
     assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
-    assert state.monitors[0].tolerance == 0.05
+    assert next(card for card in state.monitors if card.monitor == "calibration").tolerance == 0.05
 
 
 def test_a_card_shows_the_worst_finding_of_the_newest_window() -> None:
     state = seen(judged("1997-07-01", "alarm"), judged("1997-08-01"), judged("1997-08-01", "note", candidate="b"))
-    card = state.monitors[0]
+    card = next(card for card in state.monitors if card.monitor == "calibration")
     assert (card.level, card.text) == ("note", "calibration of 1997-08-01 is note")
     assert [point.window for point in card.points] == ["1997-07-01", "1997-08-01", "1997-08-01"]
     assert card.guarantee == "at most 5%"
@@ -68,7 +68,7 @@ def test_a_card_shows_the_worst_finding_of_the_newest_window() -> None:
 
 def test_a_window_that_had_to_wait_is_shown_once_with_its_newest_finding() -> None:
     state = seen(judged("1997-07-01", "not_run"), judged("1997-08-01"), judged("1997-07-01", "note"))
-    assert [(point.window, point.level) for point in state.monitors[0].points] == [
+    assert [(point.window, point.level) for card in state.monitors for point in card.points] == [
         ("1997-07-01", "note"),
         ("1997-08-01", "quiet"),
     ]
