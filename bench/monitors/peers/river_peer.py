@@ -55,5 +55,5 @@ for name, settings in SETTINGS.items():
             for key in streams
         }
         print(name, setting, file=sys.stderr, flush=True)
-with open(sys.argv[2], "w") as out:
-    json.dump(found, out)
+        with open(sys.argv[2], "w") as out:  # what there is so far: the slow one comes last
+            json.dump(found, out)

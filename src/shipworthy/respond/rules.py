@@ -42,10 +42,12 @@ from shipworthy.watch.words import AlarmClosed, AlarmRaised
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RANKS = ("low", "high", "critical")
-_SAID = (
+_ALWAYS = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
     Trigger(name="said-of-the-baseline", on="fallback", do=["notify"]),
 )
+SAID = tuple(trigger.name for trigger in _ALWAYS)
+"""The names of what is told to whoever waits in any case; nobody has to take it up."""
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
@@ -110,7 +112,7 @@ def planned_since(past: Past) -> dict[str, Since]:
 def _always(plan: Plan) -> list[Trigger]:
     """What is said to everybody who waits, whether or not the plan has a trigger of its own for it."""
     declared = {trigger.on for trigger in plan.respond.triggers}
-    return [trigger for trigger in _SAID if trigger.on not in declared and plan.respond.routes]
+    return [trigger for trigger in _ALWAYS if trigger.on not in declared and plan.respond.routes]
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:

@@ -18,7 +18,7 @@ from shipworthy.release.words import FellBack, ReleaseStepped
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
 from shipworthy.respond.replaying import preview
-from shipworthy.respond.rules import taken_up, weighed
+from shipworthy.respond.rules import SAID, taken_up, weighed
 from shipworthy.respond.telling import IN_BETWEEN, said_of
 from shipworthy.respond.words import (
     CauseTakenUp,
@@ -154,12 +154,14 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
     told = []
     for (trigger, cause), facts in found.items():
         up = latest(past.of(CauseTakenUp, about=cause))
-        asked = any(fact.what.action in ("notify", "escalate") and not fact.what.dry for fact in facts)
+        asked = trigger not in SAID and any(
+            fact.what.action in ("notify", "escalate") and not fact.what.dry for fact in facts
+        )
         told.append(
             Happening(
                 cause=cause,
                 trigger=trigger,
-                text=texts.get(cause, "it is over"),
+                text=facts[-1].what.text or texts.get(cause, "it is over"),
                 at=facts[-1].at.isoformat(),
                 actions=[f"{fact.what.action}: {fact.what.outcome}" for fact in facts],
                 dry=facts[-1].what.dry,

@@ -21,6 +21,7 @@ class TriggerFired(What):
         outcome: what came of it, in plain words.
         candidate: the candidate that the cause is about, empty for none.
         of: the monitor, source, consumer or function that the cause concerns.
+        text: what set it off, in plain words.
         dry: nothing was done; the outcome says what would have been.
     """
 
@@ -31,6 +32,7 @@ class TriggerFired(What):
     made: str = ""
     candidate: str = ""
     of: str = ""
+    text: str = ""
     dry: bool = False
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import floor
 
 MOST_EACH = 0.05
 # A monitor always keeps something to raise an alarm with, also under a plan that gave everything away.
@@ -39,6 +40,7 @@ def parts(budget: float, declared: Mapping[str, float], spending: Collection[str
     """
     own = {name: alpha for name, alpha in declared.items() if name in spending}
     others = [name for name in spending if name not in own]
-    each = round((budget - sum(own.values())) / max(1, len(others)), 6)
+    # Rounded down, so that the parts together never spend more than the plan accepts.
+    each = floor((budget - sum(own.values())) / max(1, len(others)) * 1e6 + 1e-6) / 1e6
     rest = min(MOST_EACH, max(each, _LEAST_EACH))
     return {name: Part(own[name], True) if name in own else Part(rest, False) for name in spending}

@@ -184,17 +184,18 @@ def _notes_of_evidence(past: Past, since: datetime, now: datetime) -> Counter[st
 
 def _spent(state: BudgetState) -> str:
     """The budget in words: what is accepted, what there was, what that means."""
-    alarms, unsaid = sum(line.alarms for line in state.monitors), sum(line.unsaid for line in state.monitors)
+    alarms, right, unsaid = (
+        sum(getattr(line, name) for line in state.monitors) for name in ("alarms", "right", "unsaid")
+    )
     often = f"one in {1 / state.budget:.2g} years" if state.budget < 1 else f"{state.budget:g} a year"
     first = f"The plan accepts {state.budget:g} false alarms a year of all monitors together: {often}."
     if not alarms:
         return f"{first} No alarm was raised in the last year."
     raised = f"{alarms} alarm{'s were' if alarms > 1 else ' was'} raised in the last year"
-    found = f"{state.false or 'none'} of {'them' if alarms > 1 else 'those'} found false"
-    more = f"; about {unsaid} nobody has said yet" if unsaid else ""
+    counted = f"{first} {raised}: {right} found right, {state.false} found false, {unsaid} not said yet."
     if state.left >= 0:
-        return f"{first} {raised}, {found}{more}."
+        return counted
     return (
-        f"{first} {raised}, {found}{more}. One false alarm may be chance. If it happens again, the rows depend on each "
+        f"{counted} One false alarm may be chance. If it happens again, the rows depend on each "
         "other more than the plan assumes: raise phi of that monitor, or its tolerance."
     )

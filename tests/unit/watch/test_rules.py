@@ -342,11 +342,11 @@ def test_the_budget_is_shared_by_the_monitors_that_can_be_wrong() -> None:
     assert "ranking" not in spending
     assert "volume" not in spending
     assert "fairness" not in spending, "this plan declares no groups"
-    assert false_alarms_per_year(plan()) == pytest.approx(min(0.5, 0.05 * len(spending)))
+    assert false_alarms_per_year(plan()) == pytest.approx(min(0.5, 0.05 * len(spending)), abs=1e-4)
     declared = plan(monitors={"input_drift": {"false_alarms_per_year": 0.44}})
     rest = settings(declared, monitors()["calibration"]).alpha
     assert settings(declared, monitors()["input-drift"]).alpha == 0.44
-    assert rest == pytest.approx(min(0.05, 0.06 / (len(spending) - 1)), abs=1e-6)
+    assert rest == pytest.approx(min(0.05, 0.06 / (len(spending) - 1)), abs=2e-6)
     assert false_alarms_per_year(declared) <= 0.5 + 1e-9
 
 

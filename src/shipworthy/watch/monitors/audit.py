@@ -84,4 +84,5 @@ MONITOR = Monitor(
     judge=judge,
     tolerance=0.02,
     phi=1.0,
+    applies=lambda plan: plan.watch.audit is not None,
 )
