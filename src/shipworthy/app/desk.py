@@ -190,8 +190,8 @@ class Desk:
             raise not_allowed(f"{type(command).__name__} is done at once.", "Send it without wait=false.", "runs")
         texts = {name: getattr(command, name) for name in command.kept}
         run = f"{actor.person}/{key}" if key else uuid.uuid4().hex
-        # A run that is over has forgotten its texts; given again under its key, they are not kept a second time.
-        keep = digest_of_bytes if texts and key and self.open_road().is_over(run) else self.store.files.put
+        # They are kept before the run is known, and forgotten by it: given again under its key, they are not kept anew.
+        keep = digest_of_bytes if texts and key and self.open_road().knows(run) else self.store.files.put
         digests = {name: keep(text.encode()) for name, text in texts.items() if text}
         command = replace(command, **digests)  # what is about people is not remembered by the road
         return self.open_road().submit(

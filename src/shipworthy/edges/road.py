@@ -114,9 +114,9 @@ class Road:
         self._take_over()
         return run
 
-    def is_over(self, run: str) -> bool:
-        """Whether there is such a run, and it has come to its end."""
-        return self._engine.state(run) not in ("", "waiting", "running")
+    def knows(self, run: str) -> bool:
+        """Whether there is such a run, however it stands."""
+        return bool(self._engine.state(run))
 
     def outcome(self, run: str) -> dict[str, Any]:
         """How far a run is, at once.
