@@ -16,9 +16,9 @@ from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import ProveCandidate
-from shipworthy.release.rules import names, next_step, paused, standing, trials_done
+from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.trials import to_take_back
+from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
@@ -70,6 +70,8 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
         return
     step = next_step(plan, past, made.what)
     state = gate_state(plan, past, candidate, now)
+    if step in FOR_PEOPLE and not pays(plan, past, candidate):
+        return
     if step and state.open and state.by_envelope and trials_done(plan, past, made.what, step):
         cohort = next((name for name in names(plan) if standing(past).champion.get(name) != candidate), "")
         yield ReleaseCandidate(

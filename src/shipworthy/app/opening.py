@@ -36,7 +36,7 @@ OPEN_FOLDERS = {
     "monitors": "watch/monitors",
     "actions": "respond/actions",
 }
-EXPLAINING = ("edges", "data", "model", "prove", "sign", "release", "deliver", "respond", "app")
+EXPLAINING = ("edges", "data", "model", "prove", "sign", "release", "deliver", "watch", "respond", "app")
 
 
 @dataclass(frozen=True, slots=True)

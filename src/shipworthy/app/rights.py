@@ -11,11 +11,11 @@ from shipworthy.plan.schema import Plan
 _MAY_READ = frozenset({"read"})
 RIGHTS: dict[str, frozenset[str]] = {
     ADMINISTRATOR: _MAY_READ | {"administer", "plan"},
-    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate", "probe"},
+    "product_manager": _MAY_READ | {"plan", "release", "respond", "operate", "probe", "label"},
     "builder": _MAY_READ | {"build", "probe", "rows", "mend"},
-    "operator": _MAY_READ | {"operate", "release", "respond", "build", "probe", "rows", "mend"},
-    "owner": _MAY_READ | {"sign", "respond"},
-    "consumer": _MAY_READ | {"acknowledge", "predict"},
+    "operator": _MAY_READ | {"operate", "release", "respond", "build", "probe", "rows", "mend", "label"},
+    "owner": _MAY_READ | {"sign", "respond", "label"},
+    "consumer": _MAY_READ | {"acknowledge", "predict", "label"},
     "owner:privacy": frozenset({"erase"}),
     "auditor": _MAY_READ | {"audit", "rows"},
 }

@@ -2,7 +2,7 @@
 
 A part of the reference profile, of a probability::
 
-    {"answer": "probability", "rows": 940, "rows_of": "held out", "auc": 0.8,
+    {"answer": "probability", "rows": 940, "rows_of": "held out", "auc": 0.8, "brier": 0.15, "brier_variance": 0.04,
      "scores": [rising], "shares": [never falling]}
 
 and of a number, where ``losses`` are the mean absolute errors of the answers up to each cut and beyond the last::
@@ -41,9 +41,12 @@ def estimates_of(
         return said | _losses(scores[known], np.abs(scores - labels)[known])
     found = calibrated(scores[known], labels[known])
     kept = np.unique(np.linspace(0, len(found.scores) - 1, _KNOTS).round().astype(int))
+    squared = (scores - labels)[known] ** 2
     auc = area(scores[known], labels[known])
     return said | {
         "auc": round(auc, _DIGITS) if np.isfinite(auc) else None,
+        "brier": float(squared.mean().round(12)),
+        "brier_variance": float(squared.var(ddof=1).round(12)),
         "scores": np.round(found.scores[kept], _DIGITS).tolist(),
         "shares": np.round(found.shares[kept], _DIGITS).tolist(),
     }

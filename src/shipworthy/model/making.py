@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -225,6 +226,7 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         rows_of,
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
+        _batch_of(reference.entity.tolist(), reference.moment.tolist()),
     )
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
@@ -287,6 +289,14 @@ def _projections(
     features = reference.features[[name for name in reference.features.columns if name not in hidden]]
     entities = reference.entity.tolist()
     return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
+
+
+def _batch_of(entities: Sequence[Any], moments: Sequence[str]) -> Sequence[str]:
+    """The moment of each row, where each entity comes once; empty else.
+
+    Batches that share their entities are more alike than new ones will be, and tell too little of their dependence.
+    """
+    return moments if len(set(entities)) == len(entities) else ()
 
 
 def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, Any] | None:

@@ -20,7 +20,8 @@ of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` 
 ``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known. What estimates
 without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no column shows by itself
 ``projections``, see `model.projections`; either is null where there were too few rows. ``performance`` says how good
-its answers were, see `model.performance`; null where no truth was known.
+its answers were, see `model.performance`; null where no truth was known. Where the rows are of at least 20 moments and
+each entity comes once, features and scores have ``phi`` (see `overdispersion`) and ``batches``, how many there were.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ from shipworthy.model.humility import SEEN_OFTEN
 COMMON = 0.01
 """Categories with at least this share of the rows are listed by name; the others are the rest."""
 
+BATCHES_FOR_PHI = 20
+"""With fewer batches nothing can be said of how much they differ beyond chance."""
+
 _TENTHS = np.arange(1, 10) / 10
 
 
@@ -49,6 +53,7 @@ def profile_of(
     rows_of: str,
     moments: Sequence[str],
     learnt: Mapping[str, Mapping[str, Any]] | None = None,
+    batch_of: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The profile of a candidate.
 
@@ -59,7 +64,9 @@ def profile_of(
         rows_of: which rows these are, in plain words.
         moments: as of when they were taken, ISO 8601.
         learnt: what training saw of each feature (`learnt_ranges`), where the plan asks for it.
+        batch_of: the moment of each row of the reference, where rows of one moment are a batch.
     """
+    batches = _batches(batch_of)
     known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
     return {
         "rows": len(reference),
@@ -68,9 +75,10 @@ def profile_of(
         "features": {
             str(name): _feature(reference[name], typical[str(name)])
             | ({"learnt": dict(learnt[str(name)])} if learnt else {})
+            | _depending(reference[name], batches)
             for name in reference.columns
         },
-        "scores": {"n": len(scores), **_spread(scores)},
+        "scores": {"n": len(scores), **_spread(scores), **_depending(pd.Series(scores), batches)},
         "labels": {"n": len(known), "mean": float(known.mean())} if len(known) else None,
     }
 
@@ -127,3 +135,47 @@ def _spread(values: npt.NDArray[np.float64]) -> dict[str, Any]:
     deciles = np.quantile(values, _TENTHS)
     at_or_below = np.searchsorted(np.sort(values), deciles, side="right") / len(values)
     return {"mean": float(values.mean()), "deciles": deciles.tolist(), "at_or_below": at_or_below.tolist()}
+
+
+def overdispersion(sizes: npt.NDArray[np.float64], ones: npt.NDArray[np.float64]) -> float:
+    """How many times batches differ more than chance: the largest over the indicators, 1 or more.
+
+    Args:
+        sizes: rows of each batch, 20 batches or more.
+        ones: how often each indicator was one, a row per batch.
+
+    Source: the Pearson dispersion estimate of a binomial model.
+
+    >>> overdispersion(np.full(20, 100.0), np.array([[20.0], [40.0]] * 10)).__round__(1)
+    5.0
+    """
+    share = ones.sum(axis=0) / sizes.sum()
+    varying = (share > 0) & (share < 1)
+    if not varying.any():
+        return 1.0
+    share, ones = share[varying], ones[:, varying]
+    squares = (sizes[:, None] * (ones / sizes[:, None] - share) ** 2).sum(axis=0)
+    return float(max(1.0, (squares / (len(sizes) - 1) / (share * (1 - share))).max()))
+
+
+def _batches(batch_of: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """The number of each row's batch; None where there are too few batches."""
+    names, numbers = np.unique(np.asarray(batch_of, dtype=str), return_inverse=True)
+    return numbers.astype(np.int64) if len(names) >= BATCHES_FOR_PHI else None
+
+
+def _depending(column: pd.Series[Any], batches: npt.NDArray[np.int64] | None) -> dict[str, Any]:
+    """How much a column's shares differ between batches, at its deciles or common texts and in what is missing."""
+    if batches is None:
+        return {}
+    missing = column.isna().to_numpy()
+    if column.dtype == np.float64:
+        values = column.to_numpy(np.float64)
+        cuts = np.unique(np.quantile(values[~missing], _TENTHS)) if (~missing).any() else np.zeros(0)
+        marks = [values <= cut for cut in cuts]
+    else:
+        shares = column.value_counts() / max(1, len(column))
+        marks = [(column == name).to_numpy() for name in shares[shares >= COMMON].index]
+    sizes = np.bincount(batches).astype(np.float64)
+    ones = np.array([np.bincount(batches, weights=mark, minlength=len(sizes)) for mark in [*marks, missing]]).T
+    return {"phi": round(overdispersion(sizes, ones), 3), "batches": len(sizes)}

@@ -23,7 +23,17 @@ from shipworthy.plan.schema_data import (
     Typical,
     Volume,
 )
-from shipworthy.plan.schema_life import Cohorts, Envelope, Evidence, MonitorPlan, Release, RespondPlan, Trigger, Watch
+from shipworthy.plan.schema_life import (
+    Cohorts,
+    Envelope,
+    Evidence,
+    MonitorPlan,
+    Release,
+    RespondPlan,
+    Retraining,
+    Trigger,
+    Watch,
+)
 from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Humility, Model, Performance, Proof, Training
 from shipworthy.plan.schema_need import Broker, Consumer, Need, Owners, People, Sink, StreamRoute, Time
 
@@ -59,6 +69,7 @@ __all__ = [
     "Release",
     "RemovalRule",
     "RespondPlan",
+    "Retraining",
     "Section",
     "Share",
     "Sink",

@@ -94,9 +94,22 @@ class MonitorPlan(Section):
         ge=1,
         description="Declared bound on overdispersion: how many times dependence between rows inflates variance.",
     )
-    false_alarms_per_year: Number = Field(
-        0.05, gt=0, lt=1, description="The chance of a false alarm in a year that the product accepts."
+    false_alarms_per_year: Number | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "The chance of a false alarm in a year that is accepted of this monitor; absent: an equal part of what the "
+            "declared ones leave of `watch.false_alarms_per_year`, at most 0.05."
+        ),
+        examples=[0.05],
     )
+
+
+class Audit(Section):
+    """Answers of each window that are drawn at random, for people to say what is true of them."""
+
+    rows: Whole = Field(ge=1, description="How many of each window.", examples=[50])
 
 
 class Watch(Section):
@@ -107,7 +120,18 @@ class Watch(Section):
         description="Members of watch/monitors that differ from their defaults; every monitor runs.",
         examples=[{"calibration": {"tolerance": 0.05}}],
     )
+    false_alarms_per_year: Number = Field(
+        0.5,
+        gt=0,
+        description=(
+            "The false alarms a year that people accept of the whole product, all monitors together; 0.5 is one in two "
+            "years."
+        ),
+    )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
+    audit: Audit | None = Field(
+        None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
+    )
 
 
 Severity = Literal["low", "high", "critical"]
@@ -149,7 +173,8 @@ class Trigger(Section):
         description=(
             "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
             "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
-            "delivery or a model that could not answer, a revoked sign-off, a delivery that nobody acknowledged, a "
+            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "that nobody acknowledged, a "
             "list of which too little was used, a schedule, data that was not there before, a model made from changed "
             "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
             "deliveries that are paused, a baseline that answers in place of the model."
@@ -227,7 +252,38 @@ class Envelope(Section):
     rank_correlation_at_least: Number = Field(
         0.8, ge=-1, le=1, description="How alike it must rank the same rows as the champion."
     )
+    floor: Number | None = Field(
+        None,
+        description=(
+            "The pessimistic end of `proof.performance.metric` must reach this; absent: the floor of the proof alone."
+        ),
+        examples=[0.7],
+    )
+    newest_truth_at_most: Duration | None = Field(
+        None,
+        description="How old the newest moment that it has learnt from may be when it is let on; absent: any age.",
+        examples=["6mo"],
+    )
     within: Duration = Field(default=Length(months=12), description="How long after its signing the envelope holds.")
+
+
+class Retraining(Section):
+    """When a retrained candidate pays for itself; without it every step of its release is as for any other."""
+
+    cost: Number = Field(0.0, ge=0, description="Of training, proving and releasing once, in any currency.")
+    value: Number = Field(
+        1.0, gt=0, description="Of one unit of loss less in one decision, in the same currency; a loss is 0 to 1."
+    )
+    decisions: Whole = Field(
+        1, ge=1, description="How many decisions it takes before it is replaced in turn.", examples=[20_000]
+    )
+    labels_only_when_acted: Flag = Field(
+        False,
+        description=(
+            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
+            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+        ),
+    )
 
 
 class RespondPlan(Section):
@@ -236,6 +292,14 @@ class RespondPlan(Section):
     triggers: list[Trigger] = Field(default=[], description="What happens when.")
     envelope: Envelope | None = Field(
         None, description="Bounds for retraining without a new sign-off; absent: every candidate is signed anew."
+    )
+    retraining: Retraining | None = Field(
+        None,
+        description=(
+            "What a retrained candidate must gain, as shown on truths it has not learnt, before it goes on by itself; "
+            "absent: the proof and the envelope are enough."
+        ),
+        examples=[{"cost": 500, "value": 20, "decisions": 20_000}],
     )
     routes: dict[Name, str] = Field(
         default={},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shipworthy.model.words import CandidateMade, Role
     from shipworthy.plan.schema import Decision, Plan
     from shipworthy.prove.intervals import Floats
+    from shipworthy.prove.words import CheckMadePermanent
 
 FOLDER = "prove/checks"
 _LONGEST = 600
@@ -130,6 +131,7 @@ class Subject:
         training: rows to learn from, counted again; None where the model was made elsewhere.
         stored: content of each file of the candidate, by name.
         differences: how the software here differs from the locked environment.
+        permanent: the checks that closed incidents left behind.
         keep: takes the name and content of an evidence file and gives its digest.
     """
 
@@ -146,6 +148,7 @@ class Subject:
     parent: Parent | None = None
     training: Training | None = None
     differences: tuple[str, ...] = ()
+    permanent: tuple[CheckMadePermanent, ...] = ()
 
     @property
     def role(self) -> Role:

@@ -27,6 +27,12 @@ EXPLAINED: dict[str, Explained] = {
         "A proof would show that it keeps promises that are no longer the ones made.",
         "Make a new candidate with `shipworthy train` and prove that one, or adopt the earlier plan again.",
     ),
+    "prove.permanent": Explained(
+        "A check was given when an incident was closed, or is asked by a proof, that cannot be read.",
+        "A check that cannot be read would never be run, and the same bug would come again.",
+        "Write `floor MEASURE VALUE [where COLUMN=VALUE]`, `column SOURCE.COLUMN median between LOW HIGH` (min, max, "
+        "mean, missing) or `golden FEATURE=VALUE score between LOW HIGH`; any other text is only kept.",
+    ),
     "prove.too_few_groups": Explained(
         "Groups were to be compared, and there is only one.",
         "How differently groups are treated is a statement about at least two.",

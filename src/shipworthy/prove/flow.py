@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
 from shipworthy.prove.views import candidate_made
-from shipworthy.prove.words import CandidateProven, Proof, ProveCandidate
+from shipworthy.prove.words import CandidateProven, CheckMadePermanent, Proof, ProveCandidate
 
 if TYPE_CHECKING:
     from shipworthy.edges.road import Trip
@@ -32,6 +33,7 @@ ORDER = (
     "interval",
     "decisions",
     "humility",
+    "permanent",
     "fairness",
     "leakage",
     "change_of_output",
@@ -86,6 +88,8 @@ def _proven(command: ProveCandidate, trip: Trip) -> CandidateProven:
 
     as_of = read_moment(taken.as_of)
     subject = gather(plan, made, as_of, read, files, _others(past, made), keep)
+    kept_for_good = tuple({fact.what.check: fact.what for fact in past.of(CheckMadePermanent)}.values())
+    subject = replace(subject, permanent=kept_for_good)
     results = run_checks(subject, proof_checks())
     keep(RESULTS, canonical({"candidate": made.candidate, "snapshot": made.snapshot, "checks": results}))
     evidence = evidence_digest(kept)

@@ -33,6 +33,25 @@ class CandidateProven(What):
         return self.candidate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckMadePermanent(What):
+    """An incident was closed with a check that every later proof asks.
+
+    Attributes:
+        check: its name.
+        text: the line that declares it, see `prove.permanent`.
+        incident: the incident that it would have caught.
+    """
+
+    check: str
+    text: str
+    incident: str
+
+    @property
+    def about(self) -> str:
+        return self.check
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What a proof gives."""

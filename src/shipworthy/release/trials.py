@@ -8,7 +8,7 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseStepped, RolledBack, Standing, TrialJudged
 
-UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use"}
+UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use", "proposed": "as proposed"}
 
 
 def last_verdicts(past: Past, candidate: str) -> dict[str, Recorded[TrialJudged]]:
@@ -32,7 +32,8 @@ def require_no_harm(plan: Plan, past: Past, made: CandidateMade, step: str) -> N
     """
     decided = [fact.what for fact in past.of(TrialJudged, about=made.candidate)]
     where = f"candidate {made.candidate[:12]}"
-    newest = next((what for what in reversed(decided) if what.harm or what.verdict == "promote"), None)
+    shown = [what for what in decided if what.harm or (what.verdict == "promote" and what.step != "proposed")]
+    newest = shown[-1] if shown else None
     if newest is not None and newest.harm:
         raise GateShut(
             Mistake(
@@ -51,6 +52,14 @@ def require_no_harm(plan: Plan, past: Past, made: CandidateMade, step: str) -> N
         )
         fix = "Wait for more answers whose truth is known; `shipworthy releases` shows how far it has come."
         raise GateShut(Mistake("release.not_shown", where, found, "The plan asks for it.", fix))
+
+
+def pays(plan: Plan, past: Past, candidate: str) -> bool:
+    """Whether a retrained candidate may go on by itself: shown to pay, where the plan asks for it."""
+    if plan.respond.retraining is None:
+        return True
+    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == "proposed"]
+    return bool(said) and said[-1].verdict == "promote"
 
 
 def told_trials(past: Past, now: Standing) -> list[str]:

@@ -20,6 +20,7 @@ from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import CANARY, FOR_PEOPLE, paused, standing
 from shipworthy.release.signed import plan_in_use
+from shipworthy.release.trials import UNDER_TRIAL
 from shipworthy.release.words import (
     CameBack,
     DeliveriesPaused,
@@ -27,6 +28,7 @@ from shipworthy.release.words import (
     FellBack,
     ReleaseStepped,
     TrialFinished,
+    TrialJudged,
 )
 from shipworthy.respond.action import Cause
 from shipworthy.respond.incidents import deadline, open_now, severity_of
@@ -44,6 +46,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _awaited(plan, past, now)
     yield from _broken(past)
     yield from _revoked(past)
+    yield from _harmful(past)
     heard = {trigger.on for trigger in plan.respond.triggers}
     if "note" in heard:
         yield from _notes(past)
@@ -166,6 +169,16 @@ def _broken(past: Past) -> Iterator[Cause]:
             name = f"{part.candidate}/{CANARY}/{part.consumer}/{part.as_of}"
             text = f"the list of {part.as_of[:10]} for {part.consumer} came without the canary: {part.text}"
             yield Cause("failed", name, part.consumer, text, False, part.candidate, tried.at, tried.seq)
+
+
+def _harmful(past: Past) -> Iterator[Cause]:
+    """Candidates that a trial has taken back because they do harm."""
+    for judged in past.of(TrialJudged):
+        if judged.what.harm and judged.what.verdict == "roll back":
+            what = judged.what
+            name = f"{what.candidate}/trial/{what.step}/{what.window}"
+            text = f"candidate {what.candidate[:12]} {UNDER_TRIAL[what.step]}: {what.text}"
+            yield Cause("failed", name, "", text, False, what.candidate, judged.at, judged.seq)
 
 
 def _when(past: Past, name: str) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Pas
             made=digest_of([fact.about for fact in facts]) if facts else "",
             candidate=situation.cause.candidate,
             of=situation.cause.of,
+            text=situation.cause.text,
             dry=situation.trigger.dry,
         )
         return [*facts, fired]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from shipworthy.base.digest import digest_of
@@ -11,7 +12,12 @@ from shipworthy.base.times import Length
 from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.schema import Plan
-from shipworthy.respond.words import IncidentChanged, IncidentClosed, IncidentOpened, Severity
+from shipworthy.respond.words import (
+    IncidentChanged,
+    IncidentClosed,
+    IncidentOpened,
+    Severity,
+)
 from shipworthy.watch.words import AlarmRaised
 
 _CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
@@ -33,6 +39,12 @@ def severity_of(past: Past, incident: IncidentOpened) -> Severity:
     """How bad an incident is by the last word about it."""
     changed = latest(past.of(IncidentChanged, about=incident.incident))
     return changed.what.severity if changed else incident.severity
+
+
+def owner_of(past: Past, incident: IncidentOpened) -> str:
+    """Who looks after an incident by the last word about it."""
+    changed = latest(past.of(IncidentChanged, about=incident.incident))
+    return changed.what.owner if changed else incident.owner
 
 
 def deadline(plan: Plan, past: Past, incident: Recorded[IncidentOpened]) -> datetime:
@@ -71,13 +83,52 @@ def _name(product: str, cause: str, title: str, number: int) -> str:
     return f"I-{digest_of([product, cause, title, *([number] if number else [])])[:8]}"
 
 
+def cause_of(past: Past, name: str) -> Recorded[What] | None:
+    """The fact that set an incident off, where one did."""
+    found = past.of(*_CAUSES, about=name) if name else []
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom an incident had to do with: the runs, oldest first, their answers, and people at the least."""
+
+    runs: list[str]
+    answers: int
+    people_at_least: int
+
+
+def reach(past: Past, incident: IncidentOpened) -> Reach:
+    """The reach of an incident: as it was frozen when it was closed, else as the facts tell it now."""
+    closed = latest(past.of(IncidentClosed, about=incident.incident))
+    if closed and closed.what.affected:
+        return Reach(list(closed.what.affected), closed.what.answers, closed.what.people_at_least)
+    runs = list(dict.fromkeys([*incident.affected, *_affected(past, incident.cause)]))
+    answered = {fact.what.run: fact.what.answered for fact in past.of(RunFinished)}
+    counts = [answered.get(run, 0) for run in runs]
+    return Reach(runs[-MOST_RUNS:], sum(counts), max(counts, default=0))
+
+
 def _affected(past: Past, cause: str) -> list[str]:
-    """The runs since the cause in which something stood in, or a sink got nothing."""
+    """The runs that a cause had to do with.
+
+    Of an alarm these are the runs since when it goes on to which its candidate gave answers; of a run or delivery
+    itself; of all those since in which something stood in, or a sink got nothing.
+    """
     known: list[Recorded[What]] = [*past.of(*_CAUSES, about=cause)] if cause else []
     if not known:
         return []
-    return [
-        fact.what.run
-        for fact in past.of(RunFinished)
-        if fact.seq >= known[0].seq and (fact.what.stood_in or any(fact.what.failed.values()))
-    ]
+    first = known[0].what
+    runs = [fact.what.run for fact in past.of(RunFinished) if fact.seq >= known[0].seq and _fell_short(fact.what)]
+    if isinstance(first, AlarmRaised) and first.since:
+        since = first.since
+        made = past.of(DeliveryMade)
+        runs += [fact.what.run for fact in made if fact.what.candidate == first.candidate and fact.what.as_of >= since]
+    if isinstance(first, DeliveryMade | DeliveryFailed | RunFinished):
+        runs.append(first.run)
+    order = {fact.what.run: fact.seq for fact in past.of(RunFinished)}
+    return sorted(dict.fromkeys(runs), key=lambda run: order.get(run, 0))
+
+
+def _fell_short(finished: RunFinished) -> bool:
+    return bool(finished.stood_in or any(finished.failed.values()))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
+from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, What, latest
 from shipworthy.base.kinds import kind
@@ -17,15 +18,19 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.words import PlanAdopted
+from shipworthy.prove.permanent import is_permanent, read
+from shipworthy.prove.words import CheckMadePermanent
 from shipworthy.release.rules import paused, stand_in, standing
 from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
 from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
 from shipworthy.respond.causes import causes, in_use
-from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now
+from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, owner_of, reach, severity_of
 from shipworthy.respond.words import (
     CauseTakenUp,
+    ChangeIncident,
     CloseIncident,
+    IncidentChanged,
     IncidentClosed,
     IncidentOpened,
     OpenIncident,
@@ -37,10 +42,12 @@ from shipworthy.watch.words import AlarmClosed, AlarmRaised
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RANKS = ("low", "high", "critical")
-_SAID = (
+_ALWAYS = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
     Trigger(name="said-of-the-baseline", on="fallback", do=["notify"]),
 )
+SAID = tuple(trigger.name for trigger in _ALWAYS)
+"""The names of what is told to whoever waits in any case; nobody has to take it up."""
 
 
 def situations(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[Situation, Action]]:
@@ -105,7 +112,7 @@ def planned_since(past: Past) -> dict[str, Since]:
 def _always(plan: Plan) -> list[Trigger]:
     """What is said to everybody who waits, whether or not the plan has a trigger of its own for it."""
     declared = {trigger.on for trigger in plan.respond.triggers}
-    return [trigger for trigger in _SAID if trigger.on not in declared and plan.respond.routes]
+    return [trigger for trigger in _ALWAYS if trigger.on not in declared and plan.respond.routes]
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
@@ -317,8 +324,53 @@ def close_incident(command: CloseIncident, past: Past, at: datetime, actor: Acto
     ]
     if empty:
         raise UserError(*empty)
-    fact = IncidentClosed(product=command.product, incident=command.incident, **said)
-    return Decided([fact], lambda then: command.incident)
+    found = next(fact.what for fact in open_now(past) if fact.what.incident == command.incident)
+    reached = reach(past, found)
+    fact = IncidentClosed(
+        product=command.product,
+        incident=command.incident,
+        affected=reached.runs,
+        answers=reached.answers,
+        people_at_least=reached.people_at_least,
+        **said,
+    )
+    return Decided([fact, *_permanent(command, past)], lambda then: command.incident)
+
+
+def _permanent(command: CloseIncident, past: Past) -> list[CheckMadePermanent]:
+    """The check as a fact that every later proof reads; none where the text is only told.
+
+    Raises:
+        UserError: it is meant to be run, and cannot be read.
+    """
+    text = " ".join(command.check.split())
+    if not is_permanent(text):
+        return []
+    read(text, current_plan(past))
+    name = f"c{digest_of([command.product, text])[:8]}"
+    return [CheckMadePermanent(product=command.product, check=name, text=text, incident=command.incident)]
+
+
+def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """The change as a fact; none where nothing changes.
+
+    Raises:
+        NotFound: no such incident is open.
+    """
+    found = [fact.what for fact in open_now(past) if fact.what.incident == command.incident]
+    if not found:
+        names = [fact.what.incident for fact in open_now(past)]
+        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
+    before, owner = owner_of(past, found[0]), command.owner.strip() or owner_of(past, found[0])
+    fact = IncidentChanged(
+        product=command.product,
+        incident=command.incident,
+        severity=command.severity,
+        owner=owner,
+        remark=command.remark.strip(),
+    )
+    same = (command.severity, owner) == (severity_of(past, found[0]), before) and not fact.remark
+    return Decided([] if same else [fact], lambda then: command.incident)
 
 
 def _to_take(situation: Situation, action: str) -> bool:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from shipworthy.base.errors import not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.base.times import given_moment
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
+from shipworthy.prove.words import CheckMadePermanent
 from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import FellBack, ReleaseStepped
 from shipworthy.respond.causes import causes
-from shipworthy.respond.incidents import opened
+from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
 from shipworthy.respond.replaying import preview
-from shipworthy.respond.rules import taken_up, weighed
+from shipworthy.respond.rules import SAID, taken_up, weighed
+from shipworthy.respond.telling import IN_BETWEEN, said_of
 from shipworthy.respond.words import (
     CauseTakenUp,
     Happening,
     IncidentCard,
+    IncidentChanged,
     IncidentClosed,
     Incidents,
     MessageCard,
     MessageFailed,
+    Moment,
     PeopleTold,
+    PostMortem,
+    PostMortemTold,
     Preview,
     Responses,
     ResponseState,
@@ -37,28 +45,66 @@ MOST = 200
 """So many happenings and messages are shown, the newest."""
 
 
-def incidents(question: Incidents, past: Past) -> list[IncidentCard]:
+def incidents(question: Incidents, past: Past, now: datetime) -> list[IncidentCard]:
     """Every incident, oldest first."""
-    cards = []
+    plan, cards = current_plan(past), []
+    runs = {fact.what.text for fact in past.of(CheckMadePermanent)}
     for fact in opened(past):
+        reached, limit = reach(past, fact.what), deadline(plan, past, fact)
         closed = latest(past.of(IncidentClosed, about=fact.what.incident))
         cards.append(
             IncidentCard(
                 incident=fact.what.incident,
-                severity=fact.what.severity,
+                severity=severity_of(past, fact.what),
                 title=fact.what.title,
-                owner=fact.what.owner,
+                owner=owner_of(past, fact.what),
                 opened_at=fact.at.isoformat(),
                 cause=fact.what.cause,
-                affected=fact.what.affected,
+                affected=reached.runs,
                 closed_at=closed.at.isoformat() if closed else "",
                 closed_by=closed.who if closed else "",
                 root_cause=closed.what.root_cause if closed else "",
                 fix=closed.what.fix if closed else "",
                 check=closed.what.check if closed else "",
+                answers=reached.answers,
+                people_at_least=reached.people_at_least,
+                due_by=limit.isoformat(),
+                overdue=closed is None and limit < now,
+                check_runs=closed is not None and " ".join(closed.what.check.split()) in runs,
             )
         )
     return cards
+
+
+def post_mortem(question: PostMortem, past: Past, now: datetime) -> PostMortemTold:
+    """An incident as the facts tell it.
+
+    Raises:
+        NotFound: there is no such incident.
+    """
+    cards = {card.incident: card for card in incidents(Incidents(product=question.product), past, now)}
+    if question.incident not in cards:
+        raise not_found("incident", question.incident, list(cards), "See `shipworthy incidents`.")
+    card = cards[question.incident]
+    began = next(fact for fact in opened(past) if fact.what.incident == question.incident)
+    closed = latest(past.of(IncidentClosed, about=question.incident))
+    cause = cause_of(past, card.cause)
+    told: list[tuple[Recorded[Any], str]] = (
+        [] if cause is None else [(cause, f"What set it off: {said_of(cause.what)}")]
+    )
+    told.append((began, f"Opened as {began.what.severity}, with {began.what.owner}: {began.what.title}"))
+    for changed in past.of(IncidentChanged, about=question.incident):
+        what = changed.what
+        told.append((changed, f"Now {what.severity}, with {what.owner}. {what.remark}".rstrip()))
+    for fact in past.of(*IN_BETWEEN):
+        own = not isinstance(fact.what, TriggerFired | CauseTakenUp) or fact.what.cause == card.cause
+        if own and fact.seq >= (cause or began).seq and (closed is None or fact.seq <= closed.seq):
+            told.append((fact, said_of(fact.what)))
+    if closed:
+        told.append((closed, f"Closed and signed: {closed.what.fix}"))
+    told.sort(key=lambda pair: pair[0].seq)
+    moments = [Moment(fact.at.isoformat(), fact.who, text) for fact, text in told]
+    return PostMortemTold(card, said_of(cause.what) if cause else "", moments)
 
 
 def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
@@ -108,12 +154,14 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
     told = []
     for (trigger, cause), facts in found.items():
         up = latest(past.of(CauseTakenUp, about=cause))
-        asked = any(fact.what.action in ("notify", "escalate") and not fact.what.dry for fact in facts)
+        asked = trigger not in SAID and any(
+            fact.what.action in ("notify", "escalate") and not fact.what.dry for fact in facts
+        )
         told.append(
             Happening(
                 cause=cause,
                 trigger=trigger,
-                text=texts.get(cause, "it is over"),
+                text=facts[-1].what.text or texts.get(cause, "it is over"),
                 at=facts[-1].at.isoformat(),
                 actions=[f"{fact.what.action}: {fact.what.outcome}" for fact in facts],
                 dry=facts[-1].what.dry,

@@ -21,6 +21,7 @@ class TriggerFired(What):
         outcome: what came of it, in plain words.
         candidate: the candidate that the cause is about, empty for none.
         of: the monitor, source, consumer or function that the cause concerns.
+        text: what set it off, in plain words.
         dry: nothing was done; the outcome says what would have been.
     """
 
@@ -31,6 +32,7 @@ class TriggerFired(What):
     made: str = ""
     candidate: str = ""
     of: str = ""
+    text: str = ""
     dry: bool = False
 
     @property
@@ -70,12 +72,20 @@ class IncidentChanged(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentClosed(What):
-    """A bug in production was closed with cause, fix, a permanent check and a signature (who)."""
+    """A bug in production was closed with cause, fix, a permanent check and a signature (who).
+
+    Attributes:
+        affected: the runs that it had to do with until now.
+        answers: how many answers these gave; people_at_least: those of the largest of them.
+    """
 
     incident: str
     root_cause: str
     fix: str
     check: str
+    affected: list[str] = field(default_factory=list)
+    answers: int = 0
+    people_at_least: int = 0
 
     @property
     def about(self) -> str:
@@ -175,10 +185,23 @@ class OpenIncident(Command[str]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeIncident(Command[str]):
+    """Say that an incident is worse, or less bad, than was thought, or that somebody else looks after it."""
+
+    right: ClassVar[str] = "respond"
+    incident: str
+    severity: Severity
+    owner: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseIncident(Command[str]):
     """Close an incident: its cause, what was fixed, the check that will catch it from now on, your signature.
 
-    Only the owner of a function can sign that it is closed.
+    Only the owner of a function can sign that it is closed. A check such as `floor auc 0.7 where region=south`,
+    `column visits.minutes median between 10 80` or `golden minutes_30=12 score between 0.1 0.3` is run in every later
+    proof, and stops a candidate that fails it; any other text is only kept.
     """
 
     right: ClassVar[str] = "respond"
@@ -204,6 +227,36 @@ class IncidentCard:
     root_cause: str
     fix: str
     check: str
+    answers: int = 0
+    people_at_least: int = 0
+    due_by: str = ""
+    overdue: bool = False
+    check_runs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a time line."""
+
+    at: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostMortemTold:
+    """An incident from its cause to the signature that closed it."""
+
+    incident: IncidentCard
+    cause: str
+    moments: list[Moment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMortem(Question[PostMortemTold]):
+    """The time line of an incident, its reach, cause, fix and check, as the facts tell it."""
+
+    incident: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

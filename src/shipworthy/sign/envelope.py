@@ -8,6 +8,7 @@ from datetime import datetime
 from shipworthy.base.check import stands
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
+from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Envelope, Plan
@@ -15,6 +16,7 @@ from shipworthy.prove.words import CandidateProven
 from shipworthy.sign.approval import Approval, newest_proof, owner, refusals, standing
 from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
 
+PERFORMANCE = "prove.performance"
 MEAN, ORDER, FAMILY = (f"prove.change_of_output{part}" for part in ("", ".order", ".family"))
 
 
@@ -22,7 +24,8 @@ def envelope_digest(plan: Plan) -> str:
     """The digest of the declared envelope with all that determines answers; empty where none is declared."""
     if plan.respond.envelope is None:
         return ""
-    bounds = plan.respond.envelope.model_dump(mode="json")
+    # Bounds that came later and are not declared say nothing, so an envelope signed before them still holds.
+    bounds = plan.respond.envelope.model_dump(mode="json", exclude_none=True)
     return digest_of({"envelope": bounds, "sections": answer_sections(plan)})
 
 
@@ -46,6 +49,8 @@ def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: Candida
         *(f"{said.what.function} has refused this candidate" for said in refusals(past, made.candidate)),
         *_made_otherwise(bounds, made, parent.what),
         *_beyond(bounds, proof, parent.what),
+        *_too_low(plan, bounds, proof),
+        *_too_old(bounds, made, now),
     ]
 
 
@@ -106,3 +111,29 @@ def _beyond(bounds: Envelope, proof: CandidateProven, parent: CandidateMade) -> 
     family = measured.get(FAMILY)
     if bounds.same_family and (family is None or family.verdict != "pass"):
         yield family.found if family else "nobody looked whether it is the same kind of model"
+
+
+def _too_low(plan: Plan, bounds: Envelope, proof: CandidateProven) -> Iterator[str]:
+    if bounds.floor is None:
+        return
+    from shipworthy.prove.measures import MEASURES  # heavy
+
+    metric = plan.proof.performance.metric
+    check = next((check for check in proof.checks if check.check == PERFORMANCE), None)
+    upward = MEASURES[metric].higher_is_better
+    end = None if check is None else check.low if upward else check.high
+    if end is None:
+        yield f"its {metric} was not measured with its uncertainty"
+    elif not (end >= bounds.floor if upward else end <= bounds.floor):
+        yield f"the pessimistic end of its {metric}, {end:.3g}, misses the envelope's floor of {bounds.floor:g}"
+
+
+def _too_old(bounds: Envelope, made: CandidateMade, now: datetime) -> Iterator[str]:
+    if bounds.newest_truth_at_most is None:
+        return
+    newest = max((read_moment(moment) for moment in made.trained_on), default=None)
+    if newest is None:
+        yield "it is not said which moments it has learnt from"
+    elif bounds.newest_truth_at_most.after(newest) < now:
+        limit = bounds.newest_truth_at_most
+        yield f"the newest moment that it has learnt from, {newest:%Y-%m-%d}, is older than {limit}"

@@ -115,10 +115,26 @@ class Dependence:
     Attributes:
         phi: 1 for independent rows.
         measured: on at least 20 reference batches; otherwise the plan's declared bound.
+        rows: of a reference batch, on average, where it was measured.
     """
 
     phi: float
     measured: bool
+    rows: float = 0.0
+
+    def of_window(self, rows: int) -> float:
+        """phi of a window of so many rows: the shocks of a larger batch weigh more against the chance of its rows.
+
+        Source: the variance of a beta-binomial share, 1 + (n - 1) times the correlation within a batch.
+
+        >>> Dependence(3.0, measured=True, rows=101.0).of_window(1001)
+        21.0
+        >>> Dependence(25.0, measured=False).of_window(1001)
+        25.0
+        """
+        if not self.measured or self.rows <= 1:
+            return self.phi
+        return max(self.phi, 1 + (rows - 1) * (self.phi - 1) / (self.rows - 1))
 
     @property
     def condition(self) -> str:
@@ -155,6 +171,18 @@ def overdispersion(rows: Sequence[int], means: Sequence[float], variance: float 
     if not single > 0:
         return None
     return max(1.0, float((sizes * (values - mean) ** 2).sum() / (len(pairs) - 1) / single))
+
+
+def measured(phis: Sequence[float | None], declared: float, rows: float = 0.0) -> Dependence:
+    """What is known about the dependence of several columns: the largest that was measured, if all were.
+
+    >>> measured([1.5, 3.0], 25.0, rows=500.0)
+    Dependence(phi=3.0, measured=True, rows=500.0)
+    >>> measured([1.5, None], 25.0).measured
+    False
+    """
+    known = [phi for phi in phis if phi is not None]
+    return Dependence(max(known), True, rows) if known and len(known) == len(phis) else Dependence(declared, False)
 
 
 def dependence(declared: float, batches: Sequence[tuple[int, float]] = (), variance: float | None = None) -> Dependence:

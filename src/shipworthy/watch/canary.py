@@ -34,7 +34,8 @@ class Terms:
 
     Attributes:
         harm: the rise of the mean loss that is tolerated.
-        margin: the rise of the mean loss beyond which the new one would be too much worse.
+        margin: the rise of the mean loss beyond which the new one would be too much worse; below 0, the fall that it
+            must show more than.
         alpha: the chance of a wrong verdict of each kind.
         row_limit: pairs of rows after which an undecided candidate goes back.
         phi: how many times dependence between rows inflates the variance of the mean of D.
@@ -47,7 +48,7 @@ class Terms:
     phi: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.harm < 1 and 0 < self.margin < 1 and 0 < self.alpha < 1 and self.row_limit >= 1):
+        if not (0 <= self.harm < 1 and -1 < self.margin < 1 and 0 < self.alpha < 1 and self.row_limit >= 1):
             raise ValueError(f"these terms decide nothing: {self}")
 
 

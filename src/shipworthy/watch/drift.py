@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from shipworthy.watch.bounds import share_between
-from shipworthy.watch.evidence import Counts, Floats, above, below, counted
-from shipworthy.watch.monitor import Values, percent
+from shipworthy.watch.evidence import Counts, Floats, above, below, counted, rows_more, temper, threshold
+from shipworthy.watch.monitor import Settings, Values, percent
 from shipworthy.watch.reference import Known
 
 # The plan's yearly error holds everything: a tenth is spent once on the bounds of the reference, the rest each year.
@@ -103,6 +103,41 @@ def factors(found: Sequence[Cut], tolerance: float, error: float, phi: float, be
 def leading(found: Sequence[Cut], evidence: Floats) -> Cut:
     """The cut that carries most of the evidence."""
     return found[int(evidence.max(axis=1).argmax()) // 2]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A column that moved beyond the tolerance in a window while the evidence does not suffice.
+
+    Attributes:
+        more: how many more rows like these would tell; None where no number of them would.
+    """
+
+    cut: Cut
+    more: int | None
+
+    @property
+    def text(self) -> str:
+        """What is seen, and what is missing to be sure."""
+        if self.more is None:
+            return f"{said(self.cut)}, too few rows now or in the reference to tell from chance"
+        return f"{said(self.cut)}, {self.more:,} more answers like these needed to tell from chance"
+
+
+def unsure(
+    found: Sequence[Cut], evidence: Floats, factor: Floats, phi: float, settings: Settings, alpha: float
+) -> Unsure | None:
+    """Whether a window moved beyond the tolerance without telling whether by chance.
+
+    Args:
+        evidence: carried after this window, one row per test; factor: what the window added, not tempered.
+        alpha: the yearly error of the question that all tests of this column ask together.
+    """
+    cut = max(found, key=lambda one: one.moved if one.at_most else abs(one.moved))
+    if (cut.moved if cut.at_most else abs(cut.moved)) <= (settings.tolerance or 0.0):
+        return None
+    bar = threshold(settings.updates_per_year, alpha)
+    return Unsure(cut, rows_more(evidence.reshape(-1), temper(factor, phi).reshape(-1), cut.now.rows, bar))
 
 
 def said(cut: Cut) -> str:

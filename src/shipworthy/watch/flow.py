@@ -15,10 +15,12 @@ from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
+from shipworthy.watch.audit import is_drawn
+from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.look import Look
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
 from shipworthy.watch.trying import judge_trials as judge_trials
-from shipworthy.watch.words import LabelsSealed, Watch, Watched, WindowJudged
+from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, Watched, WindowJudged
 
 
 def watch(command: Watch, trip: Trip) -> Watched:
@@ -69,6 +71,9 @@ def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
     for labels in reader(list[LabelsSealed]).validate_python(judged["labels"]):
         if not past.of(LabelsSealed, about=labels.segment):
             facts.append(labels)
+    for sample in reader(list[AuditDrawn]).validate_python(judged["audits"]):
+        if not is_drawn(past, sample.candidate, sample.window):
+            facts.append(sample)
     for found in reader(list[WindowJudged]).validate_python(judged["windows"]):
         if not is_judged(past, found):
             window = settled(found, found.candidate in able)

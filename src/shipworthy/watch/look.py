@@ -23,13 +23,15 @@ from shipworthy.model.answering import Answerer, load
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.audit import is_drawn
+from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, Sample, Values, Window, not_run
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
-from shipworthy.watch.words import LabelsSealed, WindowJudged
+from shipworthy.watch.words import AuditDrawn, LabelsSealed, WindowJudged
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,7 +77,19 @@ class Look:
         for window in dict.fromkeys(item.answered for item in self.due):
             due = [item for item in self.due if item.answered == window]
             windows += self._judged(past, window, due, matched)
-        return {"windows": windows, "labels": self._sealed(matched)}
+        return {"windows": windows, "labels": self._sealed(matched), "audits": self._drawn(past)}
+
+    def _drawn(self, past: Past) -> list[AuditDrawn]:
+        """A sample of each window that has come to be judged and has none yet, where the plan wants one."""
+        if self.plan.watch.audit is None or self.pseudonyms is None:
+            return []
+        found = []
+        for of in dict.fromkeys(item.answered for item in self.due if item.needs == "answers"):
+            if not is_drawn(past, of.candidate, of.moment):
+                rows = self.plan.watch.audit.rows
+                answers = answers_of(self.files, of)
+                found.append(sampled(self.files, self.pseudonyms, self.plan.product, of, answers, rows))
+        return found
 
     def _judged(self, past: Past, of: Answered, due: Sequence[Due], matched: list[pd.DataFrame]) -> list[WindowJudged]:
         try:
@@ -84,7 +98,7 @@ class Look:
         except UserError as error:
             why = f"These answers could not be read: {error.mistakes[0].found}"
             return [self._fact(past, item, not_run({}, why), waiting=True) for item in due]
-        if window.labels is not None:
+        if window.labels is not None and not answers.empty:
             matched.append(answers.assign(label=window.labels))
         return [self._compared(past, what, answers) for what in found]
 
@@ -93,6 +107,10 @@ class Look:
         needs = {item.needs for item in due}
         if "runs" in needs:
             return accounts(past, of), None, pd.DataFrame()
+        if "audit" in needs:
+            answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
+            scores, labels = labelled_sample(self.files, past, of.parts[0])
+            return Window(self.moment, scores, labels=labels), answerer, pd.DataFrame()
         answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
         answers = answers_of(self.files, of)
         promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)

@@ -15,7 +15,7 @@ from shipworthy.watch.words import Kind, Level
 if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan
 
-Needs = Literal["labels", "answers", "runs"]
+Needs = Literal["labels", "answers", "runs", "audit"]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -155,10 +155,12 @@ class Monitor:
     Attributes:
         name: as the plan writes it.
         asks: its question, in plain words.
-        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known.
+        needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
+            `audit` when people have said of each row of its sample what is true.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
+        spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
     """
 
@@ -168,6 +170,7 @@ class Monitor:
     judge: Judge
     tolerance: float | None
     phi: float = 25.0
+    spends: bool = True
     applies: Callable[[Plan], bool] = always
 
 

@@ -17,6 +17,8 @@ class Known:
             lowest decile.
         shares: share of all rows by common value, of a column of texts; None for a numeric one.
         rest: share of all rows with a rarer value.
+        phi: how much its shares differed between reference batches beyond chance; None where it was not measured.
+        batch: rows of such a batch, on average.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Known:
     cuts: tuple[tuple[float, float], ...] = ()
     shares: Mapping[str, float] | None = None
     rest: float = 0.0
+    phi: float | None = None
+    batch: float = 0.0
 
     @property
     def present(self) -> int:
@@ -74,8 +78,11 @@ def promises_shares(role: str, profile: Mapping[str, Any]) -> bool:
 def _known(name: str, entry: Mapping[str, Any]) -> Known:
     rows = int(entry["n"])
     missing = round(entry.get("missing", 0.0) * rows)
+    phi = float(entry["phi"]) if "phi" in entry else None
+    batch = rows / entry["batches"] if entry.get("batches") else 0.0
     if "shares" in entry:
-        return Known(name, rows, missing, shares=dict(entry["shares"]), rest=float(entry["rest"]))
+        return Known(name, rows, missing, shares=dict(entry["shares"]), rest=float(entry["rest"]), phi=phi, batch=batch)
     # Deciles of a column with many equal values repeat; each value is one cut.
     cuts = dict(zip(entry["deciles"], entry["at_or_below"], strict=True))
-    return Known(name, rows, missing, cuts=tuple((float(value), float(share)) for value, share in sorted(cuts.items())))
+    at = tuple((float(value), float(share)) for value, share in sorted(cuts.items()))
+    return Known(name, rows, missing, at, phi=phi, batch=batch)

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
+from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import KnownPast, Past, Recorded
+from shipworthy.base.errors import Mistake, UserError, not_found
+from shipworthy.base.fact import Decided, KnownPast, Past, Recorded
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.run import BACK_FILL
@@ -18,8 +20,9 @@ from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
+from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.monitor import Monitor, Needs, Settings
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"
 REHEARSAL = "rehearsal"
@@ -106,6 +109,13 @@ def runs(past: Past) -> list[Answered]:
     return [Answered(candidate, moment, tuple(names)) for (moment, candidate), names in sorted(found.items())]
 
 
+def audited(past: Past) -> list[Answered]:
+    """The windows whose sample people have labelled in whole: a part that they chose would not be random."""
+    done = {fact.what.sample for fact in past.of(AuditLabelled) if not fact.what.left}
+    drawn = [fact.what for fact in past.of(AuditDrawn)]
+    return [Answered(one.candidate, one.window, (one.sample,)) for one in drawn if one.sample in done]
+
+
 def due(
     plan: Plan, past: Past, now: datetime, known: Mapping[str, Monitor] | None = None, patient: bool = True
 ) -> list[Due]:
@@ -123,6 +133,7 @@ def due(
     last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
     windows = [(window, ("answers", "labels")) for window in answered(past)]
     windows += [(window, ("runs", "")) for window in runs(past)]
+    windows += [(window, ("audit", "")) for window in audited(past)]
     found = []
     for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
         mature = plan.need.horizon.after(read_moment(window.moment)) <= now
@@ -167,8 +178,7 @@ def watch_due(plan: Plan, past: Past, now: datetime) -> bool:
 
 def settings(plan: Plan, monitor: Monitor) -> Settings:
     """What the plan says about one monitor, with the monitor's own defaults where it says nothing."""
-    said = plan.watch.monitors.get(monitor.name) or plan.watch.monitors.get(monitor.name.replace("-", "_"))
-    own = said or MonitorPlan()
+    own = _said(plan, monitor.name) or MonitorPlan()
     tolerance = own.tolerance
     if tolerance is None and monitor.name == "calibration":
         tolerance = plan.proof.calibration_tolerance
@@ -176,7 +186,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
     return Settings(
         tolerance=monitor.tolerance if tolerance is None else tolerance,
         phi=monitor.phi if own.phi is None else own.phi,
-        alpha=own.false_alarms_per_year,
+        alpha=_part(plan, monitor).alpha,
         updates_per_year=updates_per_year(plan),
         ages=tuple(plan.data.ages),
         floor=performance.floor if performance.metric == "auc" else None,
@@ -195,7 +205,27 @@ def updates_per_year(plan: Plan) -> int:
 
 def false_alarms_per_year(plan: Plan) -> float:
     """The budget the owner accepts: the sum over all monitors bounds the expected number of false alarms and notes."""
-    return sum(settings(plan, monitor).alpha for monitor in monitors().values() if monitor.applies(plan))
+    return sum(part.alpha for part in budget_of(plan).values())
+
+
+def budget_of(plan: Plan, known: Mapping[str, Monitor] | None = None) -> dict[str, Part]:
+    """The part of the false-alarm budget that each monitor may spend; see `budget.parts`."""
+    members = monitors() if known is None else known
+    names = [name for name, monitor in members.items() if monitor.spends and monitor.applies(plan)]
+    said = {name: _said(plan, name) for name in names}
+    declared = {name: own.false_alarms_per_year for name, own in said.items() if own and own.false_alarms_per_year}
+    return parts(plan.watch.false_alarms_per_year, declared, names)
+
+
+def _part(plan: Plan, monitor: Monitor) -> Part:
+    """A monitor's part; one that describes takes none, and is held to what the plan says or the most that one gets."""
+    own = _said(plan, monitor.name)
+    spare = Part((own and own.false_alarms_per_year) or MOST_EACH, own is not None)
+    return budget_of(plan, monitors() | {monitor.name: monitor}).get(monitor.name, spare)
+
+
+def _said(plan: Plan, name: str) -> MonitorPlan | None:
+    return plan.watch.monitors.get(name) or plan.watch.monitors.get(name.replace("-", "_"))
 
 
 def open_alarm(past: Past, monitor: str, candidate: str) -> Recorded[AlarmRaised] | None:
@@ -208,14 +238,17 @@ def open_alarm(past: Past, monitor: str, candidate: str) -> Recorded[AlarmRaised
 def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
     """What the monitor carries to its next window; nothing after one of its alarms was closed: evidence restarts."""
     mine = {
-        fact.what.alarm
-        for fact in past.of(AlarmRaised)
-        if (fact.what.monitor, fact.what.candidate) == (monitor, candidate)
+        raised.what.alarm
+        for raised in past.of(AlarmRaised)
+        if (raised.what.monitor, raised.what.candidate) == (monitor, candidate)
     }
-    since = max((fact.seq for fact in past.of(AlarmClosed) if fact.what.alarm in mine), default=0)
-    judged = [
-        fact for fact in past.of(WindowJudged, about=candidate) if fact.what.monitor == monitor and fact.seq > since
-    ]
+    # A later word on whether an alarm was false restarts nothing: only the first one answered it.
+    answered_at: dict[str, int] = {}
+    for fact in past.of(AlarmClosed):
+        answered_at.setdefault(fact.what.alarm, fact.seq)
+    since = max((seq for alarm, seq in answered_at.items() if alarm in mine), default=0)
+    windows = past.of(WindowJudged, about=candidate)
+    judged = [window for window in windows if window.what.monitor == monitor and window.seq > since]
     return dict(judged[-1].what.state) if judged else {}
 
 
@@ -255,3 +288,32 @@ def alarm_of(judged: WindowJudged) -> AlarmRaised:
         advice=judged.advice,
         kind=judged.kind,
     )
+
+
+_LEAST_WORDS = 8
+
+
+def close_alarm(command: CloseAlarm, past: Past, at: datetime, actor: Actor) -> Decided[str]:
+    """The answer to an alarm as a fact; an answered one may still be called right or false, and the last word counts.
+
+    Raises:
+        NotFound: no alarm begins with these digits, or several do.
+        UserError: no reason is given.
+    """
+    known = [fact.what.alarm for fact in past.of(AlarmRaised)]
+    meant = [alarm for alarm in dict.fromkeys(known) if command.alarm and alarm.startswith(command.alarm)]
+    if len(meant) != 1:
+        raise not_found("alarm", command.alarm, [alarm[:12] for alarm in known], "See `shipworthy monitors`.")
+    if len(command.reason.strip()) < _LEAST_WORDS:
+        found = "No reason is given why this alarm was " + ("false." if command.false else "right.")
+        fix = "Say in one sentence what was found when somebody looked."
+        why = "Whether alarms are right is counted against the budget of the plan, for years."
+        raise UserError(Mistake("watch.alarm_reason", meant[0][:12], found, why=why, fix=fix))
+    fact = AlarmClosed(
+        product=command.product,
+        alarm=meant[0],
+        by=actor.person,
+        verdict="false" if command.false else "right",
+        reason=command.reason.strip(),
+    )
+    return Decided([fact], lambda then: meant[0])

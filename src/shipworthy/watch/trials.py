@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -16,12 +16,12 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import FOR_PEOPLE, standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
-from shipworthy.watch.canary import Terms, Trial, differences_of_split, mismatch, reached, seen, verdict
+from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.evidence import SHORT_GRID, Floats
 from shipworthy.watch.rules import Answered, answered
 from shipworthy.watch.words import LabelsSealed
 
-IN_USE, SPLIT = "in use", "canary"
+IN_USE, SPLIT, PROPOSED = "in use", "canary", "proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class DueTrial:
         mine, other: what each answered; `other` has no parts where it answered nobody any more.
         labels: the segments that hold the truth.
         replaced: whether the other one is the one that the candidate has replaced.
+        proposed: whether the candidate has answered nobody yet, and is asked now, about those it has not learnt from.
     """
 
     mine: Answered
     other: Answered
     labels: tuple[str, ...]
     replaced: bool
+    proposed: bool = False
 
 
 def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
@@ -64,7 +66,34 @@ def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
                 other = windows.get((moment, name), Answered(name, moment, ()))
                 found.append(DueTrial(mine, other, tuple(labels[moment]), replaced))
                 break
-    return found
+    return found + _proposals(plan, past, champions, windows, labels)
+
+
+def _proposals(
+    plan: Plan,
+    past: Past,
+    champions: set[str],
+    windows: Mapping[tuple[str, str], Answered],
+    labels: Mapping[str, list[str]],
+) -> list[DueTrial]:
+    """The newest retrained candidate beside the one it is to replace, at the moments it has learnt from and later."""
+    made = latest(past.of(CandidateMade), lambda what: what.role == "model")
+    retraining = plan.respond.retraining
+    if made is None or retraining is None or made.what.parent not in champions or not made.what.trained_on:
+        return []
+    name, parent = made.what.candidate, made.what.parent
+    since = min(read_moment(moment) for moment in made.what.trained_on)
+    # Asked anew on stored inputs, so only where those of the champion are there.
+    return [
+        DueTrial(Answered(name, moment, ()), other, tuple(labels[moment]), False, True)
+        for (moment, candidate), other in sorted(windows.items())
+        if candidate == parent
+        and moment in labels
+        and read_moment(moment) >= since
+        and not other.growing_since
+        and (moment, name) not in windows
+        and not _is_judged(past, name, parent, moment)
+    ]
 
 
 def _replaced_by(past: Past, candidate: str) -> str:
@@ -142,9 +171,18 @@ def terms(plan: Plan) -> Terms:
     return Terms(said.harm, said.margin, said.error, said.row_limit, said.phi)
 
 
+def break_even(plan: Plan) -> float:
+    """By how much the mean loss must fall for a replacement to pay; 0 where the plan names no cost."""
+    said = plan.respond.retraining
+    return Worth(said.cost, said.value, said.decisions).break_even if said else 0.0
+
+
 def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudged:
     """The verdict after this moment and those before, as a fact."""
-    given, kept = terms(plan), last_verdicts(past, due.mine.candidate).get(found.step)
+    given = terms(plan)
+    if due.proposed:
+        given = replace(given, margin=-min(break_even(plan), 0.999))
+    kept = last_verdicts(past, due.mine.candidate).get(found.step)
     same = kept is not None and kept.what.against == due.other.candidate and kept.what.state["terms"] == _written(given)
     state = kept.what.state if kept is not None and same else {}
     before = _trial(state)
@@ -155,8 +193,8 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
     divided = bool(looks) and suspicion >= log(looks * (looks + 1) / given.alpha)
     decided = verdict(after, given, divided)
     harm = divided or reached(after.harm, given.alpha) >= 1
-    if found.step == IN_USE and not harm:
-        decided = "hold"  # nothing more to promote to; a limit of rows is for trials
+    if not harm and (found.step == IN_USE or (due.proposed and decided == "roll back")):
+        decided = "hold"  # nothing to promote to, or to take back; a limit of rows is for those beside
     numbers = {
         "rows": float(found.differences.size),
         "loss": found.after,
@@ -216,6 +254,8 @@ def _text(due: DueTrial, found: Compared, after: Trial, given: Terms, decided: s
         f"Over {after.rows:,} answers up to {day} whose truth is known its mean loss is {abs(after.mean):.3f} {change} "
         f"than that of {other}"
     )
+    if due.proposed:
+        return f"{first}, and must be more than {-given.margin:.3g} lower to pay: {_pays(decided, harm)}"
     if decided == "promote":
         return f"{first}: shown not to be worse by {given.margin:g} or more."
     if harm:
@@ -230,7 +270,18 @@ def _text(due: DueTrial, found: Compared, after: Trial, given: Terms, decided: s
     )
 
 
+def _pays(decided: str, harm: bool) -> str:
+    if decided == "promote":
+        return "shown."
+    return "it does harm, so what is in use stays." if harm else "not shown, so what is in use stays."
+
+
 def _guarantee(given: Terms, step: str) -> str:
+    if step == PROPOSED:
+        return (
+            f"One that does not pay for itself is let on with a chance of at most {given.alpha * 100:g}%, however "
+            f"often one looks; guarantee conditional on phi <= {given.phi:g}."
+        )
     let_on = "" if step == IN_USE else f"; one that is worse by {given.margin:g} is let on with at most the same chance"
     return (
         f"One that is not worse goes back with a chance of at most {given.alpha * 100:g}%{let_on}, however often one "

@@ -20,7 +20,7 @@ from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
-from shipworthy.model.rules import decide
+from shipworthy.model.rules import decide, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import CANARY
@@ -28,7 +28,17 @@ from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
-from shipworthy.watch.trials import IN_USE, Compared, DueTrial, judged, losses, of_same_rows, of_split, spread_of
+from shipworthy.watch.trials import (
+    IN_USE,
+    PROPOSED,
+    Compared,
+    DueTrial,
+    judged,
+    losses,
+    of_same_rows,
+    of_split,
+    spread_of,
+)
 from shipworthy.watch.trials import trials_due as due
 from shipworthy.watch.words import JudgeTrials
 
@@ -57,7 +67,7 @@ def _judge(trip: Trip, plan: Plan, one: DueTrial) -> Any:
         found = _compared(trip, plan, one)
     except UserError as error:
         why = f"The answers of {one.mine.moment[:10]} could not be compared: {error.mistakes[0].found}"
-        found = Compared(IN_USE if one.replaced else SHADOW, np.zeros(0), unreadable=why)
+        found = Compared(_step(one), np.zeros(0), unreadable=why)
     return plain(judged(plan, trip.past, one, found))
 
 
@@ -71,8 +81,8 @@ def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
 def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
     files, past = trip.store.files, trip.past
     truth = _truth(files, one.labels)
-    mine = _answers(files, one.mine)
-    other = _answers(files, one.other) if one.other.parts else _answers_now(trip, plan, one)
+    mine = _answers(files, one.mine) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)
+    other = _answers(files, one.other) if one.other.parts else _answers_now(trip, plan, one.other, one.mine)
     made = [candidate_made(past, name) for name in (one.mine.candidate, one.other.candidate)]
     profiles = [load(files, what, plan).profile for what in made]
     promises = all(promises_shares(what.role, profile) for what, profile in zip(made, profiles, strict=True))
@@ -91,11 +101,19 @@ def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
         # Who was answered counts, whether or not the truth came: a side that lost rows is what is looked for.
         return of_split(ours, theirs, (len(served), len(real)), _share(past, one))
     entities = pd.Index(sorted(set(truth.index) & (set(mine["entity"]) | set(other["entity"]))))
+    if one.proposed:  # neither of them ever learns from those who are held out
+        entities = entities[held_out(list(entities), plan.product, plan.proof.holdout)]
     labels = truth.reindex(entities)
     both = [loss(rows.set_index("entity").reindex(entities), labels) for rows in (mine, other)]
     for side, rows in zip(both, (mine, other), strict=True):
         side[~entities.isin(rows["entity"])] = np.nan
-    return of_same_rows(IN_USE if one.replaced else SHADOW, *both)
+    return of_same_rows(_step(one), *both)
+
+
+def _step(one: DueTrial) -> str:
+    if one.proposed:
+        return PROPOSED
+    return IN_USE if one.replaced else SHADOW
 
 
 def _share(past: Past, one: DueTrial) -> float:
@@ -123,11 +141,11 @@ def _answers(files: Files, answered: Answered) -> pd.DataFrame:
     return order.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
 
-def _answers_now(trip: Trip, plan: Plan, one: DueTrial) -> pd.DataFrame:
-    """What the replaced candidate would have answered, from the inputs that its successor looked at."""
+def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) -> pd.DataFrame:
+    """What a candidate would have answered, from the inputs that the one who did answer looked at."""
     files, past = trip.store.files, trip.past
-    answerer = load(files, candidate_made(past, one.other.candidate), plan)
-    sealed = [fact.what for fact in past.of(AnswersSealed) if fact.what.segment in one.mine.parts]
+    answerer = load(files, candidate_made(past, absent.candidate), plan)
+    sealed = [fact.what for fact in past.of(AnswersSealed) if fact.what.segment in present.parts]
     frames = [
         kept_features(answerer, files.table(digest)) for digest in dict.fromkeys(s.features for s in sealed) if digest
     ]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from shipworthy.base.fact import Past, Recorded
+from shipworthy.data.reading import Tables
 from shipworthy.plan.rules import current_plan
+from shipworthy.watch.audit import segments, waiting
 from shipworthy.watch.monitor import Monitor
+from shipworthy.watch.rules import budget_of, settings
 from shipworthy.watch.rules import monitors as members
-from shipworthy.watch.rules import settings
 from shipworthy.watch.words import (
     AlarmCard,
     AlarmClosed,
     AlarmRaised,
+    AuditTask,
+    AuditTasks,
+    Budget,
+    BudgetLine,
+    BudgetState,
     Level,
     MonitorCard,
     MonitorPoint,
@@ -22,6 +31,7 @@ from shipworthy.watch.words import (
     WindowJudged,
 )
 
+_YEAR = timedelta(days=365)
 _ORDER: tuple[Level, ...] = ("quiet", "not_run", "note", "alarm")
 
 
@@ -35,6 +45,17 @@ def monitors(question: Monitors, past: Past) -> WatchState:
         if monitor.applies(plan) or any(fact.what.monitor == name for fact in judged)
     ]
     return WatchState(monitors=cards, alarms=alarms(past))
+
+
+def audit_tasks(question: AuditTasks, past: Past, files: Tables) -> list[AuditTask]:
+    """The rows of every sample that wait for a label, oldest sample first."""
+    found: list[AuditTask] = []
+    for drawn in waiting(past):
+        told = {name for one in segments(past, drawn.sample) for name in files.table(one)["answer_id"].to_pylist()}
+        for row in files.table(drawn.sample).select(["answer_id", "entity"]).to_pylist():
+            if row["answer_id"] not in told:
+                found.append(AuditTask(row["answer_id"], row["entity"], drawn.window, drawn.sample[:12]))
+    return found[: question.limit]
 
 
 def newest_of_each_window(past: Past) -> list[Recorded[WindowJudged]]:
@@ -110,3 +131,71 @@ def promises(state: WatchState) -> list[PromiseKept]:
         for point in points
         if "promised" in point.numbers and "real" in point.numbers
     ]
+
+
+def budget(question: Budget, past: Past, now: datetime) -> BudgetState:
+    """How the false-alarm budget is shared, and what came of it in the year up to now."""
+    plan = current_plan(past)
+    since = now - _YEAR
+    raised = [fact.what for fact in past.of(AlarmRaised) if since < fact.at <= now]
+    verdicts = {fact.what.alarm: fact.what.verdict for fact in past.of(AlarmClosed) if fact.what.verdict}
+    notes = _notes_of_evidence(past, since, now)
+    lines = []
+    for name, part in budget_of(plan).items():
+        said = Counter(verdicts.get(alarm.alarm, "") for alarm in raised if alarm.monitor == name)
+        lines.append(
+            BudgetLine(
+                monitor=name,
+                part=part.alpha,
+                declared=part.declared,
+                alarms=said.total(),
+                notes=notes[name],
+                right=said["right"],
+                false=said["false"],
+                unsaid=said[""],
+            )
+        )
+    whole, false = plan.watch.false_alarms_per_year, sum(line.false for line in lines)
+    state = BudgetState(
+        budget=whole,
+        given=round(sum(line.part for line in lines), 6),
+        since=since.isoformat(),
+        false=false,
+        left=round(whole - false, 6),
+        text="",
+        monitors=lines,
+    )
+    return replace(state, text=_spent(state))
+
+
+def _notes_of_evidence(past: Past, since: datetime, now: datetime) -> Counter[str]:
+    """How often a monitor came to a note by its evidence, which may be false as an alarm may; one that lasts is one."""
+    found: Counter[str] = Counter()
+    before: dict[tuple[str, str], bool] = {}
+    for fact in newest_of_each_window(past):
+        what, key = fact.what, (fact.what.monitor, fact.what.candidate)
+        if what.level == "not_run":
+            continue
+        beyond = what.numbers.get("evidence", 0.0) >= 1 and what.level == "note"
+        found[what.monitor] += beyond and not before.get(key, False) and since < fact.at <= now
+        before[key] = beyond
+    return found
+
+
+def _spent(state: BudgetState) -> str:
+    """The budget in words: what is accepted, what there was, what that means."""
+    alarms, right, unsaid = (
+        sum(getattr(line, name) for line in state.monitors) for name in ("alarms", "right", "unsaid")
+    )
+    often = f"one in {1 / state.budget:.2g} years" if state.budget < 1 else f"{state.budget:g} a year"
+    first = f"The plan accepts {state.budget:g} false alarms a year of all monitors together: {often}."
+    if not alarms:
+        return f"{first} No alarm was raised in the last year."
+    raised = f"{alarms} alarm{'s were' if alarms > 1 else ' was'} raised in the last year"
+    counted = f"{first} {raised}: {right} found right, {state.false} found false, {unsaid} not said yet."
+    if state.left >= 0:
+        return counted
+    return (
+        f"{counted} One false alarm may be chance. If it happens again, the rows depend on each "
+        "other more than the plan assumes: raise phi of that monitor, or its tolerance."
+    )

@@ -6,10 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.watch.audit_words import AuditDrawn as AuditDrawn
+from shipworthy.watch.audit_words import AuditLabelled as AuditLabelled
+from shipworthy.watch.audit_words import AuditOutcome as AuditOutcome
+from shipworthy.watch.audit_words import AuditTask as AuditTask
+from shipworthy.watch.audit_words import AuditTasks as AuditTasks
+from shipworthy.watch.audit_words import LabelAudit as LabelAudit
 
 Level = Literal["quiet", "note", "alarm", "not_run"]
 # What a verdict rests on: a stated error rate, an estimate under assumptions that nobody can check, or plain counting.
 Kind = Literal["guarantee", "estimate", "description"]
+Verdict = Literal["", "right", "false"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +102,18 @@ class AlarmRaised(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmClosed(What):
-    """An alarm was answered; its monitor starts anew."""
+    """An alarm was answered; its monitor starts anew.
+
+    Attributes:
+        by: what or who answered it.
+        verdict: whether somebody who looked found it right or false; empty where nobody said.
+        reason: what they found.
+    """
 
     alarm: str
     by: str
+    verdict: Verdict = ""
+    reason: str = ""
 
     @property
     def about(self) -> str:
@@ -188,3 +203,63 @@ class WatchState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitors(Question[WatchState]):
     """What the monitors see: promised against real, notes and alarms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAlarm(Command[str]):
+    """Answer an alarm: was it right or false, and what did you find; gives its name.
+
+    Its monitor gathers evidence anew. The first digits of the alarm's name suffice.
+    """
+
+    right: ClassVar[str] = "respond"
+    alarm: str
+    reason: str
+    false: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """What one monitor may spend of the false-alarm budget, and what came of it in the last year.
+
+    Attributes:
+        part: the chance of a false alarm in a year; declared: the plan names it for this monitor.
+        alarms: raised in the last year; notes: findings beyond the tolerance that were no alarm.
+        right, false: of the alarms, as people found them; unsaid: alarms about which nobody said.
+    """
+
+    monitor: str
+    part: float
+    declared: bool
+    alarms: int
+    notes: int
+    right: int
+    false: int
+    unsaid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """How the false-alarm budget of a product is shared and spent.
+
+    Attributes:
+        budget: false alarms a year that the plan accepts of the whole product.
+        given: the parts of all monitors together; what is not given is in reserve.
+        since: the last year began then, ISO 8601.
+        false: alarms of the last year that people found false.
+        left: the budget less these; below 0 more were false than the plan accepts.
+        text: all of this in plain words.
+    """
+
+    budget: float
+    given: float
+    since: str
+    false: int
+    left: float
+    text: str
+    monitors: list[BudgetLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget(Question[BudgetState]):
+    """How many false alarms the plan accepts, how they are shared among the monitors, and how many there were."""

@@ -15,8 +15,8 @@ Port = tuple[Harbour, str]
 LogIn = Callable[[str], Page]
 PRODUCT = "/products/next-purchase"
 PAGES = ["/", PRODUCT, *(f"{PRODUCT}/{name}" for name in
-         ("plan", "quarantine", "sign", "deliveries", "server", "trace", "monitor", "incidents",
-          "ledger"))]  # fmt: skip
+         ("plan", "quarantine", "sign", "deliveries", "server", "trace", "monitor", "response",
+          "incidents", "incidents/incident-2", "ledger"))]  # fmt: skip
 # What a screen reader would stumble over: fields without a name, jumps between headings, doubled ids.
 TROUBLES = """() => {
   const found = [];
@@ -65,6 +65,8 @@ def test_a_page_asked_for_before_the_login_comes_after_it(context: BrowserContex
     page.get_by_label("Secret").fill(port[0].secrets["auditor"])
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="What the monitors see")).to_be_visible()
+    expect(page.get_by_role("heading", name="False alarms: what the plan accepts")).to_be_visible()
+    expect(page.get_by_role("row", name="Calibration 0.05 1 0 0 0 1")).to_be_visible()
 
 
 def test_a_wrong_secret_is_told_as_such(context: BrowserContext) -> None:
@@ -136,6 +138,27 @@ def test_an_incident_is_closed_under_a_name(logged_in: LogIn) -> None:
     page.get_by_role("button", name="Sign and close").click()
     expect(page.get_by_role("status")).to_contain_text("closed, under your name")
     expect(page.get_by_text("No incident is open.")).to_be_visible()
+
+
+def test_past_months_are_tried_on_the_page_of_the_response(logged_in: LogIn) -> None:
+    page = logged_in("technology-owner")
+    page.goto(f"{PRODUCT}/response")
+    page.get_by_text("What would they have done?").click()
+    page.get_by_label("From this day on").fill("soon")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("alert")).to_contain_text("'soon' is no moment")
+    page.get_by_label("From this day on").fill("1997-10-01")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("row", name="stale-model: retrain")).to_be_visible()
+
+
+def test_a_closed_incident_is_told_from_beginning_to_end(logged_in: LogIn) -> None:
+    page = logged_in("technology-owner")
+    page.goto(f"{PRODUCT}/incidents")
+    page.get_by_text("The August list came two hours late").click()
+    page.get_by_role("link", name="Post-mortem").first.click()
+    expect(page.get_by_text("The list waits for the feed.").first).to_be_visible()
+    expect(page.get_by_text("Closed and signed")).to_be_visible()
 
 
 def test_a_consumer_acknowledges_a_delivery(logged_in: LogIn) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from shipworthy.base.errors import UserError
 from shipworthy.base.fact import What
 from shipworthy.deliver.flow import score
 from shipworthy.deliver.words import Score
@@ -28,13 +29,18 @@ from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
-from shipworthy.watch.flow import watch
+from shipworthy.watch.flow import label_audit, watch
 from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
-from shipworthy.watch.views import monitors, promises
+from shipworthy.watch.views import audit_tasks, monitors, promises
 from shipworthy.watch.words import (
     AlarmClosed,
     AlarmRaised,
+    AuditDrawn,
+    AuditOutcome,
+    AuditTask,
+    AuditTasks,
+    LabelAudit,
     LabelsSealed,
     Monitors,
     Watch,
@@ -77,6 +83,14 @@ sources:
       columns:
         customer_id: {type: text}
         date: {type: date}
+  people:
+    kind: csv
+    path: people.csv
+    right_to_use: Contract with the customer.
+    contract:
+      columns:
+        customer_id: {type: text}
+        region: {type: text}
 sinks:
   list: {kind: csv, path: "out/{as_of}.csv", rehearsal: "out/rehearsal-{as_of}.csv"}
 data: {pipeline: pipeline.py, ages: [tenure]}
@@ -84,7 +98,11 @@ model:
   baseline: {kind: constant}
   training: {snapshots: 1, every: 1mo}
 decision: {top: 50}
-proof: {reasons: 0, calibration_tolerance: 0.05}
+proof:
+  reasons: 0
+  calibration_tolerance: 0.05
+  segments: [often]
+  fairness: [{column: region, source: people}]
 release: {cohorts: {names: [everyone]}}
 watch:
   monitors:
@@ -97,6 +115,7 @@ respond:
 PIPELINE = '''
 import numpy as np
 import pandas as pd
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -108,7 +127,9 @@ def features(visits, as_of):
     recent = visits[visits["date"] >= as_of - pd.Timedelta(days=60)].groupby("customer_id").size()
     table = pd.DataFrame({"recency": (as_of - by.max()).dt.days, "tenure": (as_of - by.min()).dt.days})
     table["recent"] = recent.reindex(table.index, fill_value=0)
-    return table.astype(float).reset_index()
+    table = table.astype(float)
+    table["often"] = np.where(table["recent"] > 1, "often", "seldom")
+    return table.reset_index()
 
 
 def label(visits, as_of, until):
@@ -119,7 +140,8 @@ def label(visits, as_of, until):
 
 def train(features, label):
     """A logistic regression."""
-    return make_pipeline(StandardScaler(), LogisticRegression()).fit(features, label)
+    numbers = make_column_transformer((StandardScaler(), ["recency", "tenure", "recent"]))
+    return make_pipeline(numbers, LogisticRegression()).fit(features, label)
 '''
 CUSTOMERS = 800
 
@@ -144,6 +166,12 @@ def visits() -> pd.DataFrame:
         came = names[random.random(CUSTOMERS) < (0.5 if number < 6 else 0.2)]
         rows.append(pd.DataFrame({"customer_id": came, "date": f"1997-{number:02}-10"}))
     return pd.concat(rows, ignore_index=True)
+
+
+def people() -> pd.DataFrame:
+    """Every customer lives in one of two regions, but for one of whom it is not known."""
+    regions = [("north", "south")[number % 2] for number in range(CUSTOMERS - 1)]
+    return pd.DataFrame({"customer_id": [f"c{number:04}" for number in range(CUSTOMERS - 1)], "region": regions})
 
 
 class World:
@@ -224,6 +252,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "product.yaml").write_text(PLAN)
     (root / "pipeline.py").write_text(PIPELINE)
     visits().to_csv(root / "visits.csv", index=False)
+    people().to_csv(root / "people.csv", index=False)
     world = World(root)
     world.now = month(4)
     command = AdoptPlan(product=PRODUCT, text=PLAN)
@@ -246,6 +275,73 @@ def world(released: Path, tmp_path: Path) -> Iterator[World]:
     made.now = month(4)
     yield made
     made.engine.dispose()
+
+
+def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: World) -> None:
+    world.list_of(4)
+    assert world.watch().windows >= 4
+    found = world.judged("estimated-performance")["1997-04"]
+    assert found.kind == "estimate"
+    assert found.numbers["rests_on"] >= 50
+    assert 0.3 < found.numbers["auc"] <= 1
+    assert "valid only if" in found.guarantee
+    assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
+
+
+def plan_with(world: World, text: str) -> None:
+    command = AdoptPlan(product=PRODUCT, text=text)
+    world.store.ledger.append(
+        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
+        product=PRODUCT,
+        who="pm",
+        at=world.now,
+    )
+
+
+def labelled(world: World, say: Callable[[AuditTask], str]) -> AuditOutcome:
+    """People fill in the sheet of what waits."""
+    tasks = audit_tasks(AuditTasks(product=PRODUCT), world.store.ledger.past(PRODUCT), world.store.files)
+    sheet = "\n".join(["answer_id,label", *(f"{task.answer_id},{say(task)}" for task in tasks)])
+    kept = world.store.files.put(sheet.encode())
+    return label_audit(LabelAudit(product=PRODUCT, labels=kept), world.trip())
+
+
+def test_people_label_a_random_sample_and_it_is_judged_before_the_truth_is_known(world: World) -> None:
+    plan_with(world, PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
+    world.list_of(4)
+    world.watch()
+    (drawn,) = world.of(AuditDrawn)
+    assert (drawn.rows, drawn.window[:7]) == (300, "1997-04")
+    tasks = audit_tasks(AuditTasks(product=PRODUCT), world.store.ledger.past(PRODUCT), world.store.files)
+    entities = [task.entity for task in tasks]
+    assert len(set(entities)) == 300
+    assert entities != sorted(f"c{number:04}" for number in range(300)), "drawn, not the first"
+
+    half = set(entities[:150])
+    some = labelled(world, lambda task: "no" if task.entity in half else "")
+    assert (some.told, some.left) == (150, 150)
+    assert not world.watch().alarms
+    assert "audit" not in {what.monitor for what in world.of(WindowJudged)}, "a part people chose is not random"
+    with pytest.raises(UserError, match="do not wait"):
+        label_audit(
+            LabelAudit(
+                product=PRODUCT, labels=world.store.files.put(f"answer_id,label\n{tasks[0].answer_id},1".encode())
+            ),
+            world.trip(),
+        )
+    scores = {row["entity"]: row["score"] for row in world.store.files.table(drawn.sample).to_pylist()}
+    rest = labelled(world, lambda task: "0" if scores[task.entity] >= 0.5 else "?" if task.entity[-1] == "7" else "1")
+    assert (rest.told + rest.unsure, rest.left) == (150, 0)
+    assert world.watch().windows == 1
+    found = world.judged("audit")["1997-04"]
+    assert found.kind == "guarantee"
+    assert found.numbers["brier"] > found.numbers["first_brier"], "people say the opposite of what was answered"
+    assert found.numbers["n"] + found.numbers["unsure"] == 300
+    assert "drawn at random" in found.guarantee
+    assert not world.is_due(), "a sample is judged once"
+    assert len(world.of(AuditDrawn)) == 1
+    # Labels of people are not the truth of the sources: they make no labels of answers.
+    assert not world.of(LabelsSealed)
 
 
 def test_a_world_that_changed_is_alarmed_once_with_its_values(world: World) -> None:
@@ -384,3 +480,44 @@ def test_a_look_that_is_killed_anywhere_leaves_the_same_facts(world: World, kill
     assert len(judged) == len(set(judged)) == 2 * judging("labels", "answers", "runs")
     assert len(world.of(LabelsSealed)) == 2
     assert world.watch().windows == 0
+
+
+def test_performance_is_told_by_segment_and_groups_are_looked_up_where_they_are_declared(world: World) -> None:
+    for number in (4, 5, 6):
+        world.list_of(number)
+    world.now = month(7)
+    world.watch()
+    performance = world.judged("performance")["1997-04"]
+    assert performance.level == "quiet"
+    assert set(performance.parts) == {"often = often", "often = seldom"}
+    assert sum(part["rows"] for part in performance.parts.values()) == CUSTOMERS
+    table = world.store.files.table(world.of(LabelsSealed)[0].segment)
+    assert performance.numbers["n"] == table.num_rows == CUSTOMERS
+    for name in ("selection", "fairness", "threshold"):
+        assert world.judged(name)["1997-04"].level != "not_run", world.judged(name)["1997-04"].text
+    selection = world.judged("selection")["1997-04"]
+    rows = {name: part["rows"] for name, part in selection.parts.items()}
+    assert rows == {"region = (unknown)": 1, "region = north": 400, "region = south": 399}
+
+
+def test_each_truth_counts_once_however_often_or_late_it_is_said(world: World) -> None:
+    """Rows that came twice, came late, are about nobody who was answered, or came while the clock stood back."""
+    world.list_of(4)
+    rows = (world.root / "visits.csv").read_text()
+    april = "".join(f"{line}\n" for line in rows.splitlines() if "1997-04-10" in line)
+    (world.root / "visits.csv").write_text(f"{rows}{april}nobody,1997-04-12\n")
+    world.now = month(5)
+    world.watch()
+    first = world.judged("performance")["1997-04"]
+    came = len(april.splitlines()) / CUSTOMERS
+    assert world.judged("calibration")["1997-04"].numbers["real"] == pytest.approx(came)
+    assert (first.numbers["n"], first.numbers["answers"]) == (CUSTOMERS, CUSTOMERS)
+    late = "".join(f"c{number:04},1997-04-11\n" for number in range(CUSTOMERS))
+    (world.root / "visits.csv").write_text(f"{rows}{april}{late}")
+    world.now = month(4)  # the clock went back
+    assert not world.is_due()
+    assert world.watch().windows == 0
+    world.now = month(5) + timedelta(days=3)
+    assert world.watch().windows == 0, "what came after a window was judged changes no verdict"
+    assert world.judged("performance")["1997-04"] == first
+    assert len(world.of(LabelsSealed)) == 1

@@ -12,13 +12,20 @@ from integration.watch.test_flow import released as released
 
 from shipworthy.app.due import due
 from shipworthy.base.errors import GateShut
+from shipworthy.base.fact import reader
+from shipworthy.model.flow import train_candidate
+from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.rules import current_plan
+from shipworthy.plan.schema import Evidence, Retraining
 from shipworthy.release.flow import roll_back
 from shipworthy.release.rules import stepped
+from shipworthy.release.trials import pays
 from shipworthy.release.views import releases
 from shipworthy.release.words import ReleaseCandidate, Releases, ReleaseStepped, RollBack, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.flow import judge_trials
+from shipworthy.watch.trials import trials_due
+from shipworthy.watch.trying import _judge as judge_one
 from shipworthy.watch.words import JudgeTrials
 
 HARMFUL = PIPELINE.replace(".fit(features, label)", ".fit(features, np.arange(len(label)) % 20 > 0)")
@@ -125,3 +132,38 @@ def test_harm_in_full_use_brings_the_replaced_candidate_back(world: World) -> No
     assert what_is_due(world)[0] == "RollBack"
     now = roll_back(RollBack(product=PRODUCT, reason=found.text, candidate=mine), world.trip())
     assert now.champion == {"everyone": before}
+
+
+def proposed(world: World, code: str, asked: dict[str, float]) -> tuple[TrialJudged, bool]:
+    """A challenger made after the world has changed: what comparing it says, and whether it pays."""
+    live_through(world, 4, 5, 6, 7)
+    (world.root / "pipeline.py").write_text(code)
+    command = TrainCandidate(product=PRODUCT, parent=champion(world))
+    made = train_candidate(command, world.trip()).candidate
+    past = world.store.ledger.past(PRODUCT)
+    plan = current_plan(past)
+    respond = plan.respond.model_copy(update={"retraining": Retraining(**asked)})
+    release = plan.release.model_copy(update={"evidence": Evidence(phi=4.0)})
+    plan = plan.model_copy(
+        update={"respond": respond, "release": release, "proof": plan.proof.model_copy(update={"holdout": 0.9})}
+    )
+    (one,) = trials_due(plan, past)
+    assert (one.mine.candidate, one.other.candidate, one.proposed) == (made, champion(world), True)
+    found = reader(TrialJudged).validate_python(judge_one(world.trip(), plan, one))
+    world.record(found)
+    return found, pays(plan, world.store.ledger.past(PRODUCT), made)
+
+
+def test_a_challenger_replaces_where_it_pays_and_not_where_it_costs_more_than_it_gains(world: World) -> None:
+    found, goes_on = proposed(world, PIPELINE, {})
+    assert found.step == "proposed"
+    assert found.numbers["rise_in_all"] < -0.04, "what it learnt in June is right for June"
+    assert found.verdict == "promote", found.text
+    assert goes_on
+
+
+def test_doing_nothing_wins_where_a_replacement_does_not_pay_or_does_harm(world: World) -> None:
+    found, goes_on = proposed(world, PIPELINE, {"cost": 300.0, "value": 1.0, "decisions": 800})
+    assert found.verdict == "hold"
+    assert "not shown, so what is in use stays" in found.text
+    assert not goes_on

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unit.respond.happenings import BEFORE, alarm, fire, live, refusal, release, run, to_do
+from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import body_of, what_of
 from shipworthy.base.kinds import kind, kinds
+from shipworthy.data.words import SnapshotTaken
 from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action
 from shipworthy.respond.rules import retraining_due, situations
@@ -22,6 +23,11 @@ FOLDER = "respond/actions"
 
 def opened(history: History) -> list[IncidentOpened]:
     return [fact.what for fact in history.past.of(IncidentOpened)]
+
+
+def accepted_again(history: History) -> None:
+    taken = SnapshotTaken(product=PRODUCT, snapshot="new", as_of=history.now.isoformat(), intakes=[], checks=[])
+    history.write(taken, "olga")
 
 
 @pytest.mark.parametrize("name", kinds(FOLDER))
@@ -130,8 +136,44 @@ def test_nothing_is_learnt_while_an_incident_about_data_is_open() -> None:
     history.write(
         IncidentClosed(product=PRODUCT, incident=first, root_cause="a", fix="b", check="c"), "technology-owner"
     )
+    accepted_again(history)
     assert to_do(history) == [("stale", "retrain")]
     assert retraining_due(history.past)
+
+
+def test_nothing_is_learnt_after_an_incident_about_data_before_data_is_accepted_again() -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}", "{name: feed, on: refusal, do: [incident]}")
+    refusal(history)
+    fire(history)
+    (incident,) = opened(history)
+    closed = IncidentClosed(
+        product=PRODUCT,
+        incident=incident.incident,
+        root_cause="The feed broke.",
+        fix="It was repaired.",
+        check="freshness",
+    )
+    history.write(closed, "technology-owner")
+    alarm(history)
+    assert ("mine", "retrain") not in to_do(history)
+    accepted_again(history)
+    assert ("mine", "retrain") in to_do(history)
+
+
+def test_nothing_is_learnt_while_an_alarm_points_to_a_feed() -> None:
+    history = live("{name: mine, on: alarm, of: calibration, do: [retrain]}")
+    alarm(history, "alarm-feed", monitor="volume")
+    alarm(history)
+    assert to_do(history) == []
+    close_alarm(history, "alarm-feed")
+    assert to_do(history) == [("mine", "retrain")]
+
+
+def test_nothing_is_learnt_from_labels_that_the_product_s_own_action_chose() -> None:
+    change = ("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n")
+    history = live("{name: mine, on: alarm, do: [retrain]}", change=change)
+    alarm(history)
+    assert to_do(history) == []
 
 
 def test_nothing_is_learnt_anew_before_a_new_truth_is_known() -> None:

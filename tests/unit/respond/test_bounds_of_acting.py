@@ -106,11 +106,11 @@ def test_nobody_answers_so_the_next_ones_are_told_until_somebody_does() -> None:
     told = [fact.what for fact in history.past.of(PeopleTold)]
     assert [one.to for one in told] == ["technology", "service"]
     assert "Nobody has taken this up within 4 hours" in told[1].subject
-    history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look at it."), "olga")
+    history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look at it."), "night-operator")
     history.now += timedelta(days=2)
     assert to_do(history) == []
     with pytest.raises(NotFound, match="cause that people were told about"):
-        history.do(take_up, TakeUp(product=PRODUCT, cause="nothing"), "olga")
+        history.do(take_up, TakeUp(product=PRODUCT, cause="nothing"), "night-operator")
 
 
 def test_what_was_over_before_a_trigger_was_planned_is_not_acted_on() -> None:

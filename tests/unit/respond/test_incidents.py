@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from unit.respond.happenings import live
+from unit.respond.happenings import alarm, failed_delivery, fire, live, refusal, run, to_do, triggers
 from unit.sign.history import PRODUCT, History
 
 from shipworthy.base.errors import NotAllowed, NotFound, UserError
-from shipworthy.respond.rules import close_incident, open_incident
-from shipworthy.respond.views import incidents
-from shipworthy.respond.words import CloseIncident, Incidents, OpenIncident
+from shipworthy.plan.reference_examples import WITH_PIPELINE
+from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.respond.rules import change_incident, close_incident, open_incident, take_up
+from shipworthy.respond.views import incidents, post_mortem, what_if
+from shipworthy.respond.words import (
+    ChangeIncident,
+    CloseIncident,
+    Incidents,
+    OpenIncident,
+    PostMortem,
+    TakeUp,
+    WhatIf,
+)
 
 SAID = {
     "root_cause": "The vendor changed the unit.",
@@ -31,10 +42,10 @@ def close(history: History, incident: str, who: str = "technology-owner", **said
 def test_from_opening_to_the_signature() -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     name = open_one(history)
-    (card,) = incidents(Incidents(product=PRODUCT), history.past)
+    (card,) = incidents(Incidents(product=PRODUCT), history.past, history.now)
     assert (card.incident, card.severity, card.owner, card.closed_at) == (name, "high", "technology-owner", "")
     assert close(history, name) == name
-    (card,) = incidents(Incidents(product=PRODUCT), history.past)
+    (card,) = incidents(Incidents(product=PRODUCT), history.past, history.now)
     assert (card.closed_by, card.root_cause, card.fix, card.check) == ("technology-owner", *SAID.values())
     assert card.closed_at == history.now.isoformat()
 
@@ -46,7 +57,10 @@ def test_the_same_trouble_is_one_incident_until_it_is_closed() -> None:
     close(history, name)
     again = open_one(history)
     assert again != name
-    assert [card.closed_at != "" for card in incidents(Incidents(product=PRODUCT), history.past)] == [True, False]
+    assert [card.closed_at != "" for card in incidents(Incidents(product=PRODUCT), history.past, history.now)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("who", ["night-operator", "product-manager", "data-scientist", "sales-lead"])
@@ -81,3 +95,84 @@ def test_what_is_not_open_cannot_be_closed() -> None:
 def test_a_title_says_what_is_wrong() -> None:
     with pytest.raises(UserError, match="title says nothing"):
         open_one(live("{name: mine, on: alarm, do: [notify]}"), " help  ")
+
+
+def test_the_reach_grows_while_it_is_open_and_is_frozen_when_it_is_closed() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [incident], severity: critical}")
+    refusal(history)
+    fire(history)
+    assert [card.affected for card in cards(history)] == [[]]
+    run(history, "stood in", stood_in="baseline")
+    run(history, "failed", failed=3)
+    (card,) = cards(history)
+    assert (card.severity, card.affected, card.answers, card.people_at_least) == (
+        "critical", ["stood in", "failed"], 20, 10,
+    )  # fmt: skip
+    close(history, card.incident)
+    run(history, "afterwards", stood_in="baseline")
+    assert cards(history)[0].affected == ["stood in", "failed"]
+
+
+def test_a_severity_that_changes_changes_when_it_is_overdue() -> None:
+    history = live("{name: slow, on: overdue, do: [notify]}")
+    name = open_one(history)
+    history.now += timedelta(days=2)
+    assert to_do(history) == []
+    history.do(change_incident, ChangeIncident(product=PRODUCT, incident=name, severity="critical"), "night-operator")
+    assert to_do(history) == [("slow", "notify")]
+    assert cards(history)[0].overdue
+    close(history, name)
+    assert to_do(history) == []
+
+
+def test_a_check_that_can_be_run_is_kept_for_every_later_proof() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    name = open_one(history)
+    with pytest.raises(UserError, match="is no measure"):
+        close(history, name, check="floor beauty 0.7")
+    close(history, name, check="floor auc  0.6")
+    (kept,) = [fact.what for fact in history.past.of(CheckMadePermanent)]
+    assert (kept.text, kept.incident) == ("floor auc 0.6", name)
+    assert cards(history)[0].check_runs
+
+
+def test_a_post_mortem_tells_everything_in_order() -> None:
+    history = live("{name: stale, on: alarm, do: [notify, incident]}")
+    alarm(history)
+    fire(history, hours=1)
+    history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look."), "night-operator")
+    (card,) = cards(history)
+    close(history, card.incident)
+    told = post_mortem(PostMortem(product=PRODUCT, incident=card.incident), history.past, history.now)
+    texts = [moment.text for moment in told.moments]
+    assert texts[0].startswith("What set it off: The list promised 27 %")
+    assert "Taken up. I look." in texts
+    assert texts[-1].startswith("Closed and signed")
+    with pytest.raises(NotFound, match="incident"):
+        post_mortem(PostMortem(product=PRODUCT, incident="I-none"), history.past, history.now)
+
+
+def test_past_facts_are_replayed_against_other_triggers_and_nothing_is_touched() -> None:
+    history = live("{name: stale, on: alarm, do: [notify]}")
+    failed_delivery(history, "one")
+    alarm(history)
+    fire(history, days=1)
+    failed_delivery(history, "two")
+    history.now += timedelta(days=40)
+    before = list(history.facts)
+    found = what_if(WhatIf(product=PRODUCT), history.past, history.now)
+    assert (found.counts, found.really) == ({"stale: notify": 1}, {"stale: notify": 1})
+    old, new = triggers("{name: stale, on: alarm, do: [notify, retrain], again_after: 1mo}",
+                        "{name: broken, on: failed, do: [pause], cool_down: 1w, dry: true}")  # fmt: skip
+    edited = WITH_PIPELINE.replace(old, new)
+    found = what_if(WhatIf(product=PRODUCT, plan=edited), history.past, history.now)
+    assert found.counts["stale: notify"] == 2
+    assert found.counts["broken: pause"] == 1
+    assert found.held_back == {"cool-down": 1, "passed over": 1}
+    assert history.facts == before
+    with pytest.raises(UserError, match="no moment"):
+        what_if(WhatIf(product=PRODUCT, since="soon"), history.past, history.now)
+
+
+def cards(history: History) -> Any:
+    return incidents(Incidents(product=PRODUCT), history.past, history.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from unit.respond.happenings import (
@@ -26,7 +27,7 @@ from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
 from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
-from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished
+from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished, TrialJudged
 from shipworthy.respond.causes import causes
 from shipworthy.respond.rules import answered_alarms, response_due, retraining_due, rollback_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
@@ -252,3 +253,22 @@ def test_a_canary_that_could_not_answer_is_told_and_may_be_rolled_back() -> None
     assert (cause.candidate, cause.of) == (CHALLENGER, "service")
     assert "came without the canary: The candidate could not answer" in cause.text
     assert to_do(history) == [("bird", "rollback")]
+
+
+def test_harm_that_a_trial_has_shown_is_told_once() -> None:
+    history = live("{name: broken, on: failed, do: [notify]}")
+    values: dict[str, Any] = {
+        "against": MODEL,
+        "window": "2026-05-01T00:00:00+00:00",
+        "guarantee": "",
+        "numbers": {},
+        "state": {},
+    }
+    values |= {"product": PRODUCT, "candidate": CHALLENGER, "text": "Worse."}
+    history.write(TrialJudged(step="shadow", verdict="hold", harm=False, **values), "olga")
+    history.write(TrialJudged(step="canary", verdict="roll back", harm=True, **values), "olga")
+    (cause,) = [cause for cause in causes(history.plan, history.past, history.now) if cause.on == "failed"]
+    assert cause.text == f"candidate {CHALLENGER[:12]} as a canary: Worse."
+    assert to_do(history) == [("broken", "notify")]
+    fire(history)
+    assert to_do(history) == []

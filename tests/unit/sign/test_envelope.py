@@ -12,7 +12,7 @@ from unit.sign.history import CHALLENGER, ENVELOPE, MODEL, OWNERS, History, pass
 from shipworthy.base.actor import Actor
 from shipworthy.base.check import CheckResult
 from shipworthy.base.errors import NotAllowed, UserError
-from shipworthy.sign.envelope import FAMILY, MEAN, ORDER
+from shipworthy.sign.envelope import FAMILY, MEAN, ORDER, PERFORMANCE
 from shipworthy.sign.views import waiting_for
 from shipworthy.sign.words import WaitingFor
 
@@ -89,6 +89,35 @@ def test_outside_it_every_owner_is_asked(case: str) -> None:
     retrain(history, **OUTSIDE[case])
     assert not history.gate(CHALLENGER).open, case
     assert "sign-off" in history.missing(CHALLENGER)
+
+
+FLOOR = ("respond:\n", ENVELOPE.replace("0.2,", "0.2, floor: 0.7, newest_truth_at_most: 60d,"))
+GOOD = passing(PERFORMANCE, measured=0.8, low=0.75, high=0.85)
+
+
+@pytest.mark.parametrize(
+    ("case", "values", "inside"),
+    [
+        ("all bounds kept", {}, True),
+        ("its pessimistic end misses the floor", {"performance": passing(PERFORMANCE, measured=0.8, low=0.69)}, False),
+        ("its uncertainty is not known", {"performance": passing(PERFORMANCE, measured=0.8)}, False),
+        ("its performance was not measured", {"performance": passing()}, False),
+        ("what it has learnt is too old", {"days": 61}, False),
+        ("what it has learnt is just young enough", {"days": 60}, True),
+        ("nobody says what it has learnt from", {"trained_on": []}, False),
+    ],
+)
+def test_floor_and_age_of_the_data_bound_it_each_alone(case: str, values: dict[str, Any], inside: bool) -> None:
+    history = History(FLOOR)
+    history.make()
+    history.prove()
+    history.approve()
+    for function in OWNERS:
+        history.envelope(function)
+    newest = (history.now - timedelta(days=values.pop("days", 10))).isoformat()
+    checks = [*measured()[1:], values.pop("performance", GOOD)]
+    retrain(history, checks, **{"trained_on": ["2025-01-01", newest], **values})
+    assert history.gate(CHALLENGER).open == inside, case
 
 
 def reject_the_envelope(history: History) -> None:

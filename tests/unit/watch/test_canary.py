@@ -147,7 +147,7 @@ def test_slow_answers_are_counted_like_wrong_ones() -> None:
 
 def test_terms_that_decide_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="decide nothing"):
-        Terms(margin=0.0)
+        Terms(margin=1.0)
 
 
 @pytest.mark.parametrize(("gain", "replaced"), [(0.01, (0.0, 0.06)), (0.08, (0.95, 1.0))])

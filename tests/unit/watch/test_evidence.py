@@ -225,3 +225,53 @@ def test_a_one_shot_question_is_decided_by_its_wealth() -> None:
         if wealth(total) >= math.log(1 / ALPHA):
             break
     assert 20 < row < 1_500
+
+
+def plain_mixture(rows: list[int], tau: float, bets: tuple[float, ...]) -> list[float]:
+    """W after each row in plain numbers: the mean over bets of the product of 1 + g / tau (x - tau)."""
+    capital = [1.0] * len(bets)
+    after = []
+    for x in rows:
+        capital = [one * (1 + bet / tau * (x - tau)) for one, bet in zip(capital, bets, strict=True)]
+        after.append(sum(capital) / len(bets))
+    return after
+
+
+def test_the_wealth_equals_an_independent_reckoning_row_by_row() -> None:
+    rows = (np.random.default_rng(8).random(400) < 0.16).astype(int).tolist()
+    reckoned = plain_mixture(rows, 0.12, LONG_GRID)
+    total: Floats = np.zeros(len(LONG_GRID))
+    for x, expected in zip(rows, reckoned, strict=True):
+        total = total + above(Counts(1, x), 0.12)
+        assert wealth(total) == pytest.approx(math.log(expected), abs=1e-9)
+    assert wealth(above(counted(rows), 0.12)) == pytest.approx(math.log(reckoned[-1]), abs=1e-9)
+
+
+def test_the_confidence_sequence_of_the_bets_equals_one_by_an_independent_reckoning() -> None:
+    """The lower bound at level alpha: the largest mean whose capital has reached 1 / alpha."""
+    rows = (np.random.default_rng(9).random(600) < 0.4).astype(int).tolist()
+    means = np.linspace(0.01, 0.99, 99)
+    for size in (50, 200, 600):
+        refused = [mean for mean in means if wealth(above(counted(rows[:size]), mean)) >= math.log(1 / ALPHA)]
+        plain = [mean for mean in means if plain_mixture(rows[:size], mean, LONG_GRID)[-1] >= 1 / ALPHA]
+        assert refused == plain
+    assert 0.3 < max(refused) < 0.4
+
+
+@pytest.mark.parametrize(("share", "phi"), [(0.2, 1.0), (0.3, 1.0), (0.2, 2.0)])
+def test_the_delay_formula_fits_what_happens(share: float, phi: float) -> None:
+    """Rows until the alarm of 200 streams after their change, each counted as rows / phi."""
+    tau, bar, streams = 0.12, threshold(52_000, ALPHA), 200
+    planned = rows_until_alarm(share, tau, bar, phi)
+    assert planned is not None
+    random = np.random.default_rng(12)
+    one, zero = above(Counts(1, 1), tau), above(Counts(1, 0), tau)
+    state, first = calm(streams, len(LONG_GRID)), np.zeros(streams)
+    for row in range(1, 4 * planned):
+        hit = random.random(streams) < share
+        state = updated(state, temper(np.where(hit[:, None], one, zero), phi))
+        first[(first == 0) & (strength(state) >= np.log1p(bar))] = row
+        if first.all():
+            break
+    assert first.all()
+    assert 0.6 * planned < np.median(first) < 1.4 * planned

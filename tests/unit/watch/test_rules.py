@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from shipworthy.base.actor import Actor
+from shipworthy.base.errors import UserError
 from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import Plan
@@ -17,6 +19,7 @@ from shipworthy.watch.rules import (
     answered,
     answering,
     carried,
+    close_alarm,
     due,
     false_alarms_per_year,
     first_model,
@@ -29,10 +32,11 @@ from shipworthy.watch.rules import (
     updates_per_year,
     watch_due,
 )
-from shipworthy.watch.words import AlarmClosed, Level, WindowJudged
+from shipworthy.watch.words import AlarmClosed, CloseAlarm, Level, WindowJudged
 
 JUNE, JULY, SEPTEMBER = (datetime(1997, month, 1, tzinfo=UTC) for month in (6, 7, 9))
 
+OLGA = Actor("olga", frozenset({"operator"}))
 COHORTS = ("north", "south", "east")
 
 
@@ -333,7 +337,38 @@ def test_declared_updates_count_and_real_time_answers_are_watched_daily() -> Non
     assert updates_per_year(plan(realtime=True)) == 365
 
 
-def test_the_budget_is_the_sum_over_all_monitors() -> None:
-    applying = [monitor for monitor in monitors().values() if monitor.applies(plan())]
-    assert false_alarms_per_year(plan()) == pytest.approx(0.05 * len(applying))
-    assert len(applying) < len(monitors()), "this plan declares neither groups nor intervals"
+def test_the_budget_is_shared_by_the_monitors_that_can_be_wrong() -> None:
+    spending = [name for name, monitor in monitors().items() if monitor.spends and monitor.applies(plan())]
+    assert "ranking" not in spending
+    assert "volume" not in spending
+    assert "fairness" not in spending, "this plan declares no groups"
+    assert false_alarms_per_year(plan()) == pytest.approx(min(0.5, 0.05 * len(spending)), abs=1e-4)
+    declared = plan(monitors={"input_drift": {"false_alarms_per_year": 0.44}})
+    rest = settings(declared, monitors()["calibration"]).alpha
+    assert settings(declared, monitors()["input-drift"]).alpha == 0.44
+    assert rest == pytest.approx(min(0.05, 0.06 / (len(spending) - 1)), abs=2e-6)
+    assert false_alarms_per_year(declared) <= 0.5 + 1e-9
+
+
+def test_an_alarm_is_answered_by_its_first_digits_with_a_reason_and_the_last_word_counts() -> None:
+    life = Life().add(window("calibration", "a", JUNE, level="alarm", state={"evidence": 9}))
+    raised = alarm_of(window("calibration", "a", JUNE, level="alarm"))
+    life.add(raised)
+    ask = CloseAlarm(product="p", alarm=raised.alarm[:8], reason="The feed counted a holiday twice.", false=True)
+    found = close_alarm(ask, life.past, JULY, OLGA).facts[0]
+    assert found == AlarmClosed(product="p", alarm=raised.alarm, by="olga", verdict="false", reason=ask.reason)
+    life.add(found, window("calibration", "a", JULY, state={"evidence": 1}))
+    again = close_alarm(replace(ask, false=False), life.past, JULY, OLGA).facts
+    life.add(*again)
+    assert [fact.what.verdict for fact in life.past.of(AlarmClosed)] == ["false", "right"]
+    assert carried(life.past, "calibration", "a") == {"evidence": 1}, "only the first answer restarts the evidence"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("0", "The feed counted twice."), ("", "The feed counted twice."), ("*", "x")]
+)
+def test_an_alarm_that_is_not_known_or_not_explained_is_not_answered(name: str, reason: str) -> None:
+    raised = alarm_of(window("calibration", "a", JUNE, level="alarm"))
+    meant = raised.alarm[:9] if name == "*" else "none" if name == "0" else ""
+    with pytest.raises(UserError):
+        close_alarm(CloseAlarm(product="p", alarm=meant, reason=reason), Life().add(raised).past, JULY, OLGA)

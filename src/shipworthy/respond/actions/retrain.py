@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipworthy.base.fact import Past, What
+from shipworthy.base.fact import Past, What, latest
 from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.model.rules import mature_moments
 from shipworthy.model.words import CandidateMade
 from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation
-from shipworthy.respond.incidents import data_incidents_open
+from shipworthy.respond.incidents import data_incidents_open, opened
+from shipworthy.respond.words import IncidentClosed
+from shipworthy.watch.words import AlarmClosed, AlarmRaised
+
+OF_A_FEED = ("volume", "unanswered")
+"""Monitors whose alarm says that data is missing, rather than that the world has changed."""
 
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
@@ -23,6 +29,15 @@ def blocked(situation: Situation) -> str:
     names = data_incidents_open(situation.past)
     if names:
         return f"retraining waits for incident {', '.join(names)}: no learning from suspect data"
+    if why := _suspect(situation.past):
+        return why
+    said = situation.plan.respond.retraining
+    if said is not None and said.labels_only_when_acted:
+        return (
+            "retraining is refused: the truth is only known of those on whom the product acted "
+            "(respond.retraining.labels_only_when_acted), and no slice of people is answered at random; a model that "
+            "learnt from them would only repeat its own choices"
+        )
     mature = mature_moments(situation.plan, situation.now)
     if not mature:
         return "retraining waits: no truth is known yet that could be learnt from"
@@ -30,6 +45,24 @@ def blocked(situation: Situation) -> str:
     if learnt and mature[-1] <= read_moment(learnt):
         return f"retraining waits: no truth has become known since that of {learnt[:10]}, which is learnt already"
     return ""
+
+
+def _suspect(past: Past) -> str:
+    """Why data since the last incident or alarm about a feed cannot be trusted yet; empty where it can."""
+    refusals = {fact.what.refusal for fact in past.of(SnapshotRefused)}
+    about_data = {fact.what.incident for fact in opened(past) if fact.what.cause in refusals}
+    closed = [fact for fact in past.of(IncidentClosed) if fact.what.incident in about_data]
+    accepted = latest(past.of(SnapshotTaken))
+    if closed and (accepted is None or accepted.seq < closed[-1].seq):
+        name = closed[-1].what.incident
+        return f"retraining waits: no data has been accepted since incident {name} about data was closed"
+    answered = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    feed = [
+        fact.what.monitor
+        for fact in past.of(AlarmRaised)
+        if fact.what.monitor in OF_A_FEED and fact.what.alarm not in answered
+    ]
+    return f"retraining waits: the alarm of {feed[0]} points to a feed, and is not answered yet" if feed else ""
 
 
 def _newest_lesson(past: Past) -> str:

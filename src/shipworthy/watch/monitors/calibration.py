@@ -7,15 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from shipworthy.model.performance import HeldOut
+from shipworthy.plan.schema import Plan
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import Dependence, dependence
 from shipworthy.watch.evidence import Floats, beyond, grid, rows_more, temper, threshold
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.reference import reference
+from shipworthy.watch.side_by_side import phi_of_window
 from shipworthy.watch.words import Level
 
 _SIDES = 2
 _Z = 1.96
+
+
+def applies(plan: Plan) -> bool:
+    """A number promises no share of yes."""
+    return plan.need.answer == "probability"
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -29,8 +36,23 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     promised, real = window.scores[usable], labels[usable]
     if why := _unusable(window, promised, real):
         return not_run(state, why, answers=float(window.scores.size), n=float(promised.size))
-    known = dependence(settings.phi, reference(profile).batches)
-    return _judged(state, window, settings, known, promised, real)
+    known, phi = _dependence(profile, settings, promised.size)
+    return _judged(state, window, settings, known, phi, promised, real)
+
+
+def _dependence(profile: Mapping[str, Any], settings: Settings, rows: int) -> tuple[Dependence, float]:
+    """How dependent gaps are: measured on the moments of the reference where there are enough, else declared.
+
+    Returns:
+        What evidence is kept under, and phi for a window of so many rows.
+    """
+    then = HeldOut.read(profile)
+    if then is None or then.loss != "brier":
+        known = dependence(settings.phi)
+        return known, known.phi
+    # The variance of one gap is its mean square, the Brier score, where promises come true on average.
+    known = dependence(settings.phi, [(size, gap) for size, _, gap in then.batches], then.whole.mean)
+    return known, phi_of_window(known, then.rows_per_batch, rows)
 
 
 def _unusable(window: Window, promised: Floats, real: Floats) -> str:
@@ -44,23 +66,29 @@ def _unusable(window: Window, promised: Floats, real: Floats) -> str:
 
 
 def _judged(
-    state: Mapping[str, Any], window: Window, settings: Settings, known: Dependence, promised: Floats, real: Floats
+    state: Mapping[str, Any],
+    window: Window,
+    settings: Settings,
+    known: Dependence,
+    phi: float,
+    promised: Floats,
+    real: Floats,
 ) -> Judgement:
     tolerance = settings.tolerance or 0.0
     bets = grid(settings.updates_per_year)
     differences = promised - real
     log_factors = np.array([beyond(differences, tolerance, bets), beyond(-differences, tolerance, bets)])
     before = detector.carried(state, "gap", _SIDES, settings, known.phi)
-    evidence = detector.grown(before, log_factors, known.phi)
+    evidence = detector.grown(before, log_factors, phi)
     reached = detector.against(evidence, settings, settings.alpha)
     gap = float(differences.mean())
     outside = abs(gap) > tolerance
     since = (str(state.get("since") or "") or window.moment) if outside or reached >= 1 else ""
-    numbers = _numbers(window, promised, real, known.phi, tolerance, reached)
+    numbers = _numbers(window, promised, real, phi, tolerance, reached)
     level, more = _level(outside, reached), None
     if level == "note":
         bar = threshold(settings.updates_per_year, settings.alpha)
-        tempered = temper(log_factors, known.phi).reshape(-1)
+        tempered = temper(log_factors, phi).reshape(-1)
         more = rows_more(evidence.reshape(-1), tempered, promised.size, bar)
         numbers |= {"rows_more": float(more)} if more is not None else {}
     return Judgement(
@@ -145,4 +173,5 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    applies=applies,
 )

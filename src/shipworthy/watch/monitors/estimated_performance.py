@@ -17,6 +17,7 @@ _ROUNDS = 50
 _ROWS = 2_500  # of a window, for the classifier
 _SHIFTED = 0.6  # area under the curve of the classifier on rows it did not learn from
 _LEAST = 50.0  # rows that an estimate must rest on
+_COVERED = 0.5  # of the new rows must lie where the reference has some: about the mean weight of the latter
 _HALF = 0.5
 
 ASSUMES = (
@@ -71,12 +72,12 @@ def _of_probabilities(
     if ratio is not None and sample is not None:
         known = np.isfinite(sample.labels)
         learnt, rests_on = _weighted(sample, ratio, known)
-        if rests_on < _LEAST:
+        if rests_on < _LEAST or ratio.mean() < _COVERED:
             why = (
-                f"Inputs of {window.day} look like hardly any row of the reference: an estimate would rest on "
-                f"{rests_on:.0f} of them. Nothing can be said of its performance without labels."
+                f"Too many inputs of {window.day} look like no row of the reference. Nothing can be said of the "
+                "performance on them without labels."
             )
-            return not_run(state, why, n=float(usable.sum()), rests_on=rests_on)
+            return not_run(state, why, n=float(usable.sum()), rests_on=rests_on, covered=float(ratio.mean()))
     scores = window.scores[usable]
     yes = (scores >= _HALF) if window.says_yes is None else window.says_yes[usable]
     found = estimated(scores, learnt.of(scores), yes)
@@ -179,4 +180,5 @@ MONITOR = Monitor(
     needs="answers",
     judge=judge,
     tolerance=0.05,
+    spends=False,
 )

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shipworthy.watch import detector
-from shipworthy.watch.bounds import dependence
-from shipworthy.watch.drift import REFERENCE_PART, Cut, cuts, factors, leading, moved_shares, said
+from shipworthy.watch.bounds import measured
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, factors, leading, moved_shares, said, unsure
 from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import Known, reference
@@ -23,23 +24,27 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, _why(window, known, absent), answers=float(window.scores.size))
     # Ageing features never raise anything, so they take no part of the error.
     questions = max(1, sum(feature.name not in settings.ages for feature in known))
-    evidence, leads, reached = {}, {}, {}
-    depends = dependence(settings.phi)
+    evidence, leads, reached, open_ = {}, {}, {}, {}
+    depends = measured([feature.phi for feature in known], settings.phi, known[0].batch)
+    phi = depends.of_window(window.scores.size)
+    alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     for feature in known:
         found = cuts(feature, window.features[feature.name])
         error = settings.alpha * REFERENCE_PART / questions
-        factor = factors(found, settings.tolerance or 0.0, error, depends.phi, grid(settings.updates_per_year))
+        factor = factors(found, tolerance, error, depends.phi, grid(settings.updates_per_year))
         before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
-        after = detector.grown(before, factor, depends.phi)
+        after = detector.grown(before, factor, phi)
         evidence[feature.name] = after
         leads[feature.name] = leading(found, after)
-        reached[feature.name] = detector.against(after, settings, settings.alpha * (1 - REFERENCE_PART), questions)
+        reached[feature.name] = detector.against(after, settings, alpha, questions)
+        if reached[feature.name] < 1 and feature.name not in settings.ages:
+            open_[feature.name] = unsure(found, after, factor, phi, settings, alpha / questions)
     moved = sorted((name for name in reached if reached[name] >= 1), key=lambda name: -reached[name])
     changed = [name for name in moved if name not in settings.ages]
     aged = [name for name in moved if name in settings.ages]
     return Judgement(
         level="note" if changed else "quiet",
-        text=_text(window, leads, changed, aged, settings),
+        text=_text(window, leads, changed, aged, settings) + _unsure(open_),
         state=detector.kept(evidence, settings, depends.phi, since=_since(state, window, changed)),
         numbers=_numbers(window, leads, changed, aged, reached),
         guarantee=detector.promise(settings, depends, f" for all {questions} features together"),
@@ -86,6 +91,16 @@ def _text(
         else f"Inputs of {window.day}: none changed beyond {tolerated} of rows."
     )
     return f"{first} Expected ageing: {', '.join(sorted(aged))}." if aged else first
+
+
+def _unsure(found: Mapping[str, Unsure | None]) -> str:
+    """Of how many columns this window says too little, and which could be told soonest: quiet is not unchanged."""
+    known = {name: one for name, one in found.items() if one}
+    if not known:
+        return ""
+    soonest = min(known, key=lambda name: (known[name].more is None, known[name].more or 0))
+    many = f"{len(known)} features" if len(known) > 1 else "one feature"
+    return f" Cannot tell yet of {many} that moved in this window; soonest of {soonest} ({known[soonest].text})."
 
 
 def _cause(leads: Mapping[str, Cut], changed: Sequence[str]) -> str:

@@ -88,13 +88,8 @@ def _of_share(intervals: Intervals, scores: Floats, labels: Floats, settings: Se
     tolerance, bets = settings.tolerance or 0.0, grid(settings.updates_per_year)
     low, high = intervals.ends(scores)
     factors = np.array([beyond(labels - high, tolerance, bets), beyond(low - labels, tolerance, bets)])
-    place = intervals.bins(scores)
-    counts = np.bincount(place, minlength=len(intervals.low))
-    shares = np.bincount(place, labels, len(intervals.low)) / np.maximum(counts, 1)
-    out = (counts > 0) & ((shares < intervals.low) | (shares > intervals.high))
-    gap = max(float((labels - high).mean()), float((low - labels).mean()))
-    now = float(counts[out].sum() / counts.sum())
-    return Asked(WHOLE, labels.size, now, 1 - intervals.level, tolerance, factors, gap > tolerance)
+    gap = max(0.0, float((labels - high).mean()), float((low - labels).mean()))
+    return Asked(WHOLE, labels.size, gap, 0.0, tolerance, factors, gap > tolerance)
 
 
 def _text(window: Window, intervals: Intervals, answer: Answer) -> str:
@@ -106,8 +101,8 @@ def _text(window: Window, intervals: Intervals, answer: Answer) -> str:
         )
     else:
         told = (
-            f"Of {asked.rows:,} answers of {window.day}, {percent(asked.now)} have a score whose share of yes lies "
-            f"outside its interval; a mean distance of {percent(asked.tolerated)} is tolerated."
+            f"Of {asked.rows:,} answers of {window.day} the share of yes lies {percent(asked.now)} outside the "
+            f"intervals of their scores on average; up to {percent(asked.tolerated)} is tolerated."
         )
     if answer.harms:
         return f"{told} More than tolerated since {Window(answer.since, np.zeros(0)).day}, and not by chance."

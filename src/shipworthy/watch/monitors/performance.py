@@ -32,6 +32,7 @@ from shipworthy.watch.words import Level
 _Z = 1.96
 # Of the proven rows a tenth had a large error, by the definition of large.
 _LARGE = 0.1
+_SHOWN = 3
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -48,7 +49,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if why := _unusable(window, then, scores, labels):
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
     depends = dependence_of(then, settings)
-    phi = phi_of_window(depends, _mean_rows(then), scores.size)
+    phi = phi_of_window(depends, then.rows_per_batch, scores.size)
     lost = then.losses(scores, labels)
     names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
     asked = _asked(then, lost, names, settings, phi)
@@ -103,10 +104,6 @@ def _unusable(window: Window, then: HeldOut, scores: Floats, labels: Floats) -> 
     if then.loss == "brier" and not np.isin(labels, (0.0, 1.0)).all():
         return f"The truth of {window.day} is not yes or no."
     return ""
-
-
-def _mean_rows(then: HeldOut) -> float:
-    return float(np.mean([rows for rows, _, _ in then.batches])) if then.batches else 0.0
 
 
 def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
@@ -243,9 +240,6 @@ def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer
     if missing := [column for column in then.segments if column not in window.features]:
         told += f" Not told apart by {', '.join(missing)}, which is not stored with these answers."
     return told
-
-
-_SHOWN = 3
 
 
 def _part(one: Answer, cap: float) -> str:

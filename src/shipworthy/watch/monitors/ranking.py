@@ -9,6 +9,7 @@ import numpy as np
 
 from shipworthy.watch.bounds import ranking
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
+from shipworthy.watch.monitors.calibration import applies
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -49,4 +50,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=None,
+    spends=False,
+    applies=applies,
 )

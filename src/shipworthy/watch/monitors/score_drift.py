@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from shipworthy.watch import detector
-from shipworthy.watch.bounds import dependence
-from shipworthy.watch.drift import REFERENCE_PART, cuts, factors, leading, said
+from shipworthy.watch.bounds import measured
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Unsure, factors, leading, said, unsure
 from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import reference
@@ -23,28 +24,33 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if known.score is None:
         return not_run(state, "The candidate's reference profile holds no scores to compare with.")
     found = cuts(known.score, window.scores)
-    depends = dependence(settings.phi)
+    depends = measured([known.score.phi], settings.phi, known.score.batch)
+    phi = depends.of_window(window.scores.size)
+    alpha = settings.alpha * (1 - REFERENCE_PART)
     tolerance = settings.tolerance or 0.0
     bets = grid(settings.updates_per_year)
     factor = factors(found, tolerance, settings.alpha * REFERENCE_PART, depends.phi, bets)
-    evidence = detector.grown(
-        detector.carried(state, "score", 2 * len(found), settings, depends.phi), factor, depends.phi
-    )
-    reached = detector.against(evidence, settings, settings.alpha * (1 - REFERENCE_PART))
+    evidence = detector.grown(detector.carried(state, "score", 2 * len(found), settings, depends.phi), factor, phi)
+    reached = detector.against(evidence, settings, alpha)
     changed = reached >= 1
     since = (str(state.get("since") or "") or window.moment) if changed else ""
     lead = leading(found, evidence)
+    open_ = None if changed else unsure(found, evidence, factor, phi, settings, alpha)
     numbers = {"answers": float(window.scores.size), "evidence": reached, "moved": lead.moved}
     return Judgement(
         level="note" if changed else "quiet",
         text=f"Scores of {window.day}{_means(window, known.mean_score, numbers)} "
-        + (f"changed beyond {percent(tolerance)} of rows: {said(lead)}." if changed else "look as they did."),
+        + (f"changed beyond {percent(tolerance)} of rows: {said(lead)}." if changed else _quiet(open_)),
         state=detector.kept({"score": evidence}, settings, depends.phi, since=since),
         numbers=numbers,
         guarantee=detector.promise(settings, depends),
         cause="The inputs moved, or different entities are answered; see input-drift." if changed else "",
         since=since,
     )
+
+
+def _quiet(found: Unsure | None) -> str:
+    return f"cannot be told yet: {found.text}." if found else "look as they did."
 
 
 def _means(window: Window, first: float | None, numbers: dict[str, float]) -> str:

@@ -32,6 +32,9 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, f"The decisions of {window.day} are not stored with its answers.")
     if not window.groups:
         return not_run(state, f"The groups of those who were answered on {window.day} could not be found.")
+    terms = dict(settings.disparity)
+    if state.get("disparity") != terms:  # evidence against one ratio says nothing about another
+        state = {"groups": state.get("groups", {})}
     named = Named(state, window.groups)
     chosen = (window.decisions == window.yes).astype(np.float64)
     every = np.ones(chosen.size, dtype=bool)
@@ -57,7 +60,7 @@ def _judgement(
     return Judgement(
         level=level,
         text=f"{worst} {told}".strip(),
-        state=found.state,
+        state=found.state | {"disparity": dict(settings.disparity)},
         numbers={
             "answers": float(window.scores.size),
             "chosen": float(chosen.mean()),

@@ -55,4 +55,5 @@ MONITOR = Monitor(
     judge=judge,
     tolerance=0.5,
     phi=1.0,
+    spends=False,
 )

@@ -417,6 +417,23 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "consumers.service.columns",
         "not told why",
     ),
+    (
+        "retraining",
+        [("respond:\n", "respond:\n  retraining: {cost: 500}\n")],
+        "fail",
+        "respond.retraining.cost",
+        "more than 500",
+    ),
+    (
+        "retraining",
+        [
+            ("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n"),
+            ("do: [notify]", "do: [notify, retrain], again_after: 45d"),
+        ],
+        "fail",
+        "respond.retraining.labels_only_when_acted",
+        "only known of those on whom the product acted",
+    ),
     ("fairness", [("day: {type: date}", "day: {type: date, personal: true}")], "warn", "proof", "(day)"),
     ("model_file", [("  training:", "  file: model.pkl\n  training:")], "fail", "model.file", "model.pkl"),
     (
@@ -463,9 +480,16 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
                 "{false_alarms_per_year: 0.6}}}\nrelease:",
             )
         ],
-        "warn",
+        "fail",
         "watch.monitors",
-        "1.2 false alarms",
+        "1.2 false alarms a year, the whole product 0.5",
+    ),
+    (
+        "false_alarms",
+        [("release:", "watch: {false_alarms_per_year: 4}\nrelease:")],
+        "warn",
+        "watch.false_alarms_per_year",
+        "accepts 4 false alarms",
     ),
 ]
 
@@ -517,6 +541,7 @@ HARMLESS: list[list[Change]] = [
     ],
     [("  training:", "  file: model.onnx\n  training:")],
     [("respond:\n", "respond:\n  envelope: {}\n")],
+    [("respond:\n", "respond:\n  retraining: {cost: 500, value: 20, decisions: 20000}\n")],
     [
         ("day: {type: date}", "day: {type: date, personal: true}"),
         ("release:", "proof: {fairness: [{column: day, source: visits}]}\nrelease:"),

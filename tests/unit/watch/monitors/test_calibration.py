@@ -116,9 +116,26 @@ def test_evidence_starts_anew_when_the_plan_changes_what_is_tolerated() -> None:
     assert wider.level == "quiet"
 
 
+def held_out(swing: float) -> dict[str, Any]:
+    """A profile of 20 reference batches of 500 rows, whose gap swings so far to either side."""
+    batches = [{"moment": f"m{n}", "n": 500, "loss": 0.1, "gap": swing * (-1) ** n} for n in range(20)]
+    whole = {"n": 10_000, "mean": 0.1, "levels": [10_000.0, *[0.0] * 20]}
+    return {
+        "performance": {
+            "loss": "brier", "cap": 1.0, "whole": whole, "large": None, "segments": {}, "decision": None,
+            "by_score": {"edges": [], "n": [10_000], "mean": [0.1]}, "batches": batches,
+        }
+    }  # fmt: skip
+
+
 def test_dependence_is_measured_where_the_profile_has_enough_batches() -> None:
-    batches = [[500, 0.2], [500, 0.2]] * 10
-    profile = {"features": {}, "scores": None, "labels": {"n": 10_000, "mean": 0.2, "batches": batches}}
-    found = MONITOR.judge({}, window(7, 0.2, 0.2), SETTINGS, profile)
+    found = MONITOR.judge({}, window(7, 0.2, 0.2), SETTINGS, held_out(0.0))
     assert "measured on the reference batches" in found.guarantee
     assert found.numbers["phi"] == 1.0
+
+
+def test_rows_that_share_a_shock_weigh_no_more_in_a_larger_window() -> None:
+    """phi = 1 + (n - 1) rho: twice the rows of one shock are no more evidence of it."""
+    small, large = (MONITOR.judge({}, window(7, 0.4, 0.2, rows), SETTINGS, held_out(0.05)) for rows in (500, 50_000))
+    assert small.numbers["phi"] == pytest.approx(500 * 0.0025 / 0.1 * 20 / 19)
+    assert large.numbers["evidence"] == pytest.approx(small.numbers["evidence"], rel=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,15 @@ def test_a_group_chosen_less_than_four_fifths_as_often_is_alarmed_without_any_tr
     assert "in region = b" in found.text
     assert found.numbers["disparity"] > 0.4
     assert found.parts["region = a"]["now"] > found.parts["region = b"]["now"]
+
+
+def test_evidence_starts_anew_when_the_plan_changes_what_is_tolerated() -> None:
+    first = life(SELECTION, [window(n, chosen_in_b=0.15) for n in range(1, 5)])[-1]
+    assert first.level == "alarm"
+    wider = replace(SETTINGS, disparity={"region": 0.7})
+    later = SELECTION.judge(first.state, window(5, chosen_in_b=0.15), wider, {})
+    assert later.level == "quiet"
+    assert later.numbers["evidence"] < 0.1
 
 
 def test_a_small_group_is_told_as_such_with_what_it_takes() -> None:

@@ -130,3 +130,82 @@ def test_evidence_of_a_dependent_world_is_tempered() -> None:
     assert "note" in {one.level for one in life(frames)}
     assert "guarantee conditional on phi <= 25" in tempered[-1].guarantee
     assert "for all 4 features together" in tempered[-1].guarantee
+
+
+ODD = {
+    "constant": lambda rows: np.full(rows, 7.0),
+    "all missing": lambda rows: np.full(rows, np.nan),
+    "endless": lambda rows: np.full(rows, np.inf),
+    "endless below": lambda rows: np.full(rows, -np.inf),
+    "texts": lambda rows: np.full(rows, "many", dtype=object),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("rows", [1, 2_000])
+def test_odd_windows_get_a_verdict_and_never_a_number_that_is_none(name: str, rows: int) -> None:
+    found = life([inputs(seed, rows).assign(spend=ODD[name](rows)) for seed in range(1, 4)])[-1]
+    assert all(np.isfinite(value) for value in found.numbers.values())
+    canonical(found.state)
+    if rows == 2_000:
+        assert found.level == "note"
+        assert found.cause.startswith("spend")
+    else:
+        assert found.level == "quiet"
+        assert "Cannot tell yet of" in found.text
+
+
+def test_an_empty_window_is_not_run() -> None:
+    assert MONITOR.judge({}, window(inputs(1).head(0)), SETTINGS, PROFILE).level == "not_run"
+
+
+def test_a_reference_that_was_missing_or_constant_everywhere_is_judged() -> None:
+    frame = REFERENCE.assign(spend=np.nan, orders=4.0)
+    profile = profile_of(frame, typical_values(frame), np.full(10_000, 0.2), None, "held out", ["1997-04-01"])
+    same = inputs(1).assign(spend=np.nan, orders=4.0)
+    assert MONITOR.judge({}, window(same), SETTINGS, profile).level == "quiet"
+    changed = MONITOR.judge({}, window(inputs(1)), SETTINGS, profile)
+    assert changed.level == "note"
+    assert "spend (missing: 100.0% then, 0.0% now)" in changed.text
+
+
+def test_a_small_window_says_how_many_answers_more_would_tell_and_so_many_do() -> None:
+    moved = inputs(3, 30).assign(channel=["web"] * 19 + ["shop"] * 11)
+    found = MONITOR.judge({}, window(moved), SETTINGS, PROFILE)
+    assert found.level == "quiet"
+    assert "features that moved in this window; soonest of channel (web: 39." in found.text
+    more = int(found.text.split(" more answers")[0].split(" ")[-1].replace(",", ""))
+    assert 0 < more < 2_000
+    again = MONITOR.judge(found.state, window(pd.concat([moved] * -(-more // 30))), SETTINGS, PROFILE)
+    assert "channel (" in again.text.split("Cannot tell")[0]
+
+
+def shocked(random: np.random.Generator, weeks: int, rows: int) -> list[pd.DataFrame]:
+    """Weeks whose numbers shift together."""
+    return [
+        pd.DataFrame({"spend": random.normal(random.normal(0, 0.15), 1, rows), "orders": random.normal(0, 1, rows)})
+        for _ in range(weeks)
+    ]
+
+
+@pytest.mark.parametrize("rows", [400, 1_600])
+def test_dependence_is_measured_on_reference_batches_and_holds_for_windows_of_other_sizes(rows: int) -> None:
+    random = np.random.default_rng(3)
+    weeks = shocked(random, 26, 400)
+    frame = pd.concat(weeks, ignore_index=True)
+    of = [f"week {number:02}" for number, week in enumerate(weeks) for _ in range(len(week))]
+    profile = profile_of(frame, typical_values(frame), frame["orders"].to_numpy(), None, "held out", [], batch_of=of)
+    assert profile["features"]["spend"]["batches"] == 26
+    assert 3 < profile["features"]["spend"]["phi"] < 15
+    assert profile["features"]["orders"]["phi"] < 3
+    settings = Settings(0.02, 1.0, 0.05, 52)
+    state: dict[str, Any] = {}
+    levels = set()
+    for day, week in enumerate(shocked(random, 26, rows), start=1):
+        found = MONITOR.judge(state, window(week, day), settings, profile)
+        state = found.state
+        levels.add(found.level)
+    assert levels == {"quiet"}
+    assert "as measured on the reference batches" in found.guarantee
+    few = profile_of(frame, typical_values(frame), np.zeros(len(frame)), None, "held out", [], batch_of=["a"] * len(of))
+    assert "phi" not in few["features"]["spend"]

@@ -1,6 +1,6 @@
 """respond: close an incident with cause, fix, check and your signature.
 
-Example: shipworthy close-incident I-ac6461c6 --root-cause "cents" --fix "feed repaired" --check data.typical
+Example: shipworthy close-incident I-1 --root-cause "cents" --fix "repaired" --check "column orders.sum max between 0 9"
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import typer
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
 from shipworthy.respond.words import CloseIncident
 
+CHECK = (
+    "The check that catches it from now on. `floor MEASURE VALUE [where COLUMN=VALUE]`, `column SOURCE.COLUMN median "
+    "between LOW HIGH` and `golden FEATURE=VALUE score between LOW HIGH` are run in every later proof; any other text "
+    "is only kept."
+)
+
 
 def run(
     incident: Annotated[str, typer.Argument(help="Its name.")],
     root_cause: Annotated[str, typer.Option(help="What caused it.")],
     fix: Annotated[str, typer.Option(help="What was done.")],
-    check: Annotated[str, typer.Option(help="The check that catches it from now on.")],
+    check: Annotated[str, typer.Option(help=CHECK)],
     product: Product = "",
     json: AsJson = False,
 ) -> None:

@@ -13,5 +13,7 @@ def run(product: Product = "", json: AsJson = False) -> None:
     show(
         answer,
         json,
-        lambda found: table(found, ["incident", "severity", "title", "owner", "opened_at", "closed_at", "closed_by"]),
+        lambda found: table(
+            found, ["incident", "severity", "title", "owner", "opened_at", "due_by", "overdue", "closed_by"]
+        ),
     )

@@ -9,9 +9,13 @@ from starlette.responses import Response
 from shipworthy.app.words import WhoAmI
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.respond.words import CloseIncident, Incidents, OpenIncident, Severity
+from shipworthy.respond.words import ChangeIncident, CloseIncident, Incidents, OpenIncident, Severity
 
-DONE = {"closed": "The incident is closed, under your name.", "opened": "The incident is open."}
+DONE = {
+    "closed": "The incident is closed, under your name.",
+    "opened": "The incident is open.",
+    "changed": "It is changed.",
+}
 
 
 def _show(visit: Visit) -> Response:
@@ -39,6 +43,16 @@ def _send(visit: Visit) -> Response:
             )
         )
         return visit.back("opened")
+    if form.get("what") == "change":
+        visit.do(
+            ChangeIncident(
+                product=visit.product,
+                incident=form.get("incident", ""),
+                severity=_severity(form.get("severity", "")),
+                remark=form.get("remark", ""),
+            )
+        )
+        return visit.back("changed")
     visit.do(
         CloseIncident(
             product=visit.product,

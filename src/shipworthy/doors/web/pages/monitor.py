@@ -11,7 +11,7 @@ from shipworthy.app.words import LedgerPage
 from shipworthy.doors.web.chart import Chart, Point, chart
 from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.watch.words import MonitorCard, MonitorPoint, Monitors
+from shipworthy.watch.words import Budget, MonitorCard, MonitorPoint, Monitors
 
 LATEST_NOTES, MOST_RELEASES = 6, 500
 # Beyond twice what an alarm needs more evidence tells nobody anything.
@@ -81,6 +81,7 @@ def _show(visit: Visit) -> Response:
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
+        budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
     )
 

@@ -1,0 +1,36 @@
+"""respond: an incident from its cause to the signature that closed it, as the facts tell it.
+
+Example: shipworthy post-mortem I-ac6461c6
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.respond.words import PostMortem, PostMortemTold
+
+
+def run(
+    incident: Annotated[str, typer.Argument(help="Its name.")],
+    product: Product = "",
+    json: AsJson = False,
+) -> None:
+    """PostMortem from the command line."""
+    with session() as opened:
+        answer = opened.ask(PostMortem(product=product_here(product), incident=incident))
+    show(answer, json, _lines)
+
+
+def _lines(found: PostMortemTold) -> list[str]:
+    one = found.incident
+    lines = [f"{one.incident}  {one.title}", f"{one.severity}, with {one.owner}, to be closed by {one.due_by[:10]}"]
+    lines += [f"{one.answers:,} answers in {len(one.affected)} runs, to {one.people_at_least:,} people or more", ""]
+    lines += [f"  {moment.at[:16].replace('T', ' ')}  {moment.who:<18} {moment.text}" for moment in found.moments]
+    if one.closed_at:
+        runs = "run in every later proof" if one.check_runs else "kept as text, not run"
+        lines += ["", f"Cause  {one.root_cause}", f"Fix    {one.fix}", f"Check  {one.check} ({runs})"]
+        lines += [f"Signed by {one.closed_by}, {one.closed_at[:10]}"]
+    return lines
