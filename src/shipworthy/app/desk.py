@@ -15,7 +15,7 @@ from shipworthy.app.operations import command_named, handler_name, stage_of
 from shipworthy.app.rights import Identity, require, roles_in
 from shipworthy.app.words import EvidenceFile, FindEvidence
 from shipworthy.base.actor import Actor
-from shipworthy.base.digest import digest_of, plain
+from shipworthy.base.digest import digest_of, digest_of_bytes, plain
 from shipworthy.base.errors import NotAllowed, NotFound, UserError, not_allowed, not_found
 from shipworthy.base.fact import Command, Decided, Past, Question, reader, result_type
 from shipworthy.edges.store import Store
@@ -189,9 +189,11 @@ class Desk:
         if not command.durable:
             raise not_allowed(f"{type(command).__name__} is done at once.", "Send it without wait=false.", "runs")
         texts = {name: getattr(command, name) for name in command.kept}
-        digests = {name: self.store.files.put(text.encode()) for name, text in texts.items() if text}
-        command = replace(command, **digests)  # what is about people is not remembered by the road
         run = f"{actor.person}/{key}" if key else uuid.uuid4().hex
+        # They are kept before the run is known, and forgotten by it: given again under its key, they are not kept anew.
+        keep = digest_of_bytes if texts and key and self.open_road().knows(run) else self.store.files.put
+        digests = {name: keep(text.encode()) for name, text in texts.items() if text}
+        command = replace(command, **digests)  # what is about people is not remembered by the road
         return self.open_road().submit(
             type(command).__name__, plain(command), actor.person, self.now(command.product), run
         )

@@ -191,6 +191,21 @@ def state(file: Found) -> dict[str, Any]:
 
 
 @contextmanager
+def unchanged(found: list[Found]) -> Iterator[None]:
+    """While files are read some rows at a time.
+
+    Raises:
+        UserError: at the end, where one of them changed meanwhile.
+    """
+    before = [state(file) for file in found]
+    yield
+    for file, earlier in zip(found, before, strict=True):
+        if (now := state(file)) != earlier:
+            sizes = f"{earlier['size']} bytes before, {now['size']} after"
+            raise half_written(file.name, f"The file changed while it was read: {sizes}.")
+
+
+@contextmanager
 def at_hand(found: list[Found], place: Place) -> Iterator[list[Path]]:
     """The files as files of this machine, as long as they are needed; those of elsewhere are fetched.
 

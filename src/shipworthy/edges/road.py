@@ -114,6 +114,10 @@ class Road:
         self._take_over()
         return run
 
+    def knows(self, run: str) -> bool:
+        """Whether there is such a run, however it stands."""
+        return bool(self._engine.state(run))
+
     def outcome(self, run: str) -> dict[str, Any]:
         """How far a run is, at once.
 

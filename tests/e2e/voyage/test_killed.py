@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from e2e.voyage.shop import Shop, open_shop, settings_of
+from e2e.voyage.shop import PRODUCT, Shop, open_shop, settings_of
 
+from shipworthy.data.words import RowsReplayed, SnapshotTaken
+from shipworthy.deliver.words import DeliveryMade
 from shipworthy.edges.database import open_engine
 from shipworthy.edges.registry import make_database
 
 TESTS = Path(__file__).parent.parent.parent
+BROKEN = "00000,1997-01-02,many,20.00\n"
 LISTS = ("out/rehearsal/call-list-*.csv", "out/sales/call-list-*.csv")
 # The mirror names its runs itself, so two travels of one road have two names there.
 NAMED_BY_THE_MIRROR = {"run", "version"}
@@ -37,7 +40,7 @@ def travelled(root: Path, *how: str) -> int:
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A shop that travelled without a kill."""
-    shop = open_shop(tmp_path_factory.mktemp("calm"))
+    shop = with_a_row_to_mend(tmp_path_factory.mktemp("calm"))
     assert travelled(shop.root, "calm") == 1
     return shop
 
@@ -53,14 +56,14 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_killed_after_every_step_nothing_differs(calm: Shop, tmp_path: Path) -> None:
-    rough = open_shop(tmp_path)
+    rough = with_a_row_to_mend(tmp_path)
     assert travelled(rough.root, "steps") > 100, "the road has more steps than that; it was not killed after each"
     assert_same(calm, rough)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_any_moment_nothing_differs(calm: Shop, mirror: Path, tmp_path: Path, seed: int) -> None:
-    rough = open_shop(tmp_path)
+    rough = with_a_row_to_mend(tmp_path)
     shutil.copy(mirror, rough.found.home)
     assert travelled(rough.root, "moments", str(seed)) > 1
     assert_same(calm, rough)
@@ -69,10 +72,31 @@ def test_killed_at_any_moment_nothing_differs(calm: Shop, mirror: Path, tmp_path
 def test_killed_at_any_moment_on_postgresql_nothing_differs(
     calm: Shop, mirror: Path, tmp_path: Path, postgres_url: str
 ) -> None:
-    rough = open_shop(tmp_path, postgres_url)
+    rough = with_a_row_to_mend(tmp_path, postgres_url)
     shutil.copy(mirror, rough.found.home)
     assert travelled(rough.root, "moments", "3") > 1
     assert_same(calm, rough)
+
+
+def with_a_row_to_mend(root: Path, database: str = "") -> Shop:
+    """A shop whose first purchase cannot be read."""
+    shop = open_shop(root, database)
+    feed = root / "feed" / "purchases-all.csv"
+    header, *rows = feed.read_text().splitlines(keepends=True)
+    feed.write_text("".join([header, BROKEN, *rows]))
+    return shop
+
+
+def test_the_row_that_was_mended_came_in_and_the_list_of_the_past_was_brought(calm: Shop) -> None:
+    desk = calm.desk()
+    past = desk.store.ledger.past(PRODUCT)
+    [replayed] = past.of(RowsReplayed)
+    assert replayed.what.passed == 1
+    assert not past.of(SnapshotTaken)[0].what.intakes[0].removed.get("replaced-by-mended-row")
+    assert any(fact.what.intakes[0].removed.get("replaced-by-mended-row") for fact in past.of(SnapshotTaken))
+    [filled] = [fact.what for fact in past.of(DeliveryMade) if fact.what.step == "back-fill"]
+    assert filled.rows == sum(row.run == filled.run for row in crm(calm.root)) > 0
+    desk.store.ledger.engine.dispose()
 
 
 def assert_same(calm: Shop, rough: Shop) -> None:
@@ -123,4 +147,4 @@ def crm(root: Path) -> list[Any]:
         rows = connection.execute(sa.text("SELECT run, answer_id, score FROM call_list ORDER BY answer_id")).all()
     engine.dispose()
     assert len({row.answer_id for row in rows}) == len(rows) > 0
-    return [tuple(row) for row in rows]
+    return list(rows)

@@ -21,6 +21,7 @@ from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, settings_of, so
 
 import shipworthy.app.due
 import shipworthy.app.work
+import shipworthy.data.flow
 import shipworthy.deliver.flow
 import shipworthy.edges.engine
 import shipworthy.model.flow
@@ -30,7 +31,8 @@ import shipworthy.watch.flow  # noqa: F401
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.fact import Command, Past, What
-from shipworthy.deliver.words import Score
+from shipworthy.data.words import ReplayQuarantine
+from shipworthy.deliver.words import BackFill, Score
 from shipworthy.edges.trip import Trip
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
@@ -42,6 +44,7 @@ from shipworthy.watch.words import Watch
 REVIEWED = ("privacy", "legal", "compliance", "validation")
 MOST_LIVES = 400
 KILLED_AT_MOMENTS = 25
+FILLED = {"start": "1997-05-15", "until": "1997-06-15"}
 
 
 def kill_after_each_new_step() -> None:
@@ -93,8 +96,15 @@ class Journey:
         self.release(model, "shadow")
         self.release(model, "cohort", "north")
         self.release(model, "all")
+        self.mend()
         self.list_of("1997-08-01")
+        self.do("night-operator", BackFill(product=PRODUCT, consumer="crm", **FILLED, deliver=True), "back-fill")
         self.do("night-operator", Watch(product=PRODUCT), "watch")
+
+    def mend(self) -> None:
+        """Replay the row that was set aside, corrected."""
+        command = ReplayQuarantine(product=PRODUCT, source="purchases", corrected="_row,n_cds\n1,2\n")
+        self.do("data-scientist", command, "mend")
 
     def made(self, role: Any, owners: Sequence[str], reviewed: Sequence[str]) -> str:
         self.do("data-scientist", TrainCandidate(product=PRODUCT, role=role), f"train {role}")

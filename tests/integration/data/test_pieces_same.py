@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -96,3 +97,43 @@ def test_csv_with_bytes_that_are_no_text(same: Laid, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("\n".join(["name,day,paid", *LINES, "M\xfcller,2024-01-01,3"]).encode("latin-1"))
     [mistake] = same("csv", path="a.csv")
     assert mistake.code == "data.encoding"
+
+
+OBJECTS = [f'{{"name":"n{at}","day":"2024-0{1 + at % 7}-03","paid":{at % 11 - 6}}}' for at in range(900)]
+LATER = ['{"name":"late","day":"2024-01-01","paid":2,"b":1,"a":[1]}', '{"c":{"x":1},"name":"none"}']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join([*OBJECTS, ""]),
+        "\n".join([*OBJECTS, *LATER]),
+        "\r\n\r\n".join(["\ufeff", *OBJECTS[:9], "  ", *LATER, *OBJECTS, *OBJECTS[:3], ""]),
+        "\n".join([*OBJECTS[:500], "nonsense", "{}", *LATER, '{"name":1,"name":2}', *OBJECTS[500:], "[1]", ""]),
+        "\n".join([*OBJECTS, '{"name":"cut']),
+        "\n".join([*OBJECTS, '{"name":"' + "long" * 9000 + '","day":"2024-01-01"}', *LATER, ""]),
+        "nonsense\n[]\n",
+        "\ufeff\n\n",
+        " \n\n",
+        "",
+    ],
+)
+def test_jsonl(same: Laid, tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipworthy.data.sources.jsonl._AT_ONCE", 4096)
+    (tmp_path / "a.jsonl").write_bytes(text.encode())
+    same("jsonl", path="a.jsonl", pieces_at_least=5 if len(text) > 40_000 else 1)
+    (tmp_path / "b.jsonl").write_text('{"more":1,"paid":4,"day":"2024-01-01","name":"b"}\n')
+    same("jsonl", path="*.jsonl")
+
+
+def test_jsonl_with_bytes_that_are_no_text(same: Laid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipworthy.data.sources.jsonl._AT_ONCE", 4096)
+    lines = [*OBJECTS, '{"name":"M\xfcller"}', *OBJECTS]
+    (tmp_path / "a.jsonl").write_bytes("\n".join(lines).encode("latin-1"))
+    [mistake] = same("jsonl", path="a.jsonl")
+    assert (mistake.code, mistake.where) == ("data.encoding", "a.jsonl:901")
+
+
+def test_jsonl_that_is_packed(same: Laid, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress("\n".join(OBJECTS).encode()))
+    same("jsonl", path="a.jsonl.gz")

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.csv
 
 from shipworthy.base.ahead import ahead
 from shipworthy.data.parts import fitted, joined, of_reading, together
-from shipworthy.data.places import Bytes, at_hand, content, files, half_written, state, wrong
+from shipworthy.data.places import Bytes, at_hand, content, files, half_written, unchanged, wrong
 from shipworthy.data.source import UNTOLD, Broken, Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
@@ -44,9 +44,7 @@ def read(source: Source, place: Place) -> Reading:
 def pieces(source: Source, place: Place) -> Iterator[Pieces]:
     """The rows of all files, some at a time; files whose quotations do not fit are read whole, to say what is wrong."""
     found = files(source.path, place)
-    before = [state(file) for file in found]
-    with ExitStack() as kept:
-        here = kept.enter_context(at_hand(found, place))
+    with unchanged(found), at_hand(found, place) as here:
         texts = [_Text(file.name, local) for file, local in zip(found, here, strict=True)]
         if not all(text.name[-3:] != ".gz" and text.is_orderly() for text in texts):
             yield of_reading(read(source, place))
@@ -68,10 +66,6 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
             return tuple(Part(text.name, digest(text.file), UNTOLD, tuple(names)) for text, (names, _) in each)
 
         yield Pieces(schema, lambda: ahead(rows()), parts)
-        for file, earlier in zip(found, before, strict=True):
-            if (now := state(file)) != earlier:
-                sizes = f"{earlier['size']} bytes before, {now['size']} after"
-                raise half_written(file.name, f"The file changed while it was read: {sizes}.")
 
 
 class _Text:

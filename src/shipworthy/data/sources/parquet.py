@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from shipworthy.base.ahead import ahead
 from shipworthy.base.errors import UserError
 from shipworthy.data.parts import fitted, joined, of_reading, together
-from shipworthy.data.places import Bytes, Found, at_hand, content, empty, files, half_written, state, wrong
+from shipworthy.data.places import Bytes, Found, at_hand, content, empty, files, half_written, unchanged, wrong
 from shipworthy.data.source import Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
@@ -33,8 +33,7 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
     if any(file.name.endswith(".gz") for file in found):
         yield of_reading(read(source, place))
         return
-    before = [state(file) for file in found]
-    with at_hand(found, place) as here:
+    with unchanged(found), at_hand(found, place) as here:
         schemas = [_checked(file.name, local, place) for file, local in zip(found, here, strict=True)]
         schema = together(schemas)
 
@@ -50,10 +49,6 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
             return tuple(_part_of(file.name, local, own, digest(local)) for file, local, own in each)
 
         yield Pieces(schema, lambda: ahead(rows()), parts, here[0] if len(here) == 1 else None)
-        for file, earlier in zip(found, before, strict=True):
-            if (now := state(file)) != earlier:
-                sizes = f"{earlier['size']} bytes before, {now['size']} after"
-                raise half_written(file.name, f"The file changed while it was read: {sizes}.")
 
 
 def probe(source: Source, place: Place) -> Probe:

@@ -1,0 +1,93 @@
+"""The most memory that a list takes from CSV to a table of SQLite, and the seconds of each of its steps.
+
+Run `python bench/memory.py [rows …]`; prints one JSON line for each number of rows. The process that makes the list is
+one of its own; `mb` is the most that it held at once, with all libraries in it. The model is the linear one of batch.py
+with twenty features of three decimals. A step is what is begun anew when the process is killed in the middle of it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import batch
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+FEED = "feed/customers.csv"
+SINK = "{kind: sql, url: 'sqlite:///crm.sqlite', table: scores, rehearsal: rehearsed}"
+
+
+def from_csv_to_table() -> None:
+    """Have batch.py write its customers as CSV too, and plan a list from there to a table."""
+    plan = batch.PLAN.replace(f"kind: parquet\n    path: {batch.FEED}", f"kind: csv\n    path: {FEED}")
+    start = plan.index("  scores: {kind: parquet")
+    batch.PLAN = plan[:start] + f"  scores: {SINK}" + plan[plan.index("\n", start) :]
+    of_parquet = batch.write_rows
+
+    def written(file: Path, rows: int) -> None:
+        of_parquet(file, rows)
+        with (
+            pq.ParquetFile(file) as opened,
+            pyarrow.csv.CSVWriter(file.with_suffix(".csv"), opened.schema_arrow) as out,
+        ):
+            for piece in opened.iter_batches():
+                out.write(piece)
+
+    batch.write_rows = written
+
+
+def ours(folder: Path) -> dict[str, Any]:
+    """Make the list, with the seconds of each step."""
+    from shipworthy.edges.trip import Trip
+
+    steps: dict[str, float] = {}
+    step = Trip.step
+
+    def timed(self: Trip, name: str, work: Callable[[], Any]) -> Any:
+        begin = time.perf_counter()
+        result = step(self, name, work)
+        steps[name] = round(time.perf_counter() - begin, 2)
+        return result
+
+    Trip.step = timed  # type: ignore[method-assign]
+    from shipworthy.deliver.words import Score
+
+    desk = batch.opened(folder)
+    desk.open_road()
+    begin = time.perf_counter()
+    account = desk.do(
+        Score(product="batch", consumer="team", as_of="2026-05-01", trial="rehearsal"), batch.someone("operator")
+    )
+    seconds = round(time.perf_counter() - begin, 2)
+    batch.closed(desk)
+    mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"answered": account.answered, "seconds": seconds, "mb": mb, "steps": steps}
+
+
+def main(sizes: list[int]) -> None:
+    """Measure and print."""
+    from_csv_to_table()
+    for rows in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            batch.prepare(folder, "linear", rows)
+            command = [sys.executable, __file__, "--ours", str(folder)]
+            told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            assert told["answered"] == rows
+            size = (folder / FEED).stat().st_size >> 20
+            print(json.dumps({"rows": rows, "csv_mb": size, **told}), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--ours"]:
+        print(json.dumps(ours(Path(sys.argv[2]))))
+    else:
+        main([int(rows) for rows in sys.argv[1:]] or [200_000, 2_000_000])
