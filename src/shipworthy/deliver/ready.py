@@ -81,7 +81,7 @@ class Ready:
     def matrix(self) -> Matrix:
         """The features as the compiled form reads them."""
         assert self.answerer.compiled is not None
-        return self.answerer.compiled.matrix(self.features)
+        return np.array(self.answerer.compiled.matrix(self.features), order="C")  # a row is asked for at a time
 
     @cached_property
     def _typical(self) -> dict[str, float | str]:

@@ -32,6 +32,7 @@ NEEDED = {
     "take-up": ["3f9ac2d41b07"],
     "change-incident": ["I-1", "--severity", "low"],
     "post-mortem": ["I-1"],
+    "close-alarm": ["3f9ac2d41b07", "--reason", "a"],
     "close-incident": ["I-1", "--root-cause", "a", "--fix", "b", "--check", "c"],
     "erase": ["00042"],
     "explain": ["nothing"],

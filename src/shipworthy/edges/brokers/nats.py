@@ -25,6 +25,7 @@ class NatsLine:
         self._problem = ""
         self._streams: dict[str, str] = {}
         self._broker: Any = None
+        self._client: Any = None
         self.room = 1 << 20
 
     async def open(self, take: Taker | None) -> None:
@@ -46,7 +47,7 @@ class NatsLine:
             reconnected_cb=self._is_back,
         )
         try:
-            client = await asyncio.wait_for(self._connected(), CONNECT_SECONDS)
+            client = self._client = await asyncio.wait_for(self._connected(), CONNECT_SECONDS)
             self.room = int(client.max_payload) - _FOR_HEADERS
             for topic in filter(None, (route.reads, *route.sends)):
                 self._streams[topic] = await self._stream_of(client.jetstream(), topic)
@@ -140,7 +141,7 @@ class NatsLine:
         from nats.js.errors import NotFoundError
 
         try:
-            stream, name = (await self._broker.connect()).jetstream(), self._streams[topic]
+            stream, name = self._client.jetstream(), self._streams[topic]
             try:
                 behind = int((await stream.consumer_info(name, reader)).ack_floor.stream_seq)
             except NotFoundError:
@@ -165,7 +166,7 @@ class NatsLine:
         if self._broker is None or not self._route.reads:
             return None
         try:
-            stream = (await self._broker.connect()).jetstream()
+            stream = self._client.jetstream()  # the broker would connect anew where it is being closed meanwhile
             told = await stream.consumer_info(self._streams[self._route.reads], self._route.reader, timeout=LAG_SECONDS)
         except Exception:  # what is away is said elsewhere
             return None
