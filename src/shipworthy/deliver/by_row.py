@@ -63,18 +63,22 @@ def answer_rows(
     beside = bool(answerer.pipeline.code) or not kept.treated.keys().isdisjoint(answerer.made.features)
     inputs = "" if beside else intake.content
     job = Job(answerer, plan, part, source, others, run, consumer, time, as_of, inputs)
+    named = _named(files, taken, plan, as_of, others)
     found = carried_by.run(job, files, intake.content, _columns(plan, answerer))
     with ExitStack() as stack:
-        made = _Made(stack, files, job, kept)
+        made = _Made(stack, files, job, kept, named)
         made.take(found)
-        return made.result(_due(files, taken, plan, as_of, others, made))
+        return made.result()
 
 
 class _Made:
     """The answers so far, being written."""
 
-    def __init__(self, stack: ExitStack, files: Files, job: Job, keeping: Keeping) -> None:
+    def __init__(
+        self, stack: ExitStack, files: Files, job: Job, keeping: Keeping, named: pa.ChunkedArray | None
+    ) -> None:
         self.stack, self.files, self.job, self.keeping = stack, files, job, keeping
+        self.named, self.among_named = named, 0
         self.rows = self._draft()
         self.features: TableDraft | None = None
         self.steps: Counter[str] = Counter()
@@ -91,6 +95,8 @@ class _Made:
             self.real += answered.real
             self.steps.update(counted(rows["step"]))
             self.total += float(pc.sum(rows["score"]).as_py() or 0.0)
+            if self.named is not None:
+                self.among_named += int(pc.sum(pc.is_in(rows["entity"], self.named)).as_py() or 0)
             self.rows.write(rows)
             if features is not None:
                 features = self.keeping.table(features)
@@ -98,7 +104,14 @@ class _Made:
                     self.features = self.stack.enter_context(self.files.table_draft(features.schema))
                 self.features.write(features)
 
-    def result(self, due: int) -> Result:
+    @property
+    def due(self) -> int:
+        """How many entities are due: everybody whom a source names, or those declared so, and whoever was answered."""
+        if self.named is None:
+            return self.known
+        return max(self.rows.rows + len(self.named) - self.among_named, self.known)
+
+    def result(self) -> Result:
         """Everything sealed, and the account of it."""
         reference = self.features.seal() if self.features else self.job.inputs
         rows = self._decided(reference)
@@ -108,18 +121,13 @@ class _Made:
             rows=rows.rows,
             real=self.real,
             mean_score=self.total / rows.rows if rows.rows else 0.0,
-            due=due,
+            due=self.due,
             known=self.known,
             unscored=self.unscored,
             features=reference,
             steps=dict(self.steps),
             canary=self.job.part.step == CANARY,
         )
-
-    def names(self) -> Iterator[pa.ChunkedArray]:
-        """The entities that were answered."""
-        for piece in pieces_of(self.rows.end(), ["entity"]):
-            yield piece["entity"]
 
     def _draft(self) -> TableDraft:
         return self.stack.enter_context(self.files.table_draft(COMPACT, REPEATED))
@@ -161,21 +169,19 @@ def _columns(plan: Plan, answerer: Answerer) -> list[str] | None:
     return list(dict.fromkeys([plan.need.entity, *declared.columns, *([time] if time else [])]))
 
 
-def _due(
-    files: Files, taken: SnapshotTaken, plan: Plan, as_of: datetime, others: Mapping[str, pa.Table], made: _Made
-) -> int:
-    """How many entities are due: everybody whom a source names, or those declared so, and whoever was answered."""
+def _named(
+    files: Files, taken: SnapshotTaken, plan: Plan, as_of: datetime, others: Mapping[str, pa.Table]
+) -> pa.ChunkedArray | None:
+    """The entities that other sources name, or that are declared to be due, each once; None where nobody names any."""
     entity, declared = plan.need.entity, plan.data.due
     if declared is not None:
         naming = [recent(plan, table, as_of)[entity] for table in _rows_of(files, taken, plan, declared.source, as_of)]
     else:
         naming = [table[entity] for table in others.values() if entity in table.column_names]
     if not naming:
-        return made.known
-    named = pc.unique(pa.chunked_array([chunk for one in naming for chunk in pc.cast(one, pa.string()).chunks]))
-    named = named.drop_null()
-    answered = sum(int(pc.sum(pc.is_in(names, named)).as_py() or 0) for names in made.names())
-    return max(made.rows.rows + len(named) - answered, made.known)
+        return None
+    together = pa.chunked_array([chunk for one in naming for chunk in pc.cast(one, pa.string()).chunks], pa.string())
+    return pa.chunked_array([pc.unique(together).drop_null()])
 
 
 def _rows_of(files: Files, taken: SnapshotTaken, plan: Plan, source: str, as_of: datetime) -> Iterator[pa.Table]:
