@@ -26,9 +26,8 @@ NAME = "next-purchase"
 PRODUCT = f"/products/{NAME}"
 SIGN, DELIVERIES, INCIDENTS = f"{PRODUCT}/sign", f"{PRODUCT}/deliveries", f"{PRODUCT}/incidents"
 DELIVERY, QUARANTINE = digest_of(["1997-10-01", "crm"]), f"{PRODUCT}/quarantine"
-PATHS = sorted(
-    kind(FOLDER, name, Page).path.replace("{product}", NAME).replace("{delivery}", DELIVERY) for name in kinds(FOLDER)
-)
+ONES = {"product": NAME, "delivery": DELIVERY, "incident": "incident-2"}
+PATHS = sorted(kind(FOLDER, name, Page).path.format_map(ONES) for name in kinds(FOLDER))
 PLAYED_BY = {
     "administrator": "admin",
     "product_manager": "product-manager",
