@@ -14,17 +14,9 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.prove.golden import FILE, SAME, replay
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
 from shipworthy.release.pointer import write_pointer
-from shipworthy.release.rules import (
-    FOR_PEOPLE,
-    came_back,
-    fallen_back,
-    pausing,
-    resuming,
-    rollback_target,
-    standing,
-    stepped,
-)
+from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
 from shipworthy.release.words import (
     ComeBack,
     FallBack,

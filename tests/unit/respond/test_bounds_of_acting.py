@@ -21,7 +21,8 @@ from shipworthy.base.errors import NotFound, UserError
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.reference_examples import WITH_PIPELINE
-from shipworthy.release.rules import came_back, fallen_back, paused, pausing, resuming, standing
+from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
+from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import (
     ComeBack,
     FallBack,
