@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from unit.respond.happenings import (
     alarm,
+    close_alarm,
     failed_delivery,
     fire,
     live,
@@ -38,7 +39,8 @@ from shipworthy.respond.rules import (
     take_up,
     weighed,
 )
-from shipworthy.respond.words import PeopleTold, TakeUp, TriggerFired
+from shipworthy.respond.views import responses
+from shipworthy.respond.words import PeopleTold, Responses, TakeUp, TriggerFired
 from shipworthy.watch.words import WindowJudged
 
 
@@ -241,3 +243,13 @@ def test_a_time_of_day_may_stand_without_quotes(text: str) -> None:
     plan = read_plan(WITH_PIPELINE.replace("  routes:\n", f'  quiet: {{start: {text}, end: "07:00"}}\n  routes:\n'))
     assert plan.respond.quiet
     assert plan.respond.quiet.start == "22:00"
+
+
+def test_an_alarm_that_was_answered_waits_for_nobody() -> None:
+    history = live("{name: stale, on: alarm, do: [notify]}")
+    alarm(history)
+    fire(history)
+    question = Responses(product=PRODUCT)
+    assert [one.waits for one in responses(question, history.past, history.now).happenings] == [True]
+    close_alarm(history)
+    assert [one.waits for one in responses(question, history.past, history.now).happenings] == [False]
