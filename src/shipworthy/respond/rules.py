@@ -186,7 +186,7 @@ def _escalation(situation: Situation) -> Escalation | None:
 
 def taken_up(past: Past, cause: str) -> bool:
     """Whether somebody looks after a cause: they said so, closed the incident about it, or the alarm was answered."""
-    if past.of(CauseTakenUp, about=cause) or past.of(AlarmClosed, about=cause):
+    if past.of(CauseTakenUp, AlarmClosed, about=cause):
         return True
     about = {fact.what.incident for fact in past.of(IncidentOpened) if fact.what.cause == cause}
     return any(fact.what.incident in about for fact in past.of(IncidentClosed))
