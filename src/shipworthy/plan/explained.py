@@ -109,6 +109,13 @@ _ON_STRUCTURE = {
         "`threshold` (scores at or above).\n\n"
         "Example: `decision: {top: 200, share: 10%}` has two."
     ),
+    "plan.classes": (
+        "With `answer: class` the plan lists every class there is (`need.classes`), and which of them counts as yes "
+        "(`decision.yes`). The likeliest class is the decision, so there is no top, share or threshold; `ask` sends "
+        "answers of too low a probability to a person. The label's column is text, and its contract's `one_of` lets "
+        "nothing through but the classes, so that an unknown one goes to quarantine."
+    ),
+    "plan.unknown_class": "A class is named that `need.classes` does not list. The list is closed.",
     "plan.features_from": (
         "Features and labels come either from a `pipeline`, or from columns as they stand: `features` and "
         "`label` together. With both there would be two truths, with neither none."

@@ -64,6 +64,7 @@ def _read_clock_time(value: object) -> object:
 
 Name = Annotated[str, Field(title="name", pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 ColumnName = Annotated[str, Field(title="column name", min_length=1, max_length=128)]
+ClassName = Annotated[str, Field(title="class", min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Topic = Annotated[str, Field(title="topic", pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=200)]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.kinds import kinds
-from shipworthy.plan import addresses, blanks, contracts, references, structure
+from shipworthy.plan import addresses, blanks, classes, contracts, references, structure
 from shipworthy.plan.document import START, Broken, Document, Place, read_document, shown
 from shipworthy.plan.raw import Ground, Rule, Values
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.slip import Slip
 from shipworthy.plan.translation import slip_of
 
-RULES: tuple[Rule, ...] = (*blanks.RULES, *structure.RULES, *contracts.RULES, *references.RULES, *addresses.RULES)
+RULES: tuple[Rule, ...] = (*blanks.RULES, *structure.RULES, *classes.RULES, *contracts.RULES, *references.RULES, *addresses.RULES)
 MOST_MISTAKES = 100
 Members = Callable[[str], Sequence[str]]
 

@@ -11,6 +11,7 @@ from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
 OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
+CLASS_COLUMNS = ("class", "probabilities")
 _ROLES = ("product_manager", "operator", "builders", "auditors")
 _NO_SOURCE = "What is read must be a declared source with a contract."
 
@@ -74,6 +75,8 @@ def output_columns(ground: Ground) -> Iterator[Slip]:
     if not entity:
         return  # the entity may be asked for by its own name, which is not known yet
     known = {*OUTPUT_COLUMNS, entity}
+    if part(ground.values, "need").get("answer") == "class":
+        known |= {*CLASS_COLUMNS}
     for name, consumer in named(ground.values, "consumers"):
         for number, column in words(consumer, "columns"):
             if column not in known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share
 from shipworthy.plan.schema_data import (
@@ -87,6 +87,26 @@ __all__ = [
 
 class Plan(Section):
     """One product, declared on day one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"need": {"properties": {"answer": {"const": "class"}}, "required": ["answer"]}}},
+            "then": {
+                "properties": {
+                    "need": {"required": ["classes"]},
+                    "decision": {
+                        "required": ["yes"],
+                        "not": {"anyOf": [{"required": [one]} for one in ("top", "share", "threshold")]},
+                    },
+                }
+            },
+            "else": {
+                "properties": {
+                    "decision": {"oneOf": [{"required": [one]} for one in ("top", "share", "threshold")]}
+                }
+            },
+        }
+    )
 
     product: Name = Field(
         description="Its name, for good: small letters, digits and dashes.", examples=["next-purchase"]

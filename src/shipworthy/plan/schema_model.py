@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from shipworthy.base.times import Length
 from shipworthy.plan.fields import ColumnName, Day, Duration, Flag, Function, Name, Number, Section, Share, Span, Whole
@@ -81,22 +81,32 @@ class Humility(Section):
 
 
 class Decision(Section):
-    """How a score becomes an action; exactly one of top, share, threshold."""
+    """How a score becomes an action: exactly one of top, share, threshold.
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["top"]}, {"required": ["share"]}, {"required": ["threshold"]}],
-        }
-    )
+    Of a class none of them: the likeliest class is the decision, unless a person is asked.
+    """
 
     top: Whole | None = Field(None, ge=1, description="Yes for so many highest scores.", examples=[200])
     share: Share | None = Field(
         None, description="Yes for this share of all entities, highest first.", examples=["10%"]
     )
     threshold: Number | None = Field(None, description="Yes for scores at or above this.", examples=[0.7])
-    ask: Span | None = Field(None, description="Scores in this band go to a person.", examples=[[0.4, 0.7]])
-    yes: str = Field("yes", min_length=1, description="The word for yes in the output.", examples=["call"])
-    no: str = Field("no", min_length=1, description="The word for no in the output.", examples=["leave"])
+    ask: Span | None = Field(
+        None,
+        description="Scores in this band go to a person; the score of a class is its probability.",
+        examples=[[0.4, 0.7]],
+    )
+    yes: str = Field(
+        "yes",
+        min_length=1,
+        description=(
+            "The word for yes in the output. Of a class: the one that counts as yes, for `only: chosen` and fairness."
+        ),
+        examples=["call"],
+    )
+    no: str = Field(
+        "no", min_length=1, description="The word for no in the output; not of a class.", examples=["leave"]
+    )
     ask_name: str = Field("ask a person", min_length=1, description="The word in the output for what goes to a person.")
     humility: Humility | None = Field(
         None, description="When a person is asked whatever the score says.", examples=[{"out_of_range": "10%"}]
@@ -111,8 +121,12 @@ class Decision(Section):
 class Performance(Section):
     """How good is good enough."""
 
-    metric: Literal["auc", "average_precision", "brier", "log_loss", "mae", "rmse"] = Field(
-        "auc", description="What is measured; mae and rmse are for `answer: number`, the others for a probability."
+    metric: Literal["auc", "average_precision", "brier", "log_loss", "mae", "rmse", "accuracy", "macro_f1"] = Field(
+        "auc",
+        description=(
+            "What is measured; mae and rmse are for `answer: number`; accuracy, macro_f1, brier and log_loss for a "
+            "class; auc, average_precision, brier and log_loss for a probability."
+        ),
     )
     floor: Number | None = Field(
         None, description="The pessimistic end of the interval must reach this.", examples=[0.65]
@@ -144,7 +158,8 @@ class Proof(Section):
     )
     performance: Performance = Field(default=Performance(), description="How good is good enough.")
     calibration_tolerance: Share | None = Field(
-        0.05, description="How far promised and real share of yes may lie apart; for a probability."
+        0.05,
+        description="How far promised and real share of yes may lie apart; of a class, of right answers.",
     )
     interval: Share | None = Field(
         None,

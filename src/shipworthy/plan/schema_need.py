@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from shipworthy.plan.fields import ColumnName, Day, Duration, Function, Name, Section, Share, Topic, Whole
+from shipworthy.plan.fields import ClassName, ColumnName, Day, Duration, Function, Name, Section, Share, Topic, Whole
 
 
 class Need(Section):
@@ -26,8 +26,18 @@ class Need(Section):
         description="The column that names what an answer is about: one answer per value of it.",
         examples=["customer_id"],
     )
-    answer: Literal["probability", "number"] = Field(
-        "probability", description="A probability of yes, or a number such as an amount."
+    answer: Literal["probability", "number", "class"] = Field(
+        "probability",
+        description=(
+            "A `probability` of yes; a `number` such as an amount; or one `class` of a declared list, with the "
+            "probability of each."
+        ),
+    )
+    classes: list[ClassName] = Field(
+        default=[],
+        max_length=100,
+        description="With `answer: class`: every class there is, as it is written in the data; the list is closed.",
+        examples=[["repair", "replace", "none"]],
     )
     horizon: Duration = Field(
         description="How far ahead the answer looks. The truth about an answer is known after it, and not before.",
@@ -132,7 +142,8 @@ class Consumer(Section):
         default=["rank", "entity", "score", "decision", "reasons"],
         description=(
             "Columns of the output, in order, of: rank, entity (or its own name), score, low, high (the interval), "
-            "decision, reasons, answer_id, as_of, cohort."
+            "decision, reasons, answer_id, as_of, cohort; of a class also class and probabilities (a column "
+            "`p_NAME` for each class)."
         ),
         min_length=1,
     )

@@ -18,8 +18,8 @@ _ASKED_ONLY = ("latency", "asks_by", "if_invalid", "features_within", "log")
 def decision_rule(ground: Ground) -> Iterator[Slip]:
     """Exactly one way in which a score becomes a yes."""
     decision = ground.values.get("decision")
-    if not isinstance(decision, dict):
-        return
+    if not isinstance(decision, dict) or part(ground.values, "need").get("answer") == "class":
+        return  # plan.classes looks at the latter
     given = [key for key in ("top", "share", "threshold") if decision.get(key) is not None]
     if len(given) != 1:
         found = f"decision has {' and '.join(given) or 'none of top, share and threshold'}; it needs exactly one."

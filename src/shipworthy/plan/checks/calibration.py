@@ -17,7 +17,7 @@ def _unkept(plan: Plan) -> list[Finding]:
     monitor = plan.watch.monitors.get("calibration")
     proven = plan.proof.calibration_tolerance
     watched = monitor.tolerance if monitor else None
-    if plan.need.answer != "probability":
+    if plan.need.answer == "number":
         return _pointless(plan)
     if proven is None and watched is None:
         return [

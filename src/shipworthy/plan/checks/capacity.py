@@ -31,7 +31,7 @@ def _of(plan: Plan, name: str, capacity: int) -> Finding | None:
             path=path,
             found=f"{path} is {capacity}, but decision.{rule} may say yes any number of times.",
             why=f"When more are chosen than {name} can act on, others than the best are left out.",
-            advice=f"`top: {capacity}` in place of {rule}, or watch the length of the lists in rehearsal.",
+            advice=f"{_bounded(rule, capacity)}watch the length of the lists in rehearsal.",
             verdict="warn",
             bound=capacity,
         )
@@ -41,10 +41,17 @@ def _of(plan: Plan, name: str, capacity: int) -> Finding | None:
         path=path,
         found=f"{path} is {capacity}, but decision.{rule} says yes up to {most:,.0f} times per list.",
         why=f"{name} can act on {capacity} of them; which ones is then left to chance.",
-        advice=f"`top: {capacity}`, or a consumer who can act on more.",
+        advice="A consumer who can act on more."
+        if rule == "yes"
+        else f"`top: {capacity}`, or a consumer who can act on more.",
         measured=most,
         bound=capacity,
     )
+
+
+def _bounded(rule: str, capacity: int) -> str:
+    """The rule that would bound it; of a class there is none."""
+    return "Have a second consumer take the rest, or " if rule == "yes" else f"`top: {capacity}` in place of {rule}, or "
 
 
 def _most_yes(plan: Plan) -> tuple[str, float | None]:
@@ -55,7 +62,7 @@ def _most_yes(plan: Plan) -> tuple[str, float | None]:
     rows = _most_entities(plan)
     if decision.share is not None:
         return "share", None if rows is None else decision.share * rows
-    return "threshold", rows
+    return ("yes" if plan.need.answer == "class" else "threshold"), rows
 
 
 def _most_entities(plan: Plan) -> int | None:

@@ -19,7 +19,7 @@ def _undecided(plan: Plan) -> list[Finding]:
 
 def _bounds(plan: Plan) -> list[Finding]:
     decision, findings = plan.decision, []
-    if plan.need.answer == "probability":
+    if plan.need.answer != "number":
         if decision.threshold is not None and not 0 < decision.threshold < 1:
             found = f"decision.threshold is {decision.threshold:g}, but a probability lies between 0 and 1."
             advice = "A threshold between 0 and 1, such as 0.7."
@@ -37,7 +37,7 @@ def _bounds(plan: Plan) -> list[Finding]:
 
 def _words(plan: Plan) -> list[Finding]:
     decision = plan.decision
-    words = {"yes": decision.yes, "no": decision.no}
+    words = {} if plan.need.answer == "class" else {"yes": decision.yes, "no": decision.no}
     if decision.asks:
         words["ask_name"] = decision.ask_name
     findings, seen = [], dict[str, str]()

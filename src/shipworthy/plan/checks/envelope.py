@@ -31,7 +31,7 @@ def _of(envelope: Envelope, plan: Plan) -> Iterator[Finding]:
             measured=envelope.rank_correlation_at_least,
             bound=_LOW_CORRELATION,
         )
-    if plan.need.answer == "probability" and envelope.mean_score_change_at_most >= 1:
+    if plan.need.answer != "number" and envelope.mean_score_change_at_most >= 1:
         yield Finding(
             path=f"{path}.mean_score_change_at_most",
             found=f"{path}.mean_score_change_at_most is {envelope.mean_score_change_at_most:g}, "

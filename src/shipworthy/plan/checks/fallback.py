@@ -47,7 +47,7 @@ def _baseline(plan: Plan) -> list[Finding]:
     if features is None or baseline.column is None:
         return []
     column = plan.sources[features.source].contract.columns.get(baseline.column)
-    if column is None or column.type in _COMPARED:
+    if column is None or column.type in _COMPARED or plan.need.answer == "class":
         return []
     found = f"model.baseline.column is {baseline.column}, a column of type {column.type}."
     return [

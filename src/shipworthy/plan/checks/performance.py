@@ -11,7 +11,13 @@ Example: `answer: number` with `metric: auc`; or `floor: null` with `beats_basel
 from shipworthy.plan.check import Finding, PlanCheck
 from shipworthy.plan.schema import Plan
 
-_FOR_NUMBERS = ("mae", "rmse")
+_FITTING = {
+    "probability": ("auc", "average_precision", "brier", "log_loss"),
+    "number": ("mae", "rmse"),
+    "class": ("accuracy", "macro_f1", "brier", "log_loss"),
+}
+_SHARES = ("auc", "average_precision", "brier", "accuracy", "macro_f1")
+_HIGHER_IS_BETTER = ("average_precision", "accuracy", "macro_f1")
 _LARGEST_HOLDOUT = 0.5
 
 
@@ -20,16 +26,15 @@ def _unsaid(plan: Plan) -> list[Finding]:
 
 
 def _metric(plan: Plan) -> list[Finding]:
-    metric, number = plan.proof.performance.metric, plan.need.answer == "number"
-    if (metric in _FOR_NUMBERS) == number:
+    metric, fitting = plan.proof.performance.metric, _FITTING[plan.need.answer]
+    if metric in fitting:
         return []
-    fitting = "mae or rmse" if number else "auc, average_precision, brier or log_loss"
     return [
         Finding(
             path="proof.performance.metric",
             found=f"proof.performance.metric is {metric}, but need.answer is {plan.need.answer}.",
             why=f"{metric} cannot be computed for a {plan.need.answer}.",
-            advice=f"Write {fitting}.",
+            advice=f"Write {', '.join(fitting[:-1])} or {fitting[-1]}.",
         )
     ]
 
@@ -62,7 +67,7 @@ def _floor(plan: Plan) -> list[Finding]:
     if floor is None:
         return []
     path = "proof.performance.floor"
-    if metric in ("auc", "average_precision", "brier") and not 0 <= floor <= 1:
+    if metric in _SHARES and not 0 <= floor <= 1:
         found = f"{path} is {floor}, but {metric} lies between 0 and 1."
         return [Finding(path=path, found=found, why="It is passed always or never.", advice="A floor from 0 to 1.")]
     if metric == "auc" and floor <= 0.5:
@@ -70,7 +75,7 @@ def _floor(plan: Plan) -> list[Finding]:
         return [Finding(path=path, found=found, advice="A floor above 0.5.", verdict="warn", measured=floor, bound=0.5)]
     if floor <= 0:
         found = f"{path} is {floor} for {metric}."
-        advice = f"A {'worst error that is still good enough' if metric != 'average_precision' else 'floor above 0'}."
+        advice = f"A {'worst error that is still good enough' if metric not in _HIGHER_IS_BETTER else 'floor above 0'}."
         return [Finding(path=path, found=found, why="It is passed always or never.", advice=advice)]
     return []
 

@@ -27,7 +27,7 @@ def _unanswered(plan: Plan) -> list[Finding]:
 
 
 def _alarms(plan: Plan) -> list[Finding]:
-    monitor = "calibration" if plan.need.answer == "probability" else ""
+    monitor = "" if plan.need.answer == "number" else "calibration"
     answering = [
         trigger for trigger in plan.respond.triggers if trigger.on == "alarm" and trigger.of in (None, monitor)
     ]
