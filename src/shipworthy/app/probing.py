@@ -8,13 +8,15 @@ from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.errors import UserError, not_found
 from shipworthy.base.kinds import kind
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.deliver.bringing import target
-from shipworthy.deliver.log import ANSWERS
-from shipworthy.deliver.rules import output, run_name
+from shipworthy.deliver.log import ANSWERS, CLASSES
+from shipworthy.deliver.rules import output, run_name, with_probabilities
 from shipworthy.deliver.run import Run
 from shipworthy.deliver.sink import SinkKind
 from shipworthy.edges.outbound import SETTING, Ask, send
@@ -78,12 +80,20 @@ def _differences(contract: Contract, there: list[str]) -> str:
     return " and ".join(said)
 
 
+def _shape(plan: Plan) -> pa.Table:
+    """Answers in the shape of the log, none of them."""
+    classes = plan.need.classes
+    if not classes:
+        return ANSWERS.empty_table()
+    return with_probabilities(pa.schema([*ANSWERS, *CLASSES]).empty_table(), classes, classes)
+
+
 def _sink(plan: Plan, store: Store, now: datetime, name: str) -> CheckResult:
     where, asked = f"sinks.{name}", "Can it be written to, and has it the columns of its consumer?"
     users = [who for who, consumer in plan.consumers.items() if name in consumer.sinks]
     who = users[0] if users else next(iter(plan.consumers))
     consumer = plan.consumers[who]
-    shape = output(ANSWERS.empty_table(), consumer, plan.need.entity, plan.decision.yes)
+    shape = output(_shape(plan), consumer, plan.need.entity, plan.decision.yes)
 
     def test() -> CheckResult:
         probe = kind("deliver/sinks", plan.sinks[name].kind, SinkKind).probe

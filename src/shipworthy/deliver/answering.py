@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.deliver.log import answers_table
+from shipworthy.deliver.log import answers_table, with_classes
 from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
+from shipworthy.model.classes import chosen, promised
 from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decided
 from shipworthy.plan.schema import Plan
@@ -103,7 +104,9 @@ def answers(
     every = answerer.pipeline.features(sources, as_of)
     cohorts = cohorts_for(plan, every)
     frame = answerer.fitting(every)
-    scores = answerer.scores(frame)
+    likely = answerer.likely(frame) if answerer.classes else None
+    scores = answerer.scores(frame) if likely is None else promised(likely)
+    named = None if likely is None else [answerer.classes[place] for place in chosen(likely).tolist()]
     good = np.isfinite(scores)
     features = keep(frame)
     trial = part.step in ("rehearsal", SHADOW)
@@ -124,7 +127,7 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good],
-        decisions=_named(*decided(scores[good], entities, plan.decision, asked)),
+        decisions=_named(*decided(scores[good], entities, plan.decision, asked, named)),
         reasons=reasons,
         cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
         steps=steps if good.all() else steps.filter(pa.array(good)),
@@ -132,6 +135,8 @@ def answers(
         inputs_ref=features,
         first=first,
     )
+    if likely is not None:
+        rows = with_classes(rows, answerer.classes, likely)
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,16 +92,21 @@ def same_id(question: Asked, place: str) -> DeadLetter:
     return DeadLetter(_key("", place, "same id"), question.id, mistake.code, mistake.found)
 
 
-def answer_message(question: Asked, row: Mapping[str, Any], notice: str, source: str, entity: str) -> bytes:
+def answer_message(
+    question: Asked, row: Mapping[str, Any], notice: str, source: str, entity: str, classes: Sequence[str] = ()
+) -> bytes:
     """An answer as a CloudEvent in structured mode.
 
     Args:
         row: the answer as a row of the prediction log.
         source: names product and consumer.
+        classes: the names of the classes whose probabilities the row has.
     """
     data = {entity: row["entity"], "question": question.id}
     data |= {name: row[name] for name in ("answer_id", "as_of", "candidate", "score", "decision", "step", "cohort")}
     data["reasons"] = list(row["reasons"] or [])
+    if classes:
+        data |= {"class": row["class"], "probabilities": dict(zip(classes, row["likely"], strict=True))}
     if notice:
         data["notice"] = notice
     event = {

@@ -25,11 +25,20 @@ from shipworthy.deliver.check import Outgoing, on_the_way_out
 from shipworthy.deliver.content import Content
 from shipworthy.deliver.link import Link, holds_until
 from shipworthy.deliver.passing import counted, in_pieces, pieces
-from shipworthy.deliver.rules import INTERVAL, delivery_name, failed_checks, output, with_ends
+from shipworthy.deliver.rules import (
+    INTERVAL,
+    PROBABILITIES,
+    delivery_name,
+    failed_checks,
+    output,
+    with_ends,
+    with_probabilities,
+)
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import Confirmed, SinkKind, Target
 from shipworthy.edges.road import Trip
 from shipworthy.edges.store import Store
+from shipworthy.model.classes import named
 from shipworthy.model.intervals import Intervals
 from shipworthy.plan.schema import Sink
 from shipworthy.sign.rules import candidate_made
@@ -65,12 +74,20 @@ def _rows_for_people(trip: Trip, run: Run, results: Sequence[Result]) -> pa.Tabl
 
 
 def _ended(trip: Trip, run: Run, result: Result) -> Callable[[pa.Table], pa.Table]:
-    """Gives answers of one candidate their intervals, which follow from it, where they are asked for."""
-    if not any(name in INTERVAL for name in run.consumer.columns):
+    """Gives answers of one candidate their intervals and probabilities by class, where they are asked for."""
+    wanted = run.consumer.columns
+    ends, shares = any(name in INTERVAL for name in wanted), PROBABILITIES in wanted
+    if not ends and not shares:
         return lambda rows: rows
     made = candidate_made(trip.past, result.candidate)
     profile = json.loads(trip.store.files.get(made.files["profile"]))
-    return partial(with_ends, intervals=Intervals.read(profile))
+    intervals, classes = Intervals.read(profile), run.plan.need.classes
+
+    def ended(rows: pa.Table) -> pa.Table:
+        rows = with_ends(rows, intervals) if ends else rows
+        return with_probabilities(rows, named(profile), classes) if shares else rows
+
+    return ended
 
 
 def _bring(

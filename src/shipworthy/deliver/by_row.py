@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from shipworthy.data.reading import known, tables
 from shipworthy.deliver.answering import Answered, counted, recent
 from shipworthy.deliver.engine import Engine, Job
-from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids
+from shipworthy.deliver.log import COMPACT, REPEATED, answer_ids, compact
 from shipworthy.deliver.privacy import Keeping
 from shipworthy.deliver.run import Part, Result
 from shipworthy.edges.drafts import pieces_of
@@ -130,12 +130,13 @@ class _Made:
         )
 
     def _draft(self) -> TableDraft:
-        return self.stack.enter_context(self.files.table_draft(COMPACT, REPEATED))
+        return self.stack.enter_context(self.files.table_draft(compact(self.job.plan.need.answer), REPEATED))
 
     def _decided(self, reference: str) -> TableDraft:
         """The rows with what only all of them together decide; as they are where nothing hangs on that."""
         rule = self.job.plan.decision
-        decisions = None if rule.threshold is not None else _among_all(self.rows.end(), self.job.plan)
+        by_itself = rule.threshold is not None or self.job.plan.need.answer == "class"
+        decisions = None if by_itself else _among_all(self.rows.end(), self.job.plan)
         if decisions is None and reference == self.job.inputs:
             return self.rows
         whole, start = self._draft(), 0

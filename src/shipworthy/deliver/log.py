@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.model.classes import chosen
+
 _MOMENT = pa.timestamp("us", tz="UTC")
 ANSWERS = pa.schema(
     [
@@ -33,7 +35,11 @@ ANSWERS = pa.schema(
 _REPEATED = ("candidate", "inputs", "inputs_ref", "decision", "consumer", "step", "cohort")
 COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _REPEATED else f.type) for f in ANSWERS])
 """The same columns as they are made and written where there are many rows; read back, they are those of ANSWERS."""
-REPEATED = (*_REPEATED, "time", "as_of")
+REPEATED = (*_REPEATED, "time", "as_of", "class")
+COMPACT_CLASSES = (
+    pa.field("class", pa.dictionary(pa.int32(), pa.string())),
+    pa.field("likely", pa.list_(pa.float64())),
+)
 _FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
 REFUSALS = pa.schema(
@@ -48,8 +54,30 @@ REFUSALS = pa.schema(
 )
 
 
+CLASSES = (pa.field("class", pa.string()), pa.field("likely", pa.list_(pa.float64())))
+"""Two more columns where an answer is a class: the class, and the probability of each as the candidate declares them."""
+
 TRACE = pa.field("trace", pa.string())
 """The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
+
+
+def with_classes(table: pa.Table, names: Sequence[str], likely: npt.NDArray[np.float64]) -> pa.Table:
+    """Answers with their classes, in the shape in which they are made and written.
+
+    Args:
+        names: all classes, in order.
+        likely: the probability of each class per row.
+    """
+    rows, count = likely.shape
+    named = pa.DictionaryArray.from_arrays(pa.array(chosen(likely).astype(np.int32)), pa.array(names, pa.string()))
+    ends = pa.array(np.arange(rows + 1, dtype=np.int32) * np.int32(count))
+    shares = pa.ListArray.from_arrays(ends, pa.array(likely.reshape(-1)))
+    return table.append_column(COMPACT_CLASSES[0], named).append_column(COMPACT_CLASSES[1], shares)
+
+
+def compact(answer: str) -> pa.Schema:
+    """The columns of a product's answers as they are made and written where there are many rows."""
+    return pa.schema([*COMPACT, *COMPACT_CLASSES]) if answer == "class" else COMPACT
 
 
 def answer_id(run: str, candidate: str, entity: str) -> str:

@@ -17,6 +17,7 @@ import pandas as pd
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Value
 from shipworthy.model.answering import ROUNDING, Answerer
+from shipworthy.model.classes import chosen, of_first, promised
 from shipworthy.model.compiled import FAITHFUL, Compiled
 from shipworthy.model.humility import Humility, told_first
 from shipworthy.model.intervals import Intervals
@@ -44,6 +45,22 @@ class Question:
     values: Mapping[str, Value] | None = None
     answer_id: str = ""
     trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What is said to some questions, each in its place.
+
+    Attributes:
+        why: why a person must be asked; empty where nobody need be.
+        names, likely: of a class its name and the probability of each; empty where an answer is none.
+    """
+
+    scores: list[float]
+    reasons: list[list[str]]
+    why: list[str]
+    names: Sequence[str] = ()
+    likely: Sequence[list[float]] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,7 @@ class Ready:
         if self.answerer.compiled is not None:
             _ = self.matrix
 
-    def scored(self, asked: Sequence[Question], count: int) -> tuple[list[float], list[list[str]], list[str]]:
+    def scored(self, asked: Sequence[Question], count: int) -> Scored:
         """A score, at most `count` reasons, and why a person must be asked, for each question.
 
         Raises:
@@ -118,14 +135,16 @@ class Ready:
         if compiled is not None:
             return self._quickly(compiled, asked, count)
         rows = self.answerer.fitting(self._frame(asked))
-        scores = self.answerer.scores(rows)
+        said = self.answerer.likely(rows) if self.answerer.classes else self.answerer.scores(rows)
         reasons = self.answerer.reasons(rows, count) if count else [[]] * len(asked)
-        return self._humbly(scores, reasons, self._humility.asks_of(rows, self._widths(scores)))
+        return self._humbly(said, reasons, self._humility.asks_of(rows, self._widths(_scores(said))))
 
-    def _humbly(
-        self, scores: Matrix, reasons: list[list[str]], why: list[str]
-    ) -> tuple[list[float], list[list[str]], list[str]]:
-        return scores.tolist(), reasons if self._humility.idle else told_first(why, reasons), why
+    def _humbly(self, said: Matrix, reasons: list[list[str]], why: list[str]) -> Scored:
+        told = reasons if self._humility.idle else told_first(why, reasons)
+        if said.ndim == 1:
+            return Scored(said.tolist(), told, why)
+        names = [self.answerer.classes[place] for place in chosen(said).tolist()]
+        return Scored(_scores(said).tolist(), told, why, names, said.tolist())
 
     def _widths(self, scores: Matrix) -> Matrix | None:
         if self._humility.idle or self._intervals is None:
@@ -133,23 +152,26 @@ class Ready:
         low, high = self._intervals.ends(scores)
         return high - low
 
-    def _quickly(
-        self, compiled: Compiled, asked: Sequence[Question], count: int
-    ) -> tuple[list[float], list[list[str]], list[str]]:
+    def _quickly(self, compiled: Compiled, asked: Sequence[Question], count: int) -> Scored:
         rows = np.array([self._row(compiled, question) for question in asked], dtype=np.float64)
-        scores = self._checked(compiled.scores_of(rows))
+        said = self._checked(compiled.scores_of(rows))
         texts = {name: [self._text(one, name) for one in asked] for name in self.names if name in compiled.codes}
         why = [""] * len(asked)
         if not self._humility.idle:
-            why = self._humility.asks(rows, texts, self._widths(scores))
+            why = self._humility.asks(rows, texts, self._widths(_scores(said)))
         if not count:
-            return self._humbly(scores, [[]] * len(asked), why)
+            return self._humbly(said, [[]] * len(asked), why)
         typical = np.array(compiled.row([self._typical[name] for name in self.names]))
-        moves = moves_of(rows, typical, lambda variants: self._checked(compiled.scores_of(variants)))
+        moves = moves_of(rows, typical, lambda variants: self._of_answered(compiled.scores_of(variants)))
         columns: list[Sequence[Any]] = [rows[:, place].tolist() for place in range(len(self.names))]
         for name, column in texts.items():
             columns[self.names.index(name)] = [np.nan if text is None else text for text in column]
-        return self._humbly(scores, told(self.names, columns, self._typical, moves, count), why)
+        return self._humbly(said, told(self.names, columns, self._typical, moves, count), why)
+
+    def _of_answered(self, said: Matrix) -> Matrix:
+        """The scores of variants of rows; of a class the probability of the one that was answered."""
+        found = self._checked(said)
+        return found if found.ndim == 1 else of_first(found, len(self.names) + 1)
 
     def _row(self, compiled: Compiled, question: Question) -> Sequence[Any]:
         values = question.values
@@ -184,7 +206,7 @@ class Ready:
     @cached_property
     def _span(self) -> tuple[float, float]:
         largest = sys.float_info.max
-        return (-ROUNDING, 1 + ROUNDING) if self.answerer.answer == "probability" else (-largest, largest)
+        return (-largest, largest) if self.answerer.answer == "number" else (-ROUNDING, 1 + ROUNDING)
 
     def _frame(self, asked: Sequence[Question]) -> pd.DataFrame:
         if all(question.values is None for question in asked):
@@ -200,14 +222,25 @@ class Ready:
         if self.answerer.compiled is None:
             return ""
         rows = self.answerer.fitting(self._frame([question]))
-        original = float(np.asarray(self.answerer.original.scores(rows))[0])
-        compiled = float(self.answerer.compiled.scores(rows)[0])
+        originals = np.asarray(self.answerer.original.scores(rows), dtype=np.float64).reshape(-1)
+        ours = self.answerer.compiled.scores(rows).reshape(-1)
+        farthest = int(np.abs(ours - originals).argmax())  # of a class the probability that lies farthest off
+        original, compiled = float(originals[farthest]), float(ours[farthest])
         if abs(compiled - original) <= FAITHFUL:
             return ""
         return f"its compiled form gave {compiled:.6g} and the original {original:.6g} for the same inputs"
 
-    def decision(self, question: Question, score: float, why: str) -> str:
-        """The list's decision for stored features; by the same rule and the list's cut for given ones."""
+    def decision(self, question: Question, score: float, why: str, named: str = "") -> str:
+        """The list's decision for stored features; by the same rule and the list's cut for given ones.
+
+        Args:
+            named: the class of the answer; empty where an answer is none.
+        """
         if question.values is None:
             return self.decisions[question.entity]
-        return decision_at(score, self.rule, self.cut, why)
+        return decision_at(score, self.rule, self.cut, why, named)
+
+
+def _scores(said: Matrix) -> Matrix:
+    """The scores themselves; of a class the probability of the likeliest."""
+    return said if said.ndim == 1 else promised(said)

@@ -41,7 +41,10 @@ NOT_RELEASED = "cohort not released"
 """Why an entity got no answer that nobody was released to give."""
 INTERVAL = ("low", "high")
 """The columns that are not in the prediction log: they follow from candidate and score."""
-OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of")
+OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of", "class")
+PROBABILITIES = "probabilities"
+"""A column of the contract that stands for one column `p_NAME` for each class."""
+_P = "p_"
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
@@ -71,12 +74,39 @@ def shaped(rows: pa.Table, consumer: Consumer, yes: str) -> pa.Table:
     """The rows and columns of the prediction log that a consumer wants, in the order in which they are given."""
     if consumer.only == "chosen":
         rows = rows.filter(pc.equal(rows["decision"], yes))
-    return pa.table([rows[name] for name in logged_columns(consumer)], names=list(consumer.columns))
+    logged = dict(zip(consumer.columns, logged_columns(consumer), strict=True))
+    shares = [name for name in rows.column_names if name.startswith(_P)]
+    wanted = [(one, one) for one in shares]
+    found = [
+        pair for name in consumer.columns for pair in (wanted if name == PROBABILITIES else [(name, logged[name])])
+    ]
+    return pa.table([rows[logged_as] for _, logged_as in found], names=[name for name, _ in found])
 
 
 def logged_columns(consumer: Consumer) -> list[str]:
     """The columns that a consumer gets, under the names of the prediction log; the entity has a name of its own."""
-    return [name if name in OUTPUT_COLUMNS else "entity" for name in consumer.columns]
+    as_logged = {PROBABILITIES: "likely"}
+    return [name if name in OUTPUT_COLUMNS else as_logged.get(name, "entity") for name in consumer.columns]
+
+
+def columns_of(consumer: Consumer, classes: Sequence[str]) -> list[str]:
+    """The names of the columns that a consumer is brought, in order."""
+    shares = [f"{_P}{name}" for name in classes]
+    return [one for name in consumer.columns for one in (shares if name == PROBABILITIES else [name])]
+
+
+def with_probabilities(answers: pa.Table, own: Sequence[str], classes: Sequence[str]) -> pa.Table:
+    """Answers of one candidate with a column `p_NAME` for each class; 0 of a class that it does not know.
+
+    Args:
+        own: the candidate's classes, in order; classes: those of the plan.
+    """
+    likely = answers["likely"].combine_chunks()
+    flat = np.asarray(likely.flatten().to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(answers), -1)
+    for name in classes:
+        column = flat[:, list(own).index(name)] if name in own and flat.size else np.zeros(len(answers))
+        answers = answers.append_column(f"{_P}{name}", pa.array(column))
+    return answers
 
 
 def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:
@@ -114,7 +144,7 @@ def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
 
 def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
     """The columns a consumer asks for that no answer has."""
-    return [name for name in consumer.columns if name not in (*OUTPUT_COLUMNS, entity)]
+    return [name for name in consumer.columns if name not in (*OUTPUT_COLUMNS, PROBABILITIES, entity)]
 
 
 def due_by(consumer: Consumer, as_of: datetime) -> datetime:

@@ -41,12 +41,14 @@ class Reply:
     Attributes:
         notice: empty where all is as planned.
         low, high: the interval, where the candidate was made with one; it follows from candidate and score.
+        classes: the names of the classes whose probabilities the row has; none where an answer is no class.
     """
 
     row: dict[str, Any]
     notice: str = ""
     low: float | None = None
     high: float | None = None
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -281,15 +283,19 @@ class Serving:
     def _replies(self, ready: Ready, asked: Sequence[Question], now: datetime, notice: str) -> list[Reply]:
         rows = self._rows(ready, asked, now)
         ends = ready.ends([row["score"] for row in rows])
+        classes = ready.answerer.classes
         if ends is None:
-            return [Reply(row, notice) for row in rows]
-        return [Reply(row, notice, *both) for row, both in zip(rows, ends, strict=True)]
+            return [Reply(row, notice, classes=classes) for row in rows]
+        return [Reply(row, notice, *both, classes) for row, both in zip(rows, ends, strict=True)]
 
     def _rows(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
-        scores, reasons, humbly = ready.scored(asked, self.plan.proof.reasons)
+        said = ready.scored(asked, self.plan.proof.reasons)
         time, as_of, candidate = now.isoformat(), ready.as_of.isoformat(), ready.answerer.made.candidate
         rows = []
-        for question, score, why, person in zip(asked, scores, reasons, humbly, strict=True):
+        named = said.names or [""] * len(asked)
+        for place, (question, score, why, person) in enumerate(
+            zip(asked, said.scores, said.reasons, said.why, strict=True)
+        ):
             given, cohort = question.values, self.cohort(question)
             row = {
                 "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
@@ -300,7 +306,7 @@ class Serving:
                 "inputs": "",
                 "inputs_ref": "",
                 "score": score,
-                "decision": ready.decision(question, score, person),
+                "decision": ready.decision(question, score, person, named[place]),
                 "reasons": why,
                 "consumer": question.consumer,
                 "step": self._step(candidate, cohort),
@@ -310,6 +316,8 @@ class Serving:
                 row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
             else:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            if said.likely:
+                row["class"], row["likely"] = named[place], said.likely[place]
             if question.trace:
                 row["trace"] = question.trace
             rows.append(row)
@@ -345,6 +353,11 @@ def _reason(error: Exception) -> str:
 _GIVEN = ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "step", "cohort")
 
 
+def of_classes(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """The class of an answer and the probability of each, as a receiver reads them."""
+    return {"class": row["class"], "probabilities": dict(zip(classes, row["likely"], strict=True))}
+
+
 def reply(answered: Reply, entity_column: str) -> bytes:
     """What the caller gets of an answer."""
     return orjson.dumps(shown(answered, entity_column))
@@ -356,6 +369,8 @@ def shown(answered: Reply, entity_column: str) -> dict[str, Any]:
     found = {entity_column: row["entity"]}
     for name in _GIVEN:
         found[name] = row[name]
+    if answered.classes:
+        found |= of_classes(row, answered.classes)
     if answered.low is not None:
         found["low"], found["high"] = answered.low, answered.high
     if answered.notice:

@@ -76,7 +76,7 @@ def _messages(run: Run, rows: pa.Table, topic: str, notice: str) -> Iterator[Sen
     for row in (row for batch in rows.to_batches() for row in batch.to_pylist()):
         # Nobody asked: the answer's own name stands for the question's.
         question = Asked(row["answer_id"], f"rehearsal-{row['answer_id']}", "", {})
-        body = answer_message(question, _plain(row), notice, source, plan.need.entity)
+        body = answer_message(question, _plain(row), notice, source, plan.need.entity, plan.need.classes)
         yield Sending(topic, body, EVENT_HEADERS, row["answer_id"])
 
 

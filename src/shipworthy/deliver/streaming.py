@@ -284,7 +284,9 @@ class Streaming:
         return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
 
     def _message(self, question: Asked, answer: Reply) -> bytes:
-        return answer_message(question, answer.row, answer.notice, self._source, self.serving.plan.need.entity)
+        need = self.serving.plan.need
+        classes = answer.classes or (need.classes if "likely" in answer.row else ())
+        return answer_message(question, answer.row, answer.notice, self._source, need.entity, classes)
 
     def _dead(self, letter: DeadLetter, message: Arrived) -> Sending:
         headers, body = dead_headers(letter, message), message.body

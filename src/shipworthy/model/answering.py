@@ -14,6 +14,7 @@ import pandas as pd
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.candidate import verify
+from shipworthy.model.classes import of_first, promised
 from shipworthy.model.code import Code, code_of
 from shipworthy.model.compiled import AS_IS, COMPILED, Compiled, compiled
 from shipworthy.model.environment import differences, read_environment
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-6
 """How far a single-precision probability may lie outside 0 and 1."""
+_TOGETHER = 1e-4  # how far single-precision probabilities of all classes may be from 1 together
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,13 @@ class Answerer:
 
     @property
     def answer(self) -> Answer:
-        """Whether it answers with a probability or a number."""
+        """Whether it answers with a probability, a number or a class."""
         return self.pipeline.plan.need.answer
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that an answer can be, in order; none where it is no class."""
+        return tuple(self.pipeline.plan.need.classes)
 
     def features(self, sources: Mapping[str, pa.Table], as_of: datetime) -> pd.DataFrame:
         """One row per entity, sorted by entity (text), which is the index; columns as the model was trained on.
@@ -100,15 +107,31 @@ class Answerer:
     def scores(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
         """One score per row, rounded to 12 decimals; higher means a more likely yes, or a higher number.
 
+        The score of a class is its probability.
+
         Raises:
             UserError: the model could not answer a row, or gave no number or no probability.
         """
         return checked_scores(self.scorer, features, self.answer, self._where)
 
+    def likely(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """The probability of each class per row, in the order of `classes`, rounded to 12 decimals.
+
+        Raises:
+            UserError: the model could not answer a row, or gave no probabilities.
+        """
+        return checked_likely(self.scorer, features, len(self.classes), self._where)
+
     def reasons(self, features: pd.DataFrame, count: int) -> list[list[str]]:
-        """For each row, at most `count` short texts such as `recency 12 (typical 80) raises the score`."""
+        """For each row, at most `count` short texts such as `recency 12 (typical 80) raises the score`.
+
+        Of a class the score is the probability of the class that was answered, wherever another one became likelier.
+        """
         typical = {name: entry["typical"] for name, entry in self.profile["features"].items()}
-        return reasons(features, typical, self.scores, count)
+        return reasons(features, typical, self._of_answered if self.classes else self.scores, count)
+
+    def _of_answered(self, variants: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return of_first(self.likely(variants), variants.shape[1] + 1)
 
     def humility(self, decision: Decision) -> Humility:
         """The humility rules that a plan declares, ready to judge rows of this candidate."""
@@ -183,6 +206,7 @@ def load(files: Files, made: CandidateMade, plan: Declared) -> Answerer:
         features=made.features,
         trusted=[name for name in terms.model.extra_trusted_types if name in plan.model.extra_trusted_types],
         yes=(terms.data.label.yes or "") if terms.data.label else "",
+        classes=terms.need.classes,
     )
     original, profile = opened(made.format, content["model"], opening), json.loads(content["profile"])
     return Answerer(made, profile, Pipeline(terms, code), _answering(original, profile, made), original)
@@ -212,12 +236,9 @@ def checked_scores(scorer: Scorer, features: pd.DataFrame, answer: Answer, where
     """
     if not len(features):
         return np.zeros(0)
-    try:
-        scores = np.asarray(scorer.scores(features), dtype=np.float64)
-    except UserError:
-        raise
-    except Exception as error:
-        raise _cannot_score(features, f"It raised {type(error).__name__}: {error}", where) from error
+    if answer == "class":
+        return promised(checked_likely(scorer, features, 0, where))
+    scores = _asked(scorer, features, where)
     if scores.shape != (len(features),):
         raise _cannot_score(features, f"It gave an array of shape {scores.shape} for {len(features)} rows.", where)
     strange = int((~np.isfinite(scores)).sum())
@@ -229,6 +250,38 @@ def checked_scores(scorer: Scorer, features: pd.DataFrame, answer: Answer, where
         span = f"between {scores.min():g} and {scores.max():g}"
         raise _cannot_score(features, f"Its scores lie {span}, so they are no probabilities.", where)
     return np.asarray(np.round(np.clip(scores, 0.0, 1.0), DIGITS), dtype=np.float64)
+
+
+def checked_likely(scorer: Scorer, features: pd.DataFrame, count: int, where: str) -> npt.NDArray[np.float64]:
+    """What an opened model says of classes: a probability of each per row, together 1, 12 decimals.
+
+    Args:
+        count: how many classes there are; 0 where that was looked at before.
+        where: how messages name the model.
+
+    Raises:
+        UserError: the model could not answer a row, or gave no probabilities.
+    """
+    if not len(features):
+        return np.zeros((0, count))
+    likely = _asked(scorer, features, where)
+    if likely.ndim != 2 or len(likely) != len(features) or (count and likely.shape[1] != count):
+        raise _cannot_score(features, f"It gave an array of shape {likely.shape} for {len(features)} rows.", where)
+    if not np.isfinite(likely).all():
+        strange = int((~np.isfinite(likely)).any(axis=1).sum())
+        raise _cannot_score(features, f"{strange} of {len(likely)} rows have a probability that is no number.", where)
+    if likely.min() < -ROUNDING or (np.abs(likely.sum(axis=1) - 1) > _TOGETHER).any():
+        raise _cannot_score(features, "Its probabilities are below 0, or together not 1.", where)
+    return np.asarray(np.round(np.clip(likely, 0.0, 1.0), DIGITS), dtype=np.float64)
+
+
+def _asked(scorer: Scorer, features: pd.DataFrame, where: str) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(scorer.scores(features), dtype=np.float64)
+    except UserError:
+        raise
+    except Exception as error:
+        raise _cannot_score(features, f"It raised {type(error).__name__}: {error}", where) from error
 
 
 def _cannot_score(features: pd.DataFrame, found: str, where: str) -> UserError:

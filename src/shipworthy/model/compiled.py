@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shipworthy.model.forest import chance, forest, itself
+from shipworthy.model.classes import spread
+from shipworthy.model.forest import chance, forest, forests, itself, softmax
 from shipworthy.model.preparation import Codes, NotCompiled, Prepare, preparation
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Compiled:
     Attributes:
         features: names of its inputs, in order.
         codes: for each text feature the number that stands for each known text.
-        prepare, raw, link: from features to what the model looks at, to its raw answer, to the score.
+        prepare, raw, link: from features to what the model looks at, to its raw answer, to the score; of a model of
+            classes to a score per class.
         needs: distributions beside those of the format whose versions determine the answers.
     """
 
@@ -98,9 +100,10 @@ def compiled(scorer: Scorer, features: Sequence[str], texts: Sequence[str]) -> C
     if estimator is None:
         return None
     names, codes = tuple(features), Codes(features, texts)
+    classes = getattr(getattr(scorer, "opening", None), "classes", ())
     try:
         prepare, last = preparation(estimator, codes)
-        raw, link, needs = _answer(last, getattr(scorer, "column", 0))
+        raw, link, needs = _of_classes(last, classes) if classes else _answer(last, getattr(scorer, "column", 0))
     except NotCompiled:
         return None
     return Compiled(names, codes.by_name(), prepare, raw, link, needs)
@@ -139,9 +142,42 @@ def _answer(model: Any, column: int) -> tuple[Callable[[Matrix], Matrix], Link, 
     return *forest(model), ("onnx", "onnxruntime", "protobuf")
 
 
+def _of_classes(model: Any, classes: Sequence[str]) -> tuple[Callable[[Matrix], Matrix], Link, tuple[str, ...]]:
+    """The form of a model of several classes: one raw answer per class, which together become probabilities."""
+    name, known = type(model).__name__, list(map(str, getattr(model, "classes_", ())))
+    if len(known) == 2:
+        one, link, needs = _answer(model, 1)
+        return one, lambda found: spread(known, classes, np.stack([1 - link(found), link(found)], axis=1)), needs
+    linear = name == "LogisticRegression"
+    if name in _LINEAR and (not linear or np.shape(model.coef_)[0] != len(known)):
+        raise NotCompiled(f"{name} of {len(known)} classes")
+    raws, link = (_linear_classes(model), softmax) if linear else forests(model)
+    needs = () if linear else ("onnx", "onnxruntime", "protobuf")
+
+    def raw(rows: Matrix) -> Matrix:
+        return np.stack([one(rows) for one in raws], axis=1)
+
+    def linked(found: Matrix) -> Matrix:
+        return spread(known, classes, link(found))
+
+    return raw, linked, needs
+
+
+def _linear_classes(model: Any) -> list[Callable[[Matrix], Matrix]]:
+    intercepts = np.asarray(model.intercept_, dtype=np.float64)
+    return [_sum(np.asarray(one, dtype=np.float64), float(at)) for one, at in zip(model.coef_, intercepts, strict=True)]
+
+
 def _linear(model: Any, name: str) -> tuple[Callable[[Matrix], Matrix], Link]:
+    if np.ndim(model.coef_) > 1 and np.shape(model.coef_)[0] != 1:
+        raise NotCompiled(name)
     weights = np.asarray(model.coef_, dtype=np.float64).reshape(-1)
-    intercept = float(np.asarray(model.intercept_).reshape(-1)[0])
+    raw = _sum(weights, float(np.asarray(model.intercept_).reshape(-1)[0]))
+    return raw, chance if name == "LogisticRegression" else itself
+
+
+def _sum(weights: Matrix, intercept: float) -> Callable[[Matrix], Matrix]:
+    """The weighted sum of a row."""
 
     def raw(rows: Matrix) -> Matrix:
         # Summed one input after the other, whichever way the rows lie and however many there are: a product of
@@ -153,6 +189,4 @@ def _linear(model: Any, name: str) -> tuple[Callable[[Matrix], Matrix], Link]:
             found += rows[:, place] * weights[place]
         return np.asarray(found + intercept)
 
-    if np.ndim(model.coef_) > 1 and np.shape(model.coef_)[0] != 1:
-        raise NotCompiled(name)
-    return raw, chance if name == "LogisticRegression" else itself
+    return raw

@@ -97,11 +97,11 @@ def declared_label(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[pd.
     return pd.DataFrame({plan.need.entity: rows[plan.need.entity], "label": values}), where
 
 
-def standard_model(features: pd.DataFrame, label: pd.Series[float], answer: Answer) -> Any:
+def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer) -> Any:
     """The model we train where the team brings none: linear, on numbers imputed and scaled and texts one-hot.
 
-    Logistic regression for a probability, ridge regression for a number; a text never seen in training counts as
-    none of the known ones.
+    Logistic regression for a probability or a class, ridge regression for a number; a text never seen in training
+    counts as none of the known ones.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -116,7 +116,7 @@ def standard_model(features: pd.DataFrame, label: pd.Series[float], answer: Answ
         SimpleImputer(strategy="constant", fill_value="(missing)"), OneHotEncoder(handle_unknown="ignore")
     )
     columns = ColumnTransformer([("numbers", number_steps, numbers), ("texts", text_steps, texts)])
-    last = LogisticRegression(max_iter=1000) if answer == "probability" else Ridge()
+    last = Ridge() if answer == "number" else LogisticRegression(max_iter=1000)
     return make_pipeline(columns, last).fit(features, label)
 
 

@@ -5,6 +5,7 @@ A part of the reference profile, of a probability::
     {"answer": "probability", "rows": 940, "rows_of": "held out", "auc": 0.8, "brier": 0.15, "brier_variance": 0.04,
      "scores": [rising], "shares": [never falling]}
 
+of a class the same with ``class`` as the answer, where a share is that of right answers,
 and of a number, where ``losses`` are the mean absolute errors of the answers up to each cut and beyond the last::
 
     {"answer": "number", "rows": 940, "rows_of": "held out", "cuts": [9 scores], "losses": [10 numbers], "mean": 3.1}
@@ -14,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from shipworthy.model.results import Answer
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,10 +33,12 @@ _KNOTS = 200
 _TENTHS = np.arange(1, 10) / 10
 
 
-def estimates_of(
-    answer: Literal["probability", "number"], scores: Floats, labels: Floats, rows_of: str
-) -> dict[str, Any] | None:
-    """What of the reference rows goes into the profile; None where the truth of too few is known."""
+def estimates_of(answer: Answer, scores: Floats, labels: Floats, rows_of: str) -> dict[str, Any] | None:
+    """What of the reference rows goes into the profile; None where the truth of too few is known.
+
+    Args:
+        labels: NaN where unknown; of a class whether it was right, so that its scores are held against that.
+    """
     known = np.isfinite(labels)
     if int(known.sum()) < ROWS:
         return None

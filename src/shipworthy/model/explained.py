@@ -29,6 +29,10 @@ _ON_CODE = {
     "model.pipeline.label_column": "label() gave several columns, none of them named `label`.",
     "model.pipeline.label_text": "Labels are text, but the product's answer is a probability (0, 1) or a number.",
     "model.pipeline.label_values": "Labels of a probability are 0 for no and 1 for yes, and nothing else.",
+    "model.pipeline.label_classes": (
+        "A label is no class that the plan declares (`need.classes`), or a number in place of its name. The list is "
+        "closed: a new class is a change of plan."
+    ),
     "model.pipeline.other_features": "features() gives other features than the candidate was made with.",
     "model.environment.unknown_import": "The pipeline imports a package whose version is not known here, so that its "
     "candidate could not be made again.",
@@ -60,6 +64,10 @@ _ON_MODELS = {
     "model.damaged": "The file cannot be made a model again, or its trees lead out of bounds. It gave no answer.",
     "model.cannot_keep": "skops cannot keep this estimator.",
     "model.not_a_model": "train() gave nothing that can answer: no fitted estimator, no ONNX model.",
+    "model.other_classes": (
+        "The model knows other classes than `need.classes` declares, only one of them, or does not name those of its "
+        "probabilities."
+    ),
     "model.not_two_classes": "A probability needs a model that was fitted to two classes.",
     "model.no_probability": "The product answers with a probability, and the model has no predict_proba.",
     "model.no_predict": "The model has no predict().",
@@ -84,6 +92,8 @@ _ON_ANSWERING = {
     "model.baseline.unknown_column": "The baseline's column is no feature.",
     "model.baseline.text_column": "The baseline ranks by a number, and its column is text.",
     "model.baseline.no_labels": "This baseline is a mean of known truths, and none is known yet.",
+    "model.baseline.not_a_class": "The column of the baseline last-value must hold declared classes.",
+    "model.baseline.no_classes": "This kind of baseline has no way to answer with a class.",
     "model.baseline.not_a_probability": "The baseline's column is no probability, but the product answers with one.",
 }
 

@@ -88,6 +88,46 @@ def forest(model: Any) -> tuple[Raw, Callable[[Matrix], Matrix]]:
     return _raw(trees, model, single=True, gaps=_takes_gaps(estimators)), lambda raw: raw / count
 
 
+def forests(model: Any) -> tuple[list[Raw], Callable[[Matrix], Matrix]]:
+    """The same of a model of several classes: an ensemble for each, and how their raw answers become probabilities.
+
+    Raises:
+        NotCompiled: it is no model of trees that votes by shares, or one whose rules have no form here.
+    """
+    name, classes = type(model).__name__, len(getattr(model, "classes_", ()))
+    if name == "HistGradientBoostingClassifier":
+        return [_of_class(model, place) for place in range(classes)], softmax
+    if name not in ("RandomForestClassifier", "ExtraTreesClassifier", "DecisionTreeClassifier", "ExtraTreeClassifier"):
+        raise NotCompiled(f"{name} of several classes")
+    estimators = model.estimators_ if name in _SINGLE_FORESTS else [model]
+    raws: list[Raw] = []
+    for place in range(classes):
+        trees = _Ensemble()
+        for one in estimators:
+            _grown(trees, one.tree_, 1.0, _share_of(one, place))
+        raws.append(_raw(trees, model, single=True, gaps=_takes_gaps(estimators)))
+    count = float(len(estimators))
+    return raws, lambda raw: raw / count
+
+
+def _of_class(model: Any, place: int) -> Raw:
+    trees = _Ensemble()
+    _histogram(trees, model, place)
+    return _raw(trees, model, single=False)
+
+
+def _share_of(one: Any, place: int) -> Callable[[Any], Any]:
+    if getattr(one, "n_outputs_", 1) != 1:
+        raise NotCompiled("several answers")
+    return lambda value: value[:, 0, place] / value[:, 0, :].sum(axis=1)
+
+
+def softmax(raw: Matrix) -> Matrix:
+    """Raw answers per class as probabilities."""
+    found = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
 def chance(raw: Matrix) -> Matrix:
     """The logistic function."""
     from scipy.special import expit
@@ -101,15 +141,18 @@ def itself(raw: Matrix) -> Matrix:
     return raw
 
 
-def _histogram(trees: _Ensemble, model: Any) -> None:
-    links = ("HalfBinomialLoss", "HalfSquaredError", "AbsoluteError", "PinballLoss")
+def _histogram(trees: _Ensemble, model: Any, place: int | None = None) -> None:
+    """The trees of a boosted model, or of one class of it."""
+    links = ["HalfBinomialLoss", "HalfSquaredError", "AbsoluteError", "PinballLoss"]
+    if place is not None:
+        links = ["HalfMultinomialLoss"]
     if model.is_categorical_ is not None or type(model._loss).__name__ not in links:
         raise NotCompiled("histogram boosting with categories or another link")
-    trees.constant(float(np.asarray(model._baseline_prediction).reshape(-1)[0]))
-    for of_one_class in model._predictors:
-        if len(of_one_class) != 1:
+    trees.constant(float(np.asarray(model._baseline_prediction).reshape(-1)[place or 0]))
+    for of_one_round in model._predictors:
+        if place is None and len(of_one_round) != 1:
             raise NotCompiled("more than two classes")
-        nodes = of_one_class[0].nodes
+        nodes = of_one_round[place or 0].nodes
         trees.tree(
             [
                 (

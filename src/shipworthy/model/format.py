@@ -25,7 +25,10 @@ class Scorer(Protocol):
     """An opened model."""
 
     def scores(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """One number per row; for a probability product the probability of yes."""
+        """One number per row; for a probability product the probability of yes.
+
+        For classes a row of numbers per row: the probability of each class, in the order in which they are declared.
+        """
         ...
 
 
@@ -39,6 +42,7 @@ class Opening:
         features: names of the inputs, in order.
         trusted: types trusted beyond the standard list, from the plan.
         yes: the class that counts as yes in a model of others; empty for 1.
+        classes: the declared classes in order, where an answer is one of them.
     """
 
     where: str
@@ -46,6 +50,7 @@ class Opening:
     features: Sequence[str] = ()
     trusted: Sequence[str] = ()
     yes: str = ""
+    classes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.model.answering import checked_scores
+from shipworthy.model import classes
+from shipworthy.model.answering import checked_likely, checked_scores
 from shipworthy.model.baseline import fitted
 from shipworthy.model.candidate import model_digest, name_of
 from shipworthy.model.code import Code
@@ -31,6 +32,7 @@ from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
 from shipworthy.model.profile import written as written_profile
 from shipworthy.model.projections import projections_of
+from shipworthy.model.results import TEXT
 from shipworthy.model.rules import decide, held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
@@ -146,13 +148,14 @@ def _moments(given: Ingredients) -> list[datetime]:
 
 def _baseline(given: Ingredients, rows: Examples, open_rows: Examples, moments: list[datetime]) -> _Learnt:
     known = open_rows.only(open_rows.known)
-    label = pd.Series(known.label, name="label") if len(known.label) else None
+    label = _names(given, known) if len(known.label) else None
     learnt_from = known if label is not None else open_rows
     if not len(learnt_from.features):
         learnt_from = rows
-    rule = fitted(given.plan.model.baseline, learnt_from.features, label, given.plan.need.answer)
+    need = given.plan.need
+    rule = fitted(given.plan.model.baseline, learnt_from.features, label, need.answer, need.classes)
     notes = {} if label is not None else {"calibration": "No truth was known yet: its scores only rank."}
-    opening = Opening("model.baseline", given.plan.need.answer)
+    opening = Opening("model.baseline", need.answer, classes=need.classes)
     content = format_named("baseline").save(rule, opening)
     return _Learnt("baseline", content, rows, learnt_from, moments, notes)
 
@@ -171,12 +174,21 @@ def _trained(
 ) -> _Learnt:
     answer = given.plan.need.answer
     _teaches(given, pipeline, rows, known)
-    label = pd.Series(known.label.astype(np.int64) if answer == "probability" else known.label, name="label")
+    label = _names(given, known)
     entity: pd.Series[str] = pd.Series(known.entity, name=given.plan.need.entity)
     trained = pipeline.train(known.features.copy(), label, entity, answer)
     opening = _opening(given, pipeline, [str(name) for name in known.features.columns])
     name = format_taking(trained, opening)
     return _Learnt(name, format_named(name).save(trained, opening), rows, known, moments, {})
+
+
+def _names(given: Ingredients, known: Examples) -> pd.Series[Any]:
+    """The known truths as whoever learns from them sees them: 0 and 1, numbers, or the names of classes."""
+    need = given.plan.need
+    if need.answer == "class":
+        names = np.asarray(need.classes, dtype=object)[known.label.astype(np.intp)]
+        return pd.Series(names, name="label", dtype=TEXT)
+    return pd.Series(known.label.astype(np.int64) if need.answer == "probability" else known.label, name="label")
 
 
 def _teaches(given: Ingredients, pipeline: Pipeline, rows: Examples, known: Examples) -> None:
@@ -193,10 +205,9 @@ def _teaches(given: Ingredients, pipeline: Pipeline, rows: Examples, known: Exam
         fix = "Look at what label() gives for these dates, or at the entity names: they must match those of features()."
         raise UserError(Mistake("model.empty_training", pipeline.where_trained(), found, fix=fix))
     values = np.unique(known.label)
-    if given.plan.need.answer == "probability" and len(values) < 2:
-        found = (
-            f"All {len(known.label)} known truths as of {dates} are {values[0]:.0f}; there is nothing to tell apart."
-        )
+    if given.plan.need.answer != "number" and len(values) < 2:
+        same = given.plan.need.classes[int(values[0])] if given.plan.need.classes else f"{values[0]:.0f}"
+        found = f"All {len(known.label)} known truths as of {dates} are {same}; there is nothing to tell apart."
         fix = "Check label(): its entities must be those of features(), and its rows between as_of and until."
         raise UserError(Mistake("model.single_class", pipeline.where_trained(), found, fix=fix))
 
@@ -210,19 +221,22 @@ def _opening(given: Ingredients, pipeline: Pipeline, features: list[str]) -> Ope
         features=features,
         trusted=given.plan.model.extra_trusted_types,
         yes=(label.yes or "") if label else "",
+        classes=given.plan.need.classes,
     )
 
 
 def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scorer, files: Files) -> dict[str, Any]:
     held = held_out(learnt.all.entity.tolist(), given.plan.product, given.plan.proof.holdout)
     reference, rows_of = (learnt.all.only(held), "held out") if held.any() else (learnt.all, "all, also learnt from")
-    scores: npt.NDArray[np.float64] = checked_scores(scorer, reference.features, opening.answer, opening.where)
+    likely, scores = _said(scorer, reference, opening)
+    # A class is kept as the promise to be right: its truth is whether it was.
+    labels = reference.label if likely is None else classes.right(likely, reference.label)
     learnt_from = learnt.learnt_from if len(learnt.learnt_from.features) else learnt.all
     profile = profile_of(
         reference.features,
         typical_values(learnt_from.features),
         scores,
-        reference.label,
+        labels,
         rows_of,
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
@@ -231,15 +245,32 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
     profile |= {
-        "estimates": estimates_of(opening.answer, scores, reference.label, rows_of),
-        "projections": _projections(given.plan, reference, scores, files),
+        "estimates": estimates_of(opening.answer, scores, labels, rows_of),
+        "projections": _projections(given.plan, replace(reference, label=labels), scores, files),
     }
-    profile["performance"] = _performance(given, learnt, reference, scores, profile)
+    if likely is not None:
+        profile["classes"] = classes.profile_of(opening.classes, likely, reference.label)
+    profile["performance"] = _performance(given, learnt, reference, scores, likely, profile)
     return profile
 
 
+def _said(
+    scorer: Scorer, rows: Examples, opening: Opening
+) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64]]:
+    """The probability of each class per row, where an answer is one, and the scores."""
+    if opening.answer != "class":
+        return None, checked_scores(scorer, rows.features, opening.answer, opening.where)
+    likely = checked_likely(scorer, rows.features, len(opening.classes), opening.where)
+    return likely, classes.promised(likely)
+
+
 def _performance(
-    given: Ingredients, learnt: _Learnt, rows: Examples, scores: npt.NDArray[np.float64], profile: dict[str, Any]
+    given: Ingredients,
+    learnt: _Learnt,
+    rows: Examples,
+    scores: npt.NDArray[np.float64],
+    likely: npt.NDArray[np.float64] | None,
+    profile: dict[str, Any],
 ) -> dict[str, Any] | None:
     """How good it was on the rows of its profile, and what the decision rule would have done about them."""
     plan = given.plan
@@ -252,9 +283,12 @@ def _performance(
         rows,
         scores,
         list(dict.fromkeys([*plan.proof.segments, *features])),
-        _decisions(plan, learnt.all, rows, scores, profile),
+        np.full(len(scores), "", dtype=object)  # of a class the confusion says it
+        if likely is not None
+        else _decisions(plan, learnt.all, rows, scores, profile),
         (plan.decision.yes, plan.decision.no),
         plan.decision.threshold,
+        likely,
     )
 
 
@@ -307,8 +341,12 @@ def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, 
     setting = held_out(entities, plan.product, plan.proof.holdout) & sets_intervals(entities, plan.product)
     judged, others = newest_of_each(rows.only(setting & rows.known)), rows.only(~setting)
     answer, where = plan.need.answer, f"{given.role} of {plan.product}"
-    scores, around = (checked_scores(scorer, one.features, answer, where) for one in (judged, others))
-    return intervals_of(answer, plan.proof.interval, scores, judged.label, around)
+    opening = Opening(where, answer, classes=plan.need.classes)
+    (likely, scores), (_, around) = (_said(scorer, one, opening) for one in (judged, others))
+    if likely is None:
+        return intervals_of(answer, plan.proof.interval, scores, judged.label, around)
+    right = classes.right(likely, judged.label)  # the share of right answers among rows with a like score
+    return intervals_of("probability", plan.proof.interval, scores, right, around)
 
 
 def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:

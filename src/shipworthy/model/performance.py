@@ -13,7 +13,10 @@ over ``cap``, the largest error that is told apart: the 99% quantile of those of
 many rows had which loss on a scale of 20 steps; a loss between two steps counts in part for both, so that the mean is
 kept. ``large`` is of a number only: the error that a tenth of the rows exceeded, and how many there were. ``gap`` is
 the mean of promise minus truth. Whole, segments, large, by_score and decision hold each entity once, at its newest
-known moment; batches hold every moment. A segment of fewer than 20 rows is not told apart from ``(others)``.
+known moment; batches hold every moment. Of a class the loss is half the squared distance of its probabilities to the
+truth, promise and truth are the probability of the class and whether it was right, and ``confusion`` counts the rows
+of each true class (outer) that were answered as each (inner). A segment of fewer than 20 rows is not told apart from
+``(others)``.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from shipworthy.model import classes
 from shipworthy.model.learning import Examples, newest_of_each
 from shipworthy.model.segments import edges_of, names_of
 
@@ -170,6 +174,7 @@ def performance_of(
     decisions: npt.NDArray[np.object_],
     words: tuple[str, str],
     threshold: float | None,
+    likely: Floats | None = None,
 ) -> dict[str, Any] | None:
     """What the profile keeps; None where no truth is known, or the scores are no probabilities.
 
@@ -180,9 +185,10 @@ def performance_of(
         decisions: what the decision rule does about each row.
         words: the words for yes and no.
         threshold: of a number, from where on the truth is a yes; None where the rule has none.
+        likely: of a class, the probability of each per row; its scores are held against whether the class was right.
     """
     known = rows.known & np.isfinite(scores)
-    loss: Loss = "brier" if answer == "probability" else "absolute"
+    loss: Loss = "absolute" if answer == "number" else "brier"
     if not known.any() or (loss == "brier" and not ((scores[known] >= 0) & (scores[known] <= 1)).all()):
         return None
     every = rows.only(known)
@@ -190,17 +196,26 @@ def performance_of(
     newest, mine = every.only(place), scores[known][place]
     errors = np.abs(mine - newest.label)
     cap = _cap(errors) if loss == "absolute" else 1.0
-    lost = losses(loss, mine, newest.label, cap)
-    return {
+    if likely is None:
+        lost_ever, truths = losses(loss, scores[known], every.label, cap), every.label
+    else:
+        lost_ever, truths = classes.losses(likely[known], every.label), classes.right(likely[known], every.label)
+    lost = lost_ever[place]
+    kept = {
         "loss": loss,
         "cap": cap,
         "whole": _part(lost),
         "large": _large(errors) if loss == "absolute" else None,
         "by_score": _by_score(mine, lost),
         "segments": {name: _by_segment(newest.features[name], lost) for name in columns if name in newest.features},
-        "batches": _batches(every, scores[known], losses(loss, scores[known], every.label, cap)),
+        "batches": _batches(every, scores[known] - truths, lost_ever),
         "decision": _decided(newest.label, decisions[known][place], words, answer, threshold),
     }
+    if likely is not None:
+        mine_likely = likely[known][place]
+        found = classes.confusion(newest.label, classes.chosen(mine_likely), likely.shape[1])
+        kept["confusion"] = found.tolist()
+    return kept
 
 
 def _newest(rows: Examples) -> npt.NDArray[np.bool_]:
@@ -242,11 +257,12 @@ def _by_segment(column: pd.Series[Any], lost: Floats) -> dict[str, Any]:
     return {"edges": edges, "parts": parts}
 
 
-def _batches(rows: Examples, scores: Floats, lost: Floats) -> list[dict[str, Any]]:
+def _batches(rows: Examples, gaps: Floats, lost: Floats) -> list[dict[str, Any]]:
+    """Loss and mean gap of each moment; a gap is promise minus truth."""
     found = []
     for moment in dict.fromkeys(rows.moment.tolist()):
         here = rows.moment == moment
-        gap = float((scores[here] - rows.label[here]).mean())
+        gap = float(gaps[here].mean())
         found.append({"moment": moment, "n": int(here.sum()), "loss": float(lost[here].mean()), "gap": gap})
     return found
 

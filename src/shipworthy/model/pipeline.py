@@ -88,21 +88,22 @@ class Pipeline:
         need = self.plan.need
         if function is None:
             rows, where = declared_label(self.plan, sources)
-            return label_values(rows, need.entity, need.answer, where).reindex(list(entities))
+            return label_values(rows, need.entity, need.answer, where, need.classes).reindex(list(entities))
         where = self._where(function)
         value = self._call(function, {**_parameters(sources), "as_of": stamp(as_of), "until": stamp(until)})
-        given = label_values(value, need.entity, need.answer, where)
+        given = label_values(value, need.entity, need.answer, where, need.classes)
         only_positives = need.answer == "probability" and bool((given == 1).all())
         return given.reindex(list(entities), fill_value=0.0 if only_positives else np.nan)
 
-    def train(self, features: pd.DataFrame, label: pd.Series[float], entity: pd.Series[str], answer: Any) -> Any:
+    def train(self, features: pd.DataFrame, label: pd.Series[Any], entity: pd.Series[str], answer: Any) -> Any:
         """Whatever the team's train() fitted, or our standard model where the product has no code.
 
         Random numbers of numpy and the standard library start from the same seed every time, so that the same data
         gives the same model.
 
         Args:
-            features, label, entity: rows of all moments below one another, same order.
+            features, label, entity: rows of all moments below one another, same order; a label that is a class is
+                its name.
 
         Raises:
             UserError: train() raised, or gave nothing that can answer.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.frames import as_frame
 
-Answer = Literal["probability", "number"]
+Answer = Literal["probability", "number", "class"]
 
 _NUMBERS = ("floating", "integer", "mixed-integer-float", "boolean", "decimal", "empty")
 _SHOWN = 3
@@ -50,8 +51,13 @@ def feature_table(value: Any, entity: str, where: str, *, in_order: bool = True)
     return made.sort_index() if in_order else made
 
 
-def label_values(value: Any, entity: str, answer: Answer, where: str) -> pd.Series[float]:
-    """The labels by entity: 0 or 1 for a probability, any finite number otherwise, NaN where unknown.
+def label_values(value: Any, entity: str, answer: Answer, where: str, classes: Sequence[str] = ()) -> pd.Series[float]:
+    """The labels by entity: 0 or 1 for a probability, the place of a class among the declared ones, any finite number.
+
+    A truth that is not known is NaN.
+
+    Args:
+        classes: the declared classes, where the answer is one.
 
     Raises:
         UserError: every mistake found.
@@ -64,13 +70,17 @@ def label_values(value: Any, entity: str, answer: Answer, where: str) -> pd.Seri
         raise UserError(_mistake("label_column", where, found, f"Return {entity} and one column named label."))
     values, mistakes = _column(table[name], str(name), where)
     mistakes += _repeated(table[entity], entity, where)
-    mistakes += [] if mistakes else _strange_labels(values, answer, where)
+    mistakes += [] if mistakes else _strange_labels(values, answer, where, classes)
     if mistakes:
         raise UserError(*mistakes)
+    if answer == "class" and values.dtype != np.float64:
+        values = values.map({name: float(place) for place, name in enumerate(classes)}).to_numpy(np.float64)
     return pd.Series(values, index=pd.Index(entity_names(table[entity]), dtype=object), name="label").sort_index()
 
 
-def _strange_labels(values: Any, answer: Answer, where: str) -> list[Mistake]:
+def _strange_labels(values: Any, answer: Answer, where: str, classes: Sequence[str]) -> list[Mistake]:
+    if answer == "class":
+        return _strange_classes(values, where, classes)
     if values.dtype != np.float64:
         return [_mistake("label_text", where, f"Its labels are text, such as {_examples(values)}.", _fix(answer))]
     strange = values[~np.isin(values, (0, 1)) & ~np.isnan(values)]
@@ -78,6 +88,22 @@ def _strange_labels(values: Any, answer: Answer, where: str) -> list[Mistake]:
         found = f"Some labels are neither 0 nor 1, such as {_examples(strange)}."
         return [_mistake("label_values", where, found, _fix(answer))]
     return []
+
+
+def _strange_classes(values: Any, where: str, classes: Sequence[str]) -> list[Mistake]:
+    if values.dtype == np.float64:
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return []
+        found = f"Its labels are numbers, such as {_examples(known)}."
+        return [_mistake("label_classes", where, found, "Give the class itself as text: " + _listed(classes) + ".")]
+    strange = sorted({str(value) for value in values.dropna()} - set(classes))
+    if not strange:
+        return []
+    found = f"Some labels are no class of need.classes: {_listed(map(repr, strange[:_SHOWN]))}."
+    near = get_close_matches(strange[0], classes, n=1, cutoff=0.6)
+    fix = f"Did you mean {near[0]}? " if near else ""
+    return [_mistake("label_classes", where, found, f"{fix}The classes are {_listed(classes)}.")]
 
 
 def entity_names(column: pd.Series[Any]) -> list[str]:

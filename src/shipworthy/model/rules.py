@@ -56,7 +56,13 @@ def candidate_digest(
     return digest_of_parts(parts.items())
 
 
-def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Sequence[str] = ()) -> list[str]:
+def decide(
+    scores: Scores,
+    entities: Sequence[str],
+    rule: Decision,
+    asked: Sequence[str] = (),
+    named: Sequence[str] | None = None,
+) -> list[str]:
     """What to do about each row, by the decision rule of the plan.
 
     The highest scores are chosen (`top` so many, `share` of all rows rounded down, or every score of at least
@@ -68,6 +74,7 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Seque
         scores: one finite number per row.
         entities: one name per row, in the same order.
         asked: why a person is asked about each row, empty where nobody need be (`model.humility`); none for no row.
+        named: the class of each row, where an answer is one: it is the decision, unless a person is asked.
 
     Raises:
         ValueError: the rule names none of top, share and threshold.
@@ -75,17 +82,26 @@ def decide(scores: Scores, entities: Sequence[str], rule: Decision, asked: Seque
     >>> decide(np.array([0.2, 0.9, 0.9]), ["a", "c", "b"], Decision(top=1))
     ['no', 'no', 'yes']
     """
-    codes, words = decided(scores, entities, rule, asked)
+    codes, words = decided(scores, entities, rule, asked, named)
     return [words[code] for code in codes.tolist()]
 
 
 def decided(
-    scores: Scores, entities: Sequence[str], rule: Decision, asked: Sequence[str] = ()
+    scores: Scores,
+    entities: Sequence[str],
+    rule: Decision,
+    asked: Sequence[str] = (),
+    named: Sequence[str] | None = None,
 ) -> tuple[npt.NDArray[np.int32], list[str]]:
     """The same as `decide` gives, as the place of each row's decision among the words there are."""
-    words = list(dict.fromkeys([rule.no, rule.yes, rule.ask_name]))
-    no, yes, ask = (words.index(word) for word in (rule.no, rule.yes, rule.ask_name))
-    codes = np.where(_chosen(scores, entities, rule), np.int32(yes), np.int32(no))
+    words = list(dict.fromkeys([rule.no, rule.yes, rule.ask_name] if named is None else [*named, rule.ask_name]))
+    ask = words.index(rule.ask_name)
+    if named is None:
+        no, yes = words.index(rule.no), words.index(rule.yes)
+        codes = np.where(_chosen(scores, entities, rule), np.int32(yes), np.int32(no))
+    else:
+        places = {word: place for place, word in enumerate(words)}
+        codes = np.fromiter((places[name] for name in named), dtype=np.int32, count=len(named))
     if rule.ask is not None:
         low, high = rule.ask
         codes[(scores >= low) & (scores <= high)] = ask
@@ -94,18 +110,21 @@ def decided(
     return codes, words
 
 
-def decision_at(score: float, rule: Decision, cut: float, asked: str = "") -> str:
+def decision_at(score: float, rule: Decision, cut: float, asked: str = "", named: str = "") -> str:
     """What to do about one row by itself.
 
     Args:
         cut: the lowest score that a list would choose, for a rule that chooses so many; see `cut_of`.
         asked: why a person is asked whatever the score (`model.humility`); empty where nobody need be.
+        named: the class of the answer; empty where an answer is none.
 
     >>> decision_at(0.4, Decision(top=1), 0.5), decision_at(0.6, Decision(threshold=0.5), 0.0)
     ('no', 'yes')
     """
     if asked or (rule.ask is not None and rule.ask[0] <= score <= rule.ask[1]):
         return rule.ask_name
+    if named:
+        return named
     return rule.yes if score >= (cut if rule.threshold is None else rule.threshold) else rule.no
 
 
@@ -117,6 +136,8 @@ def cut_of(scores: Scores, rule: Decision) -> float:
     """
     if rule.threshold is not None:
         return rule.threshold
+    if rule.top is None and rule.share is None:
+        return 0.0  # of a class nothing hangs on the others
     count = rule.top if rule.top is not None else math.floor((rule.share or 0.0) * len(scores) + 1e-9)
     ordered = np.sort(scores)[::-1]
     return float(ordered[min(count, len(ordered)) - 1]) if count and len(ordered) else math.inf

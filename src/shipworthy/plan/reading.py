@@ -17,7 +17,14 @@ from shipworthy.plan.schema import Plan
 from shipworthy.plan.slip import Slip
 from shipworthy.plan.translation import slip_of
 
-RULES: tuple[Rule, ...] = (*blanks.RULES, *structure.RULES, *classes.RULES, *contracts.RULES, *references.RULES, *addresses.RULES)
+RULES: tuple[Rule, ...] = (
+    *blanks.RULES,
+    *structure.RULES,
+    *classes.RULES,
+    *contracts.RULES,
+    *references.RULES,
+    *addresses.RULES,
+)
 MOST_MISTAKES = 100
 Members = Callable[[str], Sequence[str]]
 

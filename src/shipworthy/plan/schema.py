@@ -101,9 +101,7 @@ class Plan(Section):
                 }
             },
             "else": {
-                "properties": {
-                    "decision": {"oneOf": [{"required": [one]} for one in ("top", "share", "threshold")]}
-                }
+                "properties": {"decision": {"oneOf": [{"required": [one]} for one in ("top", "share", "threshold")]}}
             },
         }
     )

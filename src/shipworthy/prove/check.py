@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import UserError
+from shipworthy.model.classes import chosen
 from shipworthy.model.rules import decide
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Answers(Protocol):
 
     def features(self, sources: Mapping[str, pa.Table], as_of: datetime, /) -> pd.DataFrame: ...
     def scores(self, features: pd.DataFrame, /) -> Floats: ...
+    def likely(self, features: pd.DataFrame, /) -> Floats: ...
     def reasons(self, features: pd.DataFrame, count: int, /) -> list[list[str]]: ...
 
 
@@ -43,12 +45,16 @@ class Rows:
         features: one row per entity, whose name (text) is the index.
         scores: one per row.
         asked: why a person is asked about each row by the humility rules, empty where nobody is; none for no row.
+        likely: of a class, the probability of each per row; scores are those of the likeliest.
+        classes: their names, in order.
     """
 
     as_of: datetime
     features: pd.DataFrame
     scores: Floats
     asked: Sequence[str] = ()
+    likely: Floats | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def entities(self) -> list[str]:
@@ -56,7 +62,12 @@ class Rows:
 
     def decided(self, rule: Decision) -> list[str]:
         """What would be done about each row, by the same rules as in use."""
-        return decide(self.scores, self.entities, rule, self.asked)
+        return decide(self.scores, self.entities, rule, self.asked, self.named)
+
+    @property
+    def named(self) -> list[str] | None:
+        """The class of each row; None where an answer is none."""
+        return None if self.likely is None else [self.classes[place] for place in chosen(self.likely).tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +76,12 @@ class Truth:
 
     Attributes:
         rows: these entities; those whose truth is unknown are left out. Its `as_of` is the newest moment.
-        labels: their truth, 0 or 1, or a number.
+        labels: their truth, 0 or 1, or a number; of a class whether it was right.
         due: how many entities there were at the newest moment, held out or not.
         baseline: the baseline's scores on the same rows; None where there is none to compare with.
         baseline_is: what that baseline is, in plain words.
         since: the oldest moment of a row; None where all are of the newest.
+        places: of a class, the place of the true one among the declared.
     """
 
     rows: Rows
@@ -78,6 +90,14 @@ class Truth:
     baseline: Floats | None = None
     baseline_is: str = ""
     since: datetime | None = None
+    places: Floats | None = None
+
+    @property
+    def judged(self) -> tuple[Floats, Floats]:
+        """What a measure is of: truths and answers; of a class the true places, and the probability of each class."""
+        if self.places is None or self.rows.likely is None:
+            return self.labels, self.rows.scores
+        return self.places, self.rows.likely
 
     @property
     def when(self) -> str:
@@ -94,11 +114,13 @@ class Parent:
 
     Attributes:
         family: the classes of the model, as `prove.family` reads them; empty where its file does not say.
+        named: the class it gives each row; None where an answer is none.
     """
 
     candidate: str
     scores: Floats
     family: tuple[str, ...] = ()
+    named: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +297,11 @@ def always(plan: Plan, role: Role) -> bool:
 def of_a_model(plan: Plan, role: Role) -> bool:
     """For checks that only a model must pass."""
     return role == "model"
+
+
+def of_a_class(plan: Plan, role: Role) -> bool:
+    """For checks on answers that are one of several classes."""
+    return plan.need.answer == "class"
 
 
 def of_a_probability(plan: Plan, role: Role) -> bool:

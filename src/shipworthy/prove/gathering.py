@@ -13,7 +13,8 @@ import pandas as pd
 from shipworthy.base.errors import UserError
 from shipworthy.base.times import read_moment
 from shipworthy.model.answering import load
-from shipworthy.model.baseline import baseline_named, fitted
+from shipworthy.model.baseline import fitted, said
+from shipworthy.model.classes import promised, right
 from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each
@@ -96,6 +97,11 @@ def _rows(plan: Plan, answerer: Answerer, sources: Mapping[str, Any], as_of: dat
 
 def _answered(plan: Plan, answerer: Answerer, as_of: datetime, features: pd.DataFrame) -> Rows:
     """Rows with scores, and with what the humility rules say to them."""
+    if answerer.classes:
+        likely = answerer.likely(features)
+        scores = promised(likely)
+        asked = answerer.asks(features, scores, plan.decision)
+        return Rows(as_of, features, scores, asked, likely, answerer.classes)
     scores = answerer.scores(features)
     return Rows(as_of, features, scores, answerer.asks(features, scores, plan.decision))
 
@@ -117,6 +123,8 @@ def _truth(
     baseline, what = (None, "")
     if made.role == "model":
         baseline, what = _baseline(plan, past, judged, read, files, others.baseline)
+    if rows.likely is not None:
+        return Truth(rows, right(rows.likely, judged.label), due, baseline, what, since, places=judged.label)
     return Truth(rows, judged.label, due, baseline, what, since)
 
 
@@ -132,20 +140,25 @@ def _baseline(
     known = past.only(~_held(plan, past) & past.known)
     if not len(known.label):
         return None, ""
-    label = pd.Series(known.label, name="label")
+    classes = plan.need.classes
+    label: pd.Series[Any] = pd.Series(known.label, name="label")
+    if classes:
+        label = label.map(dict(enumerate(classes)))
     declared = plan.model.baseline
-    one = fitted(declared, known.features, label, plan.need.answer)
-    scores = baseline_named(one.kind).scores(one.numbers, _named(judged))
+    one = fitted(declared, known.features, label, plan.need.answer, classes)
+    scores = said(one, _named(judged))
     return np.asarray(scores, dtype=np.float64), f"the declared rule {declared.kind}, fitted for this comparison"
 
 
 def _scored_by(rule: Answerer, judged: Examples, read: Read) -> Floats:
     """A candidate's scores on the judged rows, each from what was known at its moment."""
-    scores = np.full(len(judged.label), np.nan)
+    count = len(rule.classes)
+    scores = np.full((len(judged.label), count) if count else len(judged.label), np.nan)
     for text in dict.fromkeys(judged.moment):
         here = judged.moment == text
         moment = read_moment(text)
-        scores[here] = rule.scores(rule.features(read(moment), moment).reindex(judged.entity[here]))
+        features = rule.features(read(moment), moment).reindex(judged.entity[here])
+        scores[here] = rule.likely(features) if count else rule.scores(features)
     return scores
 
 
@@ -176,7 +189,10 @@ def _parent(
     if scores.isna().any():
         return None
     kind = family(made.format, files.get(made.files["model"]))
-    return Parent(made.candidate, np.asarray(scores, dtype=np.float64), kind)
+    named: tuple[str, ...] | None = None
+    if rows.named is not None:
+        named = tuple(pd.Series(rows.named, index=rows.features.index).reindex(now.features.index))
+    return Parent(made.candidate, np.asarray(scores, dtype=np.float64), kind, named)
 
 
 def _groups(plan: Plan, sources: Mapping[str, Any], now: Rows, past: Examples | None) -> dict[str, Mapping[str, str]]:

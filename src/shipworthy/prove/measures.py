@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from shipworthy.model import classes
 from shipworthy.prove.intervals import (
     SEED,
     Estimate,
@@ -32,14 +33,15 @@ class Measure:
         title: its name for people.
         plain: what it says, in one sentence.
         higher_is_better: false for an error.
-        needs: what labels and scores must be.
+        needs: what labels and scores must be; what needs probabilities can also be told of those of classes, a row
+            of them per row, with the place of the true class as its label.
         over: from labels and scores to a function from resample counts (b, rows) to b values.
     """
 
     title: str
     plain: str
     higher_is_better: bool
-    needs: Literal["classes", "probabilities", "numbers"]
+    needs: Literal["ranks", "probabilities", "numbers", "classes"]
     over: Callable[[Floats, Floats], Resampled]
 
 
@@ -82,6 +84,8 @@ def _mean_of(loss: Callable[[Floats, Floats], Floats], root: bool = False) -> Ca
 
 
 def _squared(labels: Floats, scores: Floats) -> Floats:
+    if scores.ndim == 2:
+        return classes.losses(scores, labels)
     return (labels - scores) ** 2
 
 
@@ -93,7 +97,25 @@ def _surprise(labels: Floats, scores: Floats) -> Floats:
     """Negative log likelihood; a promise of exactly 0 or 1 counts as the nearest number that is not."""
     least = np.finfo(np.float64).eps
     sure = np.clip(scores, least, 1 - least)
+    if scores.ndim == 2:
+        return -np.log(np.take_along_axis(sure, labels.astype(np.intp)[:, None], axis=1)[:, 0])
     return -np.where(labels == 1, np.log(sure), np.log1p(-sure))
+
+
+def _right(labels: Floats, likely: Floats) -> Floats:
+    return (classes.chosen(likely) == labels).astype(np.float64)
+
+
+def _macro_f1(labels: Floats, likely: Floats) -> Resampled:
+    """The mean over the classes that are there of the harmonic mean of precision and recall."""
+    answered, there = classes.chosen(likely), np.unique(labels)
+    real, told = ((one[:, None] == there).astype(np.float64) for one in (labels, answered))
+
+    def value(counts: Floats) -> Floats:
+        found: Floats = (_divided(2 * (counts @ (real * told)), counts @ real + counts @ told)).mean(axis=1)
+        return found
+
+    return value
 
 
 MEASURES: dict[str, Measure] = {
@@ -101,14 +123,14 @@ MEASURES: dict[str, Measure] = {
         "AUC",
         "How often a real yes is ranked above a real no: 0.5 is guessing, 1 is perfect.",
         True,
-        "classes",
+        "ranks",
         _auc,
     ),
     "average_precision": Measure(
         "Average precision",
         "The share of real yes among the rows at the top, averaged as one goes down the list.",
         True,
-        "classes",
+        "ranks",
         _average_precision,
     ),
     "brier": Measure(
@@ -139,7 +161,27 @@ MEASURES: dict[str, Measure] = {
         "numbers",
         _mean_of(_squared, root=True),
     ),
+    "accuracy": Measure(
+        "Accuracy",
+        "The share of answers that name the true class.",
+        True,
+        "classes",
+        _mean_of(_right),
+    ),
+    "macro_f1": Measure(
+        "Macro F1",
+        "How well each class is found and told from the others, every class counting alike: 1 is perfect.",
+        True,
+        "classes",
+        _macro_f1,
+    ),
 }
+FITTING = {
+    "probability": ("auc", "average_precision", "brier", "log_loss"),
+    "number": ("mae", "rmse"),
+    "class": ("accuracy", "macro_f1", "brier", "log_loss"),
+}
+"""The measures of each kind of answer."""
 
 
 def are_probabilities(scores: Floats) -> bool:
@@ -162,6 +204,10 @@ def why_not(metric: str, labels: Floats, *scores: Floats) -> str:
         return f"{rows} rows are too few; at least {FEWEST_ROWS} are needed"
     if needs == "numbers":
         return ""
+    if scores[0].ndim == 2:
+        return _why_not_classes(metric, labels)
+    if needs == "classes":
+        return "the answers are no classes"
     if not np.isin(labels, (0.0, 1.0)).all():
         return "the labels are not 0 or 1"
     if needs == "probabilities" and not all(are_probabilities(one) for one in scores):
@@ -169,6 +215,14 @@ def why_not(metric: str, labels: Floats, *scores: Floats) -> str:
     yes = int(labels.sum())
     if min(yes, rows - yes) < FEWEST_PER_CLASS:
         return f"{yes} yes and {rows - yes} no are too few; at least {FEWEST_PER_CLASS} of each are needed"
+    return ""
+
+
+def _why_not_classes(metric: str, labels: Floats) -> str:
+    if metric not in FITTING["class"]:
+        return "it is no measure of classes"
+    if len(np.unique(labels)) < 2:
+        return "the truth of all rows is one class"
     return ""
 
 

@@ -120,7 +120,8 @@ def _floor_judged(check: Permanent, subject: Subject) -> Found:
     inside = np.ones(len(truth.labels), dtype=bool)
     for column, value in check.where.items():
         inside &= _named(subject, column, value)
-    estimate = measure(check.of, truth.labels[inside], truth.rows.scores[inside], subject.confidence)
+    labels, scores = truth.judged
+    estimate = measure(check.of, labels[inside], scores[inside], subject.confidence)
     whom = " and ".join(f"{column} {value}" for column, value in check.where.items()) or "everybody held out"
     if estimate.cannot_tell:
         return Found(None, f"{MEASURES[check.of].title} of {whom} cannot be told: {estimate.cannot_tell}.")

@@ -122,11 +122,18 @@ def headline(results: Sequence[CheckResult]) -> str:
 def pictures(subject: Subject) -> list[Picture]:
     """The charts that the data allows."""
     found = _of_truth(subject, subject.truth) if subject.truth and subject.plan.need.answer == "probability" else []
-    share = subject.plan.need.answer == "probability"
+    if subject.truth and subject.truth.places is not None:
+        found = _promises(subject, subject.truth)
+    share = subject.plan.need.answer != "number"
     picture = histogram_chart(subject.now.scores, _cut(subject), share)
     says = (
         f"The scores of all {counted(len(subject.now.scores), 'entity', 'entities')} due as of "
-        f"{subject.now.as_of:%Y-%m-%d}, and from where on the decision is “{subject.plan.decision.yes}”."
+        f"{subject.now.as_of:%Y-%m-%d}, "
+        + (
+            "which are the probabilities of the classes that were answered."
+            if subject.now.classes
+            else f"and from where on the decision is “{subject.plan.decision.yes}”."
+        )
     )
     return [*found, Picture("Everybody's scores", says, Markup(picture))]
 
@@ -152,11 +159,15 @@ def _of_truth(subject: Subject, truth: Truth) -> list[Picture]:
         )
     ]
     if are_probabilities(scores):
-        table = reliability(labels, scores, subject.confidence)
-        says = "Each dot is a tenth of the held-out entities. On the line, as many came true as were promised."
-        found.append(Picture("Promises and what came true", says, Markup(reliability_chart(table))))
+        found += _promises(subject, truth)
     says = "For specialists: the trade between finding a yes and taking a no, at every possible cut."
     return [*found, Picture("ROC curve", says, Markup(roc))]
+
+
+def _promises(subject: Subject, truth: Truth) -> list[Picture]:
+    table = reliability(truth.labels, truth.rows.scores, subject.confidence)
+    says = "Each dot is a tenth of the held-out entities. On the line, as many came true as were promised."
+    return [Picture("Promises and what came true", says, Markup(reliability_chart(table)))]
 
 
 def limits(subject: Subject) -> list[str]:
@@ -210,7 +221,7 @@ def _chosen_count(subject: Subject) -> int:
 
 
 def _cut(subject: Subject) -> float | None:
-    return min(_chosen(subject), default=None)
+    return None if subject.now.classes else min(_chosen(subject), default=None)
 
 
 def _environment(subject: Subject) -> list[tuple[str, str]]:

@@ -45,6 +45,9 @@ class Model:
     def scores(self, features: pd.DataFrame, /) -> Floats:
         return np.asarray(self.scorer.scores(features), dtype=np.float64) if len(features) else np.zeros(0)
 
+    def likely(self, features: pd.DataFrame, /) -> Floats:
+        raise NotImplementedError("its answers are no classes")
+
     def reasons(self, features: pd.DataFrame, count: int, /) -> list[list[str]]:
         rows = features[NAMES[:count]].to_numpy()
         return [

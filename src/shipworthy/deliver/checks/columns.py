@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from shipworthy.base.check import CheckResult
 from shipworthy.deliver.check import DeliveryCheck, Outgoing
-from shipworthy.deliver.rules import INTERVAL
+from shipworthy.deliver.rules import INTERVAL, columns_of
 
 ASKS = "Does the output have exactly the promised columns, without an empty value?"
 
 
 def run(outgoing: Outgoing) -> CheckResult:
     """Compare names and order; an empty value in any promised column fails."""
-    got, wanted = outgoing.rows.column_names, list(outgoing.consumer.columns)
+    got, wanted = outgoing.rows.column_names, columns_of(outgoing.consumer, outgoing.plan.need.classes)
     # A baseline that stands in may not know how sure it is; that is said by an empty interval, not hidden.
     empty = [name for name in outgoing.empty if name not in INTERVAL]
     if got == wanted and not empty:

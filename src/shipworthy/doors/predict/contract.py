@@ -6,7 +6,7 @@ from typing import Any
 
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.doors.predict.asking import MOST_ROWS
-from shipworthy.doors.predict.oip import OUTPUTS, gives, takes
+from shipworthy.doors.predict.oip import outputs, takes
 from shipworthy.doors.predict.tensors import DATATYPES
 from shipworthy.plan.schema import Plan
 
@@ -62,6 +62,9 @@ def openapi(plan: Plan, inputs: Inputs) -> dict[str, Any]:
 def _answered(plan: Plan) -> Schema:
     names = ("answer_id", "as_of", plan.need.entity, "candidate", "decision", "step", "cohort")
     told = {**dict.fromkeys(names, _TEXT), "score": _NUMBER, "reasons": _TEXTS}
+    if classes := plan.need.classes:
+        share: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+        told |= {"class": {"enum": [*classes]}, "probabilities": _object(dict.fromkeys(classes, share))}
     return _object(told, {"low": _NUMBER, "high": _NUMBER, "notice": _TEXT})
 
 
@@ -96,24 +99,27 @@ def _oip(plan: Plan, inputs: Inputs) -> dict[str, Any]:
         found = {
             at: {"get": _operation(f"oip_model{name}", described, (*_KNOWN, "404"), error=_OIP_ERROR)},
             f"{at}/ready": {"get": _operation(f"oip_model_ready{name}", ready, (*_KNOWN, "404"), error=_OIP_ERROR)},
-            f"{at}/infer": {"post": _operation(f"oip_infer{name}", told, asking, _tensors(inputs), error=_OIP_ERROR)},
+            f"{at}/infer": {
+                "post": _operation(f"oip_infer{name}", told, asking, _tensors(plan, inputs), error=_OIP_ERROR)
+            },
         }
         routes |= {path: {**methods, "parameters": parameters} for path, methods in found.items()}
     return routes
 
 
-def _tensors(inputs: Inputs) -> Schema:
+def _tensors(plan: Plan, inputs: Inputs) -> Schema:
     """A request to infer, with its tensors as JSON."""
     value: Schema = {"type": ["string", "number", "boolean", "null"]}
     nested = {"type": "array", "items": value, "minItems": 1, "maxItems": 1}
     flag, aside = {"type": "boolean"}, {"content_type": _TEXT}
     name = {"enum": [one.name for one in takes(inputs)]}
+    gives = outputs(plan)
     shape = {"type": "array", "items": _COUNT, "minItems": 1, "maxItems": 2}
     data = {"type": "array", "items": {"anyOf": [value, nested]}, "maxItems": MOST_ROWS}
     tensor = {"name": name, "datatype": {"enum": [*DATATYPES]}, "shape": shape, "data": data}
     known = {"parameters": _object({}, aside, closed=True)}
     output = _object(
-        {"name": {"enum": [one.name for one in gives()]}},
+        {"name": {"enum": [*gives]}},
         {"parameters": _object({}, {"binary_data": flag, **aside}, closed=True)},
         closed=True,
     )
@@ -122,7 +128,7 @@ def _tensors(inputs: Inputs) -> Schema:
         {
             "id": _TEXT,
             "parameters": _object({}, {"binary_data_output": {"const": False}, **aside}, closed=True),
-            "outputs": {"type": "array", "items": output, "maxItems": len(OUTPUTS)},
+            "outputs": {"type": "array", "items": output, "maxItems": len(gives)},
         },
         closed=True,
     )

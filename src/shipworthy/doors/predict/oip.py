@@ -17,6 +17,7 @@ from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import found
 from shipworthy.doors.predict.tensors import Tensor, questions, unlike
+from shipworthy.plan.schema import Plan
 
 OUTPUTS = {
     "score": "FP64",
@@ -30,6 +31,9 @@ OUTPUTS = {
 }
 """What is told of each row: reasons and error as JSON, texts that say nothing empty."""
 
+CLASSES = {"class": "BYTES", "probabilities": "FP64"}
+"""Where an answer is a class, also its name and the probability of each, in the order in which they are declared."""
+
 EXTENSIONS = ("binary_tensor_data",)
 SERVER = {"name": "shipworthy", "version": __version__}
 
@@ -40,6 +44,7 @@ class Described:
 
     name: str
     datatype: str
+    shape: tuple[int, ...] = (-1,)
 
 
 def takes(inputs: Inputs) -> list[Described]:
@@ -48,9 +53,15 @@ def takes(inputs: Inputs) -> list[Described]:
     return [Described(inputs.entity, "BYTES"), *given]
 
 
-def gives() -> list[Described]:
+def gives(plan: Plan) -> list[Described]:
     """What a response holds."""
-    return [Described(name, datatype) for name, datatype in OUTPUTS.items()]
+    wide = {"probabilities": (-1, len(plan.need.classes))}
+    return [Described(name, datatype, wide.get(name, (-1,))) for name, datatype in outputs(plan).items()]
+
+
+def outputs(plan: Plan) -> dict[str, str]:
+    """The outputs of a product by name, with their types."""
+    return {**OUTPUTS, **CLASSES} if plan.need.classes else OUTPUTS
 
 
 def versions(server: Server) -> list[str]:
@@ -84,8 +95,9 @@ def rows(server: Server, tensors: Sequence[Tensor], wanted: Sequence[str]) -> li
     Raises:
         UserError: the request is not as the protocol has it.
     """
-    if any(name not in OUTPUTS for name in wanted) or len(set(wanted)) != len(wanted):
-        raise unlike("outputs", "An output is unknown or there twice.", f"They are {', '.join(OUTPUTS)}.")
+    known = outputs(server.serving.plan)
+    if any(name not in known for name in wanted) or len(set(wanted)) != len(wanted):
+        raise unlike("outputs", "An output is unknown or there twice.", f"They are {', '.join(known)}.")
     return questions(tensors, server.serving.plan.need.entity, MOST_ROWS)
 
 
@@ -100,8 +112,15 @@ async def answers(server: Server, asker: Traced, asked: Sequence[Any], wanted: S
     refused = [place for place, one in enumerate(told) if not isinstance(one, Reply)]
     if len(refused) == len(told) or (refused and wanted and "error" not in wanted):
         _raise(told, refused)
-    shown = [_shown(one) for one in told]
-    return [Tensor(name, OUTPUTS[name], [row[name] for row in shown]) for name in wanted or OUTPUTS]
+    known, classes = outputs(server.serving.plan), server.serving.plan.need.classes
+    shown = [_shown(one, classes) for one in told]
+    return [_tensor(name, known[name], shown, len(classes)) for name in wanted or known]
+
+
+def _tensor(name: str, datatype: str, shown: Sequence[dict[str, Any]], classes: int) -> Tensor:
+    if name != "probabilities":
+        return Tensor(name, datatype, [row[name] for row in shown])
+    return Tensor(name, datatype, [share for row in shown for share in row[name]], classes)
 
 
 async def refuse_whole(server: Server, asker: Traced, why: UserError | Refused) -> NoReturn:
@@ -122,14 +141,17 @@ def answered_by(tensors: Sequence[Tensor], server: Server) -> str:
     return known.pop() if len(known) == 1 else ""
 
 
-def _shown(told: Told) -> dict[str, Any]:
+def _shown(told: Told, classes: Sequence[str]) -> dict[str, Any]:
     if isinstance(told, Reply):
         row = told.row
         reasons = orjson.dumps(row["reasons"]).decode()
-        return {**row, "reasons": reasons, "notice": told.notice, "error": ""}
+        likely = dict(zip(told.classes, row.get("likely", ()), strict=True))
+        shares = [likely.get(name, 0.0) for name in classes]
+        return {**row, "reasons": reasons, "notice": told.notice, "error": "", "probabilities": shares}
     end = ending(told, "")
     error = orjson.dumps({"status": end.status, **found(end)}).decode()
-    return {**dict.fromkeys(OUTPUTS, ""), "score": float("nan"), "reasons": "[]", "error": error}
+    nothing = {"score": float("nan"), "class": "", "probabilities": [float("nan")] * len(classes)}
+    return {**dict.fromkeys(OUTPUTS, ""), **nothing, "reasons": "[]", "error": error}
 
 
 def _raise(told: Sequence[Told], refused: Sequence[int]) -> NoReturn:

@@ -155,7 +155,7 @@ class Grpc:
             versions=oip.versions(self._server),
             platform="shipworthy",
             inputs=[one(name=tensor.name, datatype=tensor.datatype, shape=[-1]) for tensor in inputs],
-            outputs=[one(name=tensor.name, datatype=tensor.datatype, shape=[-1]) for tensor in oip.gives()],
+            outputs=[one(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape) for tensor in gives],
         )
 
     async def _infer(self, asked: Any, context: Any) -> Any:

@@ -72,8 +72,8 @@ async def _model(
         "name": server.product,
         "versions": oip.versions(server),
         "platform": "shipworthy",
-        "inputs": [{**asdict(one), "shape": [-1]} for one in oip.takes(server.serving.inputs[asker.consumer])],
-        "outputs": [{**asdict(one), "shape": [-1]} for one in oip.gives()],
+        "inputs": [asdict(one) for one in oip.takes(server.serving.inputs[asker.consumer])],
+        "outputs": [asdict(one) for one in oip.gives(server.serving.plan)],
     }
     return 200, orjson.dumps(told), JSON, ()
 

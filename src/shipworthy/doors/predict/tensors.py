@@ -24,16 +24,21 @@ _FIX = "See the inputs in the model's metadata; each is one tensor of shape [n] 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One named column of values, a row per question; texts as `str`, numbers as Python numbers."""
+    """One named column of values, a row per question; texts as `str`, numbers as Python numbers.
+
+    Attributes:
+        width: so many values a row, one after the other; 0 for one value.
+    """
 
     name: str
     datatype: str
     values: list[Any]
+    width: int = 0
 
     @property
     def shape(self) -> list[int]:
         """As the protocol wants it."""
-        return [len(self.values)]
+        return [len(self.values) // self.width, self.width] if self.width else [len(self.values)]
 
 
 def unlike(where: str, found: str, fix: str = _FIX) -> UserError:

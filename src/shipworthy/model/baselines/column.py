@@ -6,12 +6,12 @@ alone as in a list. Where truths are known the place is turned into the share of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shipworthy.model.baseline import BaselineKind, no_labels_yet
+from shipworthy.model.baseline import BaselineKind, ClassRule, no_labels_yet, shares_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -96,4 +96,37 @@ def _tenths(place: Numbers, label: Numbers, answer: Answer) -> tuple[Numbers, Nu
     return at, np.asarray(isotonic_regression(mean, sample_weight=weight), dtype=np.float64)
 
 
-BASELINE = BaselineKind(_fit, _scores, needs_column=True)
+def _fit_classes(
+    declared: Baseline, features: pd.DataFrame, label: pd.Series[Any] | None, classes: Sequence[str]
+) -> dict[str, Any]:
+    """The share of each class where the column has a value, or lies in a tenth of its numbers."""
+    if label is None:
+        raise no_labels_yet(declared)
+    assert declared.column is not None
+    values, truths = features[declared.column].reset_index(drop=True), label.reset_index(drop=True)
+    edges: list[float] | None = None
+    if values.dtype == np.float64:
+        known = values.dropna().to_numpy(np.float64)
+        edges = np.unique(np.quantile(known, np.arange(1, 10) / 10)).tolist() if len(known) else []
+    names = _names(values, edges)
+    by = {name: shares_of(truths[names == name], classes) for name in sorted(set(names)) if name}
+    every = shares_of(truths, classes)
+    return {"column": declared.column, "edges": edges, "by": by, "every": every, "calibrated": True}
+
+
+def _likely(numbers: Mapping[str, Any], features: pd.DataFrame) -> Numbers:
+    names = _names(features[numbers["column"]], numbers["edges"])
+    found = [numbers["by"].get(name, numbers["every"]) for name in names.tolist()]
+    return np.asarray(found, dtype=np.float64).reshape(len(features), len(numbers["every"]))
+
+
+def _names(values: pd.Series[Any], edges: Sequence[float] | None) -> npt.NDArray[np.object_]:
+    """The value of each row as a name, of a number the tenth it lies in; empty where it is missing."""
+    if edges is None:
+        return np.array([value if isinstance(value, str) else "" for value in values.tolist()], dtype=object)
+    places = np.searchsorted(np.asarray(edges), values.to_numpy(np.float64), side="left").astype(str).astype(object)
+    places[values.isna().to_numpy()] = ""
+    return np.asarray(places, dtype=object)
+
+
+BASELINE = BaselineKind(_fit, _scores, needs_column=True, classes=ClassRule(_fit_classes, _likely))

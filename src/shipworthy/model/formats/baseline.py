@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import Mistake
 from shipworthy.base.kinds import kinds
-from shipworthy.model.baseline import FOLDER, Fitted, baseline_named
+from shipworthy.model.baseline import FOLDER, Fitted, said
 from shipworthy.model.format import Format, Opening, Scorer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class _Rule:
     fitted: Fitted
 
     def scores(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return baseline_named(self.fitted.kind).scores(self.fitted.numbers, features)
+        return said(self.fitted, features)
 
 
 def _takes(trained: object) -> bool:

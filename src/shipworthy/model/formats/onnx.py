@@ -41,10 +41,27 @@ class _Session:
         if not len(features):
             return np.zeros(0)
         value = self.session.run([self.output], self._inputs(features))[0]
+        if self.opening.answer == "class":
+            return self._likely(value, len(features))
         if isinstance(value, list):  # one mapping of class to probability per row
             return np.array([row[self._class_in(row)] for row in value], dtype=np.float64)
         rows = np.asarray(value, dtype=np.float64).reshape(len(features), -1)
         return rows[:, self.column if isinstance(self.column, int) and rows.shape[1] > 1 else 0]
+
+    def _likely(self, value: Any, rows: int) -> npt.NDArray[np.float64]:
+        classes = self.opening.classes
+        if isinstance(value, list):  # a class that the model does not know has no probability
+            named = [{str(name): share for name, share in row.items()} for row in value]
+            if strange := sorted({name for row in named[:1] for name in row} - set(classes)):
+                found = f"It knows classes that are not declared: {', '.join(strange[:8])}."
+                fix = f"The classes are {', '.join(classes)}."
+                raise UserError(Mistake("model.other_classes", self.opening.where, found, fix=fix))
+            return np.array([[row.get(name, 0.0) for name in classes] for row in named], dtype=np.float64)
+        likely = np.asarray(value, dtype=np.float64).reshape(rows, -1)
+        if likely.shape[1] != len(classes):
+            found = f"It gives {likely.shape[1]} probabilities; there are {len(classes)} classes."
+            raise UserError(Mistake("model.other_classes", self.opening.where, found, fix="Fit it to all of them."))
+        return likely
 
     def _class_in(self, row: dict[Any, float]) -> Any:
         names = {str(name): name for name in row}
@@ -153,12 +170,26 @@ def _output(session: Any, opening: Opening) -> tuple[str, int]:
     maps = [out.name for out in outputs if out.type.startswith("seq(map(")]
     numbers = [out.name for out in outputs if out.type in _FLOATS]
     likely = [name for name in numbers if "prob" in name.lower()]
+    if opening.answer == "class":
+        return _class_output(maps, likely, opening), 0
     if opening.answer == "probability" and (maps or likely):
         return (maps or likely)[0], 1
     if not numbers:
         found = f"None of its outputs {', '.join(out.name for out in outputs)} is a number or a probability."
         raise UserError(_layout(found, opening))
     return numbers[-1 if opening.answer == "probability" else 0], 1
+
+
+def _class_output(maps: list[str], likely: list[str], opening: Opening) -> str:
+    """The output that says how likely each class is; columns without names stand for sorted classes."""
+    if maps:
+        return maps[0]
+    if likely and list(opening.classes) == sorted(opening.classes):
+        return likely[0]
+    found = "It gives probabilities without the names of their classes." if likely else "It gives no probabilities."
+    why = "Makers sort classes by name; need.classes is in another order, so nobody can tell which is which."
+    fix = "Export it with zipmap, which names them, or sort need.classes by name."
+    raise UserError(Mistake("model.other_classes", opening.where, found, why if likely else "", fix))
 
 
 def _fixed_rows(put: Any, opening: Opening) -> Mistake:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.model.classes import spread
 from shipworthy.model.format import Format, Opening, Scorer
 from shipworthy.model.trees import unsound
 
@@ -78,7 +79,10 @@ class _Estimator:
         rows = features.to_numpy(np.float64) if self.plain else features
         if self.opening.answer == "number":
             return np.asarray(self.estimator.predict(rows), dtype=np.float64).reshape(len(features), -1)[:, 0]
-        return np.asarray(self.estimator.predict_proba(rows)[:, self.column], dtype=np.float64)
+        likely = np.asarray(self.estimator.predict_proba(rows), dtype=np.float64)
+        if self.opening.answer == "class":
+            return spread(self.estimator.classes_, self.opening.classes, likely)
+        return likely[:, self.column]
 
 
 def _takes(trained: object) -> bool:
@@ -156,7 +160,7 @@ def _fitted_on_plain_rows(estimator: Any, opening: Opening) -> bool:
 
 
 def _yes_column(estimator: Any, opening: Opening) -> int:
-    if opening.answer == "number":
+    if opening.answer != "probability":
         return 0
     classes = [str(name) for name in estimator.classes_]
     wanted = (opening.yes, "1", "1.0", "True", "yes")
@@ -174,10 +178,25 @@ def _cannot_answer(estimator: Any, opening: Opening) -> list[Mistake]:
         found = f"This {name} gives no probabilities (no predict_proba), and the product answers with one."
         return [Mistake("model.no_probability", opening.where, found, fix=fix)]
     classes = getattr(estimator, "classes_", None)
+    if opening.answer == "class":
+        return _other_classes(name, classes, opening)
     if classes is None or len(classes) != 2:
         found = f"This {name} is not fitted to two classes." if classes is None else f"It knows {len(classes)} classes."
         return [Mistake("model.not_two_classes", opening.where, found, fix="Fit it to labels 0 and 1.")]
     return []
+
+
+def _other_classes(name: str, classes: Any, opening: Opening) -> list[Mistake]:
+    """A model of classes knows only declared ones; a declared one that it never saw it never answers."""
+    if classes is None:
+        found = f"This {name} is not fitted to classes."
+        return [Mistake("model.other_classes", opening.where, found, fix="Fit it to the class names.")]
+    strange = [str(one) for one in classes if str(one) not in opening.classes]
+    if not strange and len(classes) > 1:
+        return []
+    found = f"It knows {len(classes)} classes: {', '.join(map(str, classes[:8]))}."
+    fix = f"Fit it to the label as it is given, which is one of {', '.join(opening.classes)}."
+    return [Mistake("model.other_classes", opening.where, found, "An answer is a declared class.", fix)]
 
 
 def _own_functions(estimator: Any, opening: Opening) -> list[Mistake]:

@@ -51,7 +51,7 @@ def _of(plan: Plan, name: str, capacity: int) -> Finding | None:
 
 def _bounded(rule: str, capacity: int) -> str:
     """The rule that would bound it; of a class there is none."""
-    return "Have a second consumer take the rest, or " if rule == "yes" else f"`top: {capacity}` in place of {rule}, or "
+    return "A consumer for the rest, or " if rule == "yes" else f"`top: {capacity}` in place of {rule}, or "
 
 
 def _most_yes(plan: Plan) -> tuple[str, float | None]:

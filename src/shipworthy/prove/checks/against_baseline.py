@@ -31,7 +31,7 @@ def _run(subject: Subject) -> CheckResult:
             why="A model that is no better than a simple rule is a cost and a risk without a use.",
             advice="Make the baseline first: `shipworthy train --baseline`.",
         )
-    better = gain(wanted.metric, truth.labels, truth.rows.scores, truth.baseline, subject.confidence)
+    better = gain(wanted.metric, *truth.judged, truth.baseline, subject.confidence)
     title = MEASURES[wanted.metric].title
     if better.cannot_tell:
         return CHECK.result(

@@ -8,6 +8,8 @@ snapshots and the features.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shipworthy.base.check import CheckResult
 from shipworthy.plan.schema import Envelope
 from shipworthy.prove.check import Parent, ProofCheck, Subject, of_a_model
@@ -25,9 +27,12 @@ def _run(subject: Subject) -> list[CheckResult]:
         return []
     bounds = subject.plan.respond.envelope or Envelope()
     change, correlation = change_of_output(subject.now.scores, parent.scores)
+    named = subject.now.named
     return [
         _height(subject, parent, bounds, change),
-        _order(parent, bounds, correlation),
+        _order(parent, bounds, correlation)
+        if named is None or parent.named is None
+        else _classes(parent, bounds, named, parent.named),
         _family(subject, parent, bounds),
     ]
 
@@ -61,6 +66,24 @@ def _order(parent: Parent, bounds: Envelope, correlation: float) -> CheckResult:
         bound=bounds.rank_correlation_at_least,
         why=_WHY,
         advice="Explain who moves up and down; it cannot go live under a signed envelope." if other else "",
+        where=f"candidate {parent.candidate}",
+    )
+
+
+def _classes(parent: Parent, bounds: Envelope, now: Sequence[str], before: Sequence[str]) -> CheckResult:
+    """Of a class no order is kept, but the class itself; the bound is the same."""
+    kept = sum(one == other for one, other in zip(now, before, strict=True)) / len(before)
+    other = kept < bounds.rank_correlation_at_least
+    return CHECK.result(
+        "warn" if other else "pass",
+        f"{percent(kept)} of the entities keep the class that they had before, "
+        f"where {percent(bounds.rank_correlation_at_least)} or more is within bounds.",
+        asked="Does it give people the same class as the candidate it replaces?",
+        part="order",
+        measured=kept,
+        bound=bounds.rank_correlation_at_least,
+        why=_WHY,
+        advice="Explain who gets another class; it cannot go live under a signed envelope." if other else "",
         where=f"candidate {parent.candidate}",
     )
 

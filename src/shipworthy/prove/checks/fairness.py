@@ -46,11 +46,13 @@ def _compared(subject: Subject, declared: Fairness, groups: Mapping[str, str]) -
             f"share with “{rule.yes}”",
         )
     ]
-    if subject.truth is not None and subject.plan.need.answer == "probability":
+    if subject.truth is not None and subject.plan.need.answer != "number":
         truth = subject.truth
         small = scaled(rule, len(truth.labels), truth.due)
         words = truth.rows.decided(small)
         right = [(word == rule.yes) == (label == 1) for word, label in zip(words, truth.labels, strict=True)]
+        if truth.places is not None:  # the truth of a class is whether it was right
+            right = [label == 1 for label in truth.labels]
         rates = _rates(groups, truth.rows.entities, right, declared, subject)
         asked = f"Are decisions right about as often in every group of {declared.column}?"
         results.append(_judged(subject, declared, rates, "right", asked, "share decided rightly"))

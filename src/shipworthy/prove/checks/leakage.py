@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.model.classes import chosen
 from shipworthy.prove.check import ProofCheck, Subject, Truth, of_a_model
 from shipworthy.prove.intervals import SEED, delong
 from shipworthy.prove.leaks import rank_correlation, told_alone
-from shipworthy.prove.measures import why_not
+from shipworthy.prove.measures import FEWEST_PER_CLASS, why_not
 from shipworthy.prove.phrases import counted, listed, number, percent
 
 GIVES_AWAY = 0.98
@@ -27,6 +28,8 @@ _WHY = "An input that is only known afterwards makes a proof shine and the produ
 
 def _run(subject: Subject) -> list[CheckResult]:
     truth = subject.known()
+    if truth.places is not None and truth.rows.likely is not None:
+        return [_class_alone(subject, truth, truth.places), _class_without(subject, truth), _apart(subject)]
     results = [_alone(subject, truth), _apart(subject)]
     if subject.plan.need.answer == "probability" and truth.rows.features.shape[1] > 1:
         results.insert(1, _without(subject, truth))
@@ -61,6 +64,79 @@ def _alone(subject: Subject, truth: Truth) -> CheckResult:
         why=_WHY,
         advice="Ask where the column comes from and when it is known; take it out of features()." if giving else "",
         evidence=subject.table("leakage.json", told),
+    )
+
+
+def _class_alone(subject: Subject, truth: Truth, places: Any) -> CheckResult:
+    """Every class is told from all others by each input; one that tells them all knows the truth."""
+    asked = "Does any single input give the truth away?"
+    judged = [
+        (name, (places == place).astype(np.float64))
+        for place, name in enumerate(truth.rows.classes)
+        if FEWEST_PER_CLASS <= (places == place).sum() <= len(places) - FEWEST_PER_CLASS
+    ]
+    if not judged:
+        found = f"Cannot tell: no class has {FEWEST_PER_CLASS} rows."
+        return CHECK.result("not_run", found, asked=asked, part="alone", why=_WHY)
+    features = truth.rows.features
+    told = {
+        str(one): {name: round(told_alone(features[one].to_numpy(), labels), 12) for name, labels in judged}
+        for one in features.columns
+    }
+    mean = {one: float(np.mean(list(areas.values()))) for one, areas in told.items()}
+    strongest = max(mean, key=lambda one: mean[one])
+    giving = [f"{one} ({number(value)})" for one, value in mean.items() if value >= GIVES_AWAY]
+    single = [f"{name} by {one}" for one, areas in told.items() for name, area in areas.items() if area >= GIVES_AWAY]
+    found = f"The strongest single input is {strongest}, with an AUC of {number(mean[strongest])} by itself, the mean "
+    found += "over each class against the others."
+    if giving:
+        found = f"{listed(giving)} alone tell{'s' if len(giving) == 1 else ''} nearly every class (AUC)."
+    elif single:
+        found += f" A single input nearly tells one class: {listed(single)}."
+    return CHECK.result(
+        "fail" if giving else "warn" if single else "pass",
+        found,
+        asked=asked,
+        part="alone",
+        measured=mean[strongest],
+        bound=GIVES_AWAY,
+        why=_WHY,
+        advice="Ask where the column comes from and when it is known; take it out of features()."
+        if giving
+        else "Ask when that input is known; if it is known in time, say so in the review."
+        if single
+        else "",
+        evidence=subject.table("leakage.json", told),
+    )
+
+
+def _class_without(subject: Subject, truth: Truth) -> CheckResult:
+    asked = "Would nearly everything be lost without one single input?"
+    places, likely = truth.judged
+    if why := why_not("accuracy", places, likely):
+        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="removal", why=_WHY)
+    guess = float(np.unique(places, return_counts=True)[1].max() / len(places))
+    right = float((chosen(likely) == places).mean())
+    features, order = truth.rows.features, np.random.default_rng(SEED).permutation(len(places))
+    lost: dict[str, float] = {}
+    for name in features.columns:
+        mixed: Any = features.copy(deep=False)
+        mixed[name] = features[name].to_numpy()[order]
+        still = float((chosen(subject.answerer.likely(mixed)) == places).mean())
+        lost[str(name)] = (right - still) / max(right - guess, 1e-9)
+    heaviest = max(lost, key=lambda name: lost[name])
+    share = min(max(lost[heaviest], 0.0), 1.0)
+    odd = right >= SUSPICIOUS and share >= NEARLY_ALL
+    return CHECK.result(
+        "warn" if odd else "pass",
+        f"Without {heaviest}, the input that weighs most, it would lose {percent(share)} of what it knows "
+        f"beyond always saying the commonest class (accuracy {number(right)}, {number(guess)} by guessing).",
+        asked=asked,
+        part="removal",
+        measured=share,
+        bound=NEARLY_ALL,
+        why=_WHY,
+        advice=f"Ask when {heaviest} is known; if it is known in time, say so in the review." if odd else "",
     )
 
 

@@ -14,12 +14,13 @@ from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.phrases import counted, listed
 
 COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
+CLASS_COLUMNS = ("class", "probabilities")
 
 
 def _run(subject: Subject) -> CheckResult:
     problems = [*_answers(subject), *_decisions(subject), *_columns(subject)]
     now = subject.now
-    same = subject.role == "model" and len(now.scores) > 1 and float(np.ptp(now.scores)) == 0.0
+    same = subject.role == "model" and len(now.scores) > 1 and float(np.ptp(now.scores)) == 0.0 and now.likely is None
     verdict: Verdict = "fail" if problems else "warn" if same else "pass"
     found = (
         f"All {counted(len(now.features), 'entity', 'entities')} due as of {now.as_of:%Y-%m-%d} have a finite score "
@@ -49,7 +50,7 @@ def _answers(subject: Subject) -> list[str]:
     broken = int((~np.isfinite(now.scores)).sum())
     if broken:
         problems.append(f"{counted(broken, 'score is', 'scores are')} missing or not finite.")
-    if subject.plan.need.answer == "probability" and ((now.scores < 0) | (now.scores > 1)).any():
+    if subject.plan.need.answer != "number" and ((now.scores < 0) | (now.scores > 1)).any():
         problems.append("Some scores lie outside 0 to 1, where a probability was promised.")
     if len(set(now.entities)) < len(now.entities) or not all(now.entities):
         problems.append("An entity comes twice or has no name.")
@@ -59,7 +60,8 @@ def _answers(subject: Subject) -> list[str]:
 def _decisions(subject: Subject) -> list[str]:
     rule, problems = subject.plan.decision, []
     decided = subject.now.decided(rule)
-    strange = sorted(set(decided) - {rule.yes, rule.no, *([rule.ask_name] if rule.asks else [])})
+    words = subject.now.classes or (rule.yes, rule.no)
+    strange = sorted(set(decided) - {*words, *([rule.ask_name] if rule.asks else [])})
     if strange:
         problems.append(f"Decisions that are not declared: {listed(strange)}.")
     chosen = sum(word == rule.yes for word in decided)
@@ -72,7 +74,7 @@ def _decisions(subject: Subject) -> list[str]:
 
 
 def _columns(subject: Subject) -> list[str]:
-    known = {*COLUMNS, subject.plan.need.entity}
+    known = {*COLUMNS, subject.plan.need.entity, *(CLASS_COLUMNS if subject.now.classes else ())}
     inputs = set(subject.made.features)
     problems = []
     for name, consumer in subject.plan.consumers.items():

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from shipworthy.base.check import CheckResult
 from shipworthy.prove.check import ProofCheck, Subject, always
@@ -27,13 +28,13 @@ def _run(subject: Subject) -> CheckResult:
     if not len(now.features):
         return CHECK.result("fail", "There is no entity to answer for.", why=_WHY, advice="Look at features().")
     ways = {
-        "the whole list a second time": apart(subject.answerer.scores(now.features), now.scores),
-        "the list in another order": apart(_shuffled(subject), now.scores),
+        "the whole list a second time": apart(_said(subject, now.features), _before(subject)),
+        "the list in another order": apart(_shuffled(subject), _before(subject)),
         "features computed again from the stored code and the pinned data": _recomputed(subject),
     }
     sample = _sample(len(now.features))
-    alone = np.array([float(subject.answerer.scores(now.features.iloc[[row]])[0]) for row in sample])
-    ways["one entity at a time"] = apart(alone, now.scores[sample])
+    alone = np.array([_said(subject, now.features.iloc[[row]])[0] for row in sample])
+    ways["one entity at a time"] = apart(alone, _before(subject)[sample])
     differing = [f"{way} ({_how_far(by)})" for way, by in ways.items() if not by <= SAME]
     evidence = subject.table("parity.json", {way: by if np.isfinite(by) else None for way, by in ways.items()})
     if differing:
@@ -58,14 +59,23 @@ def _run(subject: Subject) -> CheckResult:
     )
 
 
+def _said(subject: Subject, features: pd.DataFrame) -> Floats:
+    """The scores; of a class the probability of each, so that every one of them is compared."""
+    return subject.answerer.scores(features) if subject.now.likely is None else subject.answerer.likely(features)
+
+
+def _before(subject: Subject) -> Floats:
+    return subject.now.scores if subject.now.likely is None else subject.now.likely
+
+
 def _sample(rows: int) -> Any:
     return np.unique(np.linspace(0, rows - 1, min(rows, SAMPLE)).round().astype(int))
 
 
 def _shuffled(subject: Subject) -> Floats:
     order = np.random.default_rng(SEED).permutation(len(subject.now.features))
-    scores = np.empty(len(order))
-    scores[order] = subject.answerer.scores(subject.now.features.iloc[order])
+    scores = np.empty_like(_before(subject))
+    scores[order] = _said(subject, subject.now.features.iloc[order])
     return scores
 
 
@@ -74,7 +84,7 @@ def _recomputed(subject: Subject) -> float:
     again = subject.answerer.features(subject.sources, subject.now.as_of)
     if [str(name) for name in again.index] != subject.now.entities:
         return float("inf")
-    return apart(subject.answerer.scores(again), subject.now.scores)
+    return apart(_said(subject, again), _before(subject))
 
 
 def _how_far(by: float) -> str:

@@ -14,14 +14,14 @@ from typing import Any
 from shipworthy.base.check import CheckResult
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.intervals import Estimate
-from shipworthy.prove.measures import MEASURES, measure, pessimistic, reaches
+from shipworthy.prove.measures import FITTING, MEASURES, measure, pessimistic, reaches
 from shipworthy.prove.phrases import counted, number, spoken
 
 
 def _run(subject: Subject) -> CheckResult:
     wanted = subject.plan.proof.performance
     truth = subject.known()
-    every = {name: measure(name, truth.labels, truth.rows.scores, subject.confidence) for name in _fitting(subject)}
+    every = {name: measure(name, *truth.judged, subject.confidence) for name in _fitting(subject)}
     estimate = every[wanted.metric]
     evidence = subject.table("performance.json", every)
     title = MEASURES[wanted.metric].title
@@ -64,9 +64,7 @@ def _against_floor(estimate: Estimate, metric: str, floor: float, found: str, va
 
 
 def _fitting(subject: Subject) -> list[str]:
-    numbers = subject.plan.need.answer == "number"
-    names = [name for name, one in MEASURES.items() if (one.needs == "numbers") == numbers]
-    return list(dict.fromkeys([subject.plan.proof.performance.metric, *names]))
+    return list(dict.fromkeys([subject.plan.proof.performance.metric, *FITTING[subject.plan.need.answer]]))
 
 
 def _numbers(estimate: Estimate) -> dict[str, Any]:
