@@ -35,11 +35,7 @@ ANSWERS = pa.schema(
 _REPEATED = ("candidate", "inputs", "inputs_ref", "decision", "consumer", "step", "cohort")
 COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _REPEATED else f.type) for f in ANSWERS])
 """The same columns as they are made and written where there are many rows; read back, they are those of ANSWERS."""
-REPEATED = (*_REPEATED, "time", "as_of", "class")
-COMPACT_CLASSES = (
-    pa.field("class", pa.dictionary(pa.int32(), pa.string())),
-    pa.field("likely", pa.list_(pa.float64())),
-)
+REPEATED = (*_REPEATED, "time", "as_of")
 _FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
 REFUSALS = pa.schema(
@@ -55,7 +51,8 @@ REFUSALS = pa.schema(
 
 
 CLASSES = (pa.field("class", pa.string()), pa.field("likely", pa.list_(pa.float64())))
-"""Two more columns where an answer is a class: the class, and the probability of each as the candidate declares them."""
+"""Two more columns where an answer is a class: its name, and the probability of each in the candidate's order."""
+COMPACT_CLASSES = (pa.field("class", pa.dictionary(pa.int32(), pa.string())), CLASSES[1])
 
 TRACE = pa.field("trace", pa.string())
 """The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
