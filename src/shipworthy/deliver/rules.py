@@ -76,10 +76,9 @@ def shaped(rows: pa.Table, consumer: Consumer, yes: str) -> pa.Table:
         rows = rows.filter(pc.equal(rows["decision"], yes))
     logged = dict(zip(consumer.columns, logged_columns(consumer), strict=True))
     shares = [name for name in rows.column_names if name.startswith(_P)]
-    wanted = [(one, one) for one in shares]
-    found = [
-        pair for name in consumer.columns for pair in (wanted if name == PROBABILITIES else [(name, logged[name])])
-    ]
+    found: list[tuple[str, str]] = []
+    for name in consumer.columns:
+        found += [(one, one) for one in shares] if name == PROBABILITIES else [(name, logged[name])]
     return pa.table([rows[logged_as] for _, logged_as in found], names=[name for name, _ in found])
 
 

@@ -98,7 +98,8 @@ def _surprise(labels: Floats, scores: Floats) -> Floats:
     least = np.finfo(np.float64).eps
     sure = np.clip(scores, least, 1 - least)
     if scores.ndim == 2:
-        return -np.log(np.take_along_axis(sure, labels.astype(np.intp)[:, None], axis=1)[:, 0])
+        told: Floats = -np.log(np.take_along_axis(sure, labels.astype(np.intp)[:, None], axis=1)[:, 0])
+        return told
     return -np.where(labels == 1, np.log(sure), np.log1p(-sure))
 
 

@@ -150,6 +150,7 @@ class Grpc:
         oip.check_model(self._server, asked.name, asked.version)
         one = self._made["ModelMetadataResponse.TensorMetadata"]
         inputs = oip.takes(self._server.serving.inputs[asker.consumer])
+        gives = oip.gives(self._server.serving.plan)
         return self._made["ModelMetadataResponse"](
             name=self._server.product,
             versions=oip.versions(self._server),
