@@ -98,13 +98,13 @@ def _surprise(labels: Floats, scores: Floats) -> Floats:
     least = np.finfo(np.float64).eps
     sure = np.clip(scores, least, 1 - least)
     if scores.ndim == 2:
-        told: Floats = -np.log(np.take_along_axis(sure, labels.astype(np.intp)[:, None], axis=1)[:, 0])
-        return told
+        likely = np.take_along_axis(sure, labels.astype(np.intp)[:, None], axis=1)
+        return np.asarray(-np.log(likely[:, 0]), dtype=np.float64)
     return -np.where(labels == 1, np.log(sure), np.log1p(-sure))
 
 
 def _right(labels: Floats, likely: Floats) -> Floats:
-    return (classes.chosen(likely) == labels).astype(np.float64)
+    return np.asarray(classes.chosen(likely) == labels, dtype=np.float64)
 
 
 def _macro_f1(labels: Floats, likely: Floats) -> Resampled:

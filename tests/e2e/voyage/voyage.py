@@ -23,6 +23,8 @@ REVIEWED = ("privacy", "legal", "compliance", "validation")
 class Voyage:
     """A shop with a plan in force."""
 
+    product = PRODUCT
+
     def __init__(self, root: Path, **changes: str) -> None:
         """Open it; `changes` stand in its plan below the real-time consumer's latency."""
         self.shop: Shop = open_shop(root)
@@ -33,7 +35,7 @@ class Voyage:
             assert latency in text
             file.write_text(text.replace(latency, latency + lines))
         self.desk: Desk = self.shop.desk()
-        self.do("administrator", AdoptPlan(product=PRODUCT, text=(root / "product.yaml").read_text()))
+        self.do("administrator", AdoptPlan(product=self.product, text=(root / "product.yaml").read_text()))
 
     def do(self, who: str, command: Command[R]) -> R:
         return self.desk.do(command, someone(who))
@@ -42,7 +44,7 @@ class Voyage:
         return self.desk.ask(question, someone("auditor"))
 
     def facts(self, kind: type[Any]) -> list[Any]:
-        return [fact.what for fact in self.desk.store.ledger.past(PRODUCT).of(kind)]
+        return [fact.what for fact in self.desk.store.ledger.past(self.product).of(kind)]
 
     def live_baseline(self, step: str = "cohort", cohort: str = "north") -> str:
         """The baseline, made, proven, signed and released."""
@@ -68,20 +70,20 @@ class Voyage:
         return model
 
     def advance(self, to: str) -> list[str]:
-        return self.do("night-operator", Advance(product=PRODUCT, to=to))
+        return self.do("night-operator", Advance(product=self.product, to=to))
 
     def made(self, role: str) -> str:
-        made = self.do("data-scientist", TrainCandidate(product=PRODUCT, role=role))  # type: ignore[arg-type]
-        self.do("data-scientist", ProveCandidate(product=PRODUCT, candidate=made.candidate))
+        made = self.do("data-scientist", TrainCandidate(product=self.product, role=role))  # type: ignore[arg-type]
+        self.do("data-scientist", ProveCandidate(product=self.product, candidate=made.candidate))
         return str(made.candidate)
 
     def sign(self, candidate: str, function: str) -> None:
-        self.do(f"{function}-owner", GiveSignOff(product=PRODUCT, candidate=candidate, function=function))
+        self.do(f"{function}-owner", GiveSignOff(product=self.product, candidate=candidate, function=function))
 
     def review(self, candidate: str, function: str) -> None:
-        command = GiveReview(product=PRODUCT, candidate=candidate, function=function, answers=good_answers(function))
+        command = GiveReview(product=self.product, candidate=candidate, function=function, answers=good_answers(function))
         self.do(f"{function}-owner", command)
 
     def release(self, candidate: str, step: str, cohort: str = "") -> None:
-        command = ReleaseCandidate(product=PRODUCT, candidate=candidate, step=step, cohort=cohort)
+        command = ReleaseCandidate(product=self.product, candidate=candidate, step=step, cohort=cohort)
         self.do("product-manager", command)
