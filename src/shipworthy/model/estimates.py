@@ -42,13 +42,15 @@ def estimates_of(answer: Answer, scores: Floats, labels: Floats, rows_of: str) -
     known = np.isfinite(labels)
     if int(known.sum()) < ROWS:
         return None
-    said = {"answer": answer, "rows": int(known.sum()), "rows_of": rows_of}
+    said: dict[str, Any] = {"answer": answer, "rows": int(known.sum()), "rows_of": rows_of}
     if answer == "number":
         return said | _losses(scores[known], np.abs(scores - labels)[known])
     found = calibrated(scores[known], labels[known])
     kept = np.unique(np.linspace(0, len(found.scores) - 1, _KNOTS).round().astype(int))
     squared = (scores - labels)[known] ** 2
     auc = area(scores[known], labels[known])
+    if answer == "class":
+        said["right"] = float(labels[known].mean().round(12))
     return said | {
         "auc": round(auc, _DIGITS) if np.isfinite(auc) else None,
         "brier": float(squared.mean().round(12)),

@@ -91,6 +91,7 @@ class HeldOut:
         large: of a number, the error that counts as large; large_rows: how many held-out rows had a larger one.
         edges, shares, means: by bands of like scores: share of the rows and mean loss.
         batches: rows, mean loss and mean of promise minus truth at each moment.
+        confusion: of classes, how many rows of each true one (rows) were answered as each (columns).
     """
 
     loss: Loss
@@ -104,6 +105,7 @@ class HeldOut:
     segments: Mapping[str, Segmented] = field(default_factory=dict)
     batches: tuple[tuple[int, float, float], ...] = ()
     decided: Decided | None = None
+    confusion: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def read(cls, profile: Mapping[str, Any]) -> HeldOut | None:
@@ -125,6 +127,7 @@ class HeldOut:
             segments={name: _segmented(entry) for name, entry in kept["segments"].items()},
             batches=tuple((int(one["n"]), float(one["loss"]), float(one["gap"])) for one in kept["batches"]),
             decided=Decided(**kept["decision"]) if kept["decision"] else None,
+            confusion=np.asarray(kept["confusion"], dtype=np.int64) if "confusion" in kept else None,
         )
 
     @property

@@ -25,9 +25,9 @@ def class_list(ground: Ground) -> Iterator[Slip]:
         found = f"need.answer is class, and need.classes has {listing(names) if names else 'nothing'}."
         why = "An answer is one class of a closed list, so that a new word in the data is noticed and not learnt."
         yield _slip("need", found, why, "Add at least two, for example `classes: [repair, replace, none]`.")
-    for name, count in Counter(names).items():
+    for name, count in Counter(map(str.lower, names)).items():
         if count > 1:
-            found = f"need.classes has {name[:60]!r} {count} times."
+            found = f"need.classes has {name[:60]!r} {count} times, small and capital letters being alike."
             yield Slip("need.classes", "plan.repeated", found, "Each stands for one thing.", "Keep one.")
 
 

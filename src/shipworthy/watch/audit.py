@@ -44,11 +44,12 @@ def segments(past: Past, sample: str) -> list[str]:
     return [fact.what.segment for fact in past.of(AuditLabelled, about=sample)]
 
 
-def labels_of(text: str, known: Mapping[str, str]) -> dict[str, float]:
+def labels_of(text: str, known: Mapping[str, str], classes: Sequence[str] = ()) -> dict[str, float]:
     """What a file says of answers that wait: their label by id, NaN where nobody can tell.
 
     Args:
         known: sample by answer id, of the answers that wait.
+        classes: where an answer is a class, their names: a label then is one of them, and its place is given.
 
     Raises:
         UserError: every mistake found: no such columns, an answer that does not wait, a label that is none, or two of
@@ -62,24 +63,29 @@ def labels_of(text: str, known: Mapping[str, str]) -> dict[str, float]:
     given = [(str(row["answer_id"]).strip(), str(row["label"] or "").strip().lower()) for row in rows]
     given = [(name, word) for name, word in given if word]
     strange = [name for name, _ in given if name not in known]
-    odd = sorted({word for _, word in given if word not in _WORDS})
+    words = {name.lower(): float(place) for place, name in enumerate(classes)} | {"?": UNSURE} if classes else _WORDS
+    odd = sorted({word for _, word in given if word not in words})
     said: dict[str, set[str]] = {}
     for name, word in given:
         said.setdefault(name, set()).add(word)
-    twice = [name for name, words in said.items() if len({str(_WORDS.get(word)) for word in words}) > 1]
+    twice = [name for name, told in said.items() if len({str(words.get(word)) for word in told}) > 1]
     mistakes = []
     if strange:
         found = f"{len(strange)} answers do not wait for a label: {', '.join(strange[:_SHOWN])}."
         mistakes.append(_mistake("unknown", found, "`shipworthy label` lists those that do; a label is given once."))
     if odd:
         found = f"Some labels are neither yes nor no: {', '.join(odd[:_SHOWN])}."
-        mistakes.append(_mistake("label", found, "Write 1 or yes, 0 or no, and ? where nobody can tell."))
+        fix = "Write 1 or yes, 0 or no, and ? where nobody can tell."
+        if classes:
+            found = f"Some labels are no class: {', '.join(odd[:_SHOWN])}."
+            fix = f"Write one of {', '.join(classes)}, and ? where nobody can tell."
+        mistakes.append(_mistake("label", found, fix))
     if twice:
         found = f"{len(twice)} answers have two labels that contradict each other: {', '.join(twice[:_SHOWN])}."
         mistakes.append(_mistake("twice", found, "Keep the one that is true."))
     if mistakes:
         raise UserError(*mistakes)
-    return {name: _WORDS[word] for name, word in given}
+    return {name: words[word] for name, word in given}
 
 
 def _mistake(code: str, found: str, fix: str) -> Mistake:

@@ -15,6 +15,7 @@ from shipworthy.base.fact import Past, What, reader
 from shipworthy.edges.files import Files
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
+from shipworthy.plan.rules import current_plan
 from shipworthy.watch.audit import drawn, labels_of, segments, waiting
 from shipworthy.watch.audit_words import AuditDrawn, AuditLabelled, AuditOutcome, LabelAudit
 from shipworthy.watch.labels import labels_table
@@ -27,7 +28,8 @@ def sampled(
     """The sample of a window, kept as a table with its entities so that an erasure finds them."""
     ids = [str(name) for name in answers["answer_id"]]
     chosen = answers.iloc[drawn(ids, rows, partial(pseudonyms.mark, f"audit/{product}"))]
-    texts = {name: pa.array(chosen[name].astype(str), pa.string()) for name in ("answer_id", "entity", "decision")}
+    named = [name for name in ("answer_id", "entity", "decision", "class") if name in chosen]
+    texts = {name: pa.array(chosen[name].astype(str), pa.string()) for name in named}
     table = pa.table({**texts, "score": pa.array(chosen["score"], pa.float64())})
     return AuditDrawn(
         product=product,
@@ -65,14 +67,15 @@ def _read(command: LabelAudit, trip: Trip) -> list[AuditLabelled]:
     files, past = trip.store.files, trip.past
     left = {one.sample: left_of(files, past, one.sample) for one in waiting(past)}
     known = {str(name): sample for sample, rows in left.items() for name in rows["answer_id"]}
-    given = labels_of(files.get(command.labels).decode("utf-8-sig", "replace"), known)
+    classes = current_plan(past).need.classes
+    given = labels_of(files.get(command.labels).decode("utf-8-sig", "replace"), known, classes)
     found = []
     for sample, rows in left.items():
         mine = rows[rows["answer_id"].isin(given.keys())]
         if mine.empty:
             continue
         labels = np.array([given[name] for name in mine["answer_id"]])
-        segment = files.put_table(labels_table(list(mine["answer_id"]), list(mine["entity"]), labels))
+        segment = files.put_table(labels_table(list(mine["answer_id"]), list(mine["entity"]), labels, classes))
         told = int(np.isfinite(labels).sum())
         found.append(
             AuditLabelled(
@@ -93,10 +96,17 @@ def _once(past: Past, found: Sequence[AuditLabelled]) -> Sequence[What]:
     return [one for one in found if one.segment not in known]
 
 
-def labelled_sample(files: Files, past: Past, sample: str) -> tuple[Any, Any]:
-    """The scores of a sample and its labels, NaN where nobody could tell, both in the sample's order."""
+def labelled_sample(files: Files, past: Past, sample: str, classes: Sequence[str] = ()) -> tuple[Any, Any]:
+    """The scores of a sample and its labels, NaN where nobody could tell, both in the sample's order.
+
+    Args:
+        classes: where an answer is a class, their names: a label then is whether the answer was right.
+    """
     rows: pd.DataFrame = files.table(sample).to_pandas()
     tables = [files.table(segment).to_pandas() for segment in segments(past, sample)]
     told = pd.concat(tables).drop_duplicates("answer_id").set_index("answer_id")["label"]
     labels = told.reindex(rows["answer_id"])
+    if classes:
+        answered = rows["class"].map({name: place for place, name in enumerate(classes)}).to_numpy()
+        labels = labels.where(labels.isna(), (labels.to_numpy() == answered).astype(np.float64))
     return rows["score"].to_numpy(dtype=np.float64), labels.to_numpy(dtype=np.float64)

@@ -16,6 +16,8 @@ from shipworthy.model.results import label_values
 from shipworthy.watch.monitor import Floats
 
 LABELS = pa.schema([("answer_id", pa.string()), ("entity", pa.string()), ("label", pa.float64())])
+CLASS = pa.field("class", pa.string())
+"""One more column where a label is a class: its name; ``label`` then is its place among the declared ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Truth:
     """What is known about some entities.
 
     Attributes:
-        labels: one per entity, in their order; NaN where it is not known.
+        labels: one per entity, in their order; NaN where it is not known. Of a class it is its place in `need.classes`.
         contradicting: entities for which several truths were stated; none of them counts.
     """
 
@@ -50,9 +52,10 @@ def truths(
         found = pipeline.label(sources, as_of, until, entities)
         return Truth(np.asarray(found, dtype=np.float64))
     rows, where = declared_label(pipeline.plan, sources)
-    entity = pipeline.plan.need.entity
+    need = pipeline.plan.need
+    entity = need.entity
     agreed, contradicting = stated_once(rows, entity)
-    known = label_values(agreed, entity, pipeline.plan.need.answer, where)
+    known = label_values(agreed, entity, need.answer, where, need.classes)
     mine = np.asarray(known.reindex(pd.Index(entities, dtype=object)), dtype=np.float64)
     return Truth(mine, int(contradicting.isin(set(entities)).sum()))
 
@@ -70,7 +73,17 @@ def stated_once(rows: pd.DataFrame, entity: str) -> tuple[pd.DataFrame, pd.Serie
     return known[~twice], known.loc[twice, entity].drop_duplicates().astype(str)
 
 
-def labels_table(answer_ids: Sequence[str], entities: Sequence[str], labels: Floats) -> pa.Table:
-    """Labels in the shape in which they are sealed; an unknown one is null."""
+def labels_table(
+    answer_ids: Sequence[str], entities: Sequence[str], labels: Floats, classes: Sequence[str] = ()
+) -> pa.Table:
+    """Labels in the shape in which they are sealed; an unknown one is null.
+
+    Args:
+        classes: where a label is the place of a class, their names; each stands beside its place.
+    """
     columns = [pa.array(answer_ids, pa.string()), pa.array(entities, pa.string())]
-    return pa.table([*columns, pa.array(labels, pa.float64(), from_pandas=True)], schema=LABELS)
+    table = pa.table([*columns, pa.array(labels, pa.float64(), from_pandas=True)], schema=LABELS)
+    if not classes:
+        return table
+    named = [classes[int(place)] if np.isfinite(place) else None for place in labels.tolist()]
+    return table.append_column(CLASS, pa.array(named, pa.string()))

@@ -20,6 +20,7 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.privacy import unreadable
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
+from shipworthy.model.classes import right
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
@@ -27,7 +28,7 @@ from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import labels_table, truths
-from shipworthy.watch.monitor import Beside, Judgement, Sample, Values, Window, not_run
+from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
@@ -87,7 +88,7 @@ class Look:
         for of in dict.fromkeys(item.answered for item in self.due if item.needs == "answers"):
             if not is_drawn(past, of.candidate, of.moment):
                 rows = self.plan.watch.audit.rows
-                answers = answers_of(self.files, of)
+                answers = answers_of(self.files, of, classes=self._classes)
                 found.append(sampled(self.files, self.pseudonyms, self.plan.product, of, answers, rows))
         return found
 
@@ -99,7 +100,8 @@ class Look:
             why = f"These answers could not be read: {error.mistakes[0].found}"
             return [self._fact(past, item, not_run({}, why), waiting=True) for item in due]
         if window.labels is not None and not answers.empty:
-            matched.append(answers.assign(label=window.labels))
+            truths = window.of_classes.truths if window.of_classes else window.labels
+            matched.append(answers.assign(label=truths))
         return [self._compared(past, what, answers) for what in found]
 
     def _read(self, past: Past, of: Answered, due: Sequence[Due]) -> tuple[Window, Answerer | None, pd.DataFrame]:
@@ -109,17 +111,21 @@ class Look:
             return accounts(past, of), None, pd.DataFrame()
         if "audit" in needs:
             answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
-            scores, labels = labelled_sample(self.files, past, of.parts[0])
+            scores, labels = labelled_sample(self.files, past, of.parts[0], answerer.classes)
             return Window(self.moment, scores, labels=labels), answerer, pd.DataFrame()
         answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
-        answers = answers_of(self.files, of)
-        promises = answerer.answer == "probability" and promises_shares(answerer.made.role, answerer.profile)
+        answers = answers_of(self.files, of, classes=bool(answerer.classes))
+        promises = answerer.answer != "number" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
+        if answerer.classes:
+            window = replace(window, of_classes=_of_classes(answerer.classes, answers))
         window = decided(window, self.plan, answerer.answer, answers["decision"].to_numpy(dtype=object))
         if "answers" in needs or segmented(answerer.profile) or self.plan.proof.fairness:
             window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
         if "answers" in needs:
             yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
+            if answerer.classes:  # each answer says that its class is right
+                yes = np.ones(len(answers), dtype=bool)
             window = replace(window, says_yes=yes, beside=self._beside(past, of, answerer))
         if self.plan.proof.fairness:
             sources = self._then(past, of)
@@ -155,7 +161,14 @@ class Look:
             known = truths(answerer.pipeline, self._sources(past, until), self.as_of, until, entities)
         except UserError as error:
             return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
-        return replace(window, labels=known.labels, contradicting=known.contradicting)
+        labels, classes = known.labels, window.of_classes
+        if classes is not None:
+            classes, labels = replace(classes, truths=labels), right(classes.likely, labels)
+        return replace(window, labels=labels, contradicting=known.contradicting, of_classes=classes)
+
+    @property
+    def _classes(self) -> bool:
+        return self.plan.need.answer == "class"
 
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
         monitor = monitors()[item.monitor]
@@ -217,7 +230,7 @@ class Look:
             return []
         rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
         labels = rows["label"].to_numpy(dtype=np.float64)
-        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels)
+        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, self.plan.need.classes)
         known = int(np.isfinite(labels).sum())
         return [
             LabelsSealed(
@@ -229,6 +242,11 @@ class Look:
                 snapshot=self.snapshot,
             )
         ]
+
+
+def _of_classes(names: tuple[str, ...], answers: pd.DataFrame) -> OfClasses:
+    likely = np.array(answers["likely"].tolist(), dtype=np.float64).reshape(len(answers), len(names))
+    return OfClasses(names, likely)
 
 
 def _readable(profile: dict[str, Any], plan: Plan) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from shipworthy.model.classes import chosen, losses
 from shipworthy.model.projections import Projections
 from shipworthy.watch.words import Kind, Level
 
@@ -77,13 +78,40 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class OfClasses:
+    """What there is beside the scores of a window whose answers are classes.
+
+    Attributes:
+        names: the classes of the candidate, in order.
+        likely: the probability of each class per answer.
+        truths: the place of the true class per answer, NaN where it is unknown; None where no truth could be had.
+    """
+
+    names: tuple[str, ...]
+    likely: Floats
+    truths: Floats | None = None
+
+    @property
+    def answered(self) -> npt.NDArray[np.intp]:
+        """The place of the class of each answer."""
+        return chosen(self.likely)
+
+    @property
+    def losses(self) -> Floats:
+        """The loss of each answer in [0, 1]; NaN where its truth is unknown."""
+        known = np.full(len(self.likely), np.nan) if self.truths is None else self.truths
+        return losses(self.likely, known)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
     Attributes:
         moment: as of when they were given, ISO 8601.
         scores: one per answer; NaN where there was none.
-        labels: the truth per answer, NaN where it is unknown; None where no truth could be had.
+        labels: the truth per answer, NaN where it is unknown; None where no truth could be had. Of a class it is
+            whether the answer was right, which its score promises.
         unlabelled_because: why there is no truth at all.
         promises: whether a score is meant as the probability of yes.
         contradicting: entities for which several truths were stated; they count as unknown.
@@ -96,6 +124,7 @@ class Window:
         groups: by declared fairness column the value of each answer's entity; without a column that could not be found.
         says_yes: whether each answer was decided as yes; None where decisions were not read.
         beside: what else there is to hold it against; None where nothing is.
+        of_classes: the classes behind scores and labels; None where an answer is none.
     """
 
     moment: str
@@ -116,6 +145,7 @@ class Window:
     groups: Mapping[str, Values] = field(default_factory=dict)
     says_yes: npt.NDArray[np.bool_] | None = None
     beside: Beside | None = None
+    of_classes: OfClasses | None = None
 
     @property
     def day(self) -> str:

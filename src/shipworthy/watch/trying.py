@@ -19,7 +19,8 @@ from shipworthy.deliver.answering import kept_features
 from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.road import Trip
-from shipworthy.model.answering import load
+from shipworthy.model import classes
+from shipworthy.model.answering import Answerer, load
 from shipworthy.model.rules import decide, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
@@ -81,14 +82,17 @@ def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
 def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
     files, past = trip.store.files, trip.past
     truth = _truth(files, one.labels)
-    mine = _answers(files, one.mine) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)
-    other = _answers(files, one.other) if one.other.parts else _answers_now(trip, plan, one.other, one.mine)
+    named = plan.need.answer == "class"
+    mine = _answers(files, one.mine, named) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)
+    other = _answers(files, one.other, named) if one.other.parts else _answers_now(trip, plan, one.other, one.mine)
     made = [candidate_made(past, name) for name in (one.mine.candidate, one.other.candidate)]
     profiles = [load(files, what, plan).profile for what in made]
     promises = all(promises_shares(what.role, profile) for what, profile in zip(made, profiles, strict=True))
     spread = spread_of(profiles[1]) if plan.need.answer == "number" else None
 
     def loss(rows: pd.DataFrame, labels: pd.Series[float]) -> Any:
+        if "likely" in rows:
+            return _losses_of_classes(rows["likely"], labels, len(plan.need.classes))
         decided = np.asarray(rows["decision"] == plan.decision.yes)
         known, scores = (np.asarray(column, dtype=np.float64) for column in (labels, rows["score"]))
         return losses(known, scores, decided, promises, spread)
@@ -130,9 +134,16 @@ def _truth(files: Files, segments: Sequence[str]) -> pd.Series[float]:
     return known
 
 
-def _answers(files: Files, answered: Answered) -> pd.DataFrame:
+def _losses_of_classes(likely: pd.Series[Any], labels: pd.Series[float], count: int) -> Any:
+    """The loss of each answer; NaN where there is no answer or no truth."""
+    given = [list(one) if isinstance(one, np.ndarray | list) else [np.nan] * count for one in likely.tolist()]
+    return classes.losses(np.array(given, dtype=np.float64).reshape(len(given), -1), np.asarray(labels, np.float64))
+
+
+def _answers(files: Files, answered: Answered, classes: bool) -> pd.DataFrame:
     """The answers of a candidate at a moment, each entity once: for real before in shadow, then the first."""
-    rows = pa.concat_tables([files.table(segment, _COLUMNS) for segment in answered.parts])
+    columns = [*_COLUMNS, "likely"] if classes else _COLUMNS
+    rows = pa.concat_tables([files.table(segment, columns) for segment in answered.parts])
     mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
     mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
     frame: pd.DataFrame = rows.filter(mine).to_pandas()
@@ -151,8 +162,19 @@ def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) ->
     ]
     frame = pd.concat(frames) if frames else pd.DataFrame()
     frame = frame[~frame.index.duplicated()]
+    if answerer.classes:
+        return _classes_now(answerer, plan, frame)
     scores = answerer.scores(frame) if len(frame) else np.zeros(0)
     good = np.isfinite(scores)
     names = [str(name) for name in frame.index[good]]
     decisions = decide(scores[good], names, plan.decision)
     return pd.DataFrame({"entity": names, "score": scores[good], "decision": decisions, "step": SHADOW, "cohort": ""})
+
+
+def _classes_now(answerer: Answerer, plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+    likely, names = answerer.likely(frame), [str(name) for name in frame.index]
+    scores = classes.promised(likely)
+    named = [answerer.classes[place] for place in classes.chosen(likely).tolist()]
+    decisions = decide(scores, names, plan.decision, named=named)
+    told = {"entity": names, "score": scores, "decision": decisions, "step": SHADOW, "cohort": ""}
+    return pd.DataFrame({**told, "likely": likely.tolist()})

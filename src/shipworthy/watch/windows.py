@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.deliver.log import CLASSES
 from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
 from shipworthy.edges.sealing import opened_value
@@ -28,16 +29,20 @@ if TYPE_CHECKING:
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "decision", "step"]
 
 
-def answers_of(files: Files, answered: Answered) -> pd.DataFrame:
+def answers_of(files: Files, answered: Answered, *, classes: bool = False) -> pd.DataFrame:
     """A candidate's answers for a moment, each entity once (the first answer it got), sorted by entity.
 
     Several consumers, steps and segments may hold the same entity; rehearsals do not count. A stretch of the
     prediction server may hold other moments too.
 
+    Args:
+        classes: with the class of each answer and the probability of each.
+
     Raises:
         Tampered: a segment does not hold what was sealed.
     """
-    tables = [files.table(segment, _COLUMNS) for segment in answered.parts]
+    columns = [*_COLUMNS, *(field.name for field in CLASSES)] if classes else _COLUMNS
+    tables = [files.table(segment, columns) for segment in answered.parts]
     rows = pa.concat_tables(tables)
     mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
     mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))

@@ -148,4 +148,3 @@ def write_feed(folder: Path) -> None:
             bottles.writerow((f"b{place:03d}", day.isoformat(), *wine.data[row].tolist()))
             grower = CLASSES[wine.target[row]] if place else "barollo"
             tastings.writerow((f"b{place:03d}", (day + timedelta(days=7)).isoformat(), grower))
-

@@ -81,7 +81,9 @@ class Voyage:
         self.do(f"{function}-owner", GiveSignOff(product=self.product, candidate=candidate, function=function))
 
     def review(self, candidate: str, function: str) -> None:
-        command = GiveReview(product=self.product, candidate=candidate, function=function, answers=good_answers(function))
+        command = GiveReview(
+            product=self.product, candidate=candidate, function=function, answers=good_answers(function)
+        )
         self.do(f"{function}-owner", command)
 
     def release(self, candidate: str, step: str, cohort: str = "") -> None:

@@ -21,8 +21,8 @@ _Z = 1.96
 
 
 def applies(plan: Plan) -> bool:
-    """A number promises no share of yes."""
-    return plan.need.answer == "probability"
+    """A number promises no share of yes; a class promises to be right."""
+    return plan.need.answer != "number"
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -97,7 +97,7 @@ def _judged(
         state=detector.kept({"gap": evidence}, settings, known.phi, since=since),
         numbers=numbers,
         guarantee=detector.promise(settings, known),
-        cause=_cause(gap) if level in ("note", "alarm") else "",
+        cause=_cause(gap, window) if level in ("note", "alarm") else "",
         advice=_ADVICE if level == "alarm" else "",
         since=since,
     )
@@ -138,7 +138,8 @@ def _numbers(
 def _text(window: Window, numbers: Mapping[str, float], since: str, more: int | None) -> str:
     tolerated, alarmed = percent(numbers["tolerance"]), numbers["evidence"] >= 1
     first = (
-        f"The list of {window.day} promised {percent(numbers['promised'])} yes; {percent(numbers['real'])} came true."
+        f"The list of {window.day} promised {percent(numbers['promised'])} {_kept(window)}; "
+        f"{percent(numbers['real'])} came true."
     )
     if numbers["coverage"] < 1:
         first += f" The truth is known for {percent(numbers['coverage'])} of its {window.scores.size:,} answers."
@@ -153,11 +154,18 @@ def _text(window: Window, numbers: Mapping[str, float], since: str, more: int | 
     return f"{then} Cannot tell yet whether by chance: {more:,} more answers like these needed."
 
 
+def _kept(window: Window) -> str:
+    return "yes" if window.of_classes is None else "right answers"
+
+
 def _day(moment: str) -> str:
     return Window(moment, np.zeros(0)).day
 
 
-def _cause(gap: float) -> str:
+def _cause(gap: float, window: Window) -> str:
+    if window.of_classes is not None:
+        more = "surer" if gap > 0 else "less sure"
+        return f"The candidate is {more} of its classes than it may be; see confusion for which of them it mistakes."
     more, less = ("more", "fewer") if gap > 0 else ("fewer", "more")
     return (
         f"The candidate promises {more} than come true: there are {less} yes than in the time it learnt from. "

@@ -139,6 +139,10 @@ def _area(old: Floats, new: Floats) -> float:
 
 def _lower(found: Estimated, settings: Settings, kept: Mapping[str, Any]) -> tuple[bool, str]:
     """Whether the estimate lies below what was proven, and how that is said."""
+    if kept["answer"] == "class":
+        fall, most = float(kept["right"]) - found.accuracy, settings.tolerance or 0.0
+        said = f" That is {percent(fall)} fewer than when it was made, {percent(most)} tolerated."
+        return fall > most, said if fall > most else ""
     first, tolerated = kept.get("auc"), settings.tolerance or 0.0
     if settings.floor is not None and found.auc < settings.floor:
         return True, f" That is below the floor of {settings.floor:.3f} that the proof was held to."
@@ -148,6 +152,13 @@ def _lower(found: Estimated, settings: Settings, kept: Mapping[str, Any]) -> tup
 
 
 def _text(window: Window, found: Estimated, kept: Mapping[str, Any], weighted: bool) -> str:
+    if kept["answer"] == "class":
+        mixed = " Inputs are mixed otherwise than they were, so rows like them count more." if weighted else ""
+        then = percent(float(kept["right"]))
+        return (
+            f"Estimate for {window.day}: {percent(found.accuracy)} of the classes right ({then} when the candidate was "
+            f"made).{mixed}"
+        )
     first = f" ({kept['auc']:.3f} when the candidate was made)" if kept.get("auc") is not None else ""
     parts = [f"{percent(found.accuracy)} of decisions right"]
     if np.isfinite(found.precision):

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from shipworthy.model.performance import HeldOut
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
 from shipworthy.watch.groups import Measured, Named, compared, summary
-from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
+from shipworthy.watch.monitor import Floats, Judgement, Monitor, Settings, Window, not_run
 from shipworthy.watch.monitors.selection import applies
 from shipworthy.watch.words import Level
 
@@ -75,6 +76,9 @@ def measures(window: Window, settings: Settings, then: HeldOut | None) -> list[M
     binary = bool(np.isin(labels[known], (0.0, 1.0)).all())
     if window.decisions.size == scores.size and (binary or window.threshold is not None):
         real = labels == 1 if window.threshold is None else labels >= window.threshold
+        classes = window.of_classes
+        if classes is not None and classes.truths is not None:  # the class that counts as yes
+            real = np.array([*classes.names, ""], dtype=object)[_places(classes.truths)] == window.yes
         chosen = window.decisions == window.yes
         told = known & (chosen | (window.decisions == window.no))
         yes = chosen.astype(np.float64)
@@ -84,11 +88,18 @@ def measures(window: Window, settings: Settings, then: HeldOut | None) -> list[M
     safe_scores, safe_labels = np.where(known, scores, 0.0), np.where(known, labels, 0.0)
     if then is not None and (shares or then.loss == "absolute"):
         lost = then.losses(safe_scores, safe_labels)
+        if window.of_classes is not None:
+            lost = np.where(known, window.of_classes.losses, 0.0)
         found.append(Measured("mean loss", known, lost, tolerance=tolerance))
     if shares:
         gap = safe_scores - safe_labels
         found.append(Measured("promised less real", known, gap, tolerance=tolerance, span=2.0))
     return found
+
+
+def _places(truths: Floats) -> npt.NDArray[np.intp]:
+    """The place of each true class; the one behind all of them where it is unknown."""
+    return np.where(np.isfinite(truths), truths, -1).astype(np.intp)
 
 
 MONITOR = Monitor(

@@ -1,6 +1,7 @@
 """Whether the answers are as good as they were shown to be: the loss, for everybody and for each declared segment.
 
-Of a probability the loss is its squared distance to the truth (Brier score). Of a number it is its absolute error, an
+Of a probability the loss is its squared distance to the truth (Brier score); of a class half that of the probabilities
+of all classes together. Of a number it is its absolute error, an
 error above the 99% quantile of those of the proof counting as that one, and the share of large errors beside it. The
 tolerance is a share of the proven loss: 0.2 tolerates a mean loss a fifth above what was proven.
 """
@@ -50,7 +51,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
     depends = dependence_of(then, settings)
     phi = phi_of_window(depends, then.rows_per_batch, scores.size)
-    lost = then.losses(scores, labels)
+    lost = then.losses(scores, labels) if window.of_classes is None else window.of_classes.losses[usable]
     names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
     asked = _asked(then, lost, names, settings, phi)
     answers, kept = answered(state, asked, window.moment, settings, depends, phi)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shipworthy.watch.bounds import ranking
-from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
+from shipworthy.watch.monitor import Floats, Judgement, Monitor, OfClasses, Settings, Window, not_run
 from shipworthy.watch.monitors.calibration import applies
 
 
@@ -16,6 +16,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     """Note when the whole interval of the AUC lies below the floor that the proof was held to."""
     if window.labels is None:
         return not_run(state, window.unlabelled_because or "The truth about these answers is not known.")
+    if window.of_classes is not None and window.of_classes.truths is not None:
+        return _of_classes(state, window, window.of_classes, window.of_classes.truths)
     usable = np.isfinite(window.labels) & np.isfinite(window.scores)
     scores, labels = window.scores[usable], window.labels[usable]
     size = float(scores.size)
@@ -41,6 +43,33 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         guarantee="Descriptive: a 95% interval for this window alone, not valid under repeated looks.",
         kind="description",
         cause="What separates yes from no has changed since the candidate was proven." if lower else "",
+    )
+
+
+def _of_classes(state: Mapping[str, Any], window: Window, classes: OfClasses, truths: Floats) -> Judgement:
+    """Each class against all others, by its own probability."""
+    known, found = np.isfinite(truths), {}
+    for place, name in enumerate(classes.names):
+        one = ranking(classes.likely[known, place], (truths[known] == place).astype(np.float64))
+        if one is not None:
+            rows = float((truths[known] == place).sum())
+            found[name] = {"rows": rows, "auc": one.auc, "low": one.low, "high": one.high}
+    size = float(known.sum())
+    if not found:
+        why = f"The {int(size):,} labelled answers of {window.day} do not hold two of one class and two of another."
+        return not_run(state, why, n=size)
+    mean = float(np.mean([one["auc"] for one in found.values()]))
+    worst = min(found, key=lambda name: found[name]["auc"])
+    last = found[worst]
+    return Judgement(
+        level="quiet",
+        text=f"Ranking of {window.day}, each class against the others: AUC {mean:.3f} on average, least for {worst} "
+        f"with {last['auc']:.3f} ({last['low']:.3f} to {last['high']:.3f}).",
+        state=dict(state),
+        numbers={"n": size, "auc": mean, "least": last["auc"], "classes": float(len(found))},
+        parts=found,
+        guarantee="Descriptive: 95% intervals for this window alone, not valid under repeated looks.",
+        kind="description",
     )
 
 

@@ -1,0 +1,112 @@
+"""Whether each class is answered as often, and as surely, as when the candidate was made: a note, before any truth.
+
+The share of each class among the answers is one question, and the probability of each class another: a class may be
+answered as often as before while nobody is sure of it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shipworthy.plan.schema import Plan
+from shipworthy.watch import detector
+from shipworthy.watch.bounds import dependence
+from shipworthy.watch.counting import cuts
+from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, moved_shares, said, unsure
+from shipworthy.watch.evidence import grid
+from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Values, Window, not_run, percent
+from shipworthy.watch.reference import Known, known
+
+ANSWERED = "class"
+_SHOWN = 3
+
+
+def applies(plan: Plan) -> bool:
+    """An answer is a class."""
+    return plan.need.answer == "class"
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Note when the share of a class, or the probability of one, moved beyond the tolerance."""
+    kept, classes = profile.get("classes"), window.of_classes
+    if classes is None or not window.scores.size:
+        return not_run(state, f"There are no answers of {window.day}.")
+    if not kept or not kept["rows"]:
+        return not_run(state, "The candidate's reference profile holds no classes to compare with.")
+    columns = _columns(kept, classes)
+    depends, bets = dependence(settings.phi), grid(settings.updates_per_year)
+    phi = depends.of_window(window.scores.size)
+    alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
+    evidence, leads, reached, open_ = {}, {}, {}, []
+    for name, (then, values) in columns.items():
+        found = cuts(then, values)
+        factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), depends.phi, bets)
+        before = detector.carried(state, name, 2 * len(found), settings, depends.phi)
+        evidence[name] = detector.grown(before, factor, phi)
+        leads[name] = leading(found, evidence[name])
+        reached[name] = detector.against(evidence[name], settings, alpha, len(columns))
+        doubt = unsure(found, evidence[name], factor, phi, settings, alpha / len(columns))
+        if reached[name] < 1 and doubt is not None:
+            open_.append(f"{name} ({doubt.text})")
+    moved = sorted((name for name in reached if reached[name] >= 1), key=lambda name: -reached[name])
+    since = (str(state.get("since") or "") or window.moment) if moved else ""
+    return Judgement(
+        level="note" if moved else "quiet",
+        text=_text(window, leads, moved, open_, tolerance),
+        state=detector.kept(evidence, settings, depends.phi, since=since),
+        numbers={
+            "answers": float(window.scores.size),
+            "changed": float(len(moved)),
+            "evidence": max(reached.values()),
+            **moved_shares(leads),
+        },
+        parts=_parts(kept, classes),
+        guarantee=detector.promise(settings, depends, f" for all {len(columns)} questions together"),
+        cause=f"{moved[0]} moved most surely: {said(leads[moved[0]])}; see input-drift." if moved else "",
+        since=since,
+    )
+
+
+def _columns(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, tuple[Known, Values]]:
+    """The class that was answered, then the probability of each class, as columns with their first distribution."""
+    names = np.array(classes.names, dtype=object)
+    found = {ANSWERED: (Known(ANSWERED, int(kept["rows"]), shares=dict(kept["answered"])), names[classes.answered])}
+    for place, name in enumerate(classes.names):
+        column = f"p_{name}"
+        found[column] = (known(column, kept["likely"][name]), classes.likely[:, place])
+    return found
+
+
+def _parts(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, dict[str, float]]:
+    count = np.bincount(classes.answered, minlength=len(classes.names))
+    return {
+        name: {
+            "rows": float(count[place]),
+            "now": float(count[place] / max(len(classes.likely), 1)),
+            "then": float(kept["answered"][name]),
+            "mean_probability": float(classes.likely[:, place].mean()),
+            "first_mean_probability": float(kept["likely"][name]["mean"]),
+        }
+        for place, name in enumerate(classes.names)
+    }
+
+
+def _text(window: Window, leads: Mapping[str, Cut], moved: list[str], open_: list[str], tolerance: float) -> str:
+    if moved:
+        named = "; ".join(f"{name} ({said(leads[name])})" for name in moved[:_SHOWN])
+        return f"Classes of {window.day} changed beyond {percent(tolerance)} of rows: {named}."
+    told = f"Classes of {window.day}: none changed beyond {percent(tolerance)} of rows for sure."
+    return f"{told} Cannot tell yet of {open_[0]}." if open_ else told
+
+
+MONITOR = Monitor(
+    name="class-shares",
+    asks="Is each class answered as often, and as surely, as when the candidate was made?",
+    needs="answers",
+    judge=judge,
+    tolerance=0.02,
+    applies=applies,
+)

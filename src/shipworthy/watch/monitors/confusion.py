@@ -1,0 +1,142 @@
+"""Whether each class is still found, and right where it is named, as often as it was shown to be.
+
+Of the answers that name a class, the share whose truth is another one (one minus its precision); of the rows that truly
+are of a class, the share that got another one (one minus its recall). Every class is asked about by itself, whether or
+not a person was asked about the row. The tolerance is what any of these shares may rise by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shipworthy.model.classes import confusion
+from shipworthy.model.performance import HeldOut
+from shipworthy.watch.bounds import dependence, share_between
+from shipworthy.watch.detector import promise
+from shipworthy.watch.evidence import Counts, above, grid
+from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
+from shipworthy.watch.monitors.class_shares import applies
+from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
+from shipworthy.watch.words import Level
+
+Counted = npt.NDArray[np.int64]
+_SHOWN = 3
+
+
+def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
+    """Alarm where a class is named wrongly or missed beyond what was proven and the tolerance."""
+    classes, then = window.of_classes, HeldOut.read(profile)
+    if window.labels is None or classes is None or classes.truths is None:
+        return not_run(state, window.unlabelled_because or "The truth about these answers is not known.")
+    if then is None or then.confusion is None:
+        return not_run(state, "The candidate keeps no classes of held-out rows to compare with: train it anew.")
+    if not np.isfinite(classes.truths).any():
+        return not_run(state, f"None of the {window.scores.size:,} answers of {window.day} has a known truth.")
+    now = confusion(classes.truths, classes.answered, len(classes.names))
+    asked = _asked(classes, then.confusion, now, settings)
+    if not asked:
+        return not_run(state, f"No class of {window.day} was there when the candidate was proven.")
+    depends = dependence(settings.phi)
+    answers, kept = answered(state, asked, window.moment, settings, depends, depends.phi)
+    harmed = sorted((one for one in answers if one.harms), key=lambda one: -one.reached)
+    outside = [one for one in answers if one.may_harm]
+    level: Level = "alarm" if harmed else "note" if outside else "quiet"
+    moments = [one.since for one in (harmed or outside)]
+    return Judgement(
+        level=level,
+        text=_text(window, now, harmed, outside),
+        state=kept,
+        numbers=_numbers(window, now, answers, settings),
+        parts={one.asked.name: one.row for one in answers} | _matrix(classes, now),
+        guarantee=promise(settings, depends),
+        cause=_cause(classes, now, harmed or outside) if level != "quiet" else "",
+        advice="Have a person decide where this class is named until it is learnt anew; retrain on newer labels."
+        if harmed
+        else "",
+        since=min(moments) if moments else "",
+    )
+
+
+def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) -> list[Asked]:
+    """For each class its two questions, where there were rows to prove it by and are rows to ask it of."""
+    error, found = reference_error(settings, 2 * len(classes.names)), []
+    for place, name in enumerate(classes.names):
+        for what, rows in ((f"{name} named wrongly", (slice(None), place)), (f"{name} missed", (place, slice(None)))):
+            before, after = (
+                Counts(int(one[rows].sum()), int(one[rows].sum() - one[place, place])) for one in (then, now)
+            )
+            if before.rows and after.rows:
+                found.append(_question(what, before, after, settings, error))
+    return found
+
+
+def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float) -> Asked:
+    """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
+    tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
+    factors = above(now, tau, grid(settings.updates_per_year)).reshape(1, -1)
+    return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
+
+
+def _numbers(window: Window, now: Counted, answers: Sequence[Answer], settings: Settings) -> dict[str, float]:
+    rows = int(now.sum())
+    recalls = [now[at, at] / now[at].sum() for at in range(len(now)) if now[at].sum()]
+    return {
+        "answers": float(window.scores.size),
+        "n": float(rows),
+        "accuracy": float(np.trace(now) / rows),
+        "balanced_accuracy": float(np.mean(recalls)),
+        "tolerance": settings.tolerance or 0.0,
+        "phi": settings.phi,
+        "evidence": max(one.reached for one in answers),
+    }
+
+
+def _matrix(classes: OfClasses, now: Counted) -> dict[str, dict[str, float]]:
+    """The counts of each true class by the class that was answered."""
+    return {
+        f"truly {name}": {f"as {other}": float(now[at, to]) for to, other in enumerate(classes.names)}
+        for at, name in enumerate(classes.names)
+        if now[at].sum()
+    }
+
+
+def _text(window: Window, now: Counted, harmed: Sequence[Answer], outside: Sequence[Answer]) -> str:
+    rows, right = int(now.sum()), int(np.trace(now))
+    told = f"Of {rows:,} answers of {window.day} with a known truth, {percent(right / rows)} name the true class."
+    for one in harmed[:_SHOWN]:
+        told += f" More often than tolerated, and not by chance: {_said(one)}."
+    for one in outside[:_SHOWN]:
+        told += f" Beyond its tolerance: {_said(one)}; {still_needed(one)}."
+    return told
+
+
+def _said(one: Answer) -> str:
+    asked = one.asked
+    return (
+        f"{asked.name} in {percent(asked.now)} of {asked.rows:,} ({percent(asked.then)} at the proof, up to "
+        f"{percent(asked.tolerated)} tolerated)"
+    )
+
+
+def _cause(classes: OfClasses, now: Counted, worse: Sequence[Answer]) -> str:
+    """The commonest mistake of the window."""
+    wrong = now - np.diag(np.diag(now))
+    if not worse or not wrong.any():
+        return ""
+    true, given = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    names = classes.names
+    return f"Most often {names[true]} was answered as {names[given]}, {int(wrong[true, given]):,} times."
+
+
+MONITOR = Monitor(
+    name="confusion",
+    asks="Is each class still found, and right where it is named?",
+    needs="labels",
+    judge=judge,
+    tolerance=0.05,
+    applies=applies,
+)
