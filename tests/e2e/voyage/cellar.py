@@ -87,7 +87,6 @@ sinks:
 data:
   features: {{source: wines, columns: [{", ".join(INPUTS)}]}}
   label: {{source: tastings, column: grower}}
-  due: {{source: wines, within: 1mo}}
 
 model:
   training: {{first: 2025-02-01}}
@@ -103,6 +102,9 @@ proof:
   performance: {{metric: accuracy, floor: 0.8}}
   calibration_tolerance: 0.2
   segments: [alcohol]
+
+release:
+  cohorts: {{names: [north]}}
 
 watch:
   monitors:

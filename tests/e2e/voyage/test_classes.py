@@ -1,0 +1,215 @@
+"""A product whose answers are classes, from its plan to what is watched: real wines, told by who made them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import struct
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from e2e.voyage.cellar import CELLAR, CLASSES, INPUTS, Cellar
+from e2e.voyage.test_server import Server
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shipworthy.app.wiring import close_desk
+from shipworthy.data.words import Quarantine
+from shipworthy.deliver.asked import Asked, answer_message
+from shipworthy.deliver.loading import load_serving
+from shipworthy.deliver.ready import Question
+from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.words import AnswersSealed
+from shipworthy.doors.house import running
+from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.contract import openapi
+from shipworthy.doors.predict.wire import Wire
+from shipworthy.prove.words import CandidateProven
+from shipworthy.watch.words import LabelsSealed, WindowJudged
+
+SHARES = [f"p_{name}" for name in CLASSES]
+
+
+@pytest.fixture(scope="module")
+def cellar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cellar]:
+    """A cellar whose model answers everybody: one list, and the truth about it."""
+    cellar = Cellar(tmp_path_factory.mktemp("cellar"))
+    cellar.advance("2025-02-20")
+    cellar.live_baseline("all")
+    cellar.live_model()
+    cellar.advance("2025-03-20")
+    yield cellar
+    close_desk(cellar.desk)
+
+
+@pytest.fixture(scope="module")
+def serving(cellar: Cellar) -> Serving:
+    return load_serving(cellar.desk.store, CELLAR)
+
+
+@pytest.fixture(scope="module")
+def server(cellar: Cellar) -> Iterator[Server]:
+    token = cellar.desk.people.add("cellar-program")
+    with running(Predictions(cellar.desk, CELLAR), http=Wire) as address:
+        yield Server(cellar, address, token)
+
+
+def logged(cellar: Cellar) -> dict[str, dict[str, Any]]:
+    """The newest list as the prediction log has it, by bottle."""
+    runs = [what for what in cellar.facts(AnswersSealed) if "/cellar/" in what.run and "all" in what.steps]
+    return {row["entity"]: row for row in cellar.desk.store.files.table(runs[-1].segment).to_pylist()}
+
+
+def delivered(cellar: Cellar) -> list[dict[str, str]]:
+    with (cellar.shop.root / "out" / "2025-03-01.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_class_that_nobody_declared_is_quarantined_with_the_column(cellar: Cellar) -> None:
+    rows = cellar.ask(Quarantine(product=CELLAR))
+    assert [(row.source, row.reason) for row in rows] == [("tastings", rows[0].reason)]
+    assert "grower" in rows[0].reason
+    assert "barollo" not in rows[0].reason  # values of a row may be personal
+
+
+def test_the_proof_is_about_classes(cellar: Cellar) -> None:
+    results = {result.check: result for result in cellar.facts(CandidateProven)[-1].checks}
+    assert results["prove.performance"].verdict == "pass"
+    assert "Accuracy" in results["prove.performance"].found
+    assert results["prove.against_baseline"].verdict == "pass"
+    assert results["prove.classes.recall"].verdict == "pass"
+    assert {"prove.calibration", "prove.leakage.alone", "prove.parity"} <= results.keys()
+    assert "prove.decisions" not in results  # a class is its own decision
+    files = cellar.facts(CandidateProven)[-1].files
+    told = json.loads(cellar.desk.store.files.get(files["performance.json"]))
+    assert set(told) == {"accuracy", "macro_f1", "brier", "log_loss"}
+    matrix = np.array(json.loads(cellar.desk.store.files.get(files["classes.json"]))["true_by_answered"])
+    assert matrix.shape == (3, 3)
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(told["accuracy"]["value"])
+
+
+def test_the_list_has_the_class_its_probability_and_that_of_every_other(cellar: Cellar) -> None:
+    rows, log = delivered(cellar), logged(cellar)
+    assert list(rows[0]) == ["bottle", "class", "score", *SHARES, "decision", "reasons", "answer_id"]
+    assert len(rows) == len(log) == 176
+    for row in rows:
+        shares = [float(row[name]) for name in SHARES]
+        kept = log[row["bottle"]]
+        assert sum(shares) == pytest.approx(1)
+        assert float(row["score"]) == max(shares) == kept["score"]
+        assert shares == kept["likely"]
+        assert row["class"] == kept["class"] == CLASSES[shares.index(max(shares))]
+        assert row["decision"] == (row["class"] if max(shares) > 0.6 else "taste it")
+    assert all(float(one["score"]) >= float(other["score"]) for one, other in pairwise(rows))
+
+
+def test_every_door_gives_the_numbers_of_the_list(cellar: Cellar, server: Server, serving: Serving) -> None:
+    log = logged(cellar)
+    for bottle, row in list(log.items())[:5]:
+        status, told = server.call("POST", "/predict", {"bottle": bottle})
+        assert status == 200
+        assert [told["class"], told["score"], list(told["probabilities"].values())] == [
+            row["class"],
+            row["score"],
+            row["likely"],
+        ]
+        assert list(told["probabilities"]) == list(CLASSES)
+        assert told["decision"] == row["decision"]
+        assert told["reasons"] == row["reasons"]
+    bottles = list(log)[:4]
+    tensor = {"name": "bottle", "datatype": "BYTES", "shape": [4], "data": bottles}
+    status, told = server.call("POST", f"/v2/models/{CELLAR}/infer", {"inputs": [tensor]})
+    outputs = {one["name"]: one for one in told["outputs"]}
+    assert outputs["class"]["datatype"] == "BYTES"
+    assert outputs["class"]["data"] == [log[one]["class"] for one in bottles]
+    assert outputs["probabilities"]["datatype"] == "FP64"
+    assert outputs["probabilities"]["shape"] == [4, 3]
+    assert outputs["probabilities"]["data"] == [share for one in bottles for share in log[one]["likely"]]
+    status, told = server.call("POST", "/invocations", {"dataframe_records": [{"bottle": one} for one in bottles]})
+    assert [one["class"] for one in told["predictions"]] == [log[one]["class"] for one in bottles]
+    assert [list(one["probabilities"].values()) for one in told["predictions"]] == [
+        log[one]["likely"] for one in bottles
+    ]
+
+
+def test_given_inputs_get_the_same_numbers_as_stored_ones(cellar: Cellar, server: Server, serving: Serving) -> None:
+    log = logged(cellar)
+    [ready] = [one for name, one in serving.ready.items() if name == serving.pointer.champion["north"]]
+    assert ready.answerer.form == "compiled"
+    bottle = next(iter(log))
+    values = ready.features.loc[bottle].to_dict()
+    status, told = server.call("POST", "/predict", {"bottle": bottle, **values})
+    assert [told["class"], list(told["probabilities"].values())] == [log[bottle]["class"], log[bottle]["likely"]]
+    assert ready.disagreement(Question(bottle, "till", values)) == ""
+
+
+def test_the_documents_say_what_comes(server: Server, serving: Serving) -> None:
+    document = openapi(serving.plan, serving.inputs["till"])
+    answer = document["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer["properties"]["class"] == {"enum": list(CLASSES)}
+    assert list(answer["properties"]["probabilities"]["properties"]) == list(CLASSES)
+    status, told = server.call("GET", f"/v2/models/{CELLAR}")
+    outputs = {one["name"]: one for one in told["outputs"]}
+    assert outputs["class"] == {"name": "class", "datatype": "BYTES", "shape": [-1]}
+    assert outputs["probabilities"] == {"name": "probabilities", "datatype": "FP64", "shape": [-1, 3]}
+
+
+def test_a_stream_carries_the_class_and_its_probabilities(cellar: Cellar, serving: Serving) -> None:
+    bottle = next(iter(logged(cellar)))
+    [reply] = serving.answers([Question(bottle, "till")], cellar.desk.clock())
+    assert isinstance(reply, Reply)
+    message = answer_message(Asked("k", "q", "", {}), reply.row, "", "s", "bottle", reply.classes)
+    data = json.loads(message)["data"]
+    assert data["class"] == logged(cellar)[bottle]["class"]
+    assert list(data["probabilities"].values()) == logged(cellar)[bottle]["likely"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.floats(-1e3, 1e3), min_size=len(INPUTS), max_size=len(INPUTS)), min_size=1, max_size=8)
+)
+def test_whoever_is_asked_at_the_same_moment_changes_no_probability(serving: Serving, rows: list[list[float]]) -> None:
+    ready = serving.ready[serving.pointer.champion["north"]]
+    asked = [Question("x", "till", dict(zip(ready.names, row, strict=True))) for row in rows]
+    together = ready.scored(asked, 2)
+    for place, one in enumerate(asked):
+        alone = ready.scored([one], 2)
+        assert list(alone.likely[0]) == list(together.likely[place])
+        assert alone.reasons[0] == together.reasons[place]
+        assert sum(alone.likely[0]) == pytest.approx(1)
+
+
+def test_what_is_watched_is_the_class_and_the_promise_to_be_right(cellar: Cellar) -> None:
+    found = {what.monitor: what for what in cellar.facts(WindowJudged) if what.window.startswith("2025-03-01")}
+    assert "threshold" not in found  # confusion asks it of every class
+    for name in ("performance", "calibration", "confusion", "ranking", "class-shares", "score-drift"):
+        assert found[name].level in ("quiet", "note"), found[name].text
+    accuracy = found["confusion"].numbers["accuracy"]
+    assert accuracy > 0.9
+    assert found["calibration"].numbers["real"] == pytest.approx(accuracy)
+    assert found["confusion"].parts["truly barolo"]["as barolo"] > 10
+    assert set(found["ranking"].parts) == set(CLASSES)
+    assert found["estimated-performance"].numbers["accuracy"] > 0.8
+    shares = [found["class-shares"].parts[name]["now"] for name in CLASSES]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_truths_are_sealed_with_the_name_of_their_class(cellar: Cellar) -> None:
+    sealed = cellar.facts(LabelsSealed)[-1]
+    rows = cellar.desk.store.files.table(sealed.segment).to_pylist()
+    assert len(rows) == 176
+    unknown = [row["entity"] for row in rows if row["label"] is None]
+    assert unknown == ["b000"]  # whose tasting is in quarantine
+    assert all(CLASSES[int(row["label"])] == row["class"] for row in rows if row["label"] is not None)
+
+
+def test_binary_tensors_hold_the_same(cellar: Cellar, server: Server) -> None:
+    bottle, row = next(iter(logged(cellar).items()))
+    wanted = [{"name": "probabilities"}, {"name": "class"}]
+    head = {"inputs": [{"name": "bottle", "datatype": "BYTES", "shape": [1], "data": [bottle]}], "outputs": wanted}
+    status, told = server.call("POST", f"/v2/models/{CELLAR}/infer", head)
+    assert [one["data"] for one in told["outputs"]] == [row["likely"], [row["class"]]]
+    assert struct.pack("<3d", *told["outputs"][0]["data"]) == np.array(row["likely"]).tobytes()
