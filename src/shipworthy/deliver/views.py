@@ -271,7 +271,8 @@ def _lines(
     yield from _signatures(what.candidate, past)
     yield _release_line(row, sealed, past)
     inputs = row["inputs_ref"] or sealed.what.features
-    told = f"{row['decision']}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
+    named = f", class {row['class']}" if row.get("class") else ""
+    told = f"{row['decision']}{named}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
     yield TraceLine("answer", told, inputs, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
         if finished.what.stood_in:

@@ -22,7 +22,9 @@ def decided(window: Window, plan: Plan, answer: str, words: Values) -> Window:
     """A window with what was decided about its answers, and which words mean yes and no."""
     rule = plan.decision
     if answer == "class":  # every class but the one that counts as yes is a no, unless a person was asked
-        words = np.where((words == rule.yes) | (words == rule.ask_name), words, rule.no)
+        no = f"not {rule.yes}"
+        words = np.where((words == rule.yes) | (words == rule.ask_name), words, no)
+        return replace(window, decisions=words, yes=rule.yes, no=no)
     cut = rule.threshold if answer == "number" else None
     return replace(window, decisions=words, yes=rule.yes, no=rule.no, threshold=cut)
 

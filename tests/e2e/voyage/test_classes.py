@@ -141,7 +141,7 @@ def test_given_inputs_get_the_same_numbers_as_stored_ones(cellar: Cellar, server
     assert ready.answerer.form == "compiled"
     bottle = next(iter(log))
     values = ready.features.loc[bottle].to_dict()
-    status, told = server.call("POST", "/predict", {"bottle": bottle, **values})
+    told = server.call("POST", "/predict", {"bottle": bottle, **values})[1]
     assert [told["class"], list(told["probabilities"].values())] == [log[bottle]["class"], log[bottle]["likely"]]
     assert ready.disagreement(Question(bottle, "till", values)) == ""
 
@@ -151,7 +151,7 @@ def test_the_documents_say_what_comes(server: Server, serving: Serving) -> None:
     answer = document["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"]["class"] == {"enum": list(CLASSES)}
     assert list(answer["properties"]["probabilities"]["properties"]) == list(CLASSES)
-    status, told = server.call("GET", f"/v2/models/{CELLAR}")
+    told = server.call("GET", f"/v2/models/{CELLAR}")[1]
     outputs = {one["name"]: one for one in told["outputs"]}
     assert outputs["class"] == {"name": "class", "datatype": "BYTES", "shape": [-1]}
     assert outputs["probabilities"] == {"name": "probabilities", "datatype": "FP64", "shape": [-1, 3]}
@@ -210,6 +210,6 @@ def test_binary_tensors_hold_the_same(cellar: Cellar, server: Server) -> None:
     bottle, row = next(iter(logged(cellar).items()))
     wanted = [{"name": "probabilities"}, {"name": "class"}]
     head = {"inputs": [{"name": "bottle", "datatype": "BYTES", "shape": [1], "data": [bottle]}], "outputs": wanted}
-    status, told = server.call("POST", f"/v2/models/{CELLAR}/infer", head)
+    told = server.call("POST", f"/v2/models/{CELLAR}/infer", head)[1]
     assert [one["data"] for one in told["outputs"]] == [row["likely"], [row["class"]]]
     assert struct.pack("<3d", *told["outputs"][0]["data"]) == np.array(row["likely"]).tobytes()
