@@ -19,7 +19,7 @@ FIRST, EACH = date(2025, 1, 2), 118  # bottles of the first month; the others co
 INPUTS = [name.replace("/", "_per_") for name in load_wine().feature_names]
 
 _OWNERS = ("business", "technology", "privacy", "legal", "compliance", "validation")
-_PLAN = f"""\
+PLAN = f"""\
 product: {CELLAR}
 
 need:
@@ -125,7 +125,7 @@ class Cellar(Voyage):
 
     product = CELLAR
 
-    def __init__(self, root: Path, plan: str = _PLAN) -> None:
+    def __init__(self, root: Path, plan: str = PLAN) -> None:
         """Open it: 118 bottles of the first month, 60 of the second; one was tasted as nobody's."""
         root.mkdir(parents=True, exist_ok=True)
         self.shop = Shop(settings_of(root), root)

@@ -10,24 +10,32 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import tritonclient.grpc as triton
 from e2e.voyage.cellar import CELLAR, CLASSES, INPUTS, Cellar
 from e2e.voyage.test_server import Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.app.wiring import close_desk
-from shipworthy.data.words import Quarantine
+from shipworthy.data.words import Quarantine, SnapshotTaken
 from shipworthy.deliver.asked import Asked, answer_message
+from shipworthy.deliver.by_row import answer_rows
+from shipworthy.deliver.engine import engine_of
 from shipworthy.deliver.loading import load_serving
+from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.run import Part
 from shipworthy.deliver.serving import Reply, Serving
-from shipworthy.deliver.words import AnswersSealed
-from shipworthy.doors.house import running
+from shipworthy.deliver.words import AnswersSealed, Trace
+from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.wire import Wire
+from shipworthy.model.classes import losses
 from shipworthy.prove.words import CandidateProven
+from shipworthy.watch.trying import _classes_now, _losses_of_classes
 from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 SHARES = [f"p_{name}" for name in CLASSES]
@@ -51,10 +59,17 @@ def serving(cellar: Cellar) -> Serving:
 
 
 @pytest.fixture(scope="module")
-def server(cellar: Cellar) -> Iterator[Server]:
+def doors(cellar: Cellar) -> Iterator[tuple[Server, str]]:
+    """The server over HTTP, and where it listens for gRPC."""
     token = cellar.desk.people.add("cellar-program")
-    with running(Predictions(cellar.desk, CELLAR), http=Wire) as address:
-        yield Server(cellar, address, token)
+    both = with_grpc(Predictions(cellar.desk, CELLAR), "127.0.0.1:0")
+    with running(both, http=Wire) as address:
+        yield Server(cellar, address, token), f"127.0.0.1:{both.port}"
+
+
+@pytest.fixture(scope="module")
+def server(doors: tuple[Server, str]) -> Server:
+    return doors[0]
 
 
 def logged(cellar: Cellar) -> dict[str, dict[str, Any]]:
@@ -140,7 +155,7 @@ def test_given_inputs_get_the_same_numbers_as_stored_ones(cellar: Cellar, server
     [ready] = [one for name, one in serving.ready.items() if name == serving.pointer.champion["north"]]
     assert ready.answerer.form == "compiled"
     bottle = next(iter(log))
-    values = ready.features.loc[bottle].to_dict()
+    values = dict(zip(ready.names, ready.features.loc[bottle].tolist(), strict=True))
     told = server.call("POST", "/predict", {"bottle": bottle, **values})[1]
     assert [told["class"], list(told["probabilities"].values())] == [log[bottle]["class"], log[bottle]["likely"]]
     assert ready.disagreement(Question(bottle, "till", values)) == ""
@@ -213,3 +228,64 @@ def test_binary_tensors_hold_the_same(cellar: Cellar, server: Server) -> None:
     told = server.call("POST", f"/v2/models/{CELLAR}/infer", head)[1]
     assert [one["data"] for one in told["outputs"]] == [row["likely"], [row["class"]]]
     assert struct.pack("<3d", *told["outputs"][0]["data"]) == np.array(row["likely"]).tobytes()
+
+
+def test_over_grpc_the_class_is_text_and_its_probabilities_are_doubles(
+    cellar: Cellar, doors: tuple[Server, str]
+) -> None:
+    log, (server, place) = logged(cellar), doors
+    bottles = list(log)[:3]
+    column = triton.InferInput("bottle", [3], "BYTES")
+    column.set_data_from_numpy(np.array(bottles, dtype=object))
+    with triton.InferenceServerClient(place) as client:
+        headers = {"authorization": f"Bearer {server.token}"}
+        told = client.infer(CELLAR, [column], headers=headers)
+        described = {one.name: list(one.shape) for one in client.get_model_metadata(CELLAR, headers=headers).outputs}
+    assert [one.decode() for one in told.as_numpy("class")] == [log[bottle]["class"] for bottle in bottles]
+    assert told.as_numpy("probabilities").tolist() == [log[bottle]["likely"] for bottle in bottles]
+    assert described["probabilities"] == [-1, 3]
+
+
+def test_rows_that_are_answered_by_themselves_get_the_same(cellar: Cellar, serving: Serving) -> None:
+    store = cellar.desk.store
+    plan = serving.plan.model_copy(update={"data": serving.plan.data.model_copy(update={"by_row": "wines"})})
+    taken = next(fact for fact in cellar.facts(SnapshotTaken) if fact.snapshot == serving.pinned.snapshot)
+    champion, moment = serving.pointer.champion["north"], serving.pinned.as_of
+    result = answer_rows(
+        store.files,
+        serving.ready[champion].answerer,
+        plan,
+        Part(champion, ("north",), "all"),
+        taken,
+        run="rows",
+        consumer="cellar",
+        time=moment,
+        as_of=moment,
+        carried_by=engine_of({}),
+        kept=keeping(plan, store.keys.folder),
+    )
+    log = logged(cellar)
+    for row in store.files.table(result.segment).to_pylist():
+        same = {name: row[name] for name in ("class", "likely", "score", "decision", "reasons")}
+        assert same == {name: log[row["entity"]][name] for name in same}
+    assert result.rows == len(log)
+
+
+def test_two_candidates_are_compared_by_the_loss_of_their_probabilities(cellar: Cellar, serving: Serving) -> None:
+    ready = serving.ready[serving.pointer.champion["north"]]
+    told = _classes_now(ready.answerer, serving.plan, ready.features)
+    assert dict(zip(told["entity"], told["decision"], strict=True)) == {
+        bottle: row["decision"] for bottle, row in logged(cellar).items()
+    }
+    truth = pd.Series(0.0, index=told["entity"])
+    lost = _losses_of_classes(told["likely"], truth, 3)
+    assert lost == pytest.approx(losses(np.array(told["likely"].tolist()), truth.to_numpy()))
+    nobody = _losses_of_classes(pd.Series([None, told["likely"][0]]), truth[:2], 3)
+    assert np.isnan(nobody[0])
+    assert nobody[1] == pytest.approx(lost[0])
+
+
+def test_a_trace_tells_the_class(cellar: Cellar) -> None:
+    row = next(iter(logged(cellar).values()))
+    traced = cellar.ask(Trace(product=CELLAR, answer=row["answer_id"]))
+    assert f"class {row['class']}" in next(line.text for line in traced.lines if line.station == "answer")

@@ -202,7 +202,7 @@ def test_reasons_are_of_the_class_that_was_answered() -> None:
 @pytest.mark.parametrize("kind", ["constant", "last-value", "column"])
 def test_a_simple_rule_says_the_commonest_the_last_or_what_goes_with_a_column(kind: str) -> None:
     features, label = rows()
-    features["before"] = pd.Series(np.where(np.arange(240) % 4, label, None), dtype=TEXT)
+    features["before"] = label.where(np.arange(240) % 4 > 0)
     column = {"constant": None, "last-value": "before", "column": "a"}[kind]
     one = fitted(Baseline(kind=kind, column=column), features, label, "class", NAMES)
     content = format_named("baseline").save(one, OPENING)

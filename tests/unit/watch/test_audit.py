@@ -52,6 +52,14 @@ def test_a_file_that_cannot_be_the_truth_is_refused_whole(text: str, code: str) 
     assert [mistake.code for mistake in caught.value.mistakes] == [code]
 
 
+def test_a_label_of_a_class_is_its_name() -> None:
+    found = labels_of("answer_id,label\na,Repair\nb,?\n", KNOWN, ("replace", "repair"))
+    assert found["a"] == 1.0
+    assert np.isnan(found["b"])
+    with pytest.raises(UserError, match="Write one of replace, repair"):
+        labels_of("answer_id,label\na,yes\n", KNOWN, ("replace", "repair"))
+
+
 def life(error: float, windows: int, seed: int, rows: int = 100) -> list[Judgement]:
     """Samples of a model that was right about shares when proven; a share of truths turns round."""
     random = np.random.default_rng(seed)
