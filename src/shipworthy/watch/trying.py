@@ -92,7 +92,7 @@ def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
 
     def loss(rows: pd.DataFrame, labels: pd.Series[float]) -> Any:
         if "likely" in rows:
-            return _losses_of_classes(rows["likely"], labels, len(plan.need.classes))
+            return losses_of_classes(rows["likely"], labels, len(plan.need.classes))
         decided = np.asarray(rows["decision"] == plan.decision.yes)
         known, scores = (np.asarray(column, dtype=np.float64) for column in (labels, rows["score"]))
         return losses(known, scores, decided, promises, spread)
@@ -134,7 +134,7 @@ def _truth(files: Files, segments: Sequence[str]) -> pd.Series[float]:
     return known
 
 
-def _losses_of_classes(likely: pd.Series[Any], labels: pd.Series[float], count: int) -> Any:
+def losses_of_classes(likely: pd.Series[Any], labels: pd.Series[float], count: int) -> Any:
     """The loss of each answer; NaN where there is no answer or no truth."""
     given = [list(one) if isinstance(one, np.ndarray | list) else [np.nan] * count for one in likely.tolist()]
     return classes.losses(np.array(given, dtype=np.float64).reshape(len(given), -1), np.asarray(labels, np.float64))
@@ -163,7 +163,7 @@ def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) ->
     frame = pd.concat(frames) if frames else pd.DataFrame()
     frame = frame[~frame.index.duplicated()]
     if answerer.classes:
-        return _classes_now(answerer, plan, frame)
+        return classes_now(answerer, plan, frame)
     scores = answerer.scores(frame) if len(frame) else np.zeros(0)
     good = np.isfinite(scores)
     names = [str(name) for name in frame.index[good]]
@@ -171,7 +171,7 @@ def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) ->
     return pd.DataFrame({"entity": names, "score": scores[good], "decision": decisions, "step": SHADOW, "cohort": ""})
 
 
-def _classes_now(answerer: Answerer, plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+def classes_now(answerer: Answerer, plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
     likely, names = answerer.likely(frame), [str(name) for name in frame.index]
     scores = classes.promised(likely)
     named = [answerer.classes[place] for place in classes.chosen(likely).tolist()]

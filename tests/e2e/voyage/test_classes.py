@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tritonclient.grpc as triton
-from e2e.voyage.cellar import CELLAR, CLASSES, INPUTS, Cellar
+from e2e.voyage.cellar import BLOCKS, CELLAR, CLASSES, INPUTS, Cellar
 from e2e.voyage.test_server import Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,13 +29,14 @@ from shipworthy.deliver.ready import Question
 from shipworthy.deliver.run import Part
 from shipworthy.deliver.serving import Reply, Serving
 from shipworthy.deliver.words import AnswersSealed, Trace
+from shipworthy.doors.cli.main import verbs
 from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.wire import Wire
 from shipworthy.model.classes import losses
 from shipworthy.prove.words import CandidateProven
-from shipworthy.watch.trying import _classes_now, _losses_of_classes
+from shipworthy.watch.trying import classes_now, losses_of_classes
 from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 SHARES = [f"p_{name}" for name in CLASSES]
@@ -155,7 +156,7 @@ def test_given_inputs_get_the_same_numbers_as_stored_ones(cellar: Cellar, server
     [ready] = [one for name, one in serving.ready.items() if name == serving.pointer.champion["north"]]
     assert ready.answerer.form == "compiled"
     bottle = next(iter(log))
-    values = dict(zip(ready.names, ready.features.loc[bottle].tolist(), strict=True))
+    values = dict(zip(ready.names, ready.features.loc[[bottle]].iloc[0].tolist(), strict=True))
     told = server.call("POST", "/predict", {"bottle": bottle, **values})[1]
     assert [told["class"], list(told["probabilities"].values())] == [log[bottle]["class"], log[bottle]["likely"]]
     assert ready.disagreement(Question(bottle, "till", values)) == ""
@@ -273,14 +274,14 @@ def test_rows_that_are_answered_by_themselves_get_the_same(cellar: Cellar, servi
 
 def test_two_candidates_are_compared_by_the_loss_of_their_probabilities(cellar: Cellar, serving: Serving) -> None:
     ready = serving.ready[serving.pointer.champion["north"]]
-    told = _classes_now(ready.answerer, serving.plan, ready.features)
+    told = classes_now(ready.answerer, serving.plan, ready.features)
     assert dict(zip(told["entity"], told["decision"], strict=True)) == {
         bottle: row["decision"] for bottle, row in logged(cellar).items()
     }
     truth = pd.Series(0.0, index=told["entity"])
-    lost = _losses_of_classes(told["likely"], truth, 3)
-    assert lost == pytest.approx(losses(np.array(told["likely"].tolist()), truth.to_numpy()))
-    nobody = _losses_of_classes(pd.Series([None, told["likely"][0]]), truth[:2], 3)
+    lost = losses_of_classes(told["likely"], truth, 3)
+    assert lost == pytest.approx(losses(np.array(told["likely"].tolist()), np.asarray(truth, dtype=np.float64)))
+    nobody = losses_of_classes(pd.Series([None, told["likely"][0]]), truth[:2], 3)
     assert np.isnan(nobody[0])
     assert nobody[1] == pytest.approx(lost[0])
 
@@ -289,3 +290,13 @@ def test_a_trace_tells_the_class(cellar: Cellar) -> None:
     row = next(iter(logged(cellar).values()))
     traced = cellar.ask(Trace(product=CELLAR, answer=row["answer_id"]))
     assert f"class {row['class']}" in next(line.text for line in traced.lines if line.station == "answer")
+
+
+def test_the_guide_shows_what_is_answered_and_commands_that_there_are(server: Server) -> None:
+    shown = json.loads(next(text for language, text in BLOCKS if language == "json"))
+    told = server.call("POST", "/predict", {"bottle": shown["bottle"]})[1]
+    assert {name: told[name] for name in ("class", "decision")} == {name: shown[name] for name in ("class", "decision")}
+    assert told["score"] == pytest.approx(shown["score"], abs=1e-4)
+    assert told["probabilities"] == pytest.approx(shown["probabilities"], abs=1e-4)
+    commands = next(text for language, text in BLOCKS if language == "sh").splitlines()
+    assert {line.split()[1] for line in commands} <= set(verbs())
