@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,11 +97,12 @@ def declared_label(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[pd.
     return pd.DataFrame({plan.need.entity: rows[plan.need.entity], "label": values}), where
 
 
-def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer) -> Any:
+def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer, free_text: Sequence[str] = ()) -> Any:
     """The model we train where the team brings none: linear, on numbers imputed and scaled and texts one-hot.
 
     Logistic regression for a probability or a class, ridge regression for a number; a text never seen in training
-    counts as none of the known ones.
+    counts as none of the known ones. A free text is read by its words, those of at least two rows, rarer ones counting
+    more (TF-IDF).
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -110,12 +111,17 @@ def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     numbers = [name for name in features.columns if features[name].dtype == np.float64]
-    texts = [name for name in features.columns if name not in numbers]
+    texts = [name for name in features.columns if name not in numbers and name not in free_text]
     number_steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
     text_steps = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="(missing)"), OneHotEncoder(handle_unknown="ignore")
     )
-    columns = ColumnTransformer([("numbers", number_steps, numbers), ("texts", text_steps, texts)])
+    steps: list[tuple[str, Any, Any]] = [("numbers", number_steps, numbers), ("texts", text_steps, texts)]
+    if free_text:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        steps += [(f"words of {name}", TfidfVectorizer(min_df=2, sublinear_tf=True), name) for name in free_text]
+    columns = ColumnTransformer(steps)
     last = Ridge() if answer == "number" else LogisticRegression(max_iter=1000)
     return make_pipeline(columns, last).fit(features, label)
 

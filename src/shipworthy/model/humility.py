@@ -66,7 +66,7 @@ class Humility:
         for place, (name, entry) in enumerate(zip(names, entries, strict=True)):
             if rule is None or name in rule.spared or "learnt" not in entry:
                 continue
-            if entry["kind"] == "text" and rule.unseen:
+            if entry["kind"] == "text" and rule.unseen and "words" not in entry:
                 seen[name] = frozenset(entry["learnt"]["seen"])
             elif entry["kind"] == "number" and rule.out_of_range is not None:
                 slack = rule.out_of_range * max(learnt[1, place] - learnt[0, place], 0.0)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.model import classes
+from shipworthy.model import classes, free_text
 from shipworthy.model.answering import checked_likely, checked_scores
 from shipworthy.model.baseline import fitted
 from shipworthy.model.candidate import model_digest, name_of
@@ -232,9 +232,10 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     # A class is kept as the promise to be right: its truth is whether it was.
     labels = reference.label if likely is None else classes.right(likely, reference.label)
     learnt_from = learnt.learnt_from if len(learnt.learnt_from.features) else learnt.all
+    free = [name for name in given.plan.data.words if name in reference.features]
     profile = profile_of(
         reference.features,
-        typical_values(learnt_from.features),
+        typical_values(learnt_from.features) | dict.fromkeys(free, ""),  # nobody's text is typical
         scores,
         labels,
         rows_of,
@@ -242,6 +243,9 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
         _batch_of(reference.entity.tolist(), reference.moment.tolist()),
     )
+    for name in free:
+        texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
+        profile["features"][name]["words"] = free_text.profile_of(name, *texts)
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
     profile |= {

@@ -112,7 +112,7 @@ class Pipeline:
         if function is None:
             if self.module is not None:
                 raise UserError(self._missing("train", "Write it, or name a ready model in model.file."))
-            return standard_model(features, label, answer)
+            return standard_model(features, label, answer, self.plan.data.words)
         with _same_random_numbers():
             return self._call(function, {"features": features, "label": label, "entity": entity})
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 NOTHING = "no input stands out"
 
+_LONGEST = 40  # letters of a text; more of it would be a letter in a reason
 _AT_ONCE = 200_000  # rows per prediction: few calls for many rows, bounded memory for very many
 
 
@@ -52,7 +53,7 @@ def told(
         moves: how much higher each row scores than with each of its inputs typical; rows by inputs.
     """
     order = np.argsort(-np.abs(moves), axis=1, kind="stable")[:, :count]
-    usual = [value_text(typical[name]) for name in names]
+    usual = [value_text(typical[name]) or "empty" for name in names]
     texts = []
     for row, (chosen, moved) in enumerate(
         zip(order.tolist(), np.take_along_axis(moves, order, 1).tolist(), strict=True)
@@ -87,7 +88,7 @@ def _verb(move: float) -> str:
 def value_text(value: Any) -> str:
     """A value as a reader wants it: whole numbers whole, others with three digits, nothing as `missing`."""
     if isinstance(value, str):
-        return value
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
     number = float(value)
     if math.isnan(number):
         return "missing"

@@ -109,6 +109,10 @@ _ON_STRUCTURE = {
         "`threshold` (scores at or above).\n\n"
         "Example: `decision: {top: 200, share: 10%}` has two."
     ),
+    "plan.free_text": (
+        "A feature under `data.words` is text that every row has, and no text of a list (`one_of`): its words are "
+        "learnt from."
+    ),
     "plan.classes": (
         "With `answer: class` the plan lists every class there is (`need.classes`), and which of them counts as yes "
         "(`decision.yes`). The likeliest class is the decision, so there is no top, share or threshold; `ask` sends "

@@ -197,6 +197,9 @@ def _uses_of_features(values: Values, features: set[str]) -> Iterator[Slip]:
     yield from _column("release.cohorts.column", word(part(values, "release", "cohorts"), "column"), features)
     for number, column in words(part(values, "data"), "ages"):
         yield from _column(f"data.ages[{number}]", column, features)
+    for number, column in words(part(values, "data"), "words"):
+        yield from _column(f"data.words[{number}]", column, features)
+        yield from _free_text(f"data.words[{number}]", column, part(values, "data", "features"), values)
     for name, consumer in named(values, "consumers"):
         for number, column in words(consumer, "needs_values"):
             yield from _column(f"consumers.{name}.needs_values[{number}]", column, features)
@@ -207,6 +210,21 @@ def _uses_of_features(values: Values, features: set[str]) -> Iterator[Slip]:
     for number, column in enumerate(items(part(values, "data"), "personal")):
         if isinstance(column, str):
             yield from _column(f"data.personal[{number}]", column, columns)
+
+
+def _free_text(path: str, column: str, features: Values, values: Values) -> Iterator[Slip]:
+    """Free text is text, there in every row, and not one of a list."""
+    rules = contract_columns(values, word(features, "source")).get(column)
+    if not isinstance(rules, dict):
+        return
+    if word(rules, "type") not in ("", "text") or rules.get("one_of") or rules.get("required") is False:
+        found = f"{path} is {column}, which is {word(rules, 'type')}"
+        found += (
+            " of a list" if rules.get("one_of") else " that may be missing" if rules.get("required") is False else ""
+        )
+        why = "Words are read from a text that every row has; a text of a list is told apart as it is."
+        fix = "Declare the column as `type: text` without one_of and required, or take it out of data.words."
+        yield Slip(path, "plan.free_text", f"{found}.", why, fix)
 
 
 def _dashed(member: str) -> str:

@@ -209,6 +209,14 @@ class Data(Section):
         ),
         examples=["applicants"],
     )
+    words: list[ColumnName] = Field(
+        default=[],
+        description=(
+            "Features that are free text, such as a complaint: learnt from by their words, and watched by how many "
+            "there are and how many were never met in learning."
+        ),
+        examples=[["complaint"]],
+    )
     ages: list[ColumnName] = Field(default=[], description="Features that grow by themselves; their drift is expected.")
     personal: list[ColumnName] = Field(default=[], description="Columns and features that say something of a person.")
     personal_kept: dict[ColumnName, Literal["drop", "hash", "encrypt", "plain"]] = Field(

@@ -138,7 +138,7 @@ def repeated_items(ground: Ground) -> Iterator[Slip]:
             yield from _repeats(f"consumers.{name}.{key}", [text for _, text in words(consumer, key)])
     for keys in (("proof", "reviews"), ("proof", "sign_offs"), ("proof", "baseline_sign_offs"), ("release", "steps")):
         yield from _repeats(".".join(keys), [text for _, text in words(part(values, keys[0]), keys[1])])
-    for path, key in (("people", "builders"), ("data", "ages")):
+    for path, key in (("people", "builders"), ("data", "ages"), ("data", "words")):
         yield from _repeats(f"{path}.{key}", [text for _, text in words(part(values, path), key)])
     cohorts = part(values, "release", "cohorts")
     yield from _repeats("release.cohorts.names", [text for _, text in words(cohorts, "names")])

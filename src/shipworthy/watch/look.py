@@ -21,6 +21,7 @@ from shipworthy.deliver.privacy import unreadable
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
 from shipworthy.model.classes import right
+from shipworthy.model.free_text import watched
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
@@ -121,7 +122,8 @@ class Look:
             window = replace(window, of_classes=_of_classes(answerer.classes, answers))
         window = decided(window, self.plan, answerer.answer, answers["decision"].to_numpy(dtype=object))
         if "answers" in needs or segmented(answerer.profile) or self.plan.proof.fairness:
-            window = replace(window, features=features_of(self.files, answers, self.pseudonyms, self.plan.need.entity))
+            inputs = features_of(self.files, answers, self.pseudonyms, self.plan.need.entity)
+            window = replace(window, features=watched(answerer.profile, inputs))
         if "answers" in needs:
             yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
             if answerer.classes:  # each answer says that its class is right

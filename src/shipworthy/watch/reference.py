@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shipworthy.model.free_text import LENGTH, UNSEEN
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -58,7 +60,12 @@ def reference(profile: Mapping[str, Any]) -> Reference:
     labels = profile.get("labels") or {}
     seen = bool(scores.get("n"))
     return Reference(
-        features=tuple(_known(name, entry) for name, entry in profile.get("features", {}).items() if entry["n"]),
+        features=tuple(
+            known
+            for name, entry in profile.get("features", {}).items()
+            if entry["n"]
+            for known in _watched(name, entry)
+        ),
         score=_known("score", scores) if seen else None,
         mean_score=float(scores["mean"]) if seen else None,
         batches=tuple((int(rows), float(mean)) for rows, mean in labels.get("batches", ())),
@@ -73,6 +80,14 @@ def known(name: str, entry: Mapping[str, Any]) -> Known:
 def promises_shares(role: str, profile: Mapping[str, Any]) -> bool:
     """Whether a score is meant as a probability: a baseline made before any truth was known only ranks."""
     return role != "baseline" or profile.get("labels") is not None
+
+
+def _watched(name: str, entry: Mapping[str, Any]) -> list[Known]:
+    """A feature as it is watched: a free text by two numbers in its place."""
+    if "words" not in entry:
+        return [_known(name, entry)]
+    words = entry["words"]
+    return [_known(f"{name}: {LENGTH}", words["length"]), _known(f"{name}: {UNSEEN}", words["unseen"])]
 
 
 def _known(name: str, entry: Mapping[str, Any]) -> Known:

@@ -59,7 +59,7 @@ def sample(seed: int, rows: int = 400, ties: bool = False) -> tuple[Floats, Floa
     return (random.random(rows) < scores).astype(np.float64), scores
 
 
-@pytest.mark.parametrize("metric", MEASURES)
+@pytest.mark.parametrize("metric", REFERENCES)
 @pytest.mark.parametrize("ties", [False, True])
 def test_every_measure_is_the_one_of_scikit_learn(metric: str, ties: bool) -> None:
     labels, scores = sample(3, ties=ties)
