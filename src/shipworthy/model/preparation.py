@@ -109,6 +109,8 @@ def _columns(step: Any, places: list[int | None], codes: Codes) -> tuple[Prepare
 def _chosen(chosen: Any, step: Any, places: list[int | None], codes: Codes) -> list[int]:
     if isinstance(chosen, slice) or callable(chosen):
         raise NotCompiled("columns chosen by a rule")
+    if isinstance(chosen, str | int):
+        raise NotCompiled("a step that reads one column by itself, as of words")
     names = list(getattr(step, "feature_names_in_", codes.names))
     columns = []
     for one in chosen:
