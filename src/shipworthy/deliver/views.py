@@ -293,6 +293,8 @@ def _interval(row: dict[str, Any], made: CandidateMade, past: Past, files: Table
         return ""
     low, high = intervals.ends(np.array([row["score"]]))
     about = "the truth" if intervals.of == "number" else "the share of yes at like scores"
+    if row.get("class"):
+        about = "the share of right answers at like scores"
     return f" (in {intervals.level:.0%} of cases {about} lies from {low[0]:.4g} to {high[0]:.4g})"
 
 

@@ -85,7 +85,8 @@ class LabelAudit(Command[AuditOutcome]):
     """Say what is true of answers that were drawn for an audit.
 
     Attributes:
-        labels: CSV with the columns `answer_id` and `label`: 1 or yes, 0 or no, `?` where nobody can tell. Other
+        labels: CSV with the columns `answer_id` and `label`: 1 or yes, 0 or no, or the name of a class; `?` where
+            nobody can tell. Other
             columns are not read, and rows with an empty label still wait.
     """
 

@@ -82,7 +82,7 @@ def bottles(rows: int = 600, wrong: str = "") -> dict[str, pa.Table]:
             "bottle": names,
             "bottled_on": pa.array(days, pa.timestamp("us")),
             "alcohol": [13.0 + CLASSES.index(one) + random.normal(0, 0.7) for one in growers],
-            "note": [f"{SAID[one]}, glass {random.integers(1e9)}" for one in growers],
+            "note": [f"{SAID[one]}, glass {random.integers(10**9)}" for one in growers],
         }
     )
     told = [wrong if wrong and place == 3 else one for place, one in enumerate(growers)]

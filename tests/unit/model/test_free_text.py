@@ -37,7 +37,7 @@ SETTINGS = Settings(tolerance=0.02, phi=1.0, alpha=0.05, updates_per_year=12)
 def complaints(rows: int, seed: int, extra: str = "") -> tuple[pd.DataFrame, pd.Series[Any]]:
     random = np.random.default_rng(seed)
     label = random.choice(NAMES, rows)
-    texts = [f"{random.choice(SAYS[one])} number {random.integers(1e9)}{extra}" for one in label]
+    texts = [f"{random.choice(SAYS[one])} number {random.integers(10**9)}{extra}" for one in label]
     features = pd.DataFrame({"hours": random.normal(size=rows), "text": pd.Series(texts, dtype=TEXT)})
     return features, pd.Series(label, dtype=TEXT)
 

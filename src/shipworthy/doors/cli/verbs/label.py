@@ -1,6 +1,6 @@
 """watch: answers drawn at random whose truth people are asked for, and what they say.
 
-Example: shipworthy label --save tasks.csv, fill in the column label (yes, no, ?), shipworthy label tasks.csv
+Example: shipworthy label --save tasks.csv, fill in the column label (yes, no, a class, ?), shipworthy label tasks.csv
 """
 
 from __future__ import annotations
