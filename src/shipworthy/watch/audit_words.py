@@ -86,8 +86,7 @@ class LabelAudit(Command[AuditOutcome]):
 
     Attributes:
         labels: CSV with the columns `answer_id` and `label`: 1 or yes, 0 or no, or the name of a class; `?` where
-            nobody can tell. Other
-            columns are not read, and rows with an empty label still wait.
+            nobody can tell. Other columns are not read, and rows with an empty label still wait.
     """
 
     right: ClassVar[str] = "label"

@@ -23,7 +23,8 @@ EXPLAINED: dict[str, Explained] = {
     "audit.label": Explained(
         "A label is neither yes nor no.",
         "A slip that is guessed at would count as the truth.",
-        "Write 1 or yes, 0 or no, or the class where an answer is one, and ? where nobody can tell; leave it empty where nobody has looked yet.",
+        "Write 1 or yes, 0 or no, or the class where an answer is one, and ? where nobody can tell; leave it empty "
+        "where nobody has looked yet.",
     ),
     "audit.twice": Explained(
         "One file says both yes and no of the same answer.",
