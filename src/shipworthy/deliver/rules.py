@@ -100,10 +100,10 @@ def with_probabilities(answers: pa.Table, own: Sequence[str], classes: Sequence[
     Args:
         own: the candidate's classes, in order; classes: those of the plan.
     """
-    likely = answers["likely"].combine_chunks()
-    flat = np.asarray(likely.flatten().to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(answers), -1)
+    likely = answers["likely"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    flat = np.asarray(likely, dtype=np.float64).reshape(len(answers), len(own))
     for name in classes:
-        column = flat[:, list(own).index(name)] if name in own and flat.size else np.zeros(len(answers))
+        column = flat[:, list(own).index(name)] if name in own else np.zeros(len(answers))
         answers = answers.append_column(f"{_P}{name}", pa.array(column))
     return answers
 
