@@ -206,7 +206,7 @@ def test_what_is_watched_is_the_class_and_the_promise_to_be_right(cellar: Cellar
     accuracy = found["confusion"].numbers["accuracy"]
     assert accuracy > 0.9
     assert found["calibration"].numbers["real"] == pytest.approx(accuracy)
-    assert found["confusion"].parts["truly barolo"]["as barolo"] > 10
+    assert found["confusion"].parts["truly barolo, answered as barolo"]["rows"] > 10
     assert set(found["ranking"].parts) == set(CLASSES)
     assert found["estimated-performance"].numbers["accuracy"] > 0.8
     shares = [found["class-shares"].parts[name]["now"] for name in CLASSES]

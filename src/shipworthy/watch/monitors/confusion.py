@@ -96,11 +96,12 @@ def _numbers(window: Window, now: Counted, answers: Sequence[Answer], settings: 
 
 
 def _matrix(classes: OfClasses, now: Counted) -> dict[str, dict[str, float]]:
-    """The counts of each true class by the class that was answered."""
+    """Each true class with the classes it was answered as: how many rows, and which share of that true class."""
     return {
-        f"truly {name}": {f"as {other}": float(now[at, to]) for to, other in enumerate(classes.names)}
+        f"truly {name}, answered as {other}": {"rows": float(now[at, to]), "now": float(now[at, to] / now[at].sum())}
         for at, name in enumerate(classes.names)
-        if now[at].sum()
+        for to, other in enumerate(classes.names)
+        if now[at, to]
     }
 
 

@@ -53,20 +53,20 @@ def _of_classes(state: Mapping[str, Any], window: Window, classes: OfClasses, tr
         one = ranking(classes.likely[known, place], (truths[known] == place).astype(np.float64))
         if one is not None:
             rows = float((truths[known] == place).sum())
-            found[name] = {"rows": rows, "auc": one.auc, "low": one.low, "high": one.high}
+            found[name] = {"rows": rows, "now": one.auc, "low": one.low, "high": one.high}
     size = float(known.sum())
     if not found:
         why = f"The {int(size):,} labelled answers of {window.day} do not hold two of one class and two of another."
         return not_run(state, why, n=size)
-    mean = float(np.mean([one["auc"] for one in found.values()]))
-    worst = min(found, key=lambda name: found[name]["auc"])
+    mean = float(np.mean([one["now"] for one in found.values()]))
+    worst = min(found, key=lambda name: found[name]["now"])
     last = found[worst]
     return Judgement(
         level="quiet",
         text=f"Ranking of {window.day}, each class against the others: AUC {mean:.3f} on average, least for {worst} "
-        f"with {last['auc']:.3f} ({last['low']:.3f} to {last['high']:.3f}).",
+        f"with {last['now']:.3f} ({last['low']:.3f} to {last['high']:.3f}).",
         state=dict(state),
-        numbers={"n": size, "auc": mean, "least": last["auc"], "classes": float(len(found))},
+        numbers={"n": size, "auc": mean, "least": last["now"], "classes": float(len(found))},
         parts=found,
         guarantee="Descriptive: 95% intervals for this window alone, not valid under repeated looks.",
         kind="description",

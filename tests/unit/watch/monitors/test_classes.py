@@ -139,7 +139,7 @@ def test_what_is_counted_is_what_scikit_learn_counts(seed: int, rows: int) -> No
     for place, name in enumerate(NAMES):
         if name in ranked.parts:
             expected = roc_auc_score(of.truths == place, of.likely[:, place])
-            assert ranked.parts[name]["auc"] == pytest.approx(expected)
+            assert ranked.parts[name]["now"] == pytest.approx(expected)
 
 
 def test_the_estimate_without_labels_is_near_the_share_of_right_answers() -> None:

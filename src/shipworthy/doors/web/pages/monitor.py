@@ -28,11 +28,12 @@ DRAWN = {
     "unanswered": {"share": "no answer", "tolerance": "tolerated"},
     "performance": {"loss": "now", "proven": "proven", "tolerated": "tolerated"},
     "threshold": {"precision": "precision", "recall": "recall", "precision_at_least": "tolerated"},
+    "confusion": {"accuracy": "right", "balanced_accuracy": "each class alike"},
     "interval": {"outside": "outside", "promised_outside": "promised", "tolerated": "tolerated"},
     "fairness": {"gap": "largest gap", "tolerance": "tolerated"},
     "selection": {"disparity": "disparity", "tolerance": "tolerated"},
 }
-SHARES = ("calibration", "input-drift", "unanswered", "threshold", "interval", "fairness", "selection")
+SHARES = ("calibration", "confusion", "input-drift", "unanswered", "threshold", "interval", "fairness", "selection")
 LIMITS = ("tolerated", "alarm")
 # How far the evidence is on its way, for every monitor that gathers any.
 EVIDENCE = ("evidence", "alarm")
