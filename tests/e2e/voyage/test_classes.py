@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,7 +32,7 @@ from shipworthy.deliver.run import Part
 from shipworthy.deliver.serving import Reply, Serving
 from shipworthy.deliver.words import AnswersSealed, Trace
 from shipworthy.doors.cli.main import verbs
-from shipworthy.doors.house import running, with_grpc
+from shipworthy.doors.house import house, running, with_grpc
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.wire import Wire
@@ -300,3 +302,20 @@ def test_the_guide_shows_what_is_answered_and_commands_that_there_are(server: Se
     assert told["probabilities"] == pytest.approx(shown["probabilities"], abs=1e-4)
     commands = next(text for language, text in BLOCKS if language == "sh").splitlines()
     assert {line.split()[1] for line in commands} <= set(verbs())
+
+
+def test_every_page_shows_a_product_of_classes(cellar: Cellar) -> None:
+    secret = cellar.desk.people.add("auditor")
+    with (
+        running(house(cellar.desk)) as address,
+        httpx.Client(base_url=address, trust_env=False, timeout=60, follow_redirects=True) as client,
+    ):
+        csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
+        assert csrf
+        client.post("/login", data={"csrf": csrf[1], "person": "auditor", "secret": secret})
+        for page in ("", "/plan", "/sign", "/deliveries", "/server", "/monitor", "/response"):
+            answer = client.get(f"/products/{CELLAR}{page}")
+            assert answer.status_code == 200, page
+        monitors = client.get(f"/products/{CELLAR}/monitor").text
+        assert "truly barolo, answered as barolo" in monitors
+        assert "grignolino missed" in monitors
