@@ -216,3 +216,26 @@ def test_the_evidence_holds_every_count() -> None:
     table = json.loads(kept["classes.json"])
     assert table["classes"] == list(CLASSES)
     assert np.array(table["true_by_answered"]).sum() == 400
+
+
+def test_groups_are_compared_by_the_class_that_counts_and_by_being_right() -> None:
+    plan = read_plan(
+        PLAN.replace(
+            "proof:\n", "proof:\n  fairness: [{column: shelf_side, source: tastings, group_at_least: 50}]\n"
+        ).replace("        grower: {", "        shelf_side: {type: text}\n        grower: {")
+    )
+    good = subject(rows=900)
+    truth = good.known()
+    named = good.now.named
+    assert named is not None
+    groups = {
+        name: "left" if said == CLASSES[0] else "right" for name, said in zip(good.now.entities, named, strict=True)
+    }
+    groups |= {name: "left" if place % 2 else "right" for place, name in enumerate(truth.rows.entities)} | groups
+    unfair = replace(good, plan=plan, groups={"shelf_side": groups})
+    chosen = one("fairness", unfair, "shelf_side.chosen")
+    assert chosen.verdict == "fail"
+    assert f"“{CLASSES[0]}”" in chosen.asked
+    right = one("fairness", unfair, "shelf_side.right")
+    assert right.measured is not None
+    assert right.measured < 0.3

@@ -28,6 +28,7 @@ from shipworthy.watch.monitors import (
     class_shares,
     confusion,
     estimated_performance,
+    fairness,
     performance,
     ranking,
 )
@@ -191,3 +192,26 @@ def test_every_class_but_the_one_that_counts_is_a_no() -> None:
     found = decided(Window("m", np.zeros(3)), PlanLike(), "class", words)  # type: ignore[arg-type]
     assert found.decisions.tolist() == ["repair", "not repair", "look"]
     assert (found.yes, found.no) == ("repair", "not repair")
+
+
+def grouped(of: OfClasses, month: int) -> Window:
+    """Two groups; the words are those of the decision rule, `repair` counting as yes."""
+    one = window(month, of)
+    side = np.where(np.arange(len(of.likely)) % 2, "left", "right").astype(object)
+    words = np.where(of.answered == 1, "repair", "not repair").astype(object)
+    return replace(one, decisions=words, yes="repair", no="not repair", groups={"side": side})
+
+
+def test_groups_are_compared_by_the_class_that_counts_as_yes() -> None:
+    still = [grouped(world(month), month) for month in range(1, 7)]
+    assert {one.level for one in life(fairness.MONITOR, still)} == {"quiet"}
+    turned = []
+    for month in range(1, 7):
+        fair, unfair = world(month), world(month, shift=confused)
+        odd = np.arange(len(fair.likely)) % 2 == 1
+        assert fair.truths is not None
+        assert unfair.truths is not None
+        turned.append(grouped(replace(fair, truths=np.where(odd, unfair.truths, fair.truths)), month))
+    found = life(fairness.MONITOR, turned, replace(SETTINGS, declared=True))[-1]
+    assert found.level == "alarm"
+    assert "side" in found.text
