@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import ProbeConnections
 from shipworthy.data.words import Quarantine, SnapshotTaken
 from shipworthy.deliver.asked import Asked, answer_message
 from shipworthy.deliver.by_row import answer_rows
@@ -38,6 +39,7 @@ from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.wire import Wire
 from shipworthy.model.classes import losses
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.words import TrialJudged
 from shipworthy.watch.trying import classes_now, losses_of_classes
 from shipworthy.watch.words import LabelsSealed, WindowJudged
 
@@ -319,3 +321,16 @@ def test_every_page_shows_a_product_of_classes(cellar: Cellar) -> None:
         monitors = client.get(f"/products/{CELLAR}/monitor").text
         assert "truly barolo, answered as barolo" in monitors
         assert "grignolino missed" in monitors
+
+
+def test_the_model_in_use_is_compared_with_what_it_replaced(cellar: Cellar) -> None:
+    [found] = [what for what in cellar.facts(TrialJudged) if what.window.startswith("2025-03-01")]
+    assert found.step == "in use"
+    assert found.numbers["rows"] == 175  # all but the one whose truth is unknown
+    assert found.numbers["rise_in_all"] < -0.1, found.text  # the loss fell: it knows more than the commonest class
+
+
+def test_a_probe_finds_every_connection_and_the_columns_of_classes(cellar: Cellar) -> None:
+    results = {result.where: result for result in cellar.do("night-operator", ProbeConnections(product=CELLAR))}
+    assert results["sinks.shelves"].verdict == "pass", results["sinks.shelves"].found
+    assert results["sources.wines"].verdict == "pass"
