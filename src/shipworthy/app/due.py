@@ -23,6 +23,7 @@ from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
+from shipworthy.watch.counted import counts_due
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.trials import trials_due
 from shipworthy.watch.words import JudgeTrials, Watch
@@ -48,7 +49,7 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         signed = plan_in_use(plan, past)
         yield from lists_due(signed, past, now)
         yield from features_due(signed, past, now)
-    if watch_due(plan, past, now):
+    if watch_due(plan, past, now) or counts_due(plan, past, now):
         yield Watch(product=plan.product)
     if trials_due(plan, past):
         yield JudgeTrials(product=plan.product)

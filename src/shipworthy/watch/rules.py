@@ -192,6 +192,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
         floor=performance.floor if performance.metric == "auc" else None,
         declared=own.tolerance is not None,
         disparity={one.column: one.disparity_at_most for one in plan.proof.fairness},
+        worth=plan.watch.worth,
     )
 
 

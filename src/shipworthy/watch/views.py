@@ -70,9 +70,10 @@ def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[W
         for what in (fact.what for fact in judged)
     ]
     if not judged:
-        nothing = "Has judged nothing yet: " + (
-            "no answers were given." if monitor.needs == "answers" else "the truth about no answer is known."
-        )
+        nothing = "Has judged nothing yet: " + {
+            "answers": "no answers were given.",
+            "facts": "nothing was counted over a whole window.",
+        }.get(monitor.needs, "the truth about no answer is known.")
         return MonitorCard(monitor.name, monitor.asks, "", tolerance, "not_run", nothing, points)
     latest = [fact.what for fact in judged if fact.what.window == judged[-1].what.window]
     worst = max(latest, key=lambda what: _ORDER.index(what.level))
