@@ -18,12 +18,10 @@ import numpy as np
 from shipworthy.base.fact import Past, Recorded, What, latest
 from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.monitor import Counted, Event, Judgement, Monitor, Since, Window
+from shipworthy.watch.monitor import NOBODY, Counted, Event, Judgement, Monitor, Since, Window
 from shipworthy.watch.rules import carried, monitors, settings
 from shipworthy.watch.words import WindowJudged
 
-NOBODY = ""
-"""In place of a candidate: what is counted here is about none."""
 COUNTED_TO = "counted_to"
 MOST_SAID = 3
 _EVER = datetime.min.replace(tzinfo=UTC)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan, Worth
 
 Needs = Literal["labels", "answers", "runs", "audit", "facts"]
+NOBODY = ""
+"""In place of a candidate: what is counted from facts is about none."""
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -135,7 +137,7 @@ class Counting:
     """How a monitor of facts counts.
 
     Attributes:
-        events: (plan, past, how far was counted, now) -> what is known since, in the order in which it came to be known.
+        events: (plan, past, how far was counted, now) -> what is known since.
         every: how long one window is; only a window in which something was counted is judged.
         updates: how many windows of one part a year brings at the most.
     """

@@ -238,7 +238,8 @@ class World:
 
     @property
     def state(self) -> WatchState:
-        return monitors(Monitors(product=PRODUCT), self.store.ledger.past(PRODUCT))
+        past = self.store.ledger.past(PRODUCT)
+        return monitors(Monitors(product=PRODUCT), past, lambda product: [], self.now, self.now)
 
     def is_due(self) -> bool:
         past = self.store.ledger.past(PRODUCT)

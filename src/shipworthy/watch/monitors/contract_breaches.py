@@ -1,4 +1,4 @@
-"""How often a source broke its contract and was stopped, by source and by vendor; each new delivery of it counts once."""
+"""How often a source broke its contract and was stopped, by source and by vendor; each delivery of it counts once."""
 
 from __future__ import annotations
 

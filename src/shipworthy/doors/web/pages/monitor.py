@@ -103,6 +103,7 @@ def _show(visit: Visit) -> Response:
         "monitor.html",
         monitors=[_drawn(card, releases, incidents) for card in cards],
         alarms=list(reversed(state.alarms)),
+        silent=state.silent,
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
