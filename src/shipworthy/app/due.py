@@ -24,6 +24,7 @@ from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, re
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
+from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.trials import trials_due
 from shipworthy.watch.words import JudgeTrials, Watch
@@ -51,7 +52,7 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield from features_due(signed, past, now)
     if watch_due(plan, past, now) or counts_due(plan, past, now):
         yield Watch(product=plan.product)
-    if trials_due(plan, past):
+    if trials_due(plan, past) or guarded_off(plan, past, now):
         yield JudgeTrials(product=plan.product)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)

@@ -46,6 +46,15 @@ class Evidence(Section):
             "the rows of a list inflates the variance of their mean."
         ),
     )
+    late_or_failed_at_most: Share = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description=(
+            "The share of questions in real time that a candidate in shadow or canary may answer too late, and the "
+            "share that it may fail to answer."
+        ),
+    )
     required: Flag = Field(
         False, description="Whether nobody gets more from a candidate before its trial has shown that it is not worse."
     )

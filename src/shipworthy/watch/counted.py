@@ -66,13 +66,21 @@ def judged_counts(plan: Plan, past: Past, now: datetime, states: States) -> list
     for monitor in counting(plan):
         assert monitor.counting
         given = replace(settings(plan, monitor), updates_per_year=monitor.counting.updates(plan))
-        state = states.opened(carried(past, monitor.name, NOBODY))
+        state = states.opened(_carried(past, monitor))
         for one in _over(plan, past, monitor, now):
             window = Window(one.began.isoformat(), np.zeros(0), counted=one.parts)
             judgement = monitor.judge(state, window, given, {})
             state = judgement.state
             found.append(_fact(plan, monitor, one, judgement, states))
     return found
+
+
+def _carried(past: Past, monitor: Monitor) -> dict[str, Any]:
+    """What a monitor carries on: evidence starts anew after an answered alarm, what is only counted does not."""
+    if monitor.spends:
+        return carried(past, monitor.name, NOBODY)
+    newest = latest(past.of(WindowJudged, about=NOBODY), lambda what: what.monitor == monitor.name)
+    return dict(newest.what.state) if newest else {}
 
 
 def _fact(plan: Plan, monitor: Monitor, one: _Over, found: Judgement, states: States) -> WindowJudged:

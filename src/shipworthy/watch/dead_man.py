@@ -27,7 +27,7 @@ def held_silent(past: Past) -> dict[str, str]:
 
 
 def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -> Decided[list[str]]:
-    """An alarm about each who fell silent, and the end of those about whoever reports again; nothing if nothing changed.
+    """An alarm about each who fell silent, and the end of those about whoever reports again; nothing without a change.
 
     Gives what changed, in plain words.
     """
