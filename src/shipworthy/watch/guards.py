@@ -68,8 +68,8 @@ def _judged(plan: Plan, past: Past, candidate: str, step: str, now: datetime) ->
             window=now.isoformat(),
             verdict="roll back",
             harm=True,
-            text=f"Of {counts.rows:,} questions in real time {counts.ones:,} {GUARDS[name]} ({counts.share:.1%}), where "
-            f"{tolerated:.1%} are tolerated: not by chance. It goes back.",
+            text=f"Of {counts.rows:,} questions in real time {counts.ones:,} {GUARDS[name]} ({counts.share:.1%}), "
+            f"where {tolerated:.1%} are tolerated: not by chance. It goes back.",
             guarantee=f"One that is late and fails as seldom as tolerated goes back with a chance of at most "
             f"{given.error * 100:g}%, however often one looks; guarantee conditional on phi <= {given.phi:g}.",
             numbers={"rows": float(counts.rows), name: float(counts.ones), "harm": reached, "phi": given.phi},

@@ -12,7 +12,7 @@ from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above, grid
 from shipworthy.watch.monitor import Counted, Judgement, Settings, Window, not_run, percent
-from shipworthy.watch.side_by_side import Answer, Asked, answered, still_needed
+from shipworthy.watch.side_by_side import Answer, Asked, answered
 from shipworthy.watch.words import Level
 
 
@@ -98,6 +98,13 @@ def _text(
         part = parts[one.asked.name]
         share = f"{part.ones:,} of {part.rows:,} {telling.of} {telling.fell_short} ({percent(part.share)})"
         why = f": {'; '.join(part.said)}" if part.said else ""
-        sure = "not by chance" if one.harms else still_needed(one)
-        said.append(f"{one.asked.name}: {share}{why}. This is {sure}")
+        said.append(f"{one.asked.name}: {share}{why}. {_sure(one, telling)}")
     return f"{window.day}: {'. '.join(said)}. {percent(tolerance)} tolerated."
+
+
+def _sure(one: Answer, telling: Telling) -> str:
+    if one.harms:
+        return "This is not by chance"
+    if one.more is None:
+        return "Whether by chance cannot be told yet"
+    return f"Whether by chance cannot be told yet: it takes {one.more:,} more {telling.of} like these"

@@ -59,7 +59,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         parts={
             name: {"rows": float(window.counted[name].rows), "now": today[name], "tolerated": at_most} for name in today
         },
-        guarantee="Counted, not estimated: answers and lists by the prices of the plan; what else is paid is not known.",
+        guarantee="Counted, not estimated: answers and lists by the prices of the plan; other costs are not known.",
         kind="description",
         cause="More is asked than was planned, or lists were made again." if over else "",
         advice="See which consumer asks how much, and plan a new budget or fewer questions." if over else "",

@@ -59,7 +59,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     return Judgement(
         level=level,
         text=f"{values.size:,} decisions of {window.day} were worth {mean:,.3g}{unit} each ({least:,.3g} to "
-        f"{most:,.3g} with {_CONFIDENCE:.0%} confidence), {float(values.sum()):,.0f} in all; {worth.at_least:,.3g} are planned."
+        f"{most:,.3g} with {_CONFIDENCE:.0%} confidence), {float(values.sum()):,.0f} in all; "
+        f"{worth.at_least:,.3g} are planned."
         f"{sure}",
         state=kept,
         numbers={
