@@ -67,9 +67,11 @@ class Stretch:
         if isinstance(told, Reply):
             mine.answered += 1
             mine.late += late
-            mine.stood_in += bool(told.notice) and told.row["candidate"] == serving.stand_in
+            candidate, cohort = told.row["candidate"], told.row["cohort"]
+            champion = serving.pointer.champion.get(cohort)
+            mine.stood_in += bool(told.notice) and candidate == serving.stand_in and candidate != champion
             if told.agreed:
-                meant = serving.named(question, told.row["cohort"]) if told.notice else told.row["candidate"]
+                meant = serving.named(question, cohort) if told.notice else candidate
                 _attribute(mine, meant, late, failed=bool(told.notice))
             return
         code = _code(told)

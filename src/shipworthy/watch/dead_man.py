@@ -36,7 +36,7 @@ def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -
     back = [name for name in before if name not in now]
     if not fallen and not back:
         return Decided([], lambda then: [])
-    window = _window(command.product, now, at)
+    window = _window(command.product, before, now, at)
     raised = [_alarm(window, one) for one in fallen]
     held = {name: before[name] for name in now.keys() & before.keys()}
     held |= {one.name: alarm.alarm for one, alarm in zip(fallen, raised, strict=True)}
@@ -50,10 +50,10 @@ def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -
     return Decided(facts, lambda then: said)
 
 
-def _window(product: str, silent: Mapping[str, Silence], at: datetime) -> WindowJudged:
+def _window(product: str, before: Mapping[str, str], silent: Mapping[str, Silence], at: datetime) -> WindowJudged:
     parts = {name: Counted(1, 1, (one.text,), one.since) for name, one in silent.items()}
     window = Window(at.isoformat(), np.zeros(0), counted=parts)
-    found = kind("watch/monitors", "dead_man", Monitor).judge({}, window, _NO_TEST, {})
+    found = kind("watch/monitors", "dead_man", Monitor).judge({"silent": before}, window, _NO_TEST, {})
     return WindowJudged(product=product, monitor=NAME, candidate=NOBODY, window=window.moment, **asdict(found))
 
 

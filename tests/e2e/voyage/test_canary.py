@@ -19,8 +19,10 @@ from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.service import Stretch
 from shipworthy.deliver.serving import Reply
-from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, Trace
+from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
+from shipworthy.doors.predict.refused import Refused
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
 from shipworthy.release.rules import canary_share
@@ -146,6 +148,25 @@ def test_where_the_canary_breaks_the_champion_answers_in_real_time(voyage: Voyag
     told = replace(serving, ready={**serving.ready, model: replace(ready, answerer=broken)}).answer(mine, "shop", now)
     assert (told.row["candidate"], told.row["step"]) == (baseline, "all")
     assert "the champion did" in told.notice
+    served, journal = Stretch(), Journal(voyage.desk.store, PRODUCT)
+    journal.told = lambda run: served.told(PRODUCT, run)
+    other = next(entity for entity in ready.places if serving.meant_for(Question(entity, "shop")) != model)
+    good = serving.answer(other, "shop", now)
+    for seconds in (0.01, 5.0):
+        served.count(serving, Question(mine, "shop"), told, seconds)
+        served.count(serving, Question(other, "shop"), good, 0.0)
+    served.count(serving, Question("", "shop"), Refused.no_json(), 0.0)
+    journal.write([told.row, good.row])
+    journal.close("prediction-server", now)
+    [counted] = voyage.facts(ServiceCounted)
+    assert (counted.asked, counted.answered, counted.late, counted.stood_in) == (5, 4, 1, 0)
+    assert counted.refused == {"serve.not_json": 1}
+    assert counted.candidates == {
+        model: {"asked": 2, "late": 1, "failed": 2},
+        baseline: {"asked": 2, "late": 0, "failed": 0},
+    }
+    assert counted.run in {what.run for what in voyage.facts(AnswersSealed)}
+    assert not served.told(PRODUCT, "the next stretch")
 
 
 def crm_rows(voyage: Voyage) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,10 +117,16 @@ class Life:
         self, at: datetime, newest: str = "", bad: str = "", content: str = "", aside: int = 0, rows: int = 100
     ) -> Life:
         """A source was read; `bad` is why it was stopped."""
-        intake = Intake("rows", rows, rows - aside, {}, {"no date": aside} if aside else {}, content or at.isoformat())
-        intake = Intake(**{**_fields(intake), "newest": newest})
-        verdict = "fail" if bad else "pass"
-        check = CheckResult(check="data.volume", asked="Enough?", verdict=verdict, found=bad or "fine", where="rows")
+        intake = Intake(
+            "rows",
+            rows,
+            rows - aside,
+            quarantined={"no date": aside} if aside else {},
+            content=content or at.isoformat(),
+            newest=newest,
+        )
+        check = CheckResult(check="data.volume", asked="Enough?", verdict="pass", found="fine", where="rows")
+        check = replace(check, verdict="fail", found=bad) if bad else check
         if bad:
             return self.add(
                 SnapshotRefused(
@@ -241,7 +248,3 @@ class InFacts:
 
     def opened(self, kept: dict[str, Any]) -> dict[str, Any]:
         return kept
-
-
-def _fields(intake: Intake) -> dict[str, Any]:
-    return {name: getattr(intake, name) for name in intake.__dataclass_fields__}

@@ -129,7 +129,7 @@ def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_
     for week in range(6, 10):
         life.add(window("volume", START + week * 7 * DAY, "not_run"), at=START + week * 7 * DAY)
     assert besides_looks(life, last + 22 * DAY) == ["monitor volume"]
-    paused = DeliveriesPaused(product="p", consumers=["sales", "web"], reason="we look at it", by="operator")
+    paused = DeliveriesPaused(product="p", consumers=["sales", "web"], reason="we look at it")
     assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
 
 

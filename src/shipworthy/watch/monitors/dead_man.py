@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window
+from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
-    """Alarm about whoever is silent; a part of the window is one of them, known to fall short."""
+    """Alarm about whoever is silent, a part of the window each; quiet where somebody was and nobody is any more."""
     silent = sorted(window.counted)
+    if not silent and not state.get("silent"):
+        return not_run(state, "Nobody was silent before, and nobody is now.")
     first = min((one.first for one in window.counted.values()), default="")
     said = " ".join(one.said[-1] for one in window.counted.values() if one.said)
     return Judgement(
