@@ -59,7 +59,7 @@ def judged_shares(state: Mapping[str, Any], window: Window, settings: Settings, 
             "evidence": max(one.reached for one in answers),
             **_summed(parts),
         },
-        parts={one.asked.name: {**one.row, **parts[one.asked.name].numbers} for one in answers},
+        parts={one.asked.name: _row(one, parts[one.asked.name]) for one in answers},
         guarantee=promise(settings, depends),
         cause=telling.cause if outside else "",
         advice=telling.advice if outside else "",
@@ -70,6 +70,11 @@ def judged_shares(state: Mapping[str, Any], window: Window, settings: Settings, 
 def _question(name: str, one: Counted, tolerance: float, settings: Settings) -> Asked:
     factors = np.array([above(Counts(one.rows, one.ones), tolerance, grid(settings.updates_per_year))])
     return Asked(name, one.rows, one.share, 0.0, tolerance, factors, one.share > tolerance)
+
+
+def _row(one: Answer, part: Counted) -> dict[str, float]:
+    """A part as numbers; there is no proof with which it could be compared."""
+    return {name: value for name, value in one.row.items() if name != "then"} | dict(part.numbers)
 
 
 def _since(one: Answer, window: Window, parts: Mapping[str, Counted]) -> str:

@@ -35,7 +35,8 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
         intakes = {intake.source: intake for intake in fact.what.intakes}
         for name, source in plan.sources.items():
             found, intake = _breaches(fact.what.checks, name), intakes.get(name)
-            content = _content(intake) or "; ".join(found)
+            # The same file cut off at a later moment may break what it did not break before.
+            content = f"{_content(intake)} {bool(found)}" if intake or found else ""
             is_new, seen[name] = content and content != seen.get(name), content or seen.get(name, "")
             if not is_new or fact.seq <= since.seq:
                 continue

@@ -99,11 +99,12 @@ def _show(visit: Visit) -> Response:
         key=lambda found: found[1].window,
         reverse=True,
     )
+    noted = {alarm.text for alarm in state.alarms if alarm.open}
     return visit.product_page(
         "monitor.html",
         monitors=[_drawn(card, releases, incidents) for card in cards],
         alarms=list(reversed(state.alarms)),
-        silent=state.silent,
+        silent=[one for one in state.silent if one.text not in noted],
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
