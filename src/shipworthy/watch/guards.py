@@ -21,7 +21,7 @@ from shipworthy.watch.canary import more_often
 from shipworthy.watch.counted import newer
 from shipworthy.watch.evidence import Counts, wealth
 
-GUARDS = {"late": "were too late", "failed": "it failed to answer"}
+GUARDS = {"late": "were too late", "failed": "got no answer of it"}
 
 
 def guarded_off(plan: Plan, past: Past, now: datetime) -> list[TrialJudged]:

@@ -14,6 +14,7 @@ from e2e.voyage.test_lists import file_of
 from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import GateShut
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
@@ -26,7 +27,7 @@ from shipworthy.doors.predict.refused import Refused
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
 from shipworthy.release.rules import canary_share
-from shipworthy.release.words import Releases, RollBack, TrialFinished
+from shipworthy.release.words import Releases, RollBack, TrialFinished, TrialJudged
 from shipworthy.sign.rules import candidate_made
 
 CHANGES = (
@@ -167,6 +168,17 @@ def test_where_the_canary_breaks_the_champion_answers_in_real_time(voyage: Voyag
     }
     assert counted.run in {what.run for what in voyage.facts(AnswersSealed)}
     assert not served.told(PRODUCT, "the next stretch")
+    for _ in range(3_000):
+        served.count(serving, Question(mine, "shop"), told, 0.01)
+    journal = Journal(voyage.desk.store, PRODUCT)
+    journal.told = lambda run: served.told(PRODUCT, run)
+    journal.write([told.row])
+    journal.close("prediction-server", now)
+    voyage.do("night-operator", DoWhatIsDue(product=PRODUCT))
+    (judged,) = [what for what in voyage.facts(TrialJudged) if what.verdict == "roll back"]
+    assert (judged.candidate, judged.harm) == (model, True)
+    assert "Of 3,002 questions in real time 3,002 got no answer of it" in judged.text
+    assert read_pointer(voyage.desk.store, PRODUCT).canary == "", "no truth was waited for"
 
 
 def crm_rows(voyage: Voyage) -> list[dict[str, str]]:
