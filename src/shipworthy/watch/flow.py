@@ -22,7 +22,7 @@ from shipworthy.watch.look import Look
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.trying import judge_trials as judge_trials
-from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, Watched, WindowJudged
+from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, WatchBeside, Watched, WindowJudged
 
 
 def watch(command: Watch, trip: Trip) -> Watched:
@@ -41,9 +41,21 @@ def watch(command: Watch, trip: Trip) -> Watched:
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+    return _watched([*found, *_beside(trip, plan)])
+
+
+def watch_beside(command: WatchBeside, trip: Trip) -> Watched:
+    """Let every monitor that counts facts judge every window that is over; no source and no answer is read for it."""
+    return _watched(_beside(trip, plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))))
+
+
+def _beside(trip: Trip, plan: Plan) -> list[WindowJudged]:
     counts = trip.step("count what lies beside", partial(_counted, trip, plan))
     facts = trip.record("record what was counted", partial(_facts, counts))
-    found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+    return [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+
+
+def _watched(found: Sequence[WindowJudged]) -> Watched:
     return Watched(
         windows=sum(what.level != "not_run" for what in found),
         notes=[f"{what.monitor}: {what.text}" for what in found if what.level == "note"],

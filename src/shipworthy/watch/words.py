@@ -138,6 +138,17 @@ class Watch(Command[Watched]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchBeside(Command[Watched]):
+    """Let the monitors of what lies beside the answers, such as deliveries, judge every window that is over.
+
+    No source is read for it, and no answer. `Watch` does this too.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeTrials(Command[list[str]]):
     """Compare the losses of candidates in shadow, canary and full use with the other one's, where the truth is known.
 
