@@ -22,4 +22,4 @@ def note_silence(desk: Desk, product: str, who: Identity) -> list[str]:
     silent = silences(plan, past, beats(desk.store, product), desk.now(product), desk.clock())
     if {one.name for one in silent} == held_silent(past).keys():
         return []
-    return desk.do(NoteSilence(product=product, silent=silent), who)
+    return desk.do(NoteSilence(product=product, silent={one.name: one for one in silent}), who)

@@ -31,7 +31,7 @@ def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -
 
     Gives what changed, in plain words.
     """
-    before, now = held_silent(past), {one.name: one for one in command.silent}
+    before, now = held_silent(past), command.silent
     fallen = [one for name, one in now.items() if name not in before]
     back = [name for name in before if name not in now]
     if not fallen and not back:

@@ -188,10 +188,13 @@ class NoteSilence(Command[list[str]]):
     """Note who has stopped reporting, as an alarm about each, and who reports again; gives what changed.
 
     The worker does this by itself with what it sees. Each silence is noted once.
+
+    Attributes:
+        silent: everybody who is silent now, by name.
     """
 
     right: ClassVar[str] = "operate"
-    silent: list[Silence]
+    silent: dict[str, Silence]
 
 
 @dataclass(frozen=True, slots=True)

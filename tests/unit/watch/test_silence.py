@@ -43,7 +43,7 @@ def besides_looks(life: Life, now: datetime) -> list[str]:
 
 def noted(life: Life, now: datetime, *beats: Beat) -> list[str]:
     """Note who is silent as of now, as the worker does."""
-    silent = silences(life.plan, life.past, beats, START, now)
+    silent = {one.name: one for one in silences(life.plan, life.past, beats, START, now)}
     decided = note_silence(NoteSilence(product="p", silent=silent), life.past, now, OPERATOR)
     life.add(*decided.facts, at=now)
     return decided.result(life.past)
