@@ -106,7 +106,9 @@ class Journal:
         It gives the segment's digest, empty where nothing was written. Until then the old file stays locked, so that
         no other server takes it for left over.
         """
-        before, rows, told = self._file, self.rows, self.told(self.run)
+        before, rows = self._file, self.rows
+        # Of a stretch without a line what is told waits for the next: the disk may have been full.
+        told = self.told(self.run) if rows else ()
         self._open()
 
         def seal(who: str, at: datetime) -> str:
