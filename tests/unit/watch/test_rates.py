@@ -22,7 +22,7 @@ def window(**ones: int) -> Window:
 
 def levels(shares: dict[str, float], windows: int, random: np.random.Generator) -> list[str]:
     state: dict[str, Any] = {}
-    found = []
+    found: list[str] = []
     for _ in range(windows):
         one = window(**{name: int(random.binomial(200, share)) for name, share in shares.items()})
         judged = judged_shares(state, one, SETTINGS, TELLING)
