@@ -21,6 +21,7 @@ from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
+from shipworthy.watch.dead_man import note_silence as note_silence
 from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
 
@@ -192,6 +193,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
         floor=performance.floor if performance.metric == "auc" else None,
         declared=own.tolerance is not None,
         disparity={one.column: one.disparity_at_most for one in plan.proof.fairness},
+        worth=plan.watch.worth,
     )
 
 
