@@ -98,10 +98,9 @@ def _of_shares(subject: Subject, intervals: Intervals, scores: Floats, labels: F
     verdict: Verdict = (
         "pass" if len(broken) <= (1 - intervals.level) * len(kept) else "warn" if lucky and len(kept) > 1 else "fail"
     )
-    found = (
-        f"The interval of {percent(intervals.level)} for the share of yes at like scores agrees with what came true "
-    )
-    found += f"in {len(kept) - len(broken)} of {counted(len(kept), 'group', 'groups')} of the "
+    what = "right answers" if subject.plan.need.answer == "class" else "yes"
+    found = f"The interval of {percent(intervals.level)} for the share of {what} at like scores agrees with what came "
+    found += f"true in {len(kept) - len(broken)} of {counted(len(kept), 'group', 'groups')} of the "
     found += f"{len(scores):,} held-out entities that did not set it."
     if broken:
         found += f" Beyond luck outside: {'; '.join(broken)}."

@@ -100,8 +100,9 @@ def _text(window: Window, intervals: Intervals, answer: Answer) -> str:
             f"{percent(asked.then)} was promised, and up to {percent(asked.tolerated)} is tolerated."
         )
     else:
+        what = "yes" if window.of_classes is None else "right answers"
         told = (
-            f"Of {asked.rows:,} answers of {window.day} the share of yes lies {percent(asked.now)} outside the "
+            f"Of {asked.rows:,} answers of {window.day} the share of {what} lies {percent(asked.now)} outside the "
             f"intervals of their scores on average; up to {percent(asked.tolerated)} is tolerated."
         )
     if answer.harms:

@@ -17,6 +17,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from shipworthy.base.digest import canonical
 from shipworthy.model import classes
 from shipworthy.model.estimates import estimates_of
+from shipworthy.model.intervals import intervals_of
 from shipworthy.model.learning import Examples
 from shipworthy.model.performance import performance_of
 from shipworthy.plan.schema import Decision
@@ -29,6 +30,7 @@ from shipworthy.watch.monitors import (
     confusion,
     estimated_performance,
     fairness,
+    interval,
     performance,
     ranking,
 )
@@ -168,6 +170,18 @@ def test_people_who_label_a_sample_see_the_same_harm() -> None:
     assert found.level == "alarm"
     [calm] = life(audit.MONITOR, [replace(window(1, world(3, 600)), of_classes=None)], terms)
     assert calm.level == "quiet"
+
+
+def test_an_interval_is_of_the_share_of_right_answers_among_those_as_sure() -> None:
+    reference = world(9, 4_000)
+    assert reference.truths is not None
+    scores, right = classes.promised(reference.likely), classes.right(reference.likely, reference.truths)
+    kept = KNOWN | {"interval": intervals_of("probability", 0.9, scores, right, scores)}
+    calm = interval.MONITOR.judge({}, window(1, world(1)), SETTINGS, kept)
+    assert calm.level == "quiet"
+    assert "share of right answers" in calm.text
+    turned = interval.MONITOR.judge({}, window(1, world(1, shift=confused)), SETTINGS, kept)
+    assert turned.level == "alarm", turned.text
 
 
 def test_without_truth_nothing_is_said_and_nothing_passes() -> None:
