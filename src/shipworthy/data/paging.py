@@ -38,9 +38,9 @@ def paged(
     Raises:
         UserError: a page is not what the plan says, or leads to another host, back, or on without end.
     """
-    seen: set[str] = set()
     before, rows = "", 0
     address = _with(pages, url, pages.first if pages.by == "number" else 0)
+    seen = {address}
     for number in range(MOST_PAGES):
         answer = fetch(address)
         value = _json(answer.file, place) if pages.rows or pages.by == "body" else None

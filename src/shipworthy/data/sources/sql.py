@@ -58,9 +58,15 @@ def pieces(source: Source, place: Place) -> Iterator[Pieces]:
             asked.put(pa.table([column for _, column in laid], names=names))
         types = [common_type({told[at] for told in kinds}) for at in range(len(names))]
         schema = pa.schema(list(zip(names, types, strict=True)))
-        tables = (_typed(asked.table(number), kinds[number], schema) for number in range(len(asked)))
-        with ordered(_shown(source.url), tables, schema) as given:
+        with ordered(_shown(source.url), _tables(asked, kinds, schema), schema) as given:
             yield given
+
+
+def _tables(asked: Spool, kinds: list[list[Kind]], schema: pa.Schema) -> Iterator[pa.Table]:
+    """What was asked in the types of all of it; it is off the disk before its sorted copy is merged."""
+    with asked:
+        for number in range(len(asked)):
+            yield _typed(asked.table(number), kinds[number], schema)
 
 
 def _typed(table: pa.Table, kinds: list[Kind], schema: pa.Schema) -> pa.Table:
