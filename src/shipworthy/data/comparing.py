@@ -30,6 +30,13 @@ def compared(layout: Layout) -> list[str]:
     return found
 
 
+def plain_key(layout: Layout) -> list[str] | None:
+    """The columns whose values are compared as they stand, where no hash is compared beside; None otherwise."""
+    key = layout.contract.key
+    stands = len(compared(layout)) == len(key) <= 1 and all(_is_whole(layout, name) for name in key)
+    return key if stands else None
+
+
 def twice(hashes: Sequence[Hashes]) -> Hashes:
     """The hashes that stand more than once."""
     if not hashes:

@@ -28,7 +28,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
 from shipworthy.data.check import Sheet, results
-from shipworthy.data.comparing import Hashes, compared, twice
+from shipworthy.data.comparing import Hashes, compared, plain_key, twice
 from shipworthy.data.contract import REPLACED, mistakes
 from shipworthy.data.door import Door
 from shipworthy.data.engine import RESERVED, engine, identifier
@@ -36,7 +36,7 @@ from shipworthy.data.erased import People, without_lines
 from shipworthy.data.judges import ROW, Layout, judges
 from shipworthy.data.rules import accepted_rows, decided, flagged, repeats, set_aside
 from shipworthy.data.source import UNTOLD, Part, Piece, Pieces, Reading
-from shipworthy.data.undisputed import as_they_stand, objection
+from shipworthy.data.undisputed import NOBODY, as_they_stand, objection
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
 
@@ -136,6 +136,7 @@ class _Court:
         door.opens(0, nobody)
         self.empty, _ = decided(duck, nobody, layout, self.single, source)
         self._compared = compared(layout)
+        self._plain_key = plain_key(layout)
         self.plain = as_they_stand(layout)
         declared = {name: casting.ARROW[column.type] for name, column in layout.declared.items()}
         self.whole = given.file is not None and {f.name: f.type for f in given.schema} == declared
@@ -179,17 +180,21 @@ class _Court:
 
     def _undisputed(self, sitting: _Sitting, raw: pa.Table) -> pa.Table | None:
         """All rows of a piece in their declared types, where nobody objects to one and no value changes."""
-        self.duck.register("raw", raw)
-        hashed = ", ".join(f"{one} AS h{at}" for at, one in enumerate(self._compared)) or "1"
         disputed = objection(self.layout, self.single, raw)
-        try:
-            found = self.duck.sql(
-                f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({disputed})"
-            ).to_arrow_table()
-        except duckdb.Error:  # said properly by whoever looks at each row
-            return None
-        if len(found) < len(raw):
-            return None
+        if disputed == NOBODY and self._plain_key is not None:  # the engine would be asked for what is known
+            found = raw.select([self.layout.raw(name) for name in self._plain_key])
+            found = found.rename_columns([f"h{at}" for at in range(len(self._plain_key))])
+        else:
+            self.duck.register("raw", raw)
+            hashed = ", ".join(f"{one} AS h{at}" for at, one in enumerate(self._compared)) or "1"
+            try:
+                found = self.duck.sql(
+                    f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({disputed})"
+                ).to_arrow_table()
+            except duckdb.Error:  # said properly by whoever looks at each row
+                return None
+            if len(found) < len(raw):
+                return None
         self._note_hashes(sitting, found)
         columns = {
             name: raw[self.layout.raw(name)].cast(casting.ARROW[column.type], safe=False)

@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from shipworthy.data.judges import Judge, Layout, Span
 
+NOBODY = "false"
+"""The objection of nobody to any row."""
 _PLAIN = {
     "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
     "integer": (pa.types.is_integer,),
@@ -36,7 +38,7 @@ def objection(layout: Layout, judges: Sequence[Judge], raw: pa.Table) -> str:
         if column.type == "text" and name not in layout.absent
     ]
     cases = " ".join([cases, *blank]).strip()
-    return f"CASE {cases} ELSE false END" if cases else "false"
+    return f"CASE {cases} ELSE false END" if cases else NOBODY
 
 
 def _left(layout: Layout, judges: Sequence[Judge], raw: pa.Table) -> list[Judge]:

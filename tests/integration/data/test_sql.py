@@ -202,7 +202,8 @@ def test_rows_that_come_and_go_while_it_is_read_are_not_half_seen(
 ) -> None:
     values = ", ".join(f"('c{number}', {number})" for number in range(6))
     run(postgres_url, "create table orders (customer_id text, paid numeric)", f"insert into orders values {values}")
-    put, changed = Spool.put, []
+    put = Spool.put
+    changed: list[Any] = []
 
     def put_and_change(self: Spool, table: pa.Table) -> None:
         if not changed:
