@@ -240,8 +240,8 @@ class ComeBack(Command[Standing]):
 class PauseDeliveries(Command[Standing]):
     """Hold everything that goes to a consumer, or to all of them; everybody who waits is told.
 
-    Lists that fall due meanwhile are made once deliveries are resumed, and questions in real time are refused with
-    the reason.
+    Lists that fall due meanwhile are made once deliveries are resumed; questions of a stream wait at the broker until
+    then, and questions in real time are refused with the reason.
     """
 
     right: ClassVar[str] = "release"
