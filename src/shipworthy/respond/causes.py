@@ -31,7 +31,7 @@ from shipworthy.release.words import (
     TrialJudged,
 )
 from shipworthy.respond.action import Cause
-from shipworthy.respond.incidents import deadline, open_now, severity_of
+from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
@@ -56,8 +56,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
         yield from _new_data(past)
     if heard & {"code", "plan"}:
         yield from _changes(past)
-    if "overdue" in heard:
-        yield from _overdue_incidents(plan, past, now)
+    yield from _overdue_incidents(plan, past, now)
     yield from _held_back(past)
     for trigger in plan.respond.triggers:
         yield from _by_the_clock(trigger, past, now)
@@ -256,13 +255,15 @@ def _changes(past: Past) -> Iterator[Cause]:
 
 
 def _overdue_incidents(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Incidents that are open for too long: raised anew each time that as long again has gone by."""
     for incident in open_now(past):
-        limit = deadline(plan, past, incident)
-        if limit < now:
-            severity = severity_of(past, incident.what)
-            text = f"incident {incident.what.incident} is overdue since {limit:%Y-%m-%d}: {incident.what.title}"
-            name = digest_of([incident.what.incident, "overdue"])
-            yield Cause("overdue", name, severity, text, at=limit, seq=incident.seq)
+        limits = overdue_moments(plan, past, incident, now)
+        if limits:
+            severity, times = severity_of(past, incident.what), len(limits)
+            text = f"incident {incident.what.incident} is overdue since {limits[0]:%Y-%m-%d}: {incident.what.title}"
+            text += f" (raised {times} times)" if times > 1 else ""
+            name = digest_of([incident.what.incident, "overdue", *([times] if times > 1 else [])])
+            yield Cause("overdue", name, severity, text, at=limits[-1], seq=incident.seq)
 
 
 def _held_back(past: Past) -> Iterator[Cause]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,7 @@ def test_kafka_has_the_same_answers_each_once(root: Path, cluster: Kafka) -> Non
 def test_questions_to_a_paused_stream_wait_at_the_broker_and_are_answered_once_without_a_restart(
     desk: Desk, bus: Nats
 ) -> None:
-    def asked(name: str) -> list[tuple[bytes, dict[str, str]]]:
+    def asked(name: str) -> list[tuple[bytes, Mapping[str, str]]]:
         return [(GOOD, {"id": f"{name}{number}"}) for number in range(100)]
 
     with working(desk) as worker:
