@@ -280,8 +280,8 @@ class Retraining(Section):
     labels_only_when_acted: Flag = Field(
         False,
         description=(
-            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
-            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+            "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
+            "`decision.explore` declares a slice that is acted on at random, and truths count by one over their chance."
         ),
     )
 

@@ -77,6 +77,19 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """What answers count for where the truth is only known of those on whom the product acted; see `watch.weighing`.
+
+    Attributes:
+        each: 0 to 1 per answer, 0 where nobody acted; NaN where a person decided.
+        least: the least chance of being acted on; a mean of weighed values over it is that of everybody.
+    """
+
+    each: Floats
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
@@ -96,6 +109,7 @@ class Window:
         groups: by declared fairness column the value of each answer's entity; without a column that could not be found.
         says_yes: whether each answer was decided as yes; None where decisions were not read.
         beside: what else there is to hold it against; None where nothing is.
+        weights: what each answer counts for; None where each counts alike.
     """
 
     moment: str
@@ -116,6 +130,37 @@ class Window:
     groups: Mapping[str, Values] = field(default_factory=dict)
     says_yes: npt.NDArray[np.bool_] | None = None
     beside: Beside | None = None
+    weights: Weights | None = None
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """The answers with a score whose truth is known, or counts for nothing."""
+        assert self.labels is not None
+        known = np.isfinite(self.labels)
+        if self.weights is not None:
+            known = (known | (self.weights.each == 0)) & np.isfinite(self.weights.each)
+        return known & np.isfinite(self.scores)
+
+    @property
+    def each(self) -> Floats:
+        """What each usable answer counts for."""
+        return np.ones(int(self.usable.sum())) if self.weights is None else self.weights.each[self.usable]
+
+    @property
+    def least(self) -> float:
+        """What bounds and tolerances are multiplied by, as the values are."""
+        return 1.0 if self.weights is None else self.weights.least
+
+    @property
+    def weighing(self) -> str:
+        """What is said beside a mean of weighed truths; empty where each counts alike."""
+        if self.weights is None:
+            return ""
+        drawn = int((self.each == 1).sum())
+        return (
+            f" The truth is known of those acted on only: each counts by one over its chance, so that {drawn:,} who "
+            "were acted on at random stand for all whom the rule left out."
+        )
 
     @property
     def day(self) -> str:
@@ -162,6 +207,7 @@ class Monitor:
         phi: the default bound on overdispersion.
         spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
+        weighs: it counts truths by their weights; the others are not run where only some truths can be known.
     """
 
     name: str
@@ -172,6 +218,7 @@ class Monitor:
     phi: float = 25.0
     spends: bool = True
     applies: Callable[[Plan], bool] = always
+    weighs: bool = False
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

@@ -32,11 +32,11 @@ def blocked(situation: Situation) -> str:
     if why := _suspect(situation.past):
         return why
     said = situation.plan.respond.retraining
-    if said is not None and said.labels_only_when_acted:
+    if said is not None and said.labels_only_when_acted and situation.plan.decision.explore is None:
         return (
             "retraining is refused: the truth is only known of those on whom the product acted "
-            "(respond.retraining.labels_only_when_acted), and no slice of people is answered at random; a model that "
-            "learnt from them would only repeat its own choices"
+            "(respond.retraining.labels_only_when_acted), and no slice of people is acted on at random "
+            "(decision.explore); a model that learnt from them would only repeat its own choices"
         )
     mature = mature_moments(situation.plan, situation.now)
     if not mature:
