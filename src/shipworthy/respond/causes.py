@@ -35,6 +35,9 @@ from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
+RETRAINING = "retraining"
+"""What has gone silent where no challenger was compared for too long."""
+
 
 def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Everything that a trigger of the plan may act on, whether or not one has."""
@@ -58,6 +61,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
         yield from _changes(past)
     yield from _overdue_incidents(plan, past, now)
     yield from _held_back(past)
+    yield from _unevaluated(plan, past, now)
     for trigger in plan.respond.triggers:
         yield from _by_the_clock(trigger, past, now)
 
@@ -289,7 +293,7 @@ def _by_the_clock(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause
         if moment is not None:
             name, text = f"{trigger.name}/{moment.isoformat()}", f"it is {moment:%Y-%m-%d %H:%M}, as the plan has it"
             yield Cause("schedule", name, "", text, False, at=moment, trigger=trigger.name)
-    if trigger.on == "silent" and trigger.after:
+    if trigger.on == "silent" and trigger.after and trigger.of != RETRAINING:
         yield from _silent(trigger, past, now)
 
 
@@ -318,6 +322,24 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
             text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
             name = digest_of([monitor, since.isoformat(), "silent"])
             yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+
+
+def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """That no challenger was compared with what is in use for too long; raised anew after as long again."""
+    said = plan.respond.retraining
+    within = said.evaluated_within if said else None
+    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
+    if within is None or released is None:
+        return
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
+    since, times = last.at if last else released.at, 0
+    while within.times(times + 1).after(since) < now:
+        times += 1
+    if times:
+        limit = within.times(times).after(since)
+        text = f"no challenger has been compared with what is in use for {spoken(within.times(times))}, since "
+        text += f"{since:%Y-%m-%d}: whether retraining would pay is not known"
+        yield Cause("silent", digest_of([RETRAINING, since.isoformat(), times]), RETRAINING, text, at=limit)
 
 
 def in_use(past: Past) -> set[str]:

@@ -19,10 +19,10 @@ from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import paused, stand_in, standing
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack, TrialJudged
 from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
-from shipworthy.respond.causes import causes, in_use
+from shipworthy.respond.causes import RETRAINING, causes, in_use
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.incidents import (
     data_incidents_open,
@@ -64,6 +64,7 @@ _SAID = (
 _ALWAYS = (
     *_SAID,
     Trigger(name="said-of-what-is-overdue", on="overdue", do=["notify"], to=sorted(Owners.model_fields)),
+    Trigger(name="said-of-no-evaluation", on="silent", of=RETRAINING, do=["notify"], to=sorted(Owners.model_fields)),
 )
 SAID = tuple(trigger.name for trigger in _SAID)
 """The names of what is told to whoever waits in any case; nobody has to take it up."""
@@ -130,8 +131,8 @@ def planned_since(past: Past) -> dict[str, Since]:
 
 def _always(plan: Plan) -> list[Trigger]:
     """What is said to whoever waits, and to the owners, whether or not the plan has a trigger of its own for it."""
-    declared = {trigger.on for trigger in plan.respond.triggers}
-    return [trigger for trigger in _ALWAYS if trigger.on not in declared and plan.respond.routes]
+    declared: set[str | None] = {one.of if one.on == "silent" and one.of else one.on for one in plan.respond.triggers}
+    return [one for one in _ALWAYS if not {one.on, one.of} & declared and plan.respond.routes]
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
@@ -220,15 +221,29 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
                 if moment > now:
                     yield moment
                 number += 1
-    for incident in open_now(past):
-        limits = overdue_moments(plan, past, incident, until)
-        yield from (moment + timedelta(microseconds=1) for moment in limits if moment >= now)
+    yield from _overdue_moments(plan, past, now, until)
     if plan.respond.quiet is not None:
         hour, minute = (int(part) for part in plan.respond.quiet.end.split(":"))
         day = now.astimezone(ZoneInfo(plan.time.zone)).replace(hour=hour, minute=minute, second=0, microsecond=0)
         while (moment := day.astimezone(UTC)) <= until:
             yield moment
             day += timedelta(days=1)
+
+
+def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments from which an incident, or a comparison with a challenger, is overdue, once more."""
+    just = timedelta(microseconds=1)  # overdue is what is later than its limit
+    for incident in open_now(past):
+        yield from (one + just for one in overdue_moments(plan, past, incident, until) if one >= now)
+    said = plan.respond.retraining
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed")
+    if said is None or said.evaluated_within is None:
+        return
+    within, since, number = said.evaluated_within, last.at if last else now, 1
+    while (one := within.times(number).after(since)) <= until:
+        if one >= now:
+            yield one + just
+        number += 1
 
 
 def take_up(command: TakeUp, past: Past, at: datetime, actor: Actor) -> Decided[str]:

@@ -83,6 +83,8 @@ def _proposals(
         return []
     name, parent = made.what.candidate, made.what.parent
     since = min(read_moment(moment) for moment in made.what.trained_on)
+    # What another challenger was asked about is spent: evidence that is carried on must not count a row twice.
+    spent = _asked_before(past, name, parent)
     # Asked anew on stored inputs, so only where those of the champion are there.
     return [
         DueTrial(Answered(name, moment, ()), other, tuple(labels[moment]), False, True)
@@ -90,10 +92,25 @@ def _proposals(
         if candidate == parent
         and moment in labels
         and read_moment(moment) >= since
+        and moment > spent
         and not other.growing_since
         and (moment, name) not in windows
         and not _is_judged(past, name, parent, moment)
     ]
+
+
+def _asked_before(past: Past, candidate: str, parent: str) -> str:
+    """The newest moment at which another challenger was compared with the same one in use; empty for none."""
+    others = [what for what in proposals(past, parent) if what.candidate != candidate]
+    return max((what.window for what in others if what.numbers.get("rows")), default="")
+
+
+def proposals(past: Past, parent: str) -> list[TrialJudged]:
+    """What was said of challengers beside one in use since it has been, oldest first."""
+    steps = past.of(ReleaseStepped, about=parent)
+    since = min((fact.seq for fact in steps if fact.what.step in FOR_PEOPLE), default=0)
+    judged = [fact for fact in past.of(TrialJudged) if fact.seq > since]
+    return [fact.what for fact in judged if fact.what.step == PROPOSED and fact.what.against == parent]
 
 
 def _replaced_by(past: Past, candidate: str) -> str:
@@ -197,7 +214,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
     kept = last_verdicts(past, due.mine.candidate).get(found.step)
     same = kept is not None and kept.what.against == due.other.candidate and kept.what.state["terms"] == _written(given)
     state = kept.what.state if kept is not None and same else {}
-    before = _trial(state)
+    before = _trial(state) if state or not due.proposed else _carried(past, due, given)
     after = seen(before, found.differences, given)
     looks = int(state.get("looks", [0.0])[0]) + bool(sum(found.counts))
     suspicion = _suspicion(found)
@@ -244,6 +261,18 @@ def _trial(state: Mapping[str, list[float]]) -> Trial:
         return Trial()
     rows, total = state["seen"]
     return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total)
+
+
+def _carried(past: Past, due: DueTrial, given: Terms) -> Trial:
+    """What earlier challengers have shown: that some challenger pays, on rows that this one is not asked about.
+
+    Each factor is of rows that no factor before it has seen and nobody has learnt from, so that the product still
+    reaches the bar by chance alone with at most the stated chance while no challenger pays. Harm is each one's own.
+    """
+    earlier = [what for what in proposals(past, due.other.candidate) if what.candidate != due.mine.candidate]
+    if not earlier or earlier[-1].state["terms"] != _written(given) or earlier[-1].verdict == "promote":
+        return Trial()
+    return Trial(promotion=_trial(earlier[-1].state).promotion)
 
 
 def _written(given: Terms) -> list[float]:
