@@ -345,7 +345,7 @@ def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 def in_use(past: Past) -> set[str]:
     """Every candidate that answers, would answer again after a fall-back, or is on its way to people."""
     now = standing(past)
-    return {*now.released.values(), *now.champion.values(), now.challenger, now.canary} - {""}
+    return {*now.released.values(), *now.champion.values(), now.challenger, now.canary, now.waiting} - {""}
 
 
 def _source(where: str, plan: Plan) -> str:
