@@ -47,10 +47,9 @@ def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
     voyage.advance("1997-07-01")
     model = voyage.live_model()
     for name in ALARMS:
-        values = dict.fromkeys(("window", "since", "guarantee", "cause", "advice"), "1997-06-01T00:00:00+00:00")
         raised = AlarmRaised(
             product=PRODUCT, alarm=name.ljust(64, "0"), monitor="calibration", candidate=model, text="18 % came true.",
-            **values,
+            window="1997-06-01T00:00:00+00:00", since="1997-06-01T00:00:00+00:00", guarantee="", cause="", advice="",
         )  # fmt: skip
         ledger = voyage.desk.store.ledger
         ledger.append(

@@ -81,6 +81,13 @@ def test_an_alarm_is_answered_as_false_with_a_reason(port: Port, logged_in: LogI
     assert (closed.who, closed.what.verdict) == ("technology-owner", "false")
 
 
+def test_the_header_of_a_trace_is_taken_as_it_was_sent(logged_in: LogIn) -> None:
+    page = logged_in("sales-lead")
+    page.goto(f"{PRODUCT}/trace?answer=00-{'a' * 32}-{'b' * 16}-01")
+    expect(page.get_by_label("Answer id or traceparent")).to_have_value("a" * 32)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def test_triggers_are_tried_on_the_past_also_those_of_an_edited_plan(logged_in: LogIn) -> None:
     page = logged_in("sales-lead")
     page.goto(f"{PRODUCT}/response")

@@ -14,8 +14,7 @@ from e2e.voyage.traveller import Journey, kill_after_each_new_step, lives
 
 import shipworthy.respond.flow  # noqa: F401
 from shipworthy.app.wiring import close_desk
-from shipworthy.model.words import CandidateMade, TrainCandidate
-from shipworthy.prove.words import ProveCandidate
+from shipworthy.model.words import TrainCandidate
 from shipworthy.release.rules import standing
 from shipworthy.release.words import ComeBack, FallBack, PauseDeliveries, ResumeDeliveries
 from shipworthy.respond.words import CloseIncident, IncidentOpened, OpenIncident, Respond, TriggerFired
@@ -45,15 +44,12 @@ class Answering(Journey):
         self.retrain()
 
     def retrain(self) -> None:
-        """Train the challenger that a trigger asked for, and prove it against the check that is new."""
+        """Train the challenger that a trigger asked for."""
         past = self.desk.store.ledger.past(PRODUCT)
         asked = next(fact for fact in past.of(TriggerFired) if fact.what.action == "retrain")
         parent = next(iter(standing(past).champion.values()))
         command = TrainCandidate(product=PRODUCT, parent=parent, cause=asked.digest)
         self.do("night-operator", command, "retrain")
-        made = self.desk.store.ledger.past(PRODUCT).of(CandidateMade)
-        newest = next(fact.what.candidate for fact in made if fact.what.parent == parent and fact.what.role == "model")
-        self.do("data-scientist", ProveCandidate(product=PRODUCT, candidate=newest), "prove")
 
 
 def live(root: Path, dying: bool) -> None:

@@ -15,10 +15,11 @@ from e2e.voyage.test_killed import facts, stored
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
-from shipworthy.prove.words import CandidateProven, CheckMadePermanent
+from shipworthy.model.words import CandidateMade
+from shipworthy.prove.words import CheckMadePermanent
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import paused, standing
-from shipworthy.respond.words import IncidentClosed
+from shipworthy.respond.words import IncidentClosed, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
 TESTS = Path(__file__).parent.parent.parent
@@ -71,7 +72,8 @@ def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_pa
         assert not standing(past).held
         [kept] = [fact.what for fact in past.of(CheckMadePermanent)]
         assert [fact.what.check for fact in past.of(IncidentClosed)] == [kept.text]
-        newest = past.of(CandidateProven)[-1].what
-        assert f"prove.permanent.{kept.check}" in {check.check for check in newest.checks}
+        [asked] = [fact for fact in past.of(TriggerFired) if fact.what.action == "retrain"]
+        [learnt] = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
+        assert learnt.seq > asked.seq
     finally:
         close_desk(desk)
