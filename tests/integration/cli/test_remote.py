@@ -138,7 +138,7 @@ def served(root: Path) -> Iterator[str]:
     try:
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())["pages"].rstrip("/")
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
             assert client.get(f"{address}/healthz").status_code == 200
         yield address
     finally:
