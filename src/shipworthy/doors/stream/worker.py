@@ -101,7 +101,12 @@ class Worker:
         left = list(arrived)
         while left and not self._ending.is_set():
             async with self._one_at_a_time:
-                batch = await self._settled(left)
+                paused = self._streaming.paused
+                batch = None if paused else await self._settled(left)
+            if paused:  # the questions wait at the broker, and nothing more is read
+                self.said.state, self.said.problem = "waiting", f"Answers to {self._consumer} are paused: {paused}"
+                await self._pause(HELD_SECONDS)
+                continue
             if batch is None:
                 return
             left = batch.held
