@@ -17,7 +17,7 @@ import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.fact import What
-from shipworthy.deliver.log import ANSWERS, CLASSES, REFUSALS, TRACE, run_prefix
+from shipworthy.deliver.log import ANSWERS, CLASSES, PROPENSITY, REFUSALS, TRACE, run_prefix
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
@@ -228,7 +228,7 @@ def _rows(file: Path) -> tuple[pa.Table, pa.Table]:
 
 
 def _table(content: bytes, schema: pa.Schema) -> pa.Table:
-    """Lines of JSON in a shape of the log; each has every field and no other, but trace and classes where there are.
+    """Lines of JSON in a shape of the log; each has every field and no other, but a trace, a chance or classes.
 
     Raises:
         ArrowInvalid, ValueError: one has not.
@@ -237,14 +237,15 @@ def _table(content: bytes, schema: pa.Schema) -> pa.Table:
         return schema.empty_table()
     # One thread: sealing is in no hurry, and must not take the processor from those who wait for answers.
     read = pyarrow.json.ReadOptions(use_threads=False)
-    every = pa.schema([*schema, *CLASSES, TRACE])
+    more = (PROPENSITY, *CLASSES)
+    every = pa.schema([*schema, *more, TRACE])
     parse = pyarrow.json.ParseOptions(explicit_schema=every, unexpected_field_behavior="error")
     whole = pyarrow.json.read_json(pa.BufferReader(content), read, parse)
     traces, table = whole[TRACE.name], whole.select(schema.names)
     if any(column.null_count for column in table.columns):
         raise ValueError("a field is not there")
     table = table.cast(schema)
-    for field in CLASSES:
+    for field in more:
         if whole[field.name].null_count < len(whole):
             table = table.append_column(field, whole[field.name])
     if traces.null_count == len(traces):

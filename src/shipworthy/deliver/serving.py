@@ -18,6 +18,7 @@ from shipworthy.base.times import Length
 from shipworthy.deliver.inputs import Inputs, Value
 from shipworthy.deliver.ready import Question, Ready
 from shipworthy.deliver.run import SHADOW
+from shipworthy.model.exploring import EXPLORED
 from shipworthy.model.rules import cohort_of
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer
@@ -300,6 +301,7 @@ class Serving:
             zip(asked, said.scores, said.reasons, said.why, strict=True)
         ):
             given, cohort = question.values, self.cohort(question)
+            decision, chance, drawn = ready.decision(question, score, person, now, named[place])
             row = {
                 "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
                 "time": time,
@@ -309,8 +311,8 @@ class Serving:
                 "inputs": "",
                 "inputs_ref": "",
                 "score": score,
-                "decision": ready.decision(question, score, person, named[place]),
-                "reasons": why,
+                "decision": decision,
+                "reasons": [EXPLORED, *why] if drawn else why,
                 "consumer": question.consumer,
                 "step": self._step(candidate, cohort),
                 "cohort": cohort,
@@ -321,6 +323,8 @@ class Serving:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
             if said.likely:
                 row["class"], row["likely"] = named[place], said.likely[place]
+            if chance is not None:
+                row["propensity"] = chance
             if question.trace:
                 row["trace"] = question.trace
             rows.append(row)

@@ -43,6 +43,10 @@ def class_decision(ground: Ground) -> Iterator[Slip]:
             why = "The likeliest class is the decision; a class is not chosen by its place in a list."
             fix = f"Remove {key}. `ask: [0, 0.6]` sends answers with a probability of at most 0.6 to a person."
             yield _slip(f"decision.{key}", found, why, fix)
+    if decision.get("explore") is not None:
+        found = "decision.explore is given, but need.answer is class."
+        why = "A slice that is acted on at random is drawn among those who got a no, and a class is none; not yet."
+        yield _slip("decision.explore", found, why, "Remove explore.")
     if decision.get("no") is not None:
         found = "decision.no is given, but need.answer is class."
         yield _slip("decision.no", found, "Each class is its own word.", "Remove no.")

@@ -35,6 +35,7 @@ def test_a_plan_of_classes_has_nothing_to_object_to() -> None:
         ("  yes: barolo\n", "  yes: barolo\n  threshold: 0.5\n", "plan.classes", "Remove threshold"),
         ("  yes: barolo\n", "  yes: barolo\n  no: others\n", "plan.classes", "Remove no"),
         ("  yes: barolo\n", "", "plan.classes", "yes: barolo"),
+        ("  yes: barolo\n", "  yes: barolo\n  explore: {share: 2%, seed: a}\n", "plan.classes", "Remove explore"),
         ("  yes: barolo\n", "  yes: barollo\n", "plan.unknown_class", "Did you mean barolo?"),
         ("ask_name: taste it", "ask_name: barbera", "plan.classes", "another word"),
         ("column: grower}", "column: grower, yes: barolo}", "plan.classes", "Remove yes"),
