@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import UserError
-from shipworthy.base.fact import Past, What, reader
+from shipworthy.base.fact import Past, What, latest, reader
+from shipworthy.base.times import read_moment
 from shipworthy.data.flow import snapshot
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
@@ -18,9 +21,12 @@ from shipworthy.plan.schema import Plan, plan_of
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.look import Look
+from shipworthy.watch.opened import Opened
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
 from shipworthy.watch.trying import judge_trials as judge_trials
 from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, Watched, WindowJudged
+
+_RECENT = timedelta(hours=1)
 
 
 def watch(command: Watch, trip: Trip) -> Watched:
@@ -34,8 +40,9 @@ def watch(command: Watch, trip: Trip) -> Watched:
     )
     taken, refused = _fresh_data(trip, plan, todo)
     found: list[WindowJudged] = []
+    opened, pseudonyms = Opened(), Pseudonyms(trip.store.keys.folder)
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
-        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, Pseudonyms(trip.store.keys.folder))
+        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, pseudonyms, opened)
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
@@ -47,9 +54,15 @@ def watch(command: Watch, trip: Trip) -> Watched:
 
 
 def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
-    """The snapshot as of now that holds the truth, or why there is none; read only where somebody needs it."""
-    if not any(item.needs == "labels" for item in todo):
+    """The snapshot as of now that holds the truth, or why there is none; read only where somebody needs it.
+
+    One that was taken within the last hour, for the list of today, serves as well.
+    """
+    mature = [plan.need.horizon.after(read_moment(item.answered.ends)) for item in todo if item.needs == "labels"]
+    if not mature:
         return "", ""
+    if recent := trip.step("find the data of today", lambda: _taken(trip.past, max(mature), trip.at - _RECENT)):
+        return recent, ""
     try:
         taken = snapshot(trip, plan, trip.at)
     except UserError as error:
@@ -58,6 +71,14 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
         return taken.snapshot, ""
     failed = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     return "", f"The data was refused at the door: {'; '.join(failed) or 'see the refusal'}"
+
+
+def _taken(past: Past, upto: datetime, since: datetime) -> str:
+    """The newest snapshot, if it was taken lately and reaches up to a moment; empty where it does not."""
+    newest = latest(past.of(SnapshotTaken, SnapshotRefused))
+    if newest is None or isinstance(newest.what, SnapshotRefused) or newest.at < since:
+        return ""
+    return newest.what.snapshot if read_moment(newest.what.as_of) >= upto else ""
 
 
 def _judge(trip: Trip, look: Look) -> Any:
