@@ -227,6 +227,7 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
         _batch_of(reference.entity.tolist(), reference.moment.tolist()),
+        learnt_from.features if held.any() else None,
     )
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)

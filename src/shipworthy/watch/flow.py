@@ -24,7 +24,7 @@ from shipworthy.watch.look import Look
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
 from shipworthy.watch.trying import judge_trials as judge_trials
-from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, Watched, WindowJudged
+from shipworthy.watch.words import AuditDrawn, JudgeTrials, LabelsSealed, Watch, Watched, WindowJudged
 
 _RECENT = timedelta(hours=1)
 
@@ -32,7 +32,8 @@ _RECENT = timedelta(hours=1)
 def watch(command: Watch, trip: Trip) -> Watched:
     """Collect the labels that became known and let every monitor judge every window that is new to it.
 
-    Where the data is refused at the door, monitors of labels do not run and say why; they are tried again later.
+    What they say of candidates in shadow, as canaries or in place of others is compared at once. Where the data is
+    refused at the door, monitors of labels do not run and say why; they are tried again later.
     """
     plan = plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))
     todo = reader(list[Due]).validate_python(
@@ -50,6 +51,7 @@ def watch(command: Watch, trip: Trip) -> Watched:
         windows=sum(what.level != "not_run" for what in found),
         notes=[f"{what.monitor}: {what.text}" for what in found if what.level == "note"],
         alarms=[f"{what.monitor}: {what.text}" for what in found if what.level == "alarm"],
+        trials=judge_trials(JudgeTrials(product=plan.product), trip),
     )
 
 
