@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.watch.test_rules import Life, sealed, window
+from unit.watch.test_rules import Life, plan, sealed, window
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
@@ -119,7 +119,7 @@ def test_what_was_judged_is_known_and_its_newest_state_goes_on(facts: list[Recor
         assert is_judged(past, what) == (newest.level != "not_run")
 
 
-def test_a_day_of_questions_is_one_window_whose_truth_is_known_a_horizon_after_its_end(next_purchase: Any) -> None:
+def test_a_day_of_questions_is_one_window_whose_truth_is_known_a_horizon_after_its_end() -> None:
     life = Life()
     for minute in range(3):
         stretch = sealed(f"s{minute}", "a", START + timedelta(minutes=minute), run=f"serve/p/{minute}")
@@ -128,10 +128,11 @@ def test_a_day_of_questions_is_one_window_whose_truth_is_known_a_horizon_after_i
     first, second = answered(life.past)
     assert (first.parts, first.growing_since, first.ends[:10]) == (("s0", "s1", "s2"), "", "1997-06-02")
     assert second.growing_since
-    mature = next_purchase.need.horizon.after(START)
+    product = plan(realtime=True)
+    mature = product.need.horizon.after(START)
 
     def labels_of(now: datetime) -> set[str]:
-        return {one.answered.moment[:10] for one in due(next_purchase, life.past, now) if one.needs == "labels"}
+        return {one.answered.moment[:10] for one in due(product, life.past, now) if one.needs == "labels"}
 
     assert labels_of(mature + timedelta(hours=23)) == set()
-    assert labels_of(next_purchase.need.horizon.after(START + timedelta(days=1))) == {"1997-06-01"}
+    assert labels_of(product.need.horizon.after(START + timedelta(days=1))) == {"1997-06-01"}
