@@ -3,7 +3,8 @@
 The errors are those of a model that is fitted on the first part of a stream and answers the rest. Days of that rest,
 drawn anew for each stream, keep what real rows have in common within a day and lose the drift of years, so that what is
 before and after is known; then right answers are turned into errors until the share has risen by a multiple of the
-tolerance, a fifth of what it was. Everybody gets the same rows. Ours is tempered by phi, measured on the reference.
+tolerance, a fifth of what it was. Everybody gets the same rows. Ours is tempered by phi, measured
+on chunks of 500 rows of the reference and not less in smaller windows.
 
     python bench/monitors/real_delay.py FOLDER [--peers .venv-peers] [--streams 20]
 
@@ -84,18 +85,11 @@ def main(folder: Path, environments: Path, streams: int) -> None:
         tau = before * (1 + SHARE)
         found: First = {
             f"ours, windows of {window}|as promised": {
-                name: ours(rows[name], window, tau, np.maximum(1.0, phi if window == CHUNK else part_of(phi, window)))
-                for name in rows
-                if name != "reference"
+                name: ours(rows[name], window, tau, phi) for name in rows if name != "reference"
             }
             for window in (CHUNK, 50)
         }
         tabled(found | peers(environments, rows))
-
-
-def part_of(phi: Rows, window: int) -> Rows:
-    """phi of smaller windows, where rows of one correlate as those of a chunk do."""
-    return 1 + (window - 1) * (phi - 1) / (CHUNK - 1)
 
 
 if __name__ == "__main__":
