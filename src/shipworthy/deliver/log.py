@@ -102,11 +102,15 @@ def answer_ids(run: str, candidate: str, rows: int, first: int = 0) -> pa.Array:
     """
     start = run_prefix(run) + hashlib.sha256(f"{run}\0{candidate}".encode()).hexdigest()[:8]
     letters = np.empty((rows, 8), np.uint32)  # four letters each
-    letters[:, :5] = np.frombuffer(start.encode(), np.uint32)
-    places = np.arange(first, first + rows)
-    for group in (7, 6, 5):  # from the last digits on
-        letters[:, group] = _FOUR_DIGITS[places % 10_000]
-        places //= 10_000
+    for group, four in enumerate(np.frombuffer(start.encode(), np.uint32)):
+        letters[:, group] = four
+    at = 0
+    while at < rows:  # as long as only the last four digits change
+        upper, last = divmod(first + at, 10_000)
+        there = letters[at : at + 10_000 - last]
+        there[:, 5], there[:, 6] = _FOUR_DIGITS[upper // 10_000], _FOUR_DIGITS[upper % 10_000]
+        there[:, 7] = _FOUR_DIGITS[last : last + len(there)]
+        at += len(there)
     ends = np.arange(rows + 1, dtype=np.int32) * np.int32(32)
     return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(letters))
 

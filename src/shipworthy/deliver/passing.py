@@ -31,7 +31,7 @@ def in_pieces(run: Run) -> bool:
 
 def pieces(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
     """The rows that a consumer gets, in the shape it was promised."""
-    for answers in _for_people(files, run, results, ended):
+    for answers in _for_people(files, run, results, ended, ["decision"] if run.consumer.only == "chosen" else []):
         yield shaped(answers, run.consumer, run.plan.decision.yes)
 
 
@@ -42,7 +42,7 @@ def counted(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> 
     rows = chosen = 0
     empty: Counter[str] = Counter()
     names = _Rising()
-    for answers in _for_people(files, run, results, ended):
+    for answers in _for_people(files, run, results, ended, ["decision", "entity"]):
         shape = shaped(answers, consumer, plan.decision.yes)
         first = answers if first is None else first
         rows += len(answers)
@@ -52,22 +52,28 @@ def counted(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> 
     repeated = 0
     if not names.holds:
         with engine() as duck:
-            repeated = _repeated(duck, lambda: (some["entity"] for some in _for_people(files, run, results, ended)))
+            repeated = _repeated(
+                duck, lambda: (some["entity"] for some in _for_people(files, run, results, ended, ["entity"]))
+            )
     assert first is not None
     shape = shaped(first, consumer, plan.decision.yes)
     return Outgoing(plan, run.consumer_name, consumer, first, shape, Tally(rows, rows - repeated, chosen, dict(empty)))
 
 
-def _for_people(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
-    wanted = [name for name in logged_columns(run.consumer) if name not in INTERVAL]
-    columns = list(dict.fromkeys(["step", "decision", "entity", "score", *wanted]))
+def _for_people(
+    files: Files, run: Run, results: Sequence[Result], ended: Ended, more: Sequence[str]
+) -> Iterator[pa.Table]:
+    """The answers that are for people: what a consumer gets of them, and `more` columns of the log."""
+    wanted = logged_columns(run.consumer)
+    logged = [name for name in wanted if name not in INTERVAL]
+    ends = ["score"] if len(logged) < len(wanted) else []
     for result in results:
         if result.broken:
             continue
+        step = ["step"] if result.real < result.rows else []  # where all are for people, nothing need be looked at
         with_ends = ended(result)
-        for answers in files.pieces(result.segment, columns):
-            mine = pc.not_equal(answers["step"], SHADOW)
-            yield with_ends(answers if pc.all(mine).as_py() else answers.filter(mine))
+        for answers in files.pieces(result.segment, list(dict.fromkeys([*step, *more, *ends, *logged]))):
+            yield with_ends(answers.filter(pc.not_equal(answers["step"], SHADOW)) if step else answers)
 
 
 class _Rising:

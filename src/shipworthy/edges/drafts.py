@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shipworthy.base.ahead import ahead
+from shipworthy.base.digest import digest_of_file
 
 PIECE = 1 << 17
 """Rows that are held at once: enough for every library to be fast, few enough for any machine."""
@@ -42,8 +43,7 @@ class Draft:
         self._file = open(self.place, "wb")  # noqa: SIM115  # closed by seal or discard
         self._found = hashlib.sha256()
         self._settle = settle
-        self._unsettled = 0
-        self.closed = False
+        self._size = self._settled = 0  # bytes
 
     def __enter__(self) -> Draft:
         return self
@@ -57,25 +57,20 @@ class Draft:
         """Add some bytes."""
         self._found.update(content)
         written = self._file.write(content)
-        self._unsettled += written
-        if self._unsettled >= _SETTLED:
-            self._unsettled = 0
-            self._file.flush()
-            _to_disk(self._file.fileno())
+        self._size += written
+        self.settle(self._size)
         return written
 
-    def tell(self) -> int:
-        """How many bytes were written."""
-        return self._file.tell()
+    def settle(self, size: int) -> None:
+        """Have the disk write what the file holds, whoever wrote it, once there is enough of it.
 
-    def flush(self) -> None:
-        """Hand what was written to the system."""
-        if not self._file.closed:
+        Args:
+            size: bytes that the file holds by now.
+        """
+        if size >= self._settled + _SETTLED:
+            self._settled = size
             self._file.flush()
-
-    def close(self) -> None:
-        """Write no more; Parquet's writer asks for it. The file stays until it is sealed or discarded."""
-        self.closed = True
+            _to_disk(self._file.fileno())
 
     def copy(self, file: Path) -> str:
         """Add everything that a file holds; gives the digest of it."""
@@ -84,12 +79,16 @@ class Draft:
                 self.write(block)
         return self._found.hexdigest()
 
-    def seal(self) -> str:
-        """Keep it under its digest. After this returns it is there in whole, also after a crash."""
+    def seal(self, digest: str = "") -> str:
+        """Keep it under its digest. After this returns it is there in whole, also after a crash.
+
+        Args:
+            digest: what the file holds, where it was written past this object.
+        """
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        digest = self._found.hexdigest()
+        digest = digest or self._found.hexdigest()
         self._settle(self.place, digest)
         return digest
 
@@ -113,8 +112,10 @@ class TableDraft:
         """
         self.draft, self.rows = draft, 0
         self._schema = schema
+        # Written past Python, whose lock each of the many small writings would wait for.
+        self._out = pa.BufferedOutputStream(pa.OSFile(str(draft.place), "wb"), _AT_ONCE)
         self._writer = pq.ParquetWriter(
-            pa.PythonFile(draft, "w"),
+            self._out,
             schema,
             compression="zstd",
             compression_level=1,
@@ -138,6 +139,7 @@ class TableDraft:
         if not self._ended:
             with suppress(Exception):
                 self._writer.close()
+            self._out.close()
         self.draft.discard()
 
     def write(self, piece: pa.Table) -> None:
@@ -159,13 +161,12 @@ class TableDraft:
                 begun.result()
             self._ended = True
             self._writer.close()
-            self.draft.flush()
+            self._out.close()
         return self.draft.place
 
     def seal(self) -> str:
         """Keep the table under its digest."""
-        self.end()
-        return self.draft.seal()
+        return self.draft.seal(digest_of_file(self.end()))
 
     def _begin(self, piece: pa.Table) -> None:
         while len(self._begun) >= _UNDER_WAY:
@@ -174,6 +175,7 @@ class TableDraft:
 
     def _put(self, piece: pa.Table) -> None:
         self._writer.write_table(done(piece, self._schema), PIECE)
+        self.draft.settle(self._out.tell())
 
 
 def repeating_columns(rows: pa.Table) -> list[str]:

@@ -97,7 +97,7 @@ def test_a_long_command_is_followed_by_its_run(client: httpx.Client, quay: tuple
     where = begun.headers["location"]
     assert where == f"/v1/runs/{begun.json()['run']}"
     state = {"state": "waiting"}
-    for _ in range(300):
+    for _ in range(1200):
         state = client.get(where, headers=headers).json()
         if state["state"] not in ("waiting", "running"):
             break

@@ -30,7 +30,7 @@ def client(quay: Quay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_its_client_finds_the_server_and_asks_with_a_frame(quay: Quay, client: Any) -> None:
-    client.wait_server_ready(timeout=5)
+    client.wait_server_ready(timeout=60)
     assert client.get_version().startswith("3.")
     customers = ["00001", "00002"]
     plain = [quay.call("POST", "/predict", {"customer_id": one}).json() for one in customers]
