@@ -16,6 +16,7 @@ from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.watch.folds import JUDGED, SEALED
 from shipworthy.watch.rules import Answered, answered, carried, due, is_judged
+from shipworthy.watch.words import Level
 
 START = datetime(1997, 6, 1, tzinfo=UTC)
 days, names = st.integers(0, 3), st.sampled_from("ab")
@@ -39,7 +40,8 @@ def served(draw: st.DrawFn) -> What:
 
 @st.composite
 def found(draw: st.DrawFn) -> What:
-    level, parts = draw(st.sampled_from(["quiet", "note", "not_run"])), float(draw(st.integers(0, 3)))
+    levels: list[Level] = ["quiet", "note", "not_run"]
+    level, parts = draw(st.sampled_from(levels)), float(draw(st.integers(0, 3)))
     state = {"evidence": draw(st.integers(0, 9))}
     moment = START + timedelta(days=draw(days))
     return window(draw(st.sampled_from(["m", "n"])), draw(names), moment, level, {"parts": parts, "n": 3.0}, state)
