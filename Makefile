@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
+export PYTHONDONTWRITEBYTECODE :=  # tests start hundreds of processes, which need not compile everything each time
+
 .PHONY: setup demo test check fix unit bench peers docs browser ray clean
 
 setup: $(READY)

@@ -187,9 +187,11 @@ def open_road(folder: Path, url: str = "", kill: str = "") -> Iterator[Road]:
     def run(operation: str, payload: dict[str, Any], trip: Trip) -> Any:
         return FLOWS[operation](payload, trip, killer)
 
-    with Road(store, run, lease_seconds=2) as road:
-        yield road
-    store.ledger.engine.dispose()
+    try:
+        with Road(store, run, lease_seconds=2) as road:
+            yield road
+    finally:
+        store.ledger.engine.dispose()
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> None:
