@@ -23,9 +23,11 @@ from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
 from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
+from shipworthy.watch.counted import counts_due
+from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.trials import trials_due
-from shipworthy.watch.words import JudgeTrials, Watch
+from shipworthy.watch.words import JudgeTrials, Watch, WatchBeside
 
 RETRY_AFTER = timedelta(hours=1)
 """How long after a failed delivery of the newest list it is tried again."""
@@ -48,14 +50,21 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         signed = plan_in_use(plan, past)
         yield from lists_due(signed, past, now)
         yield from features_due(signed, past, now)
-    if watch_due(plan, past, now):
-        yield Watch(product=plan.product)
-    if trials_due(plan, past):
-        yield JudgeTrials(product=plan.product)
+    yield from looks_due(plan, past, now)
     if response_due(plan, past, now):
         yield Respond(product=plan.product)
     if retraining := retraining_due(past):
         yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=retraining.digest)
+
+
+def looks_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
+    """The look at the world, or only at what lies beside the answers; and at the candidates under trial."""
+    if watch_due(plan, past, now):
+        yield Watch(product=plan.product)
+    elif counts_due(plan, past, now):
+        yield WatchBeside(product=plan.product)
+    if trials_due(plan, past) or guarded_off(plan, past, now):
+        yield JudgeTrials(product=plan.product)
 
 
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:

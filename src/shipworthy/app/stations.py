@@ -22,6 +22,7 @@ from shipworthy.release.trials import last_verdicts
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
+from shipworthy.watch.silence import silences
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
 
@@ -174,6 +175,9 @@ def _watched(found: Road) -> Station:
     if open_:
         text = f"{_many(len(open_), 'alarm')} since {_day(min(alarm.since for alarm in open_))}."
         return Station("watch", "alarm", text, [alarm.text for alarm in open_])
+    # Seen from the facts alone, so that it is said also where nobody looks any more.
+    if silent := silences(found.plan, found.past, [], found.now, found.now):
+        return Station("watch", "alarm", silent[0].text, [one.text for one in silent])
     if not judged:
         return Station("watch", "ahead", "No window has been judged yet.", [])
     windows = len({fact.what.window for fact in judged})

@@ -10,6 +10,7 @@ from pathlib import Path
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
 from shipworthy.app.due import due, next_moments
+from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.receiving import acknowledge_by_link as acknowledge_by_link
 from shipworthy.app.rights import Identity, require
@@ -100,12 +101,17 @@ def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = No
     """Do one due thing after the other until nothing is due; what fails is said and left for the next look."""
     note_arrivals(desk, product, who)
     tried: set[str] = set()
+    noted = False
     for _ in range(MOST_AT_A_MOMENT):
         past = desk.store.ledger.past(product)
         now = desk.now(product)
         wanted = [command for command in due(current_plan(past), past, now) if _name(command) not in tried]
-        if not wanted:
+        if not wanted and noted:
             return
+        if not wanted:  # who is silent now that everything is done; an answer to that may be due at once
+            noted = True
+            yield from (f"{now:%Y-%m-%d}  {line}" for line in note_silence(desk, product, who))
+            continue
         command = wanted[0]
         yield _attempt(desk, command, now, who, on_step, tried)
     raise UserError(

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
+from shipworthy.base.fact import What
 from shipworthy.deliver.log import ANSWERS, REFUSALS, TRACE, run_prefix, windows
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
@@ -32,6 +33,8 @@ class Journal:
 
     def __init__(self, store: Store, product: str) -> None:
         """Open a fresh journal; those that a killed server left behind are sealed by `seal_left_over`."""
+        # What else is known of a stretch, by its run: it becomes fact together with its answers.
+        self.told: Callable[[str], Sequence[What]] = lambda run: ()
         self._store = store
         self._product = product
         self.folder = store.home / "journal" / product
@@ -104,12 +107,14 @@ class Journal:
         no other server takes it for left over.
         """
         before, rows = self._file, self.rows
+        # Of a stretch without a line what is told waits for the next: the disk may have been full.
+        told = self.told(self.run) if rows else ()
         self._open()
 
         def seal(who: str, at: datetime) -> str:
             with before:
                 if rows:
-                    return seal_file(self._store, self._product, Path(before.name), who, at)
+                    return seal_file(self._store, self._product, Path(before.name), who, at, told)
                 Path(before.name).unlink(missing_ok=True)
                 return ""
 
@@ -144,8 +149,11 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
     return [digest for digest in found if digest]
 
 
-def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) -> str:
+def seal_file(store: Store, product: str, file: Path, who: str, at: datetime, told: Sequence[What] = ()) -> str:
     """Turn one journal file into segments and their facts; doing it twice changes nothing.
+
+    Args:
+        told: what else is known of this stretch.
 
     Returns:
         The digest of the segment of answers, or of refusals where there were no answers; empty where the file is.
@@ -158,7 +166,7 @@ def seal_file(store: Store, product: str, file: Path, who: str, at: datetime) ->
     if len(refusals):
         sealed.append(_refusals_sealed(store, product, run, refusals))
     if sealed:
-        facts = [*sealed, *canary_served(product, answers)]
+        facts = [*sealed, *canary_served(product, answers), *told]
         store.ledger.append(lambda past: facts, product=product, who=who, at=at, key=run)
     file.unlink(missing_ok=True)
     return sealed[0].segment if sealed else ""

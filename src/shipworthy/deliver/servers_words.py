@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from shipworthy.base.fact import Question
+from shipworthy.base.fact import Question, What
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,36 @@ class Beat:
     consumer: str = ""
     lag: int | None = None
     last_message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCounted(What):
+    """How one consumer was served by one server or worker over a stretch of the prediction log, which names it.
+
+    Counted in the memory of the server: of a stretch that a kill cut short there is none, though its answers are there.
+
+    Attributes:
+        run: the stretch; its answers are in the segment of the same run.
+        within_ms: the declared latency, in milliseconds.
+        asked: questions that came to their end: answered + refused.
+        late: answers that took longer; stood_in: answers of the baseline in place of what is released.
+        refused: questions without an answer, by the code of the reason.
+        candidates: by digest of who was meant to answer: `asked`, `late`, and `failed` where it gave no answer.
+    """
+
+    consumer: str
+    run: str
+    within_ms: float
+    asked: int
+    answered: int
+    late: int
+    stood_in: int
+    refused: dict[str, int] = field(default_factory=dict)
+    candidates: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        return self.run
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,14 @@ class Reply:
     Attributes:
         notice: empty where all is as planned.
         low, high: the interval, where the candidate was made with one; it follows from candidate and score.
+        agreed: whether the question was as agreed.
     """
 
     row: dict[str, Any]
     notice: str = ""
     low: float | None = None
     high: float | None = None
+    agreed: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Serving:
         if found is None:
             return None
         notice = f"The question was not as agreed ({_reason(why)}) The simple baseline rule answered."
-        return replace(found, notice=notice)
+        return replace(found, notice=notice, agreed=False)
 
     def stood_in(self, asked: Sequence[Question], why: str, now: datetime) -> list[Reply | None]:
         """The signed baseline's answers where it may stand in; None where it may not or cannot."""
@@ -143,9 +145,10 @@ class Serving:
         return [self._by_baseline(question, why, now) for question in asked]
 
     def meant_for(self, question: Question) -> str:
-        return self._named(question, self.cohort(question))
+        return self.named(question, self.cohort(question))
 
-    def _named(self, question: Question, cohort: str) -> str:
+    def named(self, question: Question, cohort: str) -> str:
+        """Who is to answer a question about somebody of a cohort; empty where nobody is."""
         pointer, plan = self.pointer, self.plan
         if (
             pointer.canary
@@ -182,7 +185,7 @@ class Serving:
             fix = f"Check {name}, or wait for the next snapshot."
             found = f"The snapshot as of {self.pinned.as_of:%Y-%m-%d} has no such {name} that can be answered."
             raise NotFound(Mistake("serve.unknown_entity", name, found, fix=fix))
-        champion = self._named(question, cohort)
+        champion = self.named(question, cohort)
         if not champion:
             found = f"Nothing is released for cohort {cohort or 'none'} yet."
             raise NotFound(Mistake("serve.not_released", cohort, found, fix="Release a candidate to this cohort."))

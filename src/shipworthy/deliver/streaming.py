@@ -24,8 +24,10 @@ from shipworthy.deliver.asked import (
     same_id,
 )
 from shipworthy.deliver.journal import Journal, seal_left_over
+from shipworthy.deliver.ready import Question
 from shipworthy.deliver.register import ANSWERED, DEAD, TAKEN, Known, Register
 from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.service import Mistaken, Stretch
 from shipworthy.deliver.serving import Reply, Serving
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed, StreamAccounted
 from shipworthy.edges.broker import Arrived, Route, Sending, address
@@ -49,6 +51,7 @@ class Batch:
         again: how many had come before.
         answered: how many are new in the log; dead: dead letters by the code of the reason.
         notice: what a receiver is told of an answer that is not as planned.
+        told: what came of each question that was new.
     """
 
     sending: list[Sending] = field(default_factory=list)
@@ -59,6 +62,7 @@ class Batch:
     answered: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     notice: str = ""
+    told: list[tuple[str, Reply | DeadLetter]] = field(default_factory=list)
 
 
 def route_of(plan: Plan, consumer: str) -> StreamRoute:
@@ -123,7 +127,9 @@ class Streaming:
         self.register = Register(store.home / "streams" / plan.product / consumer)
         self.recover()
         self.register.sweep()
+        self.served = Stretch()
         self.journal = Journal(store, plan.product)
+        self.journal.told = lambda run: self.served.told(plan.product, run)
         self.register.begin(self.journal.run)
 
     def require_signed(self, serving: Serving) -> None:
@@ -168,8 +174,15 @@ class Streaming:
         batch.done = [message for message in arrived if message.place not in left]
         return batch
 
-    def sent(self, batch: Batch) -> None:
-        """The broker has what was to go out."""
+    def sent(self, batch: Batch, seconds: float = 0.0) -> None:
+        """The broker has what was to go out.
+
+        Args:
+            seconds: from when the questions were at hand.
+        """
+        for entity, told in batch.told:
+            one = Mistaken(told.code) if isinstance(told, DeadLetter) else told
+            self.served.count(self.serving, Question(entity, self._consumer), one, seconds)
         self.register.sent(self.journal.run, batch.keys, batch.again)
 
     def seal(self) -> None:
@@ -255,6 +268,7 @@ class Streaming:
         letters = [(one, message) for one, (_, message) in zip(told, ours, strict=True) if isinstance(one, DeadLetter)]
         self._late_letters = [(one.key, contents[one.key], one.code) for one, _ in letters]
         batch.answered = len(self._late)
+        batch.told = [(one.row["entity"] if isinstance(one, Reply) else "", one) for one in told]
         batch.dead = Counter(one.code for one, _ in letters)
         batch.notice = next((one.notice for one in told if isinstance(one, Reply) and one.notice), "")
         batch.sending += [Sending(self.route.answers, body, EVENT_HEADERS, key) for key, body in self._late]

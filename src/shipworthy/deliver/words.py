@@ -18,6 +18,7 @@ from shipworthy.deliver.erasure_words import ReadmitMarked as ReadmitMarked
 from shipworthy.deliver.servers_words import Beat as Beat
 from shipworthy.deliver.servers_words import ServerCard as ServerCard
 from shipworthy.deliver.servers_words import Servers as Servers
+from shipworthy.deliver.servers_words import ServiceCounted as ServiceCounted
 from shipworthy.deliver.streams_words import DeadLetterCard as DeadLetterCard
 from shipworthy.deliver.streams_words import DeadLetters as DeadLetters
 from shipworthy.deliver.streams_words import DeadLettersReplayed as DeadLettersReplayed

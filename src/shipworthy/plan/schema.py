@@ -25,6 +25,7 @@ from shipworthy.plan.schema_data import (
 )
 from shipworthy.plan.schema_life import (
     Cohorts,
+    Cost,
     Envelope,
     Evidence,
     MonitorPlan,
@@ -33,6 +34,7 @@ from shipworthy.plan.schema_life import (
     Retraining,
     Trigger,
     Watch,
+    Worth,
 )
 from shipworthy.plan.schema_model import Baseline, Decision, Fairness, Humility, Model, Performance, Proof, Training
 from shipworthy.plan.schema_need import Broker, Consumer, Need, Owners, People, Sink, StreamRoute, Time
@@ -46,6 +48,7 @@ __all__ = [
     "ColumnsFrom",
     "Consumer",
     "Contract",
+    "Cost",
     "Data",
     "Day",
     "Decision",
@@ -81,6 +84,7 @@ __all__ = [
     "Typical",
     "Volume",
     "Watch",
+    "Worth",
     "plan_of",
 ]
 

@@ -46,6 +46,15 @@ class Evidence(Section):
             "the rows of a list inflates the variance of their mean."
         ),
     )
+    late_or_failed_at_most: Share = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description=(
+            "The share of questions in real time that a candidate in shadow or canary may answer too late, and the "
+            "share that it may fail to answer."
+        ),
+    )
     required: Flag = Field(
         False, description="Whether nobody gets more from a candidate before its trial has shown that it is not worse."
     )
@@ -112,6 +121,27 @@ class Audit(Section):
     rows: Whole = Field(ge=1, description="How many of each window.", examples=[50])
 
 
+class Worth(Section):
+    """What a decision is worth by how it came out, in any unit, and what the plan counts on."""
+
+    yes_right: Number = Field(0.0, description="Of a yes that came true.", examples=[30])
+    yes_wrong: Number = Field(0.0, description="Of a yes that did not; below 0 where it costs.", examples=[-2])
+    no_right: Number = Field(0.0, description="Of a no that did not come true.")
+    no_wrong: Number = Field(0.0, description="Of a no that came true: a chance that was missed.", examples=[-5])
+    at_least: Number = Field(description="What an answer is worth on average, at the least.", examples=[1.5])
+    unit: str = Field("", description="The unit, for people to read.", examples=["EUR"])
+
+
+class Cost(Section):
+    """What answers cost, as the plan reckons it, in any currency."""
+
+    per_answer: Number = Field(0.0, ge=0, description="Of one answer.", examples=[0.002])
+    per_list: Number = Field(0.0, ge=0, description="Of making one list.", examples=[4])
+    per_month: Number = Field(0.0, ge=0, description="Of a month whatever is answered.", examples=[120])
+    at_most: Number = Field(gt=0, description="What a calendar month may cost.", examples=[200])
+    unit: str = Field("", description="The currency, for people to read.", examples=["EUR"])
+
+
 class Watch(Section):
     """What is watched for life."""
 
@@ -131,6 +161,16 @@ class Watch(Section):
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
     audit: Audit | None = Field(
         None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
+    )
+    worth: Worth | None = Field(
+        None,
+        description="What decisions are worth, held against what comes of them once the truth is known.",
+        examples=[{"yes_right": 30, "yes_wrong": -2, "at_least": 1.5}],
+    )
+    cost: Cost | None = Field(
+        None,
+        description="What answers cost, counted for each month.",
+        examples=[{"per_answer": 0.002, "at_most": 200}],
     )
 
 

@@ -56,6 +56,17 @@ class Situation:
     escalation: Escalation | None = None
 
 
+def nobody_to_blame(situation: Situation) -> str:
+    """Why an alarm about no candidate, such as one about a late list, changes nothing about who answers.
+
+    Empty where the trigger names its monitor: then it is meant.
+    """
+    cause = situation.cause
+    if cause.on != "alarm" or cause.candidate or situation.trigger.of == cause.of:
+        return ""
+    return f"the alarm of {cause.of} is about no candidate; a trigger with `of: {cause.of}` does it all the same"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a trigger can do.

@@ -241,7 +241,8 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
     return [
         AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
         for fact in past.of(AlarmRaised)
-        if fact.what.alarm not in closed and fact.what.candidate not in using and using
+        # What is about no candidate, such as a late source, no other candidate can answer.
+        if fact.what.alarm not in closed and fact.what.candidate and fact.what.candidate not in using and using
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -20,11 +21,13 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, plan_of
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import label_audit as label_audit
+from shipworthy.watch.counted import judged_counts
 from shipworthy.watch.look import Look
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
+from shipworthy.watch.states import StoredStates
 from shipworthy.watch.trying import judge_trials as judge_trials
-from shipworthy.watch.words import AuditDrawn, JudgeTrials, LabelsSealed, Watch, Watched, WindowJudged
+from shipworthy.watch.words import AuditDrawn, JudgeTrials, LabelsSealed, Watch, WatchBeside, Watched, WindowJudged
 
 _RECENT = timedelta(hours=1)
 
@@ -47,11 +50,26 @@ def watch(command: Watch, trip: Trip) -> Watched:
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+    watched = _watched([*found, *_beside(trip, plan)])
+    return replace(watched, trials=judge_trials(JudgeTrials(product=plan.product), trip))
+
+
+def watch_beside(command: WatchBeside, trip: Trip) -> Watched:
+    """Let every monitor that counts facts judge every window that is over; no source and no answer is read for it."""
+    return _watched(_beside(trip, plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))))
+
+
+def _beside(trip: Trip, plan: Plan) -> list[WindowJudged]:
+    counts = trip.step("count what lies beside", partial(_counted, trip, plan))
+    facts = trip.record("record what was counted", partial(_facts, counts))
+    return [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
+
+
+def _watched(found: Sequence[WindowJudged]) -> Watched:
     return Watched(
         windows=sum(what.level != "not_run" for what in found),
         notes=[f"{what.monitor}: {what.text}" for what in found if what.level == "note"],
         alarms=[f"{what.monitor}: {what.text}" for what in found if what.level == "alarm"],
-        trials=judge_trials(JudgeTrials(product=plan.product), trip),
     )
 
 
@@ -87,6 +105,11 @@ def _judge(trip: Trip, look: Look) -> Any:
     return plain(look.judge(trip.past))
 
 
+def _counted(trip: Trip, plan: Plan) -> Any:
+    windows = judged_counts(plan, trip.past, trip.at, StoredStates(trip.store.files))
+    return {"windows": plain(windows), "labels": [], "audits": []}
+
+
 def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
     """What was found, less what somebody else recorded meanwhile; an alarm where none is open about the same."""
     able = answering(past)
@@ -99,7 +122,7 @@ def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
             facts.append(sample)
     for found in reader(list[WindowJudged]).validate_python(judged["windows"]):
         if not is_judged(past, found):
-            window = settled(found, found.candidate in able)
+            window = settled(found, not found.candidate or found.candidate in able)
             facts.append(window)
             if window.level == "alarm" and open_alarm(past, window.monitor, window.candidate) is None:
                 facts.append(alarm_of(window))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from shipworthy.base.digest import canonical
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
@@ -31,6 +29,7 @@ from shipworthy.watch.monitor import Beside, Judgement, Sample, Values, Window, 
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
+from shipworthy.watch.states import StoredStates
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
 from shipworthy.watch.words import AuditDrawn, LabelsSealed, WindowJudged
 
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from shipworthy.edges.pseudonyms import Pseudonyms
 
 
-LARGEST_STATE = 2_000  # bytes
-STORED = "stored"
 EARLIER, EARLIER_ROWS = 4, 1_000  # windows before this one that a classifier learns from, and rows of each
 
 
@@ -189,12 +186,10 @@ class Look:
         )
 
     def _kept(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state as it goes into a fact: a large one is stored beside, so that the ledger stays quick to read."""
-        content = canonical(state)
-        return {STORED: self.files.put(content)} if len(content) > LARGEST_STATE else state
+        return StoredStates(self.files).kept(state)
 
     def _state(self, kept: dict[str, Any]) -> dict[str, Any]:
-        return dict(json.loads(self.files.get(kept[STORED]))) if STORED in kept else kept
+        return StoredStates(self.files).opened(kept)
 
     def _compared(self, past: Past, what: WindowJudged, answers: pd.DataFrame) -> WindowJudged:
         """With what the first model would have promised, where another one answered in its place."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,9 +14,12 @@ from shipworthy.model.projections import Projections
 from shipworthy.watch.words import Kind, Level
 
 if TYPE_CHECKING:
-    from shipworthy.plan.schema import Plan
+    from shipworthy.base.fact import Past
+    from shipworthy.plan.schema import Plan, Worth
 
-Needs = Literal["labels", "answers", "runs", "audit"]
+Needs = Literal["labels", "answers", "runs", "audit", "facts"]
+NOBODY = ""
+"""In place of a candidate: what is counted from facts is about none."""
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
@@ -34,6 +38,7 @@ class Settings:
         declared: the plan itself names the tolerance, so going beyond it is harm.
         disparity: by fairness column, how much worse the worst group may fare than the best: one minus the lowest
             over the highest share of yes.
+        worth: what a decision is worth by how it came out; None where the plan does not say.
     """
 
     tolerance: float | None
@@ -44,6 +49,7 @@ class Settings:
     floor: float | None = None
     declared: bool = False
     disparity: Mapping[str, float] = field(default_factory=dict)
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,71 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """How far a monitor has counted: up to and with this fact, and up to this moment."""
+
+    seq: int
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that facts, or the clock, say about one part of what lies beside the answers.
+
+    Attributes:
+        at: when it was known; seq: the fact that says so, 0 where it is the clock that does.
+        part: a source, a consumer, a promise to one.
+        rows: how many it is about; ones: how many of them fell short.
+        text: what fell short, in plain words; empty where nothing did.
+        numbers: further counts, which add up.
+    """
+
+    at: datetime
+    seq: int
+    part: str
+    rows: int
+    ones: int
+    text: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted of one part in one window; the events of a window added up.
+
+    Attributes:
+        said: what fell short, in plain words, newest last, the newest few.
+        first: when it fell short first in this window, ISO 8601; empty where it did not.
+    """
+
+    rows: int = 0
+    ones: int = 0
+    said: tuple[str, ...] = ()
+    first: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        """The share that fell short; 0 of nothing."""
+        return self.ones / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How a monitor of facts counts.
+
+    Attributes:
+        events: (plan, past, how far was counted, now) -> what is known since.
+        every: how long one window is; only a window in which something was counted is judged.
+        updates: how many windows of one part a year brings at the most.
+    """
+
+    events: Callable[[Plan, Past, Since, datetime], Iterable[Event]]
+    every: timedelta
+    updates: Callable[[Plan], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
@@ -96,6 +167,7 @@ class Window:
         groups: by declared fairness column the value of each answer's entity; without a column that could not be found.
         says_yes: whether each answer was decided as yes; None where decisions were not read.
         beside: what else there is to hold it against; None where nothing is.
+        counted: by part what was counted from facts; only for a monitor that counts them.
     """
 
     moment: str
@@ -116,6 +188,7 @@ class Window:
     groups: Mapping[str, Values] = field(default_factory=dict)
     says_yes: npt.NDArray[np.bool_] | None = None
     beside: Beside | None = None
+    counted: Mapping[str, Counted] = field(default_factory=dict)
 
     @property
     def day(self) -> str:
@@ -156,12 +229,13 @@ class Monitor:
         name: as the plan writes it.
         asks: its question, in plain words.
         needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
-            `audit` when people have said of each row of its sample what is true.
+            `audit` when people have said of each row of its sample what is true; `facts` are about no candidate.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
         tolerance: its default; None where it has none.
         phi: the default bound on overdispersion.
         spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
+        counting: how one of `facts` counts; one without is judged by whoever records what it sees.
     """
 
     name: str
@@ -172,6 +246,7 @@ class Monitor:
     phi: float = 25.0
     spends: bool = True
     applies: Callable[[Plan], bool] = always
+    counting: Counting | None = None
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

@@ -20,6 +20,7 @@ from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
+from shipworthy.watch.dead_man import note_silence as note_silence
 from shipworthy.watch.folds import JUDGED, SEALED
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
@@ -189,6 +190,7 @@ def settings(plan: Plan, monitor: Monitor) -> Settings:
         floor=performance.floor if performance.metric == "auc" else None,
         declared=own.tolerance is not None,
         disparity={one.column: one.disparity_at_most for one in plan.proof.fairness},
+        worth=plan.watch.worth,
     )
 
 

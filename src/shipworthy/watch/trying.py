@@ -26,6 +26,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import CANARY
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
+from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
 from shipworthy.watch.trials import (
@@ -58,6 +59,10 @@ def judge_trials(command: JudgeTrials, trip: Trip) -> list[str]:
     for number, one in enumerate(todo):
         found = trip.step(f"compare {one.mine.moment[:10]}", partial(_judge, trip, plan, one))
         facts = trip.record(f"record comparison {number + 1}", partial(_once, found))
+        said += [fact.what.text for fact in facts if isinstance(fact.what, TrialJudged)]
+    guarded = trip.step("look at latency and errors", lambda: plain(guarded_off(plan, trip.past, trip.at)))
+    for number, found in enumerate(guarded):
+        facts = trip.record(f"record guard {number + 1}", partial(_once, found))
         said += [fact.what.text for fact in facts if isinstance(fact.what, TrialJudged)]
     return said
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipworthy.base.fact import Past, Recorded
 from shipworthy.data.reading import Tables
+from shipworthy.deliver.words import Beat
 from shipworthy.plan.rules import current_plan
 from shipworthy.watch.audit import segments, waiting
 from shipworthy.watch.monitor import Monitor
 from shipworthy.watch.rules import budget_of, settings
 from shipworthy.watch.rules import monitors as members
+from shipworthy.watch.silence import silences
 from shipworthy.watch.words import (
     AlarmCard,
     AlarmClosed,
@@ -35,8 +37,14 @@ _YEAR = timedelta(days=365)
 _ORDER: tuple[Level, ...] = ("quiet", "not_run", "note", "alarm")
 
 
-def monitors(question: Monitors, past: Past) -> WatchState:
-    """Every monitor with its windows, also one that has judged nothing yet, and every alarm, oldest first."""
+def monitors(
+    question: Monitors, past: Past, beats: Callable[[str], list[Beat]], now: datetime, wall: datetime
+) -> WatchState:
+    """Every monitor with its windows, also one that has judged nothing, every alarm, oldest first, and who is silent.
+
+    Args:
+        beats: gives the newest word of every server and worker of a product.
+    """
     plan = current_plan(past)
     judged = newest_of_each_window(past)
     cards = [
@@ -44,7 +52,8 @@ def monitors(question: Monitors, past: Past) -> WatchState:
         for name, monitor in members().items()
         if monitor.applies(plan) or any(fact.what.monitor == name for fact in judged)
     ]
-    return WatchState(monitors=cards, alarms=alarms(past))
+    silent = silences(plan, past, beats(question.product), now, wall)
+    return WatchState(monitors=cards, alarms=alarms(past), silent=silent)
 
 
 def audit_tasks(question: AuditTasks, past: Past, files: Tables) -> list[AuditTask]:
@@ -70,9 +79,10 @@ def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[W
         for what in (fact.what for fact in judged)
     ]
     if not judged:
-        nothing = "Has judged nothing yet: " + (
-            "no answers were given." if monitor.needs == "answers" else "the truth about no answer is known."
-        )
+        nothing = "Has judged nothing yet: " + {
+            "answers": "no answers were given.",
+            "facts": "nothing was counted over a whole window.",
+        }.get(monitor.needs, "the truth about no answer is known.")
         return MonitorCard(monitor.name, monitor.asks, "", tolerance, "not_run", nothing, points)
     latest = [fact.what for fact in judged if fact.what.window == judged[-1].what.window]
     worst = max(latest, key=lambda what: _ORDER.index(what.level))
@@ -82,7 +92,9 @@ def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[W
 
 def alarms(past: Past) -> list[AlarmCard]:
     """Every alarm, oldest first, and whether it still waits for an answer."""
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    closed: dict[str, str] = {}
+    for told in past.of(AlarmClosed):
+        closed.setdefault(told.what.alarm, told.what.reason)
     return [
         AlarmCard(
             alarm=fact.what.alarm,
@@ -96,6 +108,7 @@ def alarms(past: Past) -> list[AlarmCard]:
             advice=fact.what.advice,
             open=fact.what.alarm not in closed,
             kind=fact.what.kind,
+            answer=closed.get(fact.what.alarm, ""),
         )
         for fact in past.of(AlarmRaised)
     ]

@@ -146,6 +146,17 @@ class Watch(Command[Watched]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchBeside(Command[Watched]):
+    """Let the monitors of what lies beside the answers, such as deliveries, judge every window that is over.
+
+    No source is read for it, and no answer. `Watch` does this too.
+    """
+
+    right: ClassVar[str] = "operate"
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeTrials(Command[list[str]]):
     """Compare the losses of candidates in shadow, canary and full use with the other one's, where the truth is known.
 
@@ -154,6 +165,44 @@ class JudgeTrials(Command[list[str]]):
 
     right: ClassVar[str] = "operate"
     durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Somebody who should have reported and has not.
+
+    Attributes:
+        name: who, such as `monitor calibration` or `prediction server HOST/PROCESS`.
+        since: when they reported last, ISO 8601.
+        within: how long may pass at the most, in words.
+        advice: what to do.
+    """
+
+    name: str
+    since: str
+    within: str
+    advice: str
+
+    @property
+    def text(self) -> str:
+        """The finding in plain words."""
+        return (
+            f"The {self.name} has reported nothing since {self.since[:16].replace('T', ' ')}; {self.within} may pass."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSilence(Command[list[str]]):
+    """Note who has stopped reporting, as an alarm about each, and who reports again; gives what changed.
+
+    The worker does this by itself with what it sees. Each silence is noted once.
+
+    Attributes:
+        silent: everybody who is silent now, by name.
+    """
+
+    right: ClassVar[str] = "operate"
+    silent: dict[str, Silence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +234,7 @@ class MonitorCard:
 
 @dataclass(frozen=True, slots=True)
 class AlarmCard:
-    """One alarm for people to read."""
+    """One alarm for people to read; `answer` is what was said when it was closed."""
 
     alarm: str
     monitor: str
@@ -198,14 +247,20 @@ class AlarmCard:
     advice: str
     open: bool
     kind: Kind = "guarantee"
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """Every monitor and every alarm of a product."""
+    """Every monitor and every alarm of a product.
+
+    Attributes:
+        silent: who should have reported by now and has not, seen at this moment and not at the last look.
+    """
 
     monitors: list[MonitorCard]
     alarms: list[AlarmCard]
+    silent: list[Silence] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

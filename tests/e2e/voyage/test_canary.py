@@ -14,17 +14,20 @@ from e2e.voyage.test_lists import file_of
 from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import GateShut
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.service import Stretch
 from shipworthy.deliver.serving import Reply
-from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, Trace
+from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
+from shipworthy.doors.predict.refused import Refused
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
 from shipworthy.release.rules import canary_share
-from shipworthy.release.words import Releases, RollBack, TrialFinished
+from shipworthy.release.words import Releases, RollBack, TrialFinished, TrialJudged
 from shipworthy.sign.rules import candidate_made
 
 CHANGES = (
@@ -146,6 +149,36 @@ def test_where_the_canary_breaks_the_champion_answers_in_real_time(voyage: Voyag
     told = replace(serving, ready={**serving.ready, model: replace(ready, answerer=broken)}).answer(mine, "shop", now)
     assert (told.row["candidate"], told.row["step"]) == (baseline, "all")
     assert "the champion did" in told.notice
+    served, journal = Stretch(), Journal(voyage.desk.store, PRODUCT)
+    journal.told = lambda run: served.told(PRODUCT, run)
+    other = next(entity for entity in ready.places if serving.meant_for(Question(entity, "shop")) != model)
+    good = serving.answer(other, "shop", now)
+    for seconds in (0.01, 5.0):
+        served.count(serving, Question(mine, "shop"), told, seconds)
+        served.count(serving, Question(other, "shop"), good, 0.0)
+    served.count(serving, Question("", "shop"), Refused.no_json(), 0.0)
+    journal.write([told.row, good.row])
+    journal.close("prediction-server", now)
+    [counted] = voyage.facts(ServiceCounted)
+    assert (counted.asked, counted.answered, counted.late, counted.stood_in) == (5, 4, 1, 0)
+    assert counted.refused == {"serve.not_json": 1}
+    assert counted.candidates == {
+        model: {"asked": 2, "late": 1, "failed": 2},
+        baseline: {"asked": 2, "late": 0, "failed": 0},
+    }
+    assert counted.run in {what.run for what in voyage.facts(AnswersSealed)}
+    assert not served.told(PRODUCT, "the next stretch")
+    for _ in range(3_000):
+        served.count(serving, Question(mine, "shop"), told, 0.01)
+    journal = Journal(voyage.desk.store, PRODUCT)
+    journal.told = lambda run: served.told(PRODUCT, run)
+    journal.write([told.row])
+    journal.close("prediction-server", now)
+    voyage.do("night-operator", DoWhatIsDue(product=PRODUCT))
+    (judged,) = [what for what in voyage.facts(TrialJudged) if what.verdict == "roll back"]
+    assert (judged.candidate, judged.harm) == (model, True)
+    assert "Of 3,002 questions in real time 3,002 got no answer of it" in judged.text
+    assert read_pointer(voyage.desk.store, PRODUCT).canary == "", "no truth was waited for"
 
 
 def crm_rows(voyage: Voyage) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from shipworthy.base.fact import body_of, what_of
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.release.rules import rollback_target
-from shipworthy.respond.action import Action
+from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.rules import retraining_due, situations
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
 
@@ -201,3 +201,15 @@ def test_where_nothing_came_before_there_is_no_way_back() -> None:
     history.facts = [fact for fact in history.facts if getattr(fact.what, "replaces", "") != BEFORE]
     alarm(history, candidate=BEFORE)
     assert to_do(history) == []
+
+
+@pytest.mark.parametrize("name", ["fallback", "retrain", "rollback"])
+@pytest.mark.parametrize("of", ["", "of: delivery, "])
+def test_an_alarm_about_no_candidate_changes_nobody_unless_the_trigger_names_its_monitor(name: str, of: str) -> None:
+    history = live(f"{{name: mine, on: alarm, {of}do: [{name}]}}")
+    history.make(BASELINE, role="baseline")
+    release(history, BASELINE, role="baseline")
+    release(history, MODEL, replaces=BASELINE)
+    cause = Cause("alarm", "alarm-1", "delivery", "the list was late")
+    asked = Situation(history.plan, history.past, history.now, history.plan.respond.triggers[0], cause)
+    assert ("about no candidate" in kind(FOLDER, name, Action).blocked(asked)) == (not of)

@@ -43,7 +43,7 @@ def judged(
 
 
 def seen(*whats: What) -> WatchState:
-    return monitors(Monitors(product="next-purchase"), past(*whats))
+    return monitors(Monitors(product="next-purchase"), past(*whats), lambda product: [], AT, AT)
 
 
 def card_of(state: WatchState, monitor: str = "calibration") -> MonitorCard:

@@ -17,6 +17,7 @@ from uuid import uuid4
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.service import Stretch
 from shipworthy.deliver.serving import Reply, Serving
 from shipworthy.doors.predict.refused import Refused
 from shipworthy.doors.predict.tally import Tally
@@ -64,6 +65,7 @@ class Lane:
         self.problem = ""
         self.newest: Question | None = None
         self._journal: Journal | None = None
+        self._served = Stretch()
         self._failed, self._failure = 0.0, ""
 
     def hear(
@@ -119,6 +121,7 @@ class Lane:
     async def run(self, journal: Journal, seal: Callable[[Seal], None]) -> None:
         """Answer for ever. `seal` is called from a thread, now and then, with what seals the log written so far."""
         self._journal = journal
+        journal.told = lambda run: self._served.told(self._serving().plan.product, run)
         loop = asyncio.get_running_loop()
         sealed = time.monotonic()
         sealing: asyncio.Future[None] | None = None
@@ -157,10 +160,11 @@ class Lane:
             told = await self._logged(journal, batch)
         except Exception as error:  # whoever waits must hear of it, and the next ones be answered
             told = [error] * len(batch)
-        now = time.monotonic()
+        now, serving = time.monotonic(), self._serving()
         self._turn += 0.1 * (now - began - self._turn)
         for one, answer in zip(batch, told, strict=True):
             self._tally.count(answer, now - one.began)
+            self._served.count(serving, one.question, answer, now - one.began)
             one.told(answer)
 
     async def _logged(self, journal: Journal, batch: list[Waiting]) -> list[Told]:
@@ -225,11 +229,13 @@ class Lane:
         ready = serving.ready.get(serving.challenger)
         if ready is None or ready.answerer.compiled is None or not asked:
             return []
+        began, rows = time.monotonic(), []
         try:
-            return serving.shadowed(asked, now)
+            rows = serving.shadowed(asked, now)
         except Exception as error:
             self.problem = f"The challenger in shadow could not answer: {type(error).__name__}."
-            return []
+        self._served.shadowed(serving, asked, rows, time.monotonic() - began, LATENCY_SHARE)
+        return rows
 
     def _patience(self, consumer: str) -> float:
         return LATENCY_SHARE * self._serving().seconds[consumer]

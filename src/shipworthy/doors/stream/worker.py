@@ -111,7 +111,7 @@ class Worker:
     async def _settled(self, arrived: Sequence[Arrived]) -> Batch | None:
         """What came of some messages when all has gone out; None where it is left for a later delivery."""
         self._streaming.room = self._line.room
-        taken: list[Batch] = []
+        taken, began = list[Batch](), time.monotonic()
 
         async def take() -> None:
             taken[:] = [await asyncio.to_thread(self._streaming.take, arrived)]
@@ -124,7 +124,7 @@ class Worker:
                 return None
         except Lost:
             return None
-        await self._tried(lambda: asyncio.to_thread(self._streaming.sent, batch))
+        await self._tried(lambda: asyncio.to_thread(self._streaming.sent, batch, time.monotonic() - began))
         self.said.answered += batch.answered
         self.said.again += batch.again
         self.said.dead.update(batch.dead)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shipworthy.base.fact import What
 from shipworthy.release.rules import stand_in, standing
-from shipworthy.respond.action import Action, Situation
+from shipworthy.respond.action import Action, Situation, nobody_to_blame
 
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
@@ -16,6 +16,8 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
 
 def blocked(situation: Situation) -> str:
     """Why there is nothing to fall back to, or from."""
+    if why := nobody_to_blame(situation):
+        return why
     now, baseline = standing(situation.past), stand_in(situation.past)
     if not (now.champion or now.canary):
         return "falling back waits: nobody is answered yet"

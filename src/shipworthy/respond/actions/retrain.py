@@ -10,12 +10,12 @@ from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.model.rules import mature_moments
 from shipworthy.model.words import CandidateMade
 from shipworthy.release.rules import standing
-from shipworthy.respond.action import Action, Situation
+from shipworthy.respond.action import Action, Situation, nobody_to_blame
 from shipworthy.respond.incidents import data_incidents_open, opened
 from shipworthy.respond.words import IncidentClosed
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
-OF_A_FEED = ("volume", "unanswered")
+OF_A_FEED = ("volume", "unanswered", "contract-breaches", "freshness", "label-lateness")
 """Monitors whose alarm says that data is missing, rather than that the world has changed."""
 
 
@@ -26,6 +26,8 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
 
 def blocked(situation: Situation) -> str:
     """Why there is nothing to learn: what came in while an incident about data is open, or nothing new is known."""
+    if why := nobody_to_blame(situation):
+        return why
     names = data_incidents_open(situation.past)
     if names:
         return f"retraining waits for incident {', '.join(names)}: no learning from suspect data"

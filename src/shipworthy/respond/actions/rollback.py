@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import What
 from shipworthy.release.rules import rollback_target
-from shipworthy.respond.action import Action, Situation
+from shipworthy.respond.action import Action, Situation, nobody_to_blame
 
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
@@ -18,6 +18,8 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
 
 def blocked(situation: Situation) -> str:
     """Why there is nothing to go back to."""
+    if why := nobody_to_blame(situation):
+        return why
     try:
         rollback_target(situation.past, situation.cause.candidate)
     except UserError as error:

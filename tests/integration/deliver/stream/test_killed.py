@@ -18,9 +18,11 @@ from e2e.voyage.shop import PRODUCT, someone
 from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, wait_for, worker
 
 from shipworthy.app.desk import Desk
+from shipworthy.app.listening import note_silence
 from shipworthy.app.wiring import close_desk
 from shipworthy.deliver.beat import beats
 from shipworthy.deliver.words import AnswersSealed, Servers, Streams
+from shipworthy.watch.words import Monitors
 
 MANY, BAD, LIVES = 6_000, 30, 4
 
@@ -137,5 +139,20 @@ def test_a_worker_says_how_it_is_and_one_that_was_killed_is_silent_after_a_minut
         later = replace(desk, clock=lambda: datetime.now(UTC) + timedelta(minutes=2))
         [card] = later.ask(Servers(product=PRODUCT), someone("auditor"))
         assert card.state == "silent"
+        operator = someone("night-operator")
+        assert note_silence(desk, PRODUCT, operator) == [], "a minute has not passed"
+        assert [one.name for one in later.ask(Monitors(product=PRODUCT), someone("auditor")).silent] == [
+            f"worker of the stream shop {card.said.server}"
+        ]
+        (said,) = note_silence(later, PRODUCT, operator)
+        assert f"The worker of the stream shop {card.said.server} has reported nothing since" in said
+        assert note_silence(later, PRODUCT, operator) == []
+        with worker(root, bus.url):
+            assert wait_for(lambda: any(one.started > card.said.at for one in beats(desk.store, PRODUCT)))
+            (said,) = note_silence(desk, PRODUCT, operator)
+            assert "reports again" in said
+        (alarm,) = desk.ask(Monitors(product=PRODUCT), someone("auditor")).alarms
+        assert (alarm.monitor, alarm.open) == ("dead-man", False)
+        assert "reports again" in alarm.answer
     finally:
         close_desk(desk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,15 @@ from integration.deliver.stream.bus import ANSWERS, DEAD, QUESTIONS, Kafka, Nats
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import NotAllowed, UserError
-from shipworthy.deliver.words import AnswersSealed, DeadLetters, RefusalsSealed, ReplayDeadLetters, Streams
+from shipworthy.deliver.words import (
+    AnswersSealed,
+    DeadLetters,
+    RefusalsSealed,
+    ReplayDeadLetters,
+    ServiceCounted,
+    StreamAccounted,
+    Streams,
+)
 from shipworthy.doors.stream.worker import Worker
 from shipworthy.plan.words import AdoptPlan
 
@@ -92,6 +101,10 @@ def test_each_bad_message_lies_there_as_it_came_and_blocks_nobody(desk: Desk, bu
     refused = past.of(RefusalsSealed)[-1].what
     assert refused.rows == len(BAD)
     assert "nobody" not in repr([fact.what for fact in past.of(RefusalsSealed)])
+    served = [fact.what for fact in past.of(ServiceCounted)]
+    assert {what.run for what in served} == {fact.what.run for fact in past.of(StreamAccounted)}
+    assert (sum(what.asked for what in served), sum(what.answered for what in served)) == (told.read, told.answered)
+    assert sum((Counter(what.refused) for what in served), Counter()) == told.dead
 
 
 def test_a_question_that_comes_twice_is_answered_once_and_another_under_its_id_is_not_lost(

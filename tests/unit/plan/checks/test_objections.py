@@ -434,6 +434,20 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "respond.retraining.labels_only_when_acted",
         "only known of those on whom the product acted",
     ),
+    (
+        "worth",
+        [("respond:\n", "watch: {worth: {yes_right: 3, yes_wrong: -1, at_least: 5}}\nrespond:\n")],
+        "fail",
+        "watch.worth.at_least",
+        "worth -1 to 3",
+    ),
+    (
+        "worth",
+        [("respond:\n", "watch: {cost: {per_month: 50, at_most: 40}}\nrespond:\n")],
+        "fail",
+        "watch.cost.at_most",
+        "costs 50 before anybody asks",
+    ),
     ("fairness", [("day: {type: date}", "day: {type: date, personal: true}")], "warn", "proof", "(day)"),
     ("model_file", [("  training:", "  file: model.pkl\n  training:")], "fail", "model.file", "model.pkl"),
     (
@@ -542,6 +556,7 @@ HARMLESS: list[list[Change]] = [
     [("  training:", "  file: model.onnx\n  training:")],
     [("respond:\n", "respond:\n  envelope: {}\n")],
     [("respond:\n", "respond:\n  retraining: {cost: 500, value: 20, decisions: 20000}\n")],
+    [("respond:\n", "watch: {worth: {yes_right: 3, at_least: 1}, cost: {per_answer: 1, at_most: 9}}\nrespond:\n")],
     [
         ("day: {type: date}", "day: {type: date, personal: true}"),
         ("release:", "proof: {fairness: [{column: day, source: visits}]}\nrelease:"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
-from shipworthy.watch.words import MonitorCard, Monitors
+from shipworthy.watch.words import AlarmCard, MonitorCard, Monitors
 
 NEWEST = 12
 SIGNS = {"quiet": ".", "note": "n", "alarm": "A", "not_run": "-"}
@@ -21,12 +21,15 @@ def run(product: Product = "", json: AsJson = False) -> None:
                 f"{card.level:<8} {_rests(card):<12} {card.monitor:<16} {_life(card):<{NEWEST}} {card.text}"
                 for card in seen.monitors
             ]
-            + [
-                f"ALARM {'open' if alarm.open else 'answered'} {alarm.kind} {alarm.alarm[:12]} {alarm.text}"
-                for alarm in seen.alarms
-            ]
+            + [_alarm(alarm) for alarm in seen.alarms]
+            + [f"SILENT {one.text} {one.advice}" for one in seen.silent]
         ),
     )
+
+
+def _alarm(alarm: AlarmCard) -> str:
+    state = "open" if alarm.open else "answered"
+    return f"ALARM {state} {alarm.kind} {alarm.alarm[:12]} {alarm.text} {alarm.answer}".rstrip()
 
 
 def _life(card: MonitorCard) -> str:

@@ -18,6 +18,7 @@ LATEST_NOTES, MOST_RELEASES = 6, 500
 MOST_EVIDENCE = 2.0
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
 PROMISED = {"promised": "promised", "real": "real", "would_have_promised": "first model"}
+FELL_SHORT = {"share": "fell short", "tolerance": "tolerated"}
 # The numbers by which each monitor is drawn, and what the line is called.
 DRAWN = {
     "calibration": PROMISED,
@@ -31,8 +32,32 @@ DRAWN = {
     "interval": {"outside": "outside", "promised_outside": "promised", "tolerated": "tolerated"},
     "fairness": {"gap": "largest gap", "tolerance": "tolerated"},
     "selection": {"disparity": "disparity", "tolerance": "tolerated"},
+    "contract-breaches": FELL_SHORT,
+    "delivery": FELL_SHORT,
+    "label-lateness": FELL_SHORT,
+    "latency": FELL_SHORT,
+    "errors": FELL_SHORT,
+    "fallback": FELL_SHORT,
+    "freshness": {"oldest_days": "oldest, days"},
+    "cost": {"spent": "this month", "at_most": "tolerated"},
+    "worth": {"mean": "worth", "low": "at least", "high": "at most", "planned": "tolerated"},
+    "dead-man": {"silent": "silent"},
 }
-SHARES = ("calibration", "input-drift", "unanswered", "threshold", "interval", "fairness", "selection")
+SHARES = (
+    "calibration",
+    "input-drift",
+    "unanswered",
+    "threshold",
+    "interval",
+    "fairness",
+    "selection",
+    "contract-breaches",
+    "delivery",
+    "label-lateness",
+    "latency",
+    "errors",
+    "fallback",
+)
 LIMITS = ("tolerated", "alarm")
 # How far the evidence is on its way, for every monitor that gathers any.
 EVIDENCE = ("evidence", "alarm")
@@ -74,10 +99,12 @@ def _show(visit: Visit) -> Response:
         key=lambda found: found[1].window,
         reverse=True,
     )
+    noted = {alarm.text for alarm in state.alarms if alarm.open}
     return visit.product_page(
         "monitor.html",
         monitors=[_drawn(card, releases, incidents) for card in cards],
         alarms=list(reversed(state.alarms)),
+        silent=[one for one in state.silent if one.text not in noted],
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,

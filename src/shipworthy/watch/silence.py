@@ -1,0 +1,169 @@
+"""Who should have reported and has not: monitors, looks at the world, feeds, prediction servers, workers of streams.
+
+Told from facts, beats and the clock alone, so that it is known also where nobody looks any more. Each period follows
+from what is declared or from what was usual; nobody sets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from shipworthy.base.fact import Past, latest
+from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.words import AnswersSealed, Beat, RunFinished
+from shipworthy.plan.schema import Plan
+from shipworthy.release.rules import paused
+from shipworthy.watch.counted import counts_due
+from shipworthy.watch.monitor import NOBODY
+from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
+from shipworthy.watch.words import Silence, WindowJudged
+
+BEATEN = timedelta(minutes=1)
+"""A server or worker leaves word every ten seconds; after six words that did not come it is silent."""
+UNLOOKED = timedelta(hours=2)
+"""How long a window may be due before somebody must have looked; the worker looks every few seconds."""
+TIMES = 3
+"""How many usual gaps may pass."""
+SHORTEST = timedelta(days=1)
+REMEMBERED, GAPS_TO_KNOW = 12, 3
+_YEAR = timedelta(days=365.25)
+
+
+def silences(plan: Plan, past: Past, beats: Sequence[Beat], now: datetime, wall: datetime) -> list[Silence]:
+    """Everybody who should have reported and has not, by name.
+
+    Args:
+        beats: the newest word of every server and worker.
+        now: the product's time; wall: the wall clock, by which servers live.
+    """
+    found = [*_servers(beats, wall)]
+    if answering(past) and not set(plan.consumers) <= paused(past).keys():
+        found += [*_looks(plan, past, now), *_monitors(plan, past, now)]
+        found += _feeds(plan, past, now)
+    return sorted(found, key=lambda one: one.name)
+
+
+def _silent(name: str, last: datetime, within: timedelta, now: datetime, advice: str) -> Iterator[Silence]:
+    if last + within < now:
+        yield Silence(name, last.isoformat(), _words(within), advice)
+
+
+def _servers(beats: Sequence[Beat], wall: datetime) -> Iterator[Silence]:
+    """Servers and workers that ended without saying so, and that no other has followed since."""
+    for beat in beats:
+        last = read_moment(beat.at)
+        kind = f"worker of the stream {beat.consumer}" if beat.consumer else "prediction server"
+        if not beat.stopped and not any(_follows(other, beat, wall) for other in beats):
+            advice = f"Look whether its process still runs, and start it again; it was reached at {beat.address}."
+            yield from _silent(f"{kind} {beat.server}", last, BEATEN, wall, advice)
+
+
+def _follows(other: Beat, gone: Beat, wall: datetime) -> bool:
+    """Whether another one of the same kind was started after the last word of one, and reports."""
+    later = read_moment(other.started) > read_moment(gone.at)
+    return other.consumer == gone.consumer and later and (other.stopped or read_moment(other.at) + BEATEN >= wall)
+
+
+def _looks(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """The look at the world itself, where windows have been due for hours and nobody has judged them."""
+    known = {fact.what.segment: fact.at for fact in past.of(AnswersSealed)}
+    known |= {fact.what.run: fact.at for fact in past.of(RunFinished)}
+    tried = {(one.what.monitor, one.what.candidate, one.what.window): one.at for one in past.of(WindowJudged)}
+    waiting = [_due_since(plan, one, known, tried) for one in due(plan, past, now)]
+    last = latest(past.of(WindowJudged))
+    since = min((one for one in waiting if one is not None), default=None)
+    if since is None and counts_due(plan, past, now - UNLOOKED):
+        since = now - UNLOOKED - timedelta(microseconds=1)
+    if since is not None and since + UNLOOKED < now:
+        advice = "Look whether `shipworthy work` still runs, or whether a look ends in an error: `shipworthy due`."
+        yield Silence("the look at the world", (last.at if last else since).isoformat(), _words(UNLOOKED), advice)
+
+
+def _due_since(
+    plan: Plan, one: Due, known: Mapping[str, datetime], tried: Mapping[tuple[str, str, str], datetime]
+) -> datetime | None:
+    """Since when a window could have been judged, or tried again; None where nobody knows."""
+    window = one.answered
+    there = max((known[part] for part in window.parts if part in known), default=None)
+    if there is None or window.growing_since:
+        return None
+    if (one.monitor, window.candidate, window.moment) in tried:
+        there = max(there, tried[one.monitor, window.candidate, window.moment] + PATIENCE)
+    mature = plan.need.horizon.after(read_moment(window.moment))
+    return max(there, mature) if one.needs == "labels" else there
+
+
+def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Monitors that judged windows and have not for longer than is usual; one that could not judge has not."""
+    judged: dict[str, list[datetime]] = {}
+    for fact in past.of(WindowJudged):
+        if fact.what.level != "not_run" and fact.what.candidate != NOBODY:
+            judged.setdefault(fact.what.monitor, []).append(fact.at)
+    advice = "Read why its newest windows could not be judged, or whether there were none."
+    for name, moments in judged.items():
+        monitor = monitors().get(name)
+        usual = _usual(plan, moments)
+        if monitor is not None and monitor.needs != "audit" and monitor.applies(plan) and usual is not None:
+            yield from _silent(f"monitor {name}", moments[-1], usual, now, advice)
+
+
+def _usual(plan: Plan, moments: Sequence[datetime]) -> timedelta | None:
+    """How long may pass until the next: thrice the declared rhythm, or the longest of the last gaps if that is longer.
+
+    None where neither is known.
+    """
+    gap = _longest_gap(moments)
+    rhythm = _rhythm(plan)
+    if rhythm is None and gap is None:
+        return None
+    return TIMES * max(rhythm or timedelta(0), gap or timedelta(0), SHORTEST)
+
+
+def _rhythm(plan: Plan) -> timedelta | None:
+    if plan.watch.updates_per_year is None and not any(one.every for one in plan.consumers.values()):
+        return None
+    return _YEAR / updates_per_year(plan)
+
+
+def _longest_gap(moments: Sequence[datetime]) -> timedelta | None:
+    """The longest of the last gaps; None where there are too few to know what is usual."""
+    different = sorted(set(moments))[-REMEMBERED:]
+    gaps = [after - before for before, after in pairwise(different)]
+    return max(gaps) if len(gaps) >= GAPS_TO_KNOW else None
+
+
+def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Sources, those of the labels too, in which nothing new came for longer than is usual.
+
+    One whose age is declared is left to the monitor of freshness.
+    """
+    label = plan.data.label.source if plan.data.label else ""
+    newest: dict[str, list[datetime]] = {}
+    for fact in past.of(SnapshotTaken, SnapshotRefused):
+        for intake in fact.what.intakes:
+            if intake.newest:
+                newest.setdefault(intake.source, []).append(read_moment(intake.newest))
+    for name, moments in newest.items():
+        source = plan.sources.get(name)
+        gap = _longest_gap(moments)
+        if source is None or source.contract.freshness is not None or gap is None:
+            continue
+        what = f"source of the labels {name}" if name == label else f"source {name}"
+        advice = "Ask its vendor when it last sent something; look whether it is still read."
+        yield from _silent(what, max(moments), TIMES * max(gap, SHORTEST), now, advice)
+
+
+def _words(length: timedelta) -> str:
+    """A length as people say it.
+
+    >>> _words(timedelta(minutes=1)), _words(timedelta(hours=2)), _words(timedelta(days=3.04))
+    ('1 minute', '2 hours', '3 days')
+    """
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = round(length.total_seconds() / seconds)
+        if length.total_seconds() >= seconds:
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return f"{length.total_seconds():g} seconds"

@@ -1,0 +1,147 @@
+"""Whoever stops reporting is found from facts, beats and the clock alone, and said once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from unit.watch.facts import DAY, HOUR, START, Life
+
+from shipworthy.base.actor import Actor
+from shipworthy.deliver.words import Beat
+from shipworthy.release.words import DeliveriesPaused
+from shipworthy.respond.rules import answered_alarms
+from shipworthy.watch.dead_man import held_silent
+from shipworthy.watch.rules import note_silence
+from shipworthy.watch.silence import silences
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, WindowJudged
+
+OPERATOR = Actor("operator", frozenset({"operator"}))
+MINUTE = timedelta(minutes=1)
+
+
+def beat(server: str = "host/1", at: datetime = START, consumer: str = "", started: datetime = START) -> Beat:
+    return Beat(
+        server=server,
+        product="p",
+        address="topic at bus",
+        started=started.isoformat(),
+        at=at.isoformat(),
+        pointer="",
+        candidates={},
+        consumer=consumer,
+    )
+
+
+def names(life: Life, now: datetime, *beats: Beat, wall: datetime = START) -> list[str]:
+    return [one.name for one in silences(life.plan, life.past, beats, now, wall)]
+
+
+def besides_looks(life: Life, now: datetime) -> list[str]:
+    return [name for name in names(life, now) if name != "the look at the world"]
+
+
+def noted(life: Life, now: datetime, *beats: Beat) -> list[str]:
+    """Note who is silent as of now, as the worker does."""
+    silent = {one.name: one for one in silences(life.plan, life.past, beats, START, now)}
+    decided = note_silence(NoteSilence(product="p", silent=silent), life.past, now, OPERATOR)
+    life.add(*decided.facts, at=now)
+    return decided.result(life.past)
+
+
+def window(monitor: str, at: datetime, level: str = "quiet", candidate: str = "a") -> WindowJudged:
+    return WindowJudged(
+        product="p",
+        monitor=monitor,
+        candidate=candidate,
+        window=at.isoformat(),
+        level=level,  # type: ignore[arg-type]
+        numbers={},
+        state={},
+        text="found",
+    )
+
+
+def test_a_killed_worker_is_found_after_a_minute_and_one_that_ended_by_itself_never() -> None:
+    life, worker = Life(), beat("host/1/events", consumer="events")
+    assert not names(life, START, worker, wall=START + MINUTE)
+    assert names(life, START, worker, wall=START + 2 * MINUTE) == ["worker of the stream events host/1/events"]
+    assert not names(life, START, replace(worker, stopped=True), wall=START + 2 * MINUTE)
+
+
+def test_one_that_followed_it_takes_its_place_and_one_beside_it_does_not() -> None:
+    life, gone, now = Life(), beat("host/1"), START + 10 * MINUTE
+    follower = beat("host/2", at=now, started=START + 5 * MINUTE)
+    assert not names(life, START, gone, follower, wall=now)
+    beside = beat("host/2", at=now, started=START - DAY)
+    assert names(life, START, gone, beside, wall=now) == ["prediction server host/1"]
+    other = replace(follower, consumer="events")
+    assert names(life, START, gone, other, wall=now) == ["prediction server host/1"]
+
+
+def test_each_silence_is_an_alarm_once_and_its_end_closes_it() -> None:
+    life, worker = Life(), beat("host/1/events", consumer="events")
+    assert noted(life, START + MINUTE, worker) == []
+    (said,) = noted(life, START + 3 * MINUTE, worker)
+    assert "worker of the stream events host/1/events has reported nothing since 2026-03-02 00:00" in said
+    assert noted(life, START + 4 * MINUTE, worker) == []
+    (raised,) = life.past.of(AlarmRaised)
+    assert (raised.what.monitor, raised.what.candidate, raised.what.kind) == ("dead-man", "", "description")
+    assert raised.what.since == START.isoformat()
+    assert not answered_alarms(life.release().past), "no candidate answers for it"
+    back = replace(worker, at=(START + 5 * MINUTE).isoformat())
+    (said,) = noted(life, START + 5 * MINUTE, back)
+    assert "reports again" in said
+    (closed,) = life.past.of(AlarmClosed)
+    assert (closed.what.alarm, closed.what.by) == (raised.what.alarm, "dead-man")
+    assert "reports again" in closed.what.reason
+    assert held_silent(life.past) == {}
+    noted(life, START + 9 * MINUTE, back)
+    assert len(life.past.of(AlarmRaised)) == 2, "the next silence is another one"
+    assert [fact.what.level for fact in life.past.of(WindowJudged)] == ["alarm", "quiet", "alarm"]
+
+
+def test_an_alarm_that_a_person_answered_is_not_raised_again_for_the_same_silence() -> None:
+    life, worker = Life(), beat(consumer="events")
+    noted(life, START + 3 * MINUTE, worker)
+    (raised,) = life.past.of(AlarmRaised)
+    life.add(AlarmClosed(product="p", alarm=raised.what.alarm, by="operator", verdict="right", reason="we know"))
+    assert noted(life, START + 9 * MINUTE, worker) == []
+    assert noted(life, START + 9 * MINUTE) != []
+    assert len(life.past.of(AlarmClosed)) == 1
+
+
+def test_a_look_that_nobody_takes_is_said_although_nobody_looks() -> None:
+    life = Life().release().answer(START)
+    assert not names(life, START + HOUR)
+    assert names(life, START + 3 * HOUR) == ["the look at the world"]
+    counted = Life().release().serve(START)
+    assert not names(counted, START + 2 * HOUR)
+    assert names(counted, START + 4 * HOUR) == ["the look at the world"]
+
+
+def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_rest_is_not() -> None:
+    life = Life().release()
+    for week in range(6):
+        life.add(window("volume", START + week * 7 * DAY), at=START + week * 7 * DAY)
+    last = START + 35 * DAY
+    assert not besides_looks(life, last + 20 * DAY)
+    for week in range(6, 10):
+        life.add(window("volume", START + week * 7 * DAY, "not_run"), at=START + week * 7 * DAY)
+    assert besides_looks(life, last + 22 * DAY) == ["monitor volume"]
+    paused = DeliveriesPaused(product="p", consumers=["sales", "web"], reason="we look at it")
+    assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
+
+
+def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:
+    life = Life().release()
+    for day in range(6):
+        life.read(START + day * DAY, newest=(START + day * DAY).isoformat())
+    last = START + 5 * DAY
+    assert not besides_looks(life, last + 3 * DAY)
+    assert besides_looks(life, last + 4 * DAY) == ["source rows"]
+
+
+def test_a_feed_whose_rhythm_nobody_knows_is_left_alone() -> None:
+    life = Life().release().read(START, newest=START.isoformat())
+    assert not besides_looks(life, START + 400 * DAY)
