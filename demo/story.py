@@ -154,7 +154,7 @@ def respond(cast: Cast, feed: dict[str, list[cdnow.Purchase]]) -> None:
             incident=incident.incident,
             root_cause="The vendor changed the unit of dollar_value from dollars to cents (simulated).",
             fix="The vendor sent the month again in dollars.",
-            check="Contract of purchases: the median of dollar_value of each month lies between 10 and 80.",
+            check="column purchases.dollar_value median between 10 80",
         ),
         f"close-incident {incident.incident} --root-cause … --fix … --check …",
     )

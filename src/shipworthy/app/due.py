@@ -15,6 +15,7 @@ from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
+from shipworthy.prove.lasting import not_asked
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
@@ -74,7 +75,8 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
     if made is None or made.what.notes.get("cause") not in asked:
         return
     candidate = made.what.candidate
-    if newest_proof(past, candidate) is None:
+    proof = newest_proof(past, candidate)
+    if proof is None or (proof.verdict in ("pass", "warn") and not_asked(past, made.what, proof)):
         yield ProveCandidate(product=plan.product, candidate=candidate)
         return
     step = next_step(plan, past, made.what)

@@ -13,7 +13,7 @@ from shipworthy.base.fact import Past
 from shipworthy.data.contract import ERASED
 from shipworthy.data.engine import literal
 from shipworthy.data.judges import Judge, Layout
-from shipworthy.data.source import Reading
+from shipworthy.data.source import Broken
 from shipworthy.data.words import ErasureOrdered, PersonReadmitted
 from shipworthy.plan.schema import Plan
 
@@ -84,28 +84,30 @@ def shut_out(past: Past) -> frozenset[str]:
     return frozenset(person for person, what in last.items() if isinstance(what, ErasureOrdered))
 
 
-def removing(duck: duckdb.DuckDBPyConnection, numbered: pa.Table, layout: Layout, erased: People | None) -> list[Judge]:
-    """The judge that removes the rows of the erased; none where none is among them."""
+def names_in(duck: duckdb.DuckDBPyConnection, numbered: pa.Table, layout: Layout, erased: People | None) -> list[str]:
+    """The names of the erased that stand in some rows, each as it is spelled there."""
     if erased is None or not erased.marks or erased.column not in layout.schema.names:
         return []
-    value = f"CAST({layout.raw(erased.column)} AS VARCHAR)"
     duck.register("people", numbered)
-    names = [name for (name,) in duck.sql(f"SELECT DISTINCT {value} FROM people").fetchall() if name is not None]
-    gone = [literal(name) for name in names if erased.knows(name)]
-    return [Judge("remove", ERASED, f"{value} IN ({', '.join(gone)})")] if gone else []
+    named = duck.sql(f"SELECT DISTINCT {spelling(layout, erased)} FROM people").fetchall()
+    return [name for (name,) in named if name is not None and erased.knows(name)]
 
 
-def without_lines(reading: Reading, erased: People | None) -> Reading:
-    """The reading, in which lines that could not be laid out and name an erased person are hidden; they still count."""
-    if erased is None or not erased.marks or not any(part.broken for part in reading.parts):
-        return reading
-    parts = tuple(
-        replace(
-            part,
-            broken=tuple(
-                replace(broken, text=HIDDEN) if erased.mentioned(broken.text) else broken for broken in part.broken
-            ),
-        )
-        for part in reading.parts
-    )
-    return replace(reading, parts=parts)
+def spelling(layout: Layout, erased: People) -> str:
+    """SQL for the name of a row, as it is spelled there."""
+    return f"CAST({layout.raw(erased.column)} AS VARCHAR)"
+
+
+def removing(duck: duckdb.DuckDBPyConnection, numbered: pa.Table, layout: Layout, erased: People | None) -> list[Judge]:
+    """The judge that removes the rows of the erased; none where none is among them."""
+    gone = [literal(name) for name in names_in(duck, numbered, layout, erased)]
+    if not gone or erased is None:
+        return []
+    return [Judge("remove", ERASED, f"{spelling(layout, erased)} IN ({', '.join(gone)})")]
+
+
+def without_lines(broken: tuple[Broken, ...], erased: People | None) -> tuple[Broken, ...]:
+    """Lines that could not be laid out, of which those that name an erased person are hidden; they still count."""
+    if erased is None or not erased.marks:
+        return broken
+    return tuple(replace(one, text=HIDDEN) if erased.mentioned(one.text) else one for one in broken)

@@ -165,6 +165,11 @@ _ON_OTHER_SYSTEMS = {
         "Which part of it holds the rows, and whether more pages follow, cannot be said.",
         "Use an address that answers with the whole list, or one that writes a file.",
     ),
+    "data.pages": Explained(
+        "The pages of an address do not lead on as the plan says under `pages`.",
+        "Pages that were not read are rows that would be missing without a word.",
+        "See how its system tells of the next page: a Link header, a field of the answer, or a parameter to count up.",
+    ),
 }
 
 _ON_DATABASES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,15 +16,15 @@ from shipworthy.base.kinds import kind
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import erased_people
 from shipworthy.data.mended import mended_rows, with_mended
+from shipworthy.data.parts import of_reading
 from shipworthy.data.piecewise import judge_pieces
 from shipworthy.data.replay import replay_quarantine as replay_quarantine
-from shipworthy.data.rules import judge
-from shipworthy.data.source import FOLDER, Place, SourceKind
+from shipworthy.data.source import FOLDER, Pieces, Place, SourceKind
 from shipworthy.data.words import Intake, SnapshotOutcome, SnapshotRefused, SnapshotTaken, TakeSnapshot
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
-from shipworthy.plan.schema import Plan, plan_of
+from shipworthy.plan.schema import Plan, Source, plan_of
 
 
 def take_snapshot(command: TakeSnapshot, trip: Trip) -> SnapshotOutcome:
@@ -59,19 +60,16 @@ def _judged(trip: Trip, plan: Plan, name: str, as_of: datetime) -> dict[str, Any
         system = kind(FOLDER, source.kind, SourceKind)
         erased = erased_people(trip.past, plan, Pseudonyms(store.keys.folder).mark)
         mended = mended_rows(store.files, trip.past, name)
-        # Who was erased, and what was mended, is looked for in all rows at once.
-        if system.pieces is not None and not erased.marks and not mended:
-            with system.pieces(source, place) as given:
-                intake, checks = judge_pieces(given, source.contract, name, as_of, store.files)
-            return {"intake": plain(intake), "checks": plain(checks)}
-        reading, gone = with_mended(system.read(source, place), mended)
-        judged = judge(reading, source.contract, name, as_of, erased, gone)
+        with _pieces(system, source, place) as read:
+            given, gone = with_mended(read, mended)
+            intake, checks = judge_pieces(given, source.contract, name, as_of, store.files, erased, gone)
     except UserError as error:
         return {"intake": None, "checks": [plain(_unreadable(name, mistake)) for mistake in error.mistakes]}
-    content = trip.store.files.put_table(judged.accepted)
-    aside = trip.store.files.put_table(judged.quarantine) if judged.quarantine.num_rows else ""
-    counted = plain(judged.intake) | {"content": content, "quarantine": aside}
-    return {"intake": counted, "checks": plain(judged.checks)}
+    return {"intake": plain(intake), "checks": plain(checks)}
+
+
+def _pieces(system: SourceKind, source: Source, place: Place) -> AbstractContextManager[Pieces]:
+    return system.pieces(source, place) if system.pieces else nullcontext(of_reading(system.read(source, place)))
 
 
 def _unreadable(name: str, mistake: Mistake) -> CheckResult:

@@ -8,7 +8,7 @@ counted by name in the account of the source.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -21,8 +21,8 @@ from shipworthy.base.fact import Past
 from shipworthy.data import casting
 from shipworthy.data.contract import MENDED_THERE, REPLACED
 from shipworthy.data.engine import RESERVED, engine, literal
-from shipworthy.data.parts import as_text
-from shipworthy.data.source import Part, Reading
+from shipworthy.data.parts import fitted
+from shipworthy.data.source import Broken, Part, Piece, Pieces
 from shipworthy.data.words import RowsReplayed
 
 KEY, FROM = "_key", "_from"
@@ -69,34 +69,22 @@ def mended_rows(files: Tables, past: Past, source: str) -> list[Mended]:
     return found
 
 
-def with_mended(reading: Reading, mended: Sequence[Mended]) -> tuple[Reading, dict[str, list[int]]]:
-    """A reading with the mended rows at its end, and the rows of its table that go because of them, by name."""
+def with_mended(given: Pieces, mended: Sequence[Mended]) -> tuple[Pieces, dict[str, list[int]]]:
+    """A source with the mended rows at its end, and the rows of its tables that go because of them, by name."""
     if not mended:
-        return reading, {}
-    table = _beside(reading.table, [one.rows for one in mended])
-    known = {part.name for part in reading.parts} | {one.name for one in mended}
-    wanted = {key for one in mended for key in one.keys}
-    standing = _places(contents(table.slice(0, len(reading.table))), wanted)
-    lines = _lines(reading.parts, wanted)
-    gone: dict[str, list[int]] = {REPLACED: [], MENDED_THERE: []}
-    replaced_lines: set[tuple[int, int]] = set()
-    own, at = contents(table.slice(len(reading.table))), len(reading.table)
-    for one in mended:
-        for key, file in zip(one.keys, one.files, strict=True):
-            stands = True
-            if standing.get(key):
-                gone[REPLACED].append(standing[key].pop(0))
-            elif lines.get(key):
-                replaced_lines.add(lines[key].pop(0))
-            elif file in known:
-                gone[MENDED_THERE].append(at)
-                stands = False
-            if stands:
-                standing.setdefault(own[at - len(reading.table)], []).append(at)
-            at += 1
-    parts = [_marked(part, number, replaced_lines) for number, part in enumerate(reading.parts)]
-    added = [Part(one.name, one.digest, len(one.rows), tuple(one.rows.column_names)) for one in mended]
-    return Reading(table, (*parts, *added)), gone
+        return given, {}
+    ours = [_columns(given.schema, [one.rows for one in mended], at) for at in range(len(mended))]
+    schema = ours[0].schema
+    gone, replaced = _matched(given, mended, ours)
+
+    def read() -> Iterator[Piece]:
+        for piece in given.read():
+            yield Piece(piece.part, piece.first, fitted(piece.table, schema), _marked(piece, replaced))
+        for one, rows in zip(mended, ours, strict=True):
+            yield Piece(one.name, 0, rows)
+
+    added = tuple(Part(one.name, one.digest, len(one.rows), tuple(one.rows.column_names)) for one in mended)
+    return Pieces(schema, read, lambda digest: (*given.parts(digest), *added)), gone
 
 
 def contents(table: pa.Table) -> list[str]:
@@ -127,50 +115,71 @@ def line_content(line: str) -> str:
     return digest_of(["line", line])
 
 
-def _places(content: Sequence[str], wanted: set[str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for at, one in enumerate(content):
-        if one in wanted:
-            found.setdefault(one, []).append(at)
-    return found
+def _matched(
+    given: Pieces, mended: Sequence[Mended], ours: Sequence[pa.Table]
+) -> tuple[dict[str, list[int]], set[tuple[str, int]]]:
+    """The rows that go, by the name under which they are counted, and the broken lines that do."""
+    wanted = {key for one in mended for key in one.keys}
+    standing, lines, at = _found(given, ours[0].schema, wanted)
+    known = {part.name for part in given.parts(lambda file: "")} | {one.name for one in mended}
+    gone: dict[str, list[int]] = {REPLACED: [], MENDED_THERE: []}
+    replaced: set[tuple[str, int]] = set()
+    for one, own in zip(mended, map(contents, ours), strict=True):
+        for key, file, content in zip(one.keys, one.files, own, strict=True):
+            stands = True
+            if standing.get(key):
+                gone[REPLACED].append(standing[key].pop(0))
+            elif lines.get(key):
+                replaced.add(lines[key].pop(0))
+            elif file in known:
+                gone[MENDED_THERE].append(at)
+                stands = False
+            if stands:
+                standing.setdefault(content, []).append(at)
+            at += 1
+    return gone, replaced
 
 
-def _lines(parts: Sequence[Part], wanted: set[str]) -> dict[str, list[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for number, part in enumerate(parts):
-        for broken in part.broken:
+def _found(
+    given: Pieces, schema: pa.Schema, wanted: set[str]
+) -> tuple[dict[str, list[int]], dict[str, list[tuple[str, int]]], int]:
+    """Where rows of some contents stand, and broken lines; and how many rows there are."""
+    rows: dict[str, list[int]] = {}
+    lines: dict[str, list[tuple[str, int]]] = {}
+    start = 0
+    for piece in given.read():
+        for at, one in enumerate(contents(fitted(piece.table, schema)), start):
+            if one in wanted:
+                rows.setdefault(one, []).append(at)
+        for broken in piece.broken:
             if (key := line_content(broken.text)) in wanted:
-                found.setdefault(key, []).append((number, broken.row))
-    return found
+                lines.setdefault(key, []).append((piece.part, broken.row))
+        start += len(piece.table)
+    return rows, lines, start
 
 
-def _marked(part: Part, number: int, replaced: set[tuple[int, int]]) -> Part:
-    broken = [replace(one, reason=REPLACED) if (number, one.row) in replaced else one for one in part.broken]
-    return replace(part, broken=tuple(broken))
+def _marked(piece: Piece, replaced: set[tuple[str, int]]) -> tuple[Broken, ...]:
+    return tuple(replace(one, reason=REPLACED) if (piece.part, one.row) in replaced else one for one in piece.broken)
 
 
-def _beside(table: pa.Table, mended: Sequence[pa.Table]) -> pa.Table:
-    """The rows of a source and mended ones below; a column keeps the source's type where their texts can be read so."""
-    names = list(dict.fromkeys([*table.column_names, *(name for one in mended for name in one.column_names)]))
-    columns: list[Any] = []
+def _columns(schema: pa.Schema, mended: Sequence[pa.Table], at: int) -> pa.Table:
+    """The mended rows of one replay in the columns of all rows.
+
+    A column keeps the source's type where the texts of all mended rows can be read so; else it becomes text.
+    """
+    names = list(dict.fromkeys([*schema.names, *(name for one in mended for name in one.column_names)]))
+    columns = []
     for name in names:
-        ours = [one[name] if name in one.column_names else pa.nulls(len(one), pa.string()) for one in mended]
-        texts = pa.chunked_array([chunk for one in ours for chunk in _chunks(one)], pa.string())
-        theirs = table[name] if name in table.column_names else pa.chunked_array([pa.nulls(len(table), pa.string())])
-        columns.append(_joined(theirs, texts))
+        texts = [one[name] if name in one.column_names else pa.nulls(len(one), pa.string()) for one in mended]
+        kind = _kind(schema.field(name).type if name in schema.names else pa.string(), texts)
+        columns.append(texts[at].cast(kind))
     return pa.table(columns, names=names)
 
 
-def _chunks(column: Any) -> list[Any]:
-    return list(column.chunks) if isinstance(column, pa.ChunkedArray) else [column]
-
-
-def _joined(theirs: pa.ChunkedArray, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    kind = theirs.type
-    if pa.types.is_null(kind):
-        theirs, kind = theirs.cast(pa.string()), pa.string()
+def _kind(theirs: pa.DataType, texts: Sequence[Any]) -> pa.DataType:
     try:
-        ours = texts.cast(kind)
+        for one in texts:
+            one.cast(theirs)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        theirs, ours = as_text(theirs), texts
-    return pa.chunked_array([*theirs.chunks, *ours.chunks], ours.type)
+        return pa.string()
+    return pa.string() if pa.types.is_null(theirs) else theirs

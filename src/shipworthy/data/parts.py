@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.base.digest import digest_of_bytes
-from shipworthy.data.source import Part, Piece, Pieces, Reading
+from shipworthy.base.digest import digest_of_file
+from shipworthy.data.source import Broken, Part, Piece, Pieces, Reading
 
-_PIECE = 1 << 17  # rows
+PIECE = 1 << 17  # rows
 
 
 def joined(parts: Sequence[tuple[Part, pa.Table]]) -> Reading:
@@ -32,12 +37,28 @@ def of_reading(reading: Reading) -> Pieces:
         start = 0
         for part in reading.parts:
             there = part.rows - len(part.broken)
-            size = _PIECE if not part.broken else max(there, 1)
+            size = PIECE if not part.broken else max(there, 1)
             for first in range(0, max(there, 1), size):
                 yield Piece(part.name, first, reading.table.slice(start + first, min(size, there - first)), part.broken)
             start += there
 
     return Pieces(reading.table.schema, rows, lambda digest: reading.parts)
+
+
+def whole(given: Pieces) -> Reading:
+    """What comes some rows at a time, as one table."""
+    tables = []
+    broken: dict[str, list[Broken]] = {}
+    rows: Counter[str] = Counter()
+    for piece in given.read():
+        tables.append(piece.table)
+        broken.setdefault(piece.part, []).extend(piece.broken)
+        rows[piece.part] += len(piece.table) + len(piece.broken)
+    parts = [
+        replace(part, rows=rows[part.name], broken=tuple(broken.get(part.name, ())))
+        for part in given.parts(digest_of_file)
+    ]
+    return Reading(pa.concat_tables(tables).combine_chunks(), tuple(parts))
 
 
 def together(schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -65,18 +86,47 @@ def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def in_order(table: pa.Table) -> pa.Table:
     """Rows sorted by their values, where nobody promises an order: the same rows are the same table."""
+    return table.take(order_of(table))
+
+
+def order_of(table: pa.Table) -> pa.Array:
+    """The places of rows in the order of their values; those that are the same stay as they are."""
     keys = {name: _sortable(table[name]) for name in table.column_names if not pa.types.is_null(table[name].type)}
     if not keys or not table.num_rows:
-        return table
-    return table.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
+        return pa.array(np.arange(table.num_rows))
+    return pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys])
 
 
-def digest_of_rows(table: pa.Table) -> str:
-    """SHA-256 of the rows of a table, where there are no bytes that were read."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    return digest_of_bytes(sink.getvalue().to_pybytes())
+class DigestOfRows:
+    """SHA-256 of rows that come some at a time, where there are no bytes that were read."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        """Of no row yet."""
+        self.closed = False
+        self._found = hashlib.sha256()
+        self._writer = pa.ipc.new_stream(pa.PythonFile(self, "w"), schema)
+
+    def add(self, table: pa.Table) -> None:
+        """More rows: as many as a piece has, and only the last time fewer, or the digest is another one."""
+        # Taken anew, because what lies below a gap, and after a cut, is not always the same.
+        self._writer.write_table(table.combine_chunks().take(pa.array(np.arange(len(table)))))
+
+    def ended(self) -> str:
+        """The digest of all rows."""
+        self._writer.close()
+        return self._found.hexdigest()
+
+    def write(self, content: Any) -> int:
+        """Some bytes of the rows as Arrow writes them."""
+        self._found.update(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing waits here; Arrow asks for it."""
+
+    def close(self) -> None:
+        """Nothing comes any more; Arrow asks for it."""
+        self.closed = True
 
 
 def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray:

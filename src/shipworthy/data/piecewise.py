@@ -7,7 +7,7 @@ compares rows with each other goes by hashes first, and only rows whose hash sta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -28,11 +28,15 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.times import aware
 from shipworthy.data import casting
 from shipworthy.data.check import Sheet, results
-from shipworthy.data.contract import mistakes
+from shipworthy.data.comparing import Hashes, compared, plain_key, twice
+from shipworthy.data.contract import REPLACED, mistakes
+from shipworthy.data.door import Door
 from shipworthy.data.engine import RESERVED, engine, identifier
-from shipworthy.data.judges import ROW, Judge, Layout, Span, judges
+from shipworthy.data.erased import People, without_lines
+from shipworthy.data.judges import ROW, Layout, judges
 from shipworthy.data.rules import accepted_rows, decided, flagged, repeats, set_aside
 from shipworthy.data.source import UNTOLD, Part, Piece, Pieces, Reading
+from shipworthy.data.undisputed import NOBODY, as_they_stand, objection
 from shipworthy.data.words import Intake
 from shipworthy.plan.schema import Contract
 
@@ -41,20 +45,17 @@ if TYPE_CHECKING:
     from shipworthy.edges.files import Files
 
 Numbers = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 _NOBODY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
-_PLAIN = {
-    "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
-    "integer": (pa.types.is_integer,),
-    "number": (pa.types.is_floating, pa.types.is_integer),
-    "date": (pa.types.is_date32,),
-    "moment": (pa.types.is_timestamp,),
-    "flag": (pa.types.is_boolean,),
-}
 
 
 def judge_pieces(
-    given: Pieces, contract: Contract, source: str, as_of: datetime, files: Files
+    given: Pieces,
+    contract: Contract,
+    source: str,
+    as_of: datetime,
+    files: Files,
+    erased: People | None = None,
+    gone: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[Intake, list[CheckResult]]:
     """Hold a source against its contract, some rows at a time, and keep its accepted and quarantined rows.
 
@@ -64,6 +65,9 @@ def judge_pieces(
     Args:
         source: the source's name in the plan.
         as_of: no row at or after this moment is accepted.
+        erased: people whose rows are removed before anything else is asked of them.
+        gone: rows, by their numbers in the tables of all pieces, that are removed before anybody judges them, counted
+            by these names.
 
     Raises:
         UserError: the contract itself is wrong, or the source cannot be read to its end.
@@ -71,7 +75,9 @@ def judge_pieces(
     if wrong := mistakes(source, contract):
         raise UserError(*wrong)
     with engine() as duck, ThreadPoolExecutor(1) as beside, ExitStack() as kept:
-        court = _Court(duck, given, Layout(contract, _readable(given.schema)), source, aware(as_of), files)
+        layout = Layout(contract, _readable(given.schema))
+        door = Door(duck, layout, erased, gone or {})
+        court = _Court(duck, given, layout, source, aware(as_of), files, door)
         copy = kept.enter_context(files.draft()) if court.whole else None
         # The digest of the bytes is made while the rows are judged, and with it the copy that may be kept.
         parts = beside.submit(given.parts, copy.copy if copy else digest_of_file)
@@ -120,13 +126,18 @@ class _Court:
         source: str,
         as_of: datetime,
         files: Files,
+        door: Door,
     ) -> None:
         self.duck, self.given, self.layout, self.source, self.as_of = duck, given, layout, source, as_of
-        self.files = files
-        self.single = judges(layout, as_of)
+        self.files, self.door = files, door
+        self.single = [*door.judges, *judges(layout, as_of)]
         self.order = list(self.single)
-        self.empty, _ = decided(duck, _numbered(given.schema.empty_table()), layout, self.single, source)
-        self.plain = all(name in layout.schema.names and _fits(layout, name) for name in layout.declared)
+        nobody = _numbered(given.schema.empty_table())
+        door.opens(0, nobody)
+        self.empty, _ = decided(duck, nobody, layout, self.single, source)
+        self._compared = compared(layout)
+        self._plain_key = plain_key(layout)
+        self.plain = as_they_stand(layout)
         declared = {name: casting.ARROW[column.type] for name, column in layout.declared.items()}
         self.whole = given.file is not None and {f.name: f.type for f in given.schema} == declared
 
@@ -149,10 +160,9 @@ class _Court:
     def _sit(self, kept: ExitStack, repeated: tuple[Numbers, Numbers], accepted: TableDraft | None) -> _Sitting:
         counts = np.zeros(len(self.order) + 3, np.int64)
         sitting = _Sitting(counts, [[] for _ in self._compared], accepted)
-        for piece in self.given.read():
+        for piece, raw in self._pieces():
             first, last = np.searchsorted(repeated[0], (sitting.rows, sitting.rows + len(piece.table)))
             known = (repeated[0][first:last] - sitting.rows, repeated[1][first:last])
-            raw = _numbered(piece.table)
             good = None if len(known[0]) or piece.broken or not self.plain else self._undisputed(sitting, raw)
             if good is None and accepted is None:
                 raise _NotWholeError
@@ -170,8 +180,8 @@ class _Court:
 
     def _undisputed(self, sitting: _Sitting, raw: pa.Table) -> pa.Table | None:
         """All rows of a piece in their declared types, where nobody objects to one and no value changes."""
-        objection = self._objection(self._left(raw))
-        if objection == _NONE and self._plain_key is not None:  # the engine would be asked for what is known
+        disputed = objection(self.layout, self.single, raw)
+        if disputed == NOBODY and self._plain_key is not None:  # the engine would be asked for what is known
             found = raw.select([self.layout.raw(name) for name in self._plain_key])
             found = found.rename_columns([f"h{at}" for at in range(len(self._plain_key))])
         else:
@@ -179,7 +189,7 @@ class _Court:
             hashed = ", ".join(f"{one} AS h{at}" for at, one in enumerate(self._compared)) or "1"
             try:
                 found = self.duck.sql(
-                    f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({objection})"
+                    f"SELECT {hashed} FROM ({self.layout.select('raw')}) WHERE NOT ({disputed})"
                 ).to_arrow_table()
             except duckdb.Error:  # said properly by whoever looks at each row
                 return None
@@ -222,10 +232,19 @@ class _Court:
             sitting.quarantine = kept.enter_context(self.files.table_draft(aside.schema))
         sitting.quarantine.write(_placed(aside, piece, sitting.read.total()))
 
+    def _pieces(self) -> Iterator[tuple[Piece, pa.Table]]:
+        """All pieces, with their columns and rows numbered, as whoever stands at the door lets them in."""
+        start = 0
+        for piece in self.given.read():
+            raw = _numbered(piece.table)
+            self.door.opens(start, raw)
+            yield replace(piece, broken=without_lines(piece.broken, self.door.erased)), raw
+            start += len(piece.table)
+
     def compared(self, sitting: _Sitting) -> tuple[Numbers, Numbers]:
         """The rows that repeat others, by their number in the source, and the judge who says so; in order."""
-        twice = [_twice(hashes) for hashes in sitting.hashes]
-        rows = self._suspects(twice) if any(len(hashes) for hashes in twice) else self.empty
+        doubled = [twice(hashes) for hashes in sitting.hashes]
+        rows = self._suspects(doubled) if any(len(hashes) for hashes in doubled) else self.empty
         places = rows[ROW].to_numpy()
         rows = rows.set_column(rows.column_names.index(ROW), ROW, pa.array(np.arange(len(rows))))
         fates = repeats(self.duck, rows, np.zeros(len(rows), np.int64), self.layout, self.order)
@@ -250,7 +269,8 @@ class _Court:
         for judge, count in zip(self.order, sitting.counts[1:].tolist(), strict=False):
             if count:
                 counts[judge.does][judge.name] += count
-        counts["quarantine"].update(sitting.broken)
+        for reason, count in sitting.broken.items():
+            counts["remove" if reason == REPLACED else "quarantine"][reason] += count
         accepted, read = int(sitting.counts[0]), sum(part.rows for part in parts)
         if (
             not read
@@ -306,75 +326,20 @@ class _Court:
             if newest is not None and (sitting.newest is None or newest > sitting.newest):
                 sitting.newest = newest
 
-    def _suspects(self, twice: Sequence[Hashes]) -> pa.Table:
+    def _suspects(self, doubled: Sequence[Hashes]) -> pa.Table:
         """The rows, with their numbers in the source, whose hash stands twice."""
         found, start = [self.empty], 0
-        for at, hashes in enumerate(twice):
+        for at, hashes in enumerate(doubled):
             self.duck.register(f"twice{at}", pa.table({"h": hashes}))
         meant = " OR ".join(f"{one} IN (SELECT h FROM twice{at})" for at, one in enumerate(self._compared))
-        for piece in self.given.read():
-            rows, fates = decided(self.duck, _numbered(piece.table), self.layout, self.single, self.source)
+        for piece, raw in self._pieces():
+            rows, fates = decided(self.duck, raw, self.layout, self.single, self.source)
             self.duck.register("stand", rows.filter(pa.array(fates == 0)))
             here = self.duck.sql(f"SELECT * FROM stand WHERE {meant} ORDER BY {ROW}").to_arrow_table()
             at = here.column_names.index(ROW)
             found.append(here.set_column(at, ROW, pc.add(here[ROW], start)).cast(self.empty.schema))
             start += len(piece.table)
         return pa.concat_tables(found)
-
-    @cached_property
-    def _compared(self) -> list[str]:
-        """SQL for the hash of what is compared: the whole row, unless a key that is always there says more; the key."""
-        contract, found = self.layout.contract, []
-        key = [identifier(name) for name in contract.key]
-        named = bool(key) and all(self.layout.declared[name].required for name in contract.key)
-        if contract.duplicates != "keep" and not named:
-            everything = [*map(identifier, self.layout.declared), *(f"{RESERVED}{at}" for at in self.layout.others)]
-            found.append(f"hash({', '.join(everything)})")
-        if len(key) == 1 and self._whole(contract.key[0]):
-            found.append(f"CAST({key[0]} AS BIGINT)")  # a whole number stands for itself
-        elif key:
-            there = " AND ".join(f"{name} IS NOT NULL" for name in key)
-            found.append(f"CASE WHEN {there} THEN hash({', '.join(key)}) END")
-        return found
-
-    def _whole(self, name: str) -> bool:
-        """Whether a column is there and holds whole numbers of at most 64 bits, also in the source."""
-        names, types = self.layout.schema.names, (pa.int8(), pa.int16(), pa.int32(), pa.int64())
-        return (
-            name in names
-            and self.layout.declared[name].type == "integer"
-            and self.layout.schema.field(name).type in types
-        )
-
-    def _left(self, raw: pa.Table) -> list[Judge]:
-        """The judges for whom the spans of columns do not answer, so that they have to see the rows."""
-        spans: dict[str, Span | None] = {}
-        for name in {judge.column for judge in self.single if judge.clear}:
-            spans[name] = _span(raw[self.layout.raw(name)]) if name in self.layout.schema.names else None
-        found = []
-        for judge in self.single:
-            span = spans.get(judge.column)
-            if judge.clear is None or span is None or not judge.clear(span):
-                found.append(judge)
-        return found
-
-    def _objection(self, left: Sequence[Judge]) -> str:
-        """SQL for whether one of some judges objects to a row, or its value is another one in the declared type."""
-        cases = " ".join(f"WHEN {judge.where} THEN true" for judge in left)
-        blank = [
-            f"WHEN {self.layout.raw(name)} = '' THEN true"
-            for name, column in self.layout.declared.items()
-            if column.type == "text" and name not in self.layout.absent
-        ]
-        cases = " ".join([cases, *blank]).strip()
-        return f"CASE {cases} ELSE false END" if cases else _NONE
-
-    @cached_property
-    def _plain_key(self) -> list[str] | None:
-        """The columns whose values are compared as they stand, where no hash is compared beside; None otherwise."""
-        key = self.layout.contract.key
-        stands = len(self._compared) == len(key) <= 1 and all(map(self._whole, key))
-        return key if stands else None
 
     @cached_property
     def _asked(self) -> list[str]:
@@ -391,7 +356,6 @@ class _Court:
         return self.empty.select(self._asked), np.zeros(0, np.int64)
 
 
-_NONE = "false"  # nobody objects to any row
 _FLAGS = tuple(f"{RESERVED}{name}" for name in ("accepted", "quarantined", "read"))
 _ACCEPTED = ("true", "false", "true")
 
@@ -405,35 +369,6 @@ def _numbered(table: pa.Table) -> pa.Table:
     raw = casting.readable(table)
     named = raw.rename_columns([f"{RESERVED}{at}" for at in range(raw.num_columns)])
     return named.append_column(ROW, pa.array(np.arange(len(raw) if raw.num_columns else 0)))
-
-
-def _fits(layout: Layout, name: str) -> bool:
-    """Whether a column's values are those of the declared type as they stand, where nobody objects to them."""
-    arrow, declared = layout.schema.field(name).type, layout.declared[name]
-    return declared.format is None and any(is_kind(arrow) for is_kind in _PLAIN[declared.type])
-
-
-def _span(column: pa.ChunkedArray) -> Span | None:
-    """The ends of a column of numbers; None where a value is absent, there are none, or they are no such numbers."""
-    if not (pa.types.is_integer(column.type) or column.type in (pa.float32(), pa.float64())):
-        return None
-    if column.type == pa.uint64():  # the larger half of them is no whole number of ours
-        return None
-    if column.null_count or not len(column):
-        return None
-    values = column.to_numpy()
-    return Span(float(values.min()), float(values.max()))
-
-
-def _twice(hashes: Sequence[Hashes]) -> Hashes:
-    """The hashes that stand more than once."""
-    if not hashes:
-        return np.zeros(0, np.uint64)
-    together = np.concatenate(hashes)
-    if (together[1:] > together[:-1]).all():  # most sources are in the order of their key
-        return together[:0]
-    together.sort()
-    return np.unique(together[1:][together[1:] == together[:-1]])
 
 
 def _placed(aside: pa.Table, piece: Piece, before: int) -> pa.Table:

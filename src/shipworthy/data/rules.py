@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +78,9 @@ def judge(
     """
     if wrong := mistakes(source, contract):
         raise UserError(*wrong)
-    as_of, reading = aware(as_of), without_lines(reading, erased)
+    as_of = aware(as_of)
+    shown = tuple(replace(part, broken=without_lines(part.broken, erased)) for part in reading.parts)
+    reading = replace(reading, parts=shown)
     raw = casting.readable(reading.table)
     layout = Layout(contract, raw.schema)
     order = [*_gone(gone or {}), *judges(layout, as_of)]

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.deliver.log import answers_table
+from shipworthy.deliver.log import PROPENSITY, answers_table
 from shipworthy.deliver.run import BACK_FILL, SHADOW, Part
 from shipworthy.model.answering import Answerer
+from shipworthy.model.exploring import explored, told_explored
 from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decided
 from shipworthy.plan.schema import Plan
@@ -117,6 +118,11 @@ def answers(
     reasons = answerer.reasons(scored, count) if count else None
     if any(asked):
         reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
+    codes, words = decided(scores[good], entities, plan.decision, asked)
+    drawn = explored(codes, words, entities, plan.decision, plan.product, as_of) if plan.decision.explore else None
+    if drawn is not None:
+        codes = drawn.codes
+        reasons = told_explored(drawn.drawn.tolist(), [[] for _ in codes] if reasons is None else reasons)
     rows = answers_table(
         run=run,
         time=time,
@@ -124,7 +130,7 @@ def answers(
         candidate=answerer.made.candidate,
         entities=entities,
         scores=scores[good],
-        decisions=_named(*decided(scores[good], entities, plan.decision, asked)),
+        decisions=_named(codes, words),
         reasons=reasons,
         cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
         steps=steps if good.all() else steps.filter(pa.array(good)),
@@ -132,6 +138,8 @@ def answers(
         inputs_ref=features,
         first=first,
     )
+    if drawn is not None:
+        rows = rows.append_column(PROPENSITY, pa.array(drawn.chances, from_pandas=True))
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
 
 

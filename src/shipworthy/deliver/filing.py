@@ -121,6 +121,25 @@ def lying(target: Target) -> bytes | None:
     return found[0] if found else None
 
 
+@contextmanager
+def lying_here(target: Target) -> Iterator[Path | None]:
+    """The same as a file of this machine, for one that is larger than memory; of another system it is a copy.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    path = target.filled(target.path)
+    if not ADDRESS.match(path):
+        file = local(target, path)
+        _sweep_here(file)
+        yield file if file.is_file() else None
+        return
+    with tempfile.TemporaryDirectory(prefix="shipworthy-") as folder:
+        copy = Path(folder) / "rows"
+        _remotely(target, path, lambda system, inner: _copied_here(system, inner, copy))
+        yield copy if copy.is_file() else None
+
+
 def remains(target: Target) -> str:
     """What a file that was rewritten may leave behind where it lies; empty where nothing."""
     if not ADDRESS.match(target.filled(target.path)):
@@ -133,13 +152,23 @@ def _sweep_here(file: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _read_there(system: Any, path: str) -> Iterator[bytes]:
+def _sweep_there(system: Any, path: str) -> None:
     parent, _, name = path.rpartition("/")
     if _written_by_name(system) and system.exists(parent):
         for draft in system.glob(f"{glob.escape(parent)}/.{glob.escape(name)}.*.new"):
             system.rm_file(draft)
+
+
+def _read_there(system: Any, path: str) -> Iterator[bytes]:
+    _sweep_there(system, path)
     if system.exists(path):
         yield system.cat_file(path)
+
+
+def _copied_here(system: Any, path: str, copy: Path) -> None:
+    _sweep_there(system, path)
+    if system.exists(path):
+        system.get_file(path, str(copy))
 
 
 def local(target: Target, path: str) -> Path:

@@ -17,7 +17,7 @@ import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.fact import What
-from shipworthy.deliver.log import ANSWERS, REFUSALS, TRACE, run_prefix, windows
+from shipworthy.deliver.log import ANSWERS, PROPENSITY, REFUSALS, TRACE, run_prefix, windows
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
@@ -229,7 +229,7 @@ def _rows(file: Path) -> tuple[pa.Table, pa.Table]:
 
 
 def _table(content: bytes, schema: pa.Schema) -> pa.Table:
-    """Lines of JSON in a shape of the log; each has every field and no other, but the trace of who gave one.
+    """Lines of JSON in a shape of the log; each has every field and no other, but a trace or a chance.
 
     Raises:
         ArrowInvalid, ValueError: one has not.
@@ -238,12 +238,16 @@ def _table(content: bytes, schema: pa.Schema) -> pa.Table:
         return schema.empty_table()
     # One thread: sealing is in no hurry, and must not take the processor from those who wait for answers.
     read = pyarrow.json.ReadOptions(use_threads=False)
-    parse = pyarrow.json.ParseOptions(explicit_schema=schema.append(TRACE), unexpected_field_behavior="error")
+    parse = pyarrow.json.ParseOptions(
+        explicit_schema=schema.append(TRACE).append(PROPENSITY), unexpected_field_behavior="error"
+    )
     table = pyarrow.json.read_json(pa.BufferReader(content), read, parse)
-    traces, table = table[TRACE.name], table.select(schema.names)
+    traces, chances, table = table[TRACE.name], table[PROPENSITY.name], table.select(schema.names)
     if any(column.null_count for column in table.columns):
         raise ValueError("a field is not there")
     table = table.cast(schema)
+    if chances.null_count < len(chances):
+        table = table.append_column(PROPENSITY, chances)
     if traces.null_count == len(traces):
         return table
     return table.append_column(TRACE, pc.fill_null(traces, ""))

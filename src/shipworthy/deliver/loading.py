@@ -12,6 +12,7 @@ from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.answering import answers, features_table, kept_features
 from shipworthy.deliver.inputs import Inputs
+from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Ready
 from shipworthy.deliver.run import SHADOW, Part
@@ -107,7 +108,7 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
         rows, reference = _made_now(store, past, plan, answerer, pinned)
     reference = store.files.current(reference)
     features = kept_features(answerer, store.files.table(reference))
-    entities = rows["entity"].to_pylist()
+    entities, explores = rows["entity"].to_pylist(), PROPENSITY.name in rows.column_names
     return Ready(
         answerer=answerer,
         features=features,
@@ -116,6 +117,8 @@ def _ready(store: Store, past: Past, today: Plan, name: str, pinned: Pinned) -> 
         decisions=dict(zip(entities, rows["decision"].to_pylist(), strict=True)),
         cohorts=dict(zip(entities, rows["cohort"].to_pylist(), strict=True)),
         rule=plan.decision,
+        product=plan.product,
+        chances=dict(zip(entities, rows[PROPENSITY.name].to_pylist(), strict=True)) if explores else {},
         cut=cut_of(np.asarray(rows["score"].to_numpy(), dtype=np.float64), plan.decision),
     )
 

@@ -49,6 +49,9 @@ REFUSALS = pa.schema(
 )
 
 
+PROPENSITY = pa.field("propensity", pa.float64())
+"""The chance with which an answer was to be acted on: a column more where the plan explores; null if people decide."""
+
 TRACE = pa.field("trace", pa.string())
 """The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
 

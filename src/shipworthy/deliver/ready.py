@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
@@ -18,6 +18,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Value
 from shipworthy.model.answering import ROUNDING, Answerer
 from shipworthy.model.compiled import FAITHFUL, Compiled
+from shipworthy.model.exploring import explored_one
 from shipworthy.model.humility import Humility, told_first
 from shipworthy.model.intervals import Intervals
 from shipworthy.model.reasons import moves_of, told
@@ -56,6 +57,7 @@ class Ready:
         cohorts: the cohort of each entity.
         rule: the decision rule that it was signed with.
         cut: the lowest score that the newest list chose, for a rule that chooses so many.
+        product: which people are drawn for, where the rule explores; chances: with which each was to be acted on.
     """
 
     answerer: Answerer
@@ -66,6 +68,8 @@ class Ready:
     cohorts: Mapping[str, str]
     rule: Decision
     cut: float
+    product: str = ""
+    chances: Mapping[str, float | None] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -206,8 +210,17 @@ class Ready:
             return ""
         return f"its compiled form gave {compiled:.6g} and the original {original:.6g} for the same inputs"
 
-    def decision(self, question: Question, score: float, why: str) -> str:
-        """The list's decision for stored features; by the same rule and the list's cut for given ones."""
+    def decision(self, question: Question, score: float, why: str, now: datetime) -> tuple[str, float | None, bool]:
+        """The list's decision for stored features; by the same rule and the list's cut for given ones.
+
+        Returns:
+            The decision, the chance with which it was to be acted on (None where nothing is explored, or a person
+            decides), and whether it was drawn at random.
+        """
         if question.values is None:
-            return self.decisions[question.entity]
-        return decision_at(score, self.rule, self.cut, why)
+            decision, chance = self.decisions[question.entity], self.chances.get(question.entity)
+        else:
+            decision, chance = decision_at(score, self.rule, self.cut, why), None
+            if self.rule.explore is not None:
+                decision, chance = explored_one(decision, question.entity, self.rule, self.product, now)
+        return decision, chance, chance is not None and chance < 1 and decision == self.rule.yes

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import pyarrow.parquet as pq
 
 from shipworthy.data.erased import People, people, spelled
 from shipworthy.data.parts import as_text
+from shipworthy.edges.drafts import pieces_of
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.store import Store
 from shipworthy.plan.rules import current_plan
@@ -100,11 +103,21 @@ class Search:
         files = self.store.files
         found = []
         for digest, holds in self._hits():
-            table = _read(files.get(digest))
-            gone = self._mask(table)
-            kept = table.filter(pc.invert(gone))
-            found.append(Found(digest, files.put_table(kept), holds, len(table), len(kept)))
+            with files.at_hand(digest) as file:
+                found.append(self._without(digest, file, holds))
         return found
+
+    def _without(self, digest: str, file: Path, holds: str) -> Found:
+        """A table without the person's rows, written some rows at a time."""
+        pieces = pieces_of(file)
+        first = next(pieces)
+        rows = 0
+        with self.store.files.table_draft(first.schema) as draft:
+            for table in chain([first], pieces):
+                rows += len(table)
+                draft.write(table.filter(pc.invert(self._mask(table))))
+            new = draft.seal()
+        return Found(digest, new, holds, rows, draft.rows)
 
     def meet_answers(self) -> None:
         """Learn the ids of the answers about the person, for destinations that got nothing else of them."""
@@ -125,8 +138,9 @@ class Search:
                 why = "The ledger is never rewritten; somebody wrote the name into a text of theirs."
                 found.append({"what": f"fact {row.seq} ({row.kind})", "why": why, "who": row.who})
         for digest in self.store.files.digests():
-            content = self.store.files.get(digest)
-            if content.startswith(_PARQUET) or b"\0" in content[:1024]:
+            with self.store.files.at_hand(digest) as file:
+                content = b"" if _is_table(file) else file.read_bytes()
+            if b"\0" in content[:1024]:
                 continue
             if self._mentioned(content.decode("utf-8", "replace"), seen):
                 why = "It is evidence or code that was signed for as it is."
@@ -152,26 +166,29 @@ class Search:
             if files.current(digest) != digest:  # a backup brought back what was rewritten before
                 files.erase(digest)
             elif digest not in self._clean and digest not in others:
-                if self._has(files.get(digest)):
+                with files.at_hand(digest) as file:
+                    has = self._has(file)
+                if has:
                     yield digest, named.get(digest, ("", _UNNAMED))[1]
                 else:
                     self._clean.add(digest)
 
-    def _has(self, content: bytes) -> bool:
-        if not content.startswith(_PARQUET):
+    def _has(self, file: Path) -> bool:
+        if not _is_table(file):
             return False
         self._tables += 1
-        file = pq.ParquetFile(pa.BufferReader(content))
-        names = file.schema_arrow.names
+        names = pq.read_schema(file).names
         asked = [name for name in names if name in self._columns] if "_reason" not in names else list(names)
         if not asked:
             return False
         ids = [name for name in _IDS if name in names]
-        table = file.read([*asked, *(name for name in ids if name not in asked)])
-        gone = self._mask(table)
-        for name in ids:
-            self.answers.update(table.filter(gone)[name].to_pylist())
-        return bool(pc.any(gone).as_py())
+        found = False
+        for table in pieces_of(file, [*asked, *(name for name in ids if name not in asked)]):
+            gone = self._mask(table)
+            for name in ids:
+                self.answers.update(table.filter(gone)[name].to_pylist())
+            found = found or bool(pc.any(gone).as_py())
+        return found
 
     @property
     def _columns(self) -> set[str]:
@@ -227,8 +244,9 @@ class Search:
                     yield json.loads(line)
 
 
-def _read(content: bytes) -> pa.Table:
-    return pq.ParquetFile(pa.BufferReader(content)).read()
+def _is_table(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(_PARQUET)) == _PARQUET
 
 
 def _digests(value: Any, key: str = "") -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from shipworthy.base.times import Length
 from shipworthy.deliver.inputs import Inputs, Value
 from shipworthy.deliver.ready import Question, Ready
 from shipworthy.deliver.run import SHADOW
+from shipworthy.model.exploring import EXPLORED
 from shipworthy.model.rules import cohort_of
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer
@@ -294,6 +295,7 @@ class Serving:
         rows = []
         for question, score, why, person in zip(asked, scores, reasons, humbly, strict=True):
             given, cohort = question.values, self.cohort(question)
+            decision, chance, drawn = ready.decision(question, score, person, now)
             row = {
                 "answer_id": question.answer_id or f"{next(_NUMBERS):020x}",
                 "time": time,
@@ -303,8 +305,8 @@ class Serving:
                 "inputs": "",
                 "inputs_ref": "",
                 "score": score,
-                "decision": ready.decision(question, score, person),
-                "reasons": why,
+                "decision": decision,
+                "reasons": [EXPLORED, *why] if drawn else why,
                 "consumer": question.consumer,
                 "step": self._step(candidate, cohort),
                 "cohort": cohort,
@@ -313,6 +315,8 @@ class Serving:
                 row["as_of"], row["inputs_ref"] = as_of, ready.features_ref
             else:
                 row["inputs"] = orjson.dumps(self.kept(given)).decode()
+            if chance is not None:
+                row["propensity"] = chance
             if question.trace:
                 row["trace"] = question.trace
             rows.append(row)

@@ -149,6 +149,11 @@ class Streaming:
         """Answers that are in no sealed segment yet."""
         return self.journal.rows
 
+    @property
+    def paused(self) -> str:
+        """Why nothing is answered for now; empty where it is."""
+        return self.serving.pointer.paused.get(self._consumer, "")
+
     def take(self, arrived: Sequence[Arrived]) -> Batch:
         """Answer what is new, into the log; what came before is answered from it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -100,6 +101,9 @@ def servers(question: Servers, past: Past, beats: Callable[[str], list[Beat]], w
 
 def _server(beat: Beat, released: set[str], wall: datetime) -> ServerCard:
     age = wall - read_moment(beat.at)
+    if age < -SILENT_AFTER:  # it may be gone, and would count as alive until this clock has come so far
+        ahead = f"Its last word is dated {in_words(-age)} ahead of this clock: one of the two clocks is wrong."
+        beat = replace(beat, problem=beat.problem or ahead)
     state: Literal["answering", "trouble", "behind", "silent", "stopped"] = "answering"
     if beat.stopped:
         state = "stopped"
@@ -109,7 +113,9 @@ def _server(beat: Beat, released: set[str], wall: datetime) -> ServerCard:
         state = "trouble"
     elif released and not released & beat.candidates.keys():
         state = "behind"
-    return ServerCard(beat, state, in_words(age), beat.stood_in / beat.answered if beat.answered else None)
+    return ServerCard(
+        beat, state, in_words(max(age, timedelta())), beat.stood_in / beat.answered if beat.answered else None
+    )
 
 
 def runs(question: Runs, past: Past) -> list[RunAccount]:

@@ -1,6 +1,6 @@
 """What can be asked and what happens while answers reach the people who need them.
 
-Erasure, servers and streams have files of their own; a stage's words are found here, all of them.
+Erasure, servers, streams and traces have files of their own; a stage's words are found here, all of them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from shipworthy.deliver.streams_words import ReplayDeadLetters as ReplayDeadLett
 from shipworthy.deliver.streams_words import StreamAccount as StreamAccount
 from shipworthy.deliver.streams_words import StreamAccounted as StreamAccounted
 from shipworthy.deliver.streams_words import Streams as Streams
+from shipworthy.deliver.trace_words import Trace as Trace
+from shipworthy.deliver.trace_words import TracedAnswer as TracedAnswer
+from shipworthy.deliver.trace_words import TraceLine as TraceLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,46 +379,6 @@ class Lists(Question[list[ListCard]]):
 
     consumer: str = ""
     state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One station of the way an answer came: what it is, its digest and the fact that says so."""
-
-    station: str
-    text: str
-    digest: str
-    fact: int
-
-
-@dataclass(frozen=True, slots=True)
-class TracedAnswer:
-    """An answer and everything behind it, from source rows to recipient.
-
-    Attributes:
-        trace: the caller's own trace id, empty where it sent none.
-        others: names of further answers and refusals of the same trace, where it was looked for.
-    """
-
-    answer: str
-    entity: str
-    score: float | None
-    decision: str
-    reasons: list[str]
-    lines: list[TraceLine]
-    trace: str = ""
-    others: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace(Question[TracedAnswer]):
-    """For any answer: source rows and snapshot, code, candidate, proof, signatures, release, delivery, recipient.
-
-    `answer` is the answer's name, or the trace id that its caller sent with the question.
-    """
-
-    right: ClassVar[str] = "read"
-    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,22 @@ class Files:
             raise _tampered(digest, str(place), _other(found))
         self._checked[digest] = _state(place)
         return place
+
+    @contextmanager
+    def at_hand(self, digest: str) -> Iterator[Path]:
+        """The same for as long as the block lasts; where the content lies elsewhere, no copy stays here after it.
+
+        Raises:
+            NotFound, Tampered: as `local`.
+        """
+        digest = self.current(digest)
+        kept = self._is_local or (self._cache / digest).exists()
+        place = self.local(digest)
+        try:
+            yield place
+        finally:
+            if not kept:
+                place.unlink(missing_ok=True)
 
     def erase(self, digest: str) -> None:
         """Remove content for good, where the law wants it gone; the caller records the fact. Nothing if it is gone.

@@ -132,7 +132,7 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
     known: dict[str, tuple[str, list[str]]] = {
         "alarm": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
         "note": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
-        "silent": ("monitor", [_dashed(name) for name in ground.members("watch/monitors")]),
+        "silent": ("monitor", [*(_dashed(name) for name in ground.members("watch/monitors")), "retraining"]),
         "refusal": ("source", list(part(values, "sources"))),
         "breach": ("source", list(part(values, "sources"))),
         "overdue": ("severity", ["low", "high", "critical"]),
@@ -151,6 +151,15 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
         if of and of not in names and _dashed(of) not in names:
             why = f"It would never act: nothing of that name can have the cause {on!r}."
             yield unknown(f"respond.triggers[{number}].of", "plan.unknown_object", what, of, names, why)
+
+
+def envelope_sources(ground: Ground) -> Iterator[Slip]:
+    """Sources whose age the envelope bounds exist."""
+    known = list(part(ground.values, "sources"))
+    for name in part(ground.values, "respond", "envelope", "data_at_most"):
+        if name not in known:
+            why = "The age of data that nobody reads is never known, so nothing would ever be inside the envelope."
+            yield unknown(f"respond.envelope.data_at_most.{name}", "plan.unknown_source", "source", name, known, why)
 
 
 def trigger_receivers(ground: Ground) -> Iterator[Slip]:
@@ -220,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     those_due,
     group_columns,
     trigger_objects,
+    envelope_sources,
     trigger_receivers,
     route_names,
 )

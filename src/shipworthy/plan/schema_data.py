@@ -101,6 +101,27 @@ class Contract(Section):
     vendor: str = Field("", description="Who provides it and how.")
 
 
+class Pages(Section):
+    """How an address that answers page by page leads from one page to the next."""
+
+    by: Literal["link", "body", "number", "offset"] = Field(
+        description=(
+            "`link`: the header Link with rel=next; `body`: a field of a JSON answer that holds the next address; "
+            "`number`, `offset`: a parameter of the address, until a page has no rows."
+        ),
+        examples=["body"],
+    )
+    name: str = Field(
+        "",
+        description="The field or the parameter; absent: `next`, `page` or `offset`. Dots lead to fields of fields.",
+        examples=["paging.next"],
+    )
+    first: Whole = Field(1, description="With `number`: the number of the first page.")
+    rows: str = Field(
+        "", description="The field of a JSON answer that holds the list of rows; absent: it is one.", examples=["items"]
+    )
+
+
 class Source(Section):
     """A system that is read from."""
 
@@ -132,6 +153,11 @@ class Source(Section):
         default={},
         description="With `kind: http`: headers of the request, by name.",
         examples=[{"Authorization": "Bearer ${FEED_TOKEN}"}],
+    )
+    pages: Pages | None = Field(
+        None,
+        description="With `kind: http`: how to get from one page to the next; absent: there is one.",
+        examples=[{"by": "link"}],
     )
     right_to_use: str = Field(
         "", description="On what ground the data may be used for this need; demanded for data about persons."

@@ -304,6 +304,16 @@ class Envelope(Section):
         description="How old the newest moment that it has learnt from may be when it is let on; absent: any age.",
         examples=["6mo"],
     )
+    data_at_most: dict[Name, Duration] = Field(
+        default={},
+        description="By source, how old the newest row that it has learnt from may be when it is let on.",
+        examples=[{"purchases": "45d"}],
+    )
+    model_at_most: Duration | None = Field(
+        None,
+        description="How long after it was made it may be let on; absent: as long as the envelope holds.",
+        examples=["30d"],
+    )
     within: Duration = Field(default=Length(months=12), description="How long after its signing the envelope holds.")
 
 
@@ -317,11 +327,19 @@ class Retraining(Section):
     decisions: Whole = Field(
         1, ge=1, description="How many decisions it takes before it is replaced in turn.", examples=[20_000]
     )
+    evaluated_within: Duration | None = Field(
+        None,
+        description=(
+            "So long may pass without a challenger compared with what is in use; then the owners are told, whatever "
+            "the triggers say. Absent: nobody is."
+        ),
+        examples=["3mo"],
+    )
     labels_only_when_acted: Flag = Field(
         False,
         description=(
-            "Whether the truth is only known of those on whom the product acted. Then no trigger retrains by itself: "
-            "there is no slice of people answered at random yet from which the truth about the others could be learnt."
+            "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
+            "`decision.explore` declares a slice that is acted on at random, and truths count by one over their chance."
         ),
     )
 

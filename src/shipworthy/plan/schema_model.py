@@ -80,6 +80,20 @@ class Humility(Section):
     )
 
 
+class Exploration(Section):
+    """People who are acted on at random, so that the truth about those whom the rule leaves out becomes known."""
+
+    share: Share = Field(
+        gt=0,
+        lt=1,
+        description="So many of those whom the rule says no to are acted on all the same, drawn anew each day.",
+        examples=["2%"],
+    )
+    seed: str = Field(
+        min_length=1, description="What the draw hangs on besides the day and the name; any text.", examples=["spring"]
+    )
+
+
 class Decision(Section):
     """How a score becomes an action; exactly one of top, share, threshold."""
 
@@ -100,6 +114,15 @@ class Decision(Section):
     ask_name: str = Field("ask a person", min_length=1, description="The word in the output for what goes to a person.")
     humility: Humility | None = Field(
         None, description="When a person is asked whatever the score says.", examples=[{"out_of_range": "10%"}]
+    )
+
+    explore: Exploration | None = Field(
+        None,
+        description=(
+            "Where the truth only becomes known of those on whom the product acts: a slice that is acted on at random. "
+            "Whoever gets the list is told so among the reasons."
+        ),
+        examples=[{"share": "2%", "seed": "spring"}],
     )
 
     @property

@@ -16,8 +16,9 @@ from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
+from shipworthy.prove.lasting import in_force
 from shipworthy.prove.views import candidate_made
-from shipworthy.prove.words import CandidateProven, CheckMadePermanent, Proof, ProveCandidate
+from shipworthy.prove.words import CandidateProven, Proof, ProveCandidate
 
 if TYPE_CHECKING:
     from shipworthy.edges.road import Trip
@@ -88,8 +89,7 @@ def _proven(command: ProveCandidate, trip: Trip) -> CandidateProven:
 
     as_of = read_moment(taken.as_of)
     subject = gather(plan, made, as_of, read, files, _others(past, made), keep)
-    kept_for_good = tuple({fact.what.check: fact.what for fact in past.of(CheckMadePermanent)}.values())
-    subject = replace(subject, permanent=kept_for_good)
+    subject = replace(subject, permanent=tuple(in_force(past)))
     results = run_checks(subject, proof_checks())
     keep(RESULTS, canonical({"candidate": made.candidate, "snapshot": made.snapshot, "checks": results}))
     evidence = evidence_digest(kept)

@@ -52,6 +52,18 @@ class CheckMadePermanent(What):
         return self.check
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRetirementSigned(What):
+    """The owner of a function signed (who) that a permanent check is not to be asked any more; it takes two of them."""
+
+    check: str
+    reason: str
+
+    @property
+    def about(self) -> str:
+        return self.check
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What a proof gives."""

@@ -124,11 +124,23 @@ def standing(past: Past) -> Standing:
         elif what.step == "all" and canary == what.candidate:
             canary, share = "", 0.0  # it answers everybody
         history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
-    waiting = paused(past)
+    waiting = ""
     if held:  # the canary answers nobody either, and goes on after the way back
-        canary, share = "", 0.0
+        waiting, canary, share = canary, "", 0.0
     return Standing(
-        champion, challenger, challenger_step, baseline, since, "", history, canary, share, [], held, waiting
+        champion,
+        challenger,
+        challenger_step,
+        baseline,
+        since,
+        "",
+        history,
+        canary,
+        share,
+        [],
+        held,
+        paused(past),
+        waiting,
     )
 
 

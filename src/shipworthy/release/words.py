@@ -164,6 +164,7 @@ class Standing:
         trials: what comparing losses says about those in shadow, canary or use, in plain words.
         held: who answers again after a fall-back, by cohort; empty while nobody fell back.
         paused: the consumers to whom nothing goes, each with the reason.
+        waiting: the canary that goes on after the way back from a fall-back; empty for none.
     """
 
     champion: dict[str, str]
@@ -178,6 +179,7 @@ class Standing:
     trials: list[str] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     paused: dict[str, str] = field(default_factory=dict)
+    waiting: str = ""
 
     @property
     def released(self) -> dict[str, str]:
@@ -240,8 +242,8 @@ class ComeBack(Command[Standing]):
 class PauseDeliveries(Command[Standing]):
     """Hold everything that goes to a consumer, or to all of them; everybody who waits is told.
 
-    Lists that fall due meanwhile are made once deliveries are resumed, and questions in real time are refused with
-    the reason.
+    Lists that fall due meanwhile are made once deliveries are resumed; questions of a stream wait at the broker until
+    then, and questions in real time are refused with the reason.
     """
 
     right: ClassVar[str] = "release"

@@ -31,9 +31,12 @@ from shipworthy.release.words import (
     TrialJudged,
 )
 from shipworthy.respond.action import Cause
-from shipworthy.respond.incidents import deadline, open_now, severity_of
+from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+
+RETRAINING = "retraining"
+"""What has gone silent where no challenger was compared for too long."""
 
 
 def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
@@ -56,9 +59,9 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
         yield from _new_data(past)
     if heard & {"code", "plan"}:
         yield from _changes(past)
-    if "overdue" in heard:
-        yield from _overdue_incidents(plan, past, now)
+    yield from _overdue_incidents(plan, past, now)
     yield from _held_back(past)
+    yield from _unevaluated(plan, past, now)
     for trigger in plan.respond.triggers:
         yield from _by_the_clock(trigger, past, now)
 
@@ -256,13 +259,15 @@ def _changes(past: Past) -> Iterator[Cause]:
 
 
 def _overdue_incidents(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """Incidents that are open for too long: raised anew each time that as long again has gone by."""
     for incident in open_now(past):
-        limit = deadline(plan, past, incident)
-        if limit < now:
-            severity = severity_of(past, incident.what)
-            text = f"incident {incident.what.incident} is overdue since {limit:%Y-%m-%d}: {incident.what.title}"
-            name = digest_of([incident.what.incident, "overdue"])
-            yield Cause("overdue", name, severity, text, at=limit, seq=incident.seq)
+        limits = overdue_moments(plan, past, incident, now)
+        if limits:
+            severity, times = severity_of(past, incident.what), len(limits)
+            text = f"incident {incident.what.incident} is overdue since {limits[0]:%Y-%m-%d}: {incident.what.title}"
+            text += f" (raised {times} times)" if times > 1 else ""
+            name = digest_of([incident.what.incident, "overdue", *([times] if times > 1 else [])])
+            yield Cause("overdue", name, severity, text, at=limits[-1], seq=incident.seq)
 
 
 def _held_back(past: Past) -> Iterator[Cause]:
@@ -288,7 +293,7 @@ def _by_the_clock(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause
         if moment is not None:
             name, text = f"{trigger.name}/{moment.isoformat()}", f"it is {moment:%Y-%m-%d %H:%M}, as the plan has it"
             yield Cause("schedule", name, "", text, False, at=moment, trigger=trigger.name)
-    if trigger.on == "silent" and trigger.after:
+    if trigger.on == "silent" and trigger.after and trigger.of != RETRAINING:
         yield from _silent(trigger, past, now)
 
 
@@ -319,10 +324,28 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
             yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
 
 
+def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
+    """That no challenger was compared with what is in use for too long; raised anew after as long again."""
+    said = plan.respond.retraining
+    within = said.evaluated_within if said else None
+    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
+    if within is None or released is None:
+        return
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
+    since, times = last.at if last else released.at, 0
+    while within.times(times + 1).after(since) < now:
+        times += 1
+    if times:
+        limit = within.times(times).after(since)
+        text = f"no challenger has been compared with what is in use for {spoken(within.times(times))}, since "
+        text += f"{since:%Y-%m-%d}: whether retraining would pay is not known"
+        yield Cause("silent", digest_of([RETRAINING, since.isoformat(), times]), RETRAINING, text, at=limit)
+
+
 def in_use(past: Past) -> set[str]:
     """Every candidate that answers, would answer again after a fall-back, or is on its way to people."""
     now = standing(past)
-    return {*now.released.values(), *now.champion.values(), now.challenger, now.canary} - {""}
+    return {*now.released.values(), *now.champion.values(), now.challenger, now.canary, now.waiting} - {""}
 
 
 def _source(where: str, plan: Plan) -> str:

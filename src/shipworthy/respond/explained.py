@@ -11,9 +11,20 @@ EXPLAINED: dict[str, Explained] = {
         "Say in one sentence what is wrong for whom, such as: The October list left out every customer in the south.",
     ),
     "respond.close": Explained(
-        "To close an incident its cause, its fix and the check that finds it next time are told; one is missing.",
+        "To close an incident its cause and its fix are told; one is missing.",
         "An incident without them is closed today and happens again tomorrow.",
-        "Say each in a sentence. Where no check can find it, say so and why.",
+        "Say each in a sentence.",
+    ),
+    "respond.check": Explained(
+        "An incident is closed with a check that every later proof runs, or with the reason why no check is possible.",
+        "A check that is only told is asked by nobody, and the same bug comes again with the next model.",
+        "Begin it with floor, column or golden: `shipworthy close-incident --help` shows the forms. Otherwise say with "
+        "--no-check-because what would have to be seen, and why no proof can see it.",
+    ),
+    "respond.retire": Explained(
+        "A permanent check is retired without a reason that says anything.",
+        "It is the last thing that stands between an old bug and the next candidate.",
+        "Say in a sentence what has changed since, so that the bug cannot come back.",
     ),
     "respond.not_owner": Explained(
         "Closing an incident is a signature, and you own no function of this product.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -11,9 +12,12 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past, What, reader
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
+from shipworthy.respond.closing import closed, require_closable
+from shipworthy.respond.incidents import Reach, open_now
 from shipworthy.respond.messages import send
+from shipworthy.respond.reached import counted
 from shipworthy.respond.rules import answered_alarms, situations, taken
-from shipworthy.respond.words import MessageFailed, PeopleTold, Respond, Responded, TriggerFired
+from shipworthy.respond.words import CloseIncident, MessageFailed, PeopleTold, Respond, Responded, TriggerFired
 
 
 def respond(command: Respond, trip: Trip) -> Responded:
@@ -27,6 +31,23 @@ def respond(command: Respond, trip: Trip) -> Responded:
         said = "; ".join(f"not sent to {to}: {why}" for to, why in failed.items())
         done.append(f"{action['trigger']}: {action['action']}: {said or action['outcome']}")
     return Responded(done)
+
+
+def close_incident(command: CloseIncident, trip: Trip) -> str:
+    """Count whom it reached in the log, then close it with the signature of whoever asks.
+
+    Raises:
+        NotAllowed, NotFound, UserError: see `closing.require_closable`.
+    """
+    reached = Reach(**trip.step("count whom it reached", lambda: _counted(command, trip)))
+    trip.record("close and sign", lambda past: closed(command, past, trip.who, reached))
+    return command.incident
+
+
+def _counted(command: CloseIncident, trip: Trip) -> dict[str, Any]:
+    require_closable(command, trip.past, trip.who)
+    found = next(fact.what for fact in open_now(trip.past) if fact.what.incident == command.incident)
+    return asdict(counted(trip.store.files, trip.past, found))
 
 
 def _to_do(trip: Trip) -> list[dict[str, Any]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, Recorded, What, latest
-from shipworthy.base.times import Length
+from shipworthy.base.times import Length, read_moment
 from shipworthy.data.words import SnapshotRefused
-from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.deliver.words import AnswersSealed, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.schema import Plan
 from shipworthy.respond.words import (
     IncidentChanged,
@@ -22,6 +22,10 @@ from shipworthy.watch.words import AlarmRaised
 
 _CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
 MOST_RUNS = 50
+SILENT = ("rehearsal", "shadow")
+"""Steps in which answers are in the log and reach nobody."""
+AT_ONCE = "serve/"
+"""How the names of the runs of prediction servers and stream workers begin."""
 
 
 def opened(past: Past) -> Sequence[Recorded[IncidentOpened]]:
@@ -51,6 +55,15 @@ def deadline(plan: Plan, past: Past, incident: Recorded[IncidentOpened]) -> date
     """When an incident is to be closed at the latest, by its severity."""
     within: Length = getattr(plan.respond.incidents, severity_of(past, incident.what))
     return within.after(incident.at)
+
+
+def overdue_moments(plan: Plan, past: Past, incident: Recorded[IncidentOpened], now: datetime) -> list[datetime]:
+    """The moments before now by which an open incident should have been closed: once, twice… as long as it may take."""
+    within: Length = getattr(plan.respond.incidents, severity_of(past, incident.what))
+    found: list[datetime] = []
+    while (moment := within.times(len(found) + 1).after(incident.at)) < now:
+        found.append(moment)
+    return found
 
 
 def data_incidents_open(past: Past) -> list[str]:
@@ -91,28 +104,67 @@ def cause_of(past: Past, name: str) -> Recorded[What] | None:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom an incident had to do with: the runs, oldest first, their answers, and people at the least."""
+    """Whom an incident had to do with.
+
+    Attributes:
+        runs: lists, and stretches of servers and stream workers, oldest first.
+        deliveries: how many lists of these were brought.
+        answers: how many answers for people they gave; at most, where the log was not counted.
+        people_at_least, people_at_most: bounds of how many people got them; the same where the log was counted.
+    """
 
     runs: list[str]
+    deliveries: int
     answers: int
     people_at_least: int
+    people_at_most: int
 
 
 def reach(past: Past, incident: IncidentOpened) -> Reach:
-    """The reach of an incident: as it was frozen when it was closed, else as the facts tell it now."""
+    """The reach of an incident: as it was counted when it was closed, else bounded by what the facts tell now.
+
+    The least is the largest run, the most is all of them together: whoever was in two of them is in both. Of a run
+    that gave answers by several candidates all are counted; `respond.reached` counts them in the log.
+    """
     closed = latest(past.of(IncidentClosed, about=incident.incident))
     if closed and closed.what.affected:
-        return Reach(list(closed.what.affected), closed.what.answers, closed.what.people_at_least)
-    runs = list(dict.fromkeys([*incident.affected, *_affected(past, incident.cause)]))
-    answered = {fact.what.run: fact.what.answered for fact in past.of(RunFinished)}
-    counts = [answered.get(run, 0) for run in runs]
-    return Reach(runs[-MOST_RUNS:], sum(counts), max(counts, default=0))
+        told = closed.what
+        most = told.people_at_most or told.answers  # what was closed before was not counted
+        return Reach(list(told.affected), told.deliveries, told.answers, told.people_at_least, most)
+    runs = affected(past, incident)
+    named = set(runs)
+    counts: dict[str, int] = {}
+    for sealed in past.of(AnswersSealed):
+        if sealed.what.run in named:
+            people = sum(rows for step, rows in sealed.what.steps.items() if step not in SILENT)
+            counts[sealed.what.run] = counts.get(sealed.what.run, 0) + people
+    for finished in past.of(RunFinished):
+        if finished.what.run in named:
+            counts.setdefault(finished.what.run, finished.what.answered)
+    total = sum(counts.values())
+    # Within a list everybody is once; at a server the same person may have asked each time.
+    least = max((count if not run.startswith(AT_ONCE) else min(count, 1) for run, count in counts.items()), default=0)
+    return Reach(runs[-MOST_RUNS:], brought(past, named), total, least, total)
+
+
+def affected(past: Past, incident: IncidentOpened) -> list[str]:
+    """Every run that an incident had to do with until now, oldest first."""
+    order = {fact.what.run: fact.seq for fact in past.of(RunFinished, AnswersSealed)}
+    runs = dict.fromkeys([*incident.affected, *_affected(past, incident.cause)])
+    return sorted(runs, key=lambda run: order.get(run, 0))
+
+
+def brought(past: Past, runs: Collection[str]) -> int:
+    """How many deliveries of these runs reached a consumer; rehearsals are none."""
+    made = past.of(DeliveryMade)
+    return len({fact.what.delivery for fact in made if fact.what.run in runs and fact.what.step not in SILENT})
 
 
 def _affected(past: Past, cause: str) -> list[str]:
     """The runs that a cause had to do with.
 
-    Of an alarm these are the runs since when it goes on to which its candidate gave answers; of a run or delivery
+    Of an alarm these are the lists since when it goes on to which its candidate gave answers, and the stretches of
+    servers and stream workers in which it answered; of a run or delivery
     itself; of all those since in which something stood in, or a sink got nothing.
     """
     known: list[Recorded[What]] = [*past.of(*_CAUSES, about=cause)] if cause else []
@@ -124,10 +176,21 @@ def _affected(past: Past, cause: str) -> list[str]:
         since = first.since
         made = past.of(DeliveryMade)
         runs += [fact.what.run for fact in made if fact.what.candidate == first.candidate and fact.what.as_of >= since]
+        served = past.of(AnswersSealed)
+        runs += [fact.what.run for fact in served if _served_since(fact, first)]
     if isinstance(first, DeliveryMade | DeliveryFailed | RunFinished):
         runs.append(first.run)
     order = {fact.what.run: fact.seq for fact in past.of(RunFinished)}
     return sorted(dict.fromkeys(runs), key=lambda run: order.get(run, 0))
+
+
+def _served_since(sealed: Recorded[AnswersSealed], alarm: AlarmRaised) -> bool:
+    """Whether a stretch of a server or stream worker may hold answers of the alarm's candidate since it goes on."""
+    return (
+        sealed.what.run.startswith(AT_ONCE)
+        and alarm.candidate in sealed.what.candidates
+        and sealed.at >= read_moment(alarm.since)
+    )
 
 
 def _fell_short(finished: RunFinished) -> bool:

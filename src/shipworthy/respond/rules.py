@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.digest import digest_of
-from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
+from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, What, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
@@ -17,19 +16,25 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
+from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.prove.permanent import is_permanent, read
-from shipworthy.prove.words import CheckMadePermanent
 from shipworthy.release.rules import paused, stand_in, standing
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack, TrialJudged
 from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
-from shipworthy.respond.causes import causes, in_use
-from shipworthy.respond.incidents import data_incidents_open, incident_for, open_now, owner_of, reach, severity_of
+from shipworthy.respond.causes import RETRAINING, causes, in_use
+from shipworthy.respond.closing import retire_check
+from shipworthy.respond.incidents import (
+    data_incidents_open,
+    incident_for,
+    open_now,
+    overdue_moments,
+    owner_of,
+    severity_of,
+)
 from shipworthy.respond.words import (
     CauseTakenUp,
     ChangeIncident,
-    CloseIncident,
     IncidentChanged,
     IncidentClosed,
     IncidentOpened,
@@ -39,14 +44,29 @@ from shipworthy.respond.words import (
 )
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
+__all__ = [
+    "change_incident",
+    "open_incident",
+    "retire_check",
+    "situations",
+    "take_up",
+    "taken",
+    "weighed",
+]
+
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RANKS = ("low", "high", "critical")
-_ALWAYS = (
+_SAID = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
     Trigger(name="said-of-the-baseline", on="fallback", do=["notify"]),
 )
-SAID = tuple(trigger.name for trigger in _ALWAYS)
+_ALWAYS = (
+    *_SAID,
+    Trigger(name="said-of-what-is-overdue", on="overdue", do=["notify"], to=sorted(Owners.model_fields)),
+    Trigger(name="said-of-no-evaluation", on="silent", of=RETRAINING, do=["notify"], to=sorted(Owners.model_fields)),
+)
+SAID = tuple(trigger.name for trigger in _SAID)
 """The names of what is told to whoever waits in any case; nobody has to take it up."""
 
 
@@ -110,9 +130,9 @@ def planned_since(past: Past) -> dict[str, Since]:
 
 
 def _always(plan: Plan) -> list[Trigger]:
-    """What is said to everybody who waits, whether or not the plan has a trigger of its own for it."""
-    declared = {trigger.on for trigger in plan.respond.triggers}
-    return [trigger for trigger in _ALWAYS if trigger.on not in declared and plan.respond.routes]
+    """What is said to whoever waits, and to the owners, whether or not the plan has a trigger of its own for it."""
+    declared: set[str | None] = {one.of if one.on == "silent" and one.of else one.on for one in plan.respond.triggers}
+    return [one for one in _ALWAYS if not {one.on, one.of} & declared and plan.respond.routes]
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
@@ -201,12 +221,29 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
                 if moment > now:
                     yield moment
                 number += 1
+    yield from _overdue_moments(plan, past, now, until)
     if plan.respond.quiet is not None:
         hour, minute = (int(part) for part in plan.respond.quiet.end.split(":"))
         day = now.astimezone(ZoneInfo(plan.time.zone)).replace(hour=hour, minute=minute, second=0, microsecond=0)
         while (moment := day.astimezone(UTC)) <= until:
             yield moment
             day += timedelta(days=1)
+
+
+def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments from which an incident, or a comparison with a challenger, is overdue, once more."""
+    just = timedelta(microseconds=1)  # overdue is what is later than its limit
+    for incident in open_now(past):
+        yield from (one + just for one in overdue_moments(plan, past, incident, until) if one >= now)
+    said = plan.respond.retraining
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed")
+    if said is None or said.evaluated_within is None:
+        return
+    within, since, number = said.evaluated_within, last.at if last else now, 1
+    while (one := within.times(number).after(since)) <= until:
+        if one >= now:
+            yield one + just
+        number += 1
 
 
 def take_up(command: TakeUp, past: Past, at: datetime, actor: Actor) -> Decided[str]:
@@ -297,59 +334,6 @@ def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor)
     fact = incident_for(current_plan(past), past, command.title.strip(), command.cause, command.severity)
     known = fact.incident in {known.what.incident for known in open_now(past)}
     return Decided([] if known else [fact], lambda then: fact.incident)
-
-
-def close_incident(command: CloseIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """The closing as a fact; whoever closes signs with their identity.
-
-    Raises:
-        NotAllowed: the actor owns no function.
-        NotFound: no such incident is open.
-        UserError: cause, fix or check is missing.
-    """
-    if not actor.functions:
-        raise not_allowed(
-            f"{actor.person} owns no function, and closing an incident is a signature.",
-            "Ask the owner of technology, or of the function that it concerns.",
-            command.incident,
-            "respond.not_owner",
-        )
-    names = [fact.what.incident for fact in open_now(past)]
-    if command.incident not in names:
-        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
-    said = {"root_cause": command.root_cause, "fix": command.fix, "check": command.check}
-    empty = [
-        Mistake("respond.close", f"{command.incident}, {name}", f"No {name.replace('_', ' ')} is given.", fix="Say it.")
-        for name, text in said.items()
-        if len(text.strip()) < 3
-    ]
-    if empty:
-        raise UserError(*empty)
-    found = next(fact.what for fact in open_now(past) if fact.what.incident == command.incident)
-    reached = reach(past, found)
-    fact = IncidentClosed(
-        product=command.product,
-        incident=command.incident,
-        affected=reached.runs,
-        answers=reached.answers,
-        people_at_least=reached.people_at_least,
-        **said,
-    )
-    return Decided([fact, *_permanent(command, past)], lambda then: command.incident)
-
-
-def _permanent(command: CloseIncident, past: Past) -> list[CheckMadePermanent]:
-    """The check as a fact that every later proof reads; none where the text is only told.
-
-    Raises:
-        UserError: it is meant to be run, and cannot be read.
-    """
-    text = " ".join(command.check.split())
-    if not is_permanent(text):
-        return []
-    read(text, current_plan(past))
-    name = f"c{digest_of([command.product, text])[:8]}"
-    return [CheckMadePermanent(product=command.product, check=name, text=text, incident=command.incident)]
 
 
 def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:

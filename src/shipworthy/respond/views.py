@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,12 @@ from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.prove.lasting import in_force, made_permanent, retirement
 from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import FellBack, ReleaseStepped
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
+from shipworthy.respond.reached import Log, counted
 from shipworthy.respond.replaying import preview
 from shipworthy.respond.rules import SAID, taken_up, weighed
 from shipworthy.respond.telling import IN_BETWEEN, said_of
@@ -31,6 +33,8 @@ from shipworthy.respond.words import (
     MessageFailed,
     Moment,
     PeopleTold,
+    PermanentCheckCard,
+    PermanentChecks,
     PostMortem,
     PostMortemTold,
     Preview,
@@ -48,7 +52,7 @@ MOST = 200
 def incidents(question: Incidents, past: Past, now: datetime) -> list[IncidentCard]:
     """Every incident, oldest first."""
     plan, cards = current_plan(past), []
-    runs = {fact.what.text for fact in past.of(CheckMadePermanent)}
+    asked = {one.text for one in in_force(past)}
     for fact in opened(past):
         reached, limit = reach(past, fact.what), deadline(plan, past, fact)
         closed = latest(past.of(IncidentClosed, about=fact.what.incident))
@@ -70,14 +74,33 @@ def incidents(question: Incidents, past: Past, now: datetime) -> list[IncidentCa
                 people_at_least=reached.people_at_least,
                 due_by=limit.isoformat(),
                 overdue=closed is None and limit < now,
-                check_runs=closed is not None and " ".join(closed.what.check.split()) in runs,
+                check_runs=closed is not None and " ".join(closed.what.check.split()) in asked,
+                no_check_because=closed.what.no_check_because if closed else "",
+                deliveries=reached.deliveries,
+                people_at_most=reached.people_at_most,
             )
         )
     return cards
 
 
-def post_mortem(question: PostMortem, past: Past, now: datetime) -> PostMortemTold:
-    """An incident as the facts tell it.
+def permanent_checks(question: PermanentChecks, past: Past) -> list[PermanentCheckCard]:
+    """Every check that incidents left behind, oldest first."""
+    asked = {one.check for one in in_force(past)}
+    return [
+        PermanentCheckCard(
+            check=fact.what.check,
+            text=fact.what.text,
+            incident=fact.what.incident,
+            since=fact.at.isoformat(),
+            asked=fact.what.check in asked,
+            signed=[f"{signed.who}, {signed.at:%Y-%m-%d}: {signed.what.reason}" for signed in retirement(past, fact)],
+        )
+        for fact in made_permanent(past)
+    ]
+
+
+def post_mortem(question: PostMortem, past: Past, now: datetime, files: Log) -> PostMortemTold:
+    """An incident as the facts tell it, and whom it reached as counted in the log.
 
     Raises:
         NotFound: there is no such incident.
@@ -85,8 +108,15 @@ def post_mortem(question: PostMortem, past: Past, now: datetime) -> PostMortemTo
     cards = {card.incident: card for card in incidents(Incidents(product=question.product), past, now)}
     if question.incident not in cards:
         raise not_found("incident", question.incident, list(cards), "See `shipworthy incidents`.")
-    card = cards[question.incident]
     began = next(fact for fact in opened(past) if fact.what.incident == question.incident)
+    reached = counted(files, past, began.what)
+    card = replace(
+        cards[question.incident],
+        answers=reached.answers,
+        deliveries=reached.deliveries,
+        people_at_least=reached.people_at_least,
+        people_at_most=reached.people_at_most,
+    )
     closed = latest(past.of(IncidentClosed, about=question.incident))
     cause = cause_of(past, card.cause)
     told: list[tuple[Recorded[Any], str]] = (

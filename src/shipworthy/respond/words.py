@@ -75,8 +75,11 @@ class IncidentClosed(What):
     """A bug in production was closed with cause, fix, a permanent check and a signature (who).
 
     Attributes:
-        affected: the runs that it had to do with until now.
-        answers: how many answers these gave; people_at_least: those of the largest of them.
+        check: the line that every later proof asks; empty where none can find it.
+        no_check_because: why no check can find it; empty where one does.
+        affected: the newest of the runs that it had to do with until now.
+        deliveries: how many lists of these were brought; answers: how many answers they gave to people.
+        people_at_least, people_at_most: how many people these were; the same where they were counted in the log.
     """
 
     incident: str
@@ -86,6 +89,9 @@ class IncidentClosed(What):
     affected: list[str] = field(default_factory=list)
     answers: int = 0
     people_at_least: int = 0
+    no_check_because: str = ""
+    deliveries: int = 0
+    people_at_most: int = 0
 
     @property
     def about(self) -> str:
@@ -201,19 +207,63 @@ class CloseIncident(Command[str]):
 
     Only the owner of a function can sign that it is closed. A check such as `floor auc 0.7 where region=south`,
     `column visits.minutes median between 10 80` or `golden minutes_30=12 score between 0.1 0.3` is run in every later
-    proof, and stops a candidate that fails it; any other text is only kept.
+    proof, and stops a candidate that fails it; an earlier proof carries no release any more. Where no check can find
+    it, `no_check_because` says why, and is shown as such.
     """
 
     right: ClassVar[str] = "respond"
+    durable: ClassVar[bool] = True
     incident: str
     root_cause: str
     fix: str
+    check: str = ""
+    no_check_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireCheck(Command[str]):
+    """Sign that a permanent check is not to be asked any more; it takes the owners of two functions.
+
+    Says what came of it. Whoever builds may not retire what stops a candidate.
+    """
+
+    right: ClassVar[str] = "respond"
     check: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermanentCheckCard:
+    """One check that an incident left behind.
+
+    Attributes:
+        asked: whether proofs ask it now.
+        signed: who signed that it is to be retired, each with the reason; two of them retire it.
+    """
+
+    check: str
+    text: str
+    incident: str
+    since: str
+    asked: bool
+    signed: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermanentChecks(Question[list[PermanentCheckCard]]):
+    """Every check that incidents left behind, oldest first, with who wants it retired and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentCard:
-    """One incident for people to read."""
+    """One incident for people to read.
+
+    Attributes:
+        affected: the newest of the runs that it had to do with.
+        deliveries, answers: how many lists were brought, and answers given to people, in all of them.
+        people_at_least, people_at_most: bounds of how many people these were; the same where the log was counted.
+        check_runs: whether proofs ask the check now.
+    """
 
     incident: str
     severity: Severity
@@ -232,6 +282,9 @@ class IncidentCard:
     due_by: str = ""
     overdue: bool = False
     check_runs: bool = False
+    no_check_because: str = ""
+    deliveries: int = 0
+    people_at_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)

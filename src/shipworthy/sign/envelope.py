@@ -9,6 +9,7 @@ from shipworthy.base.check import stands
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Envelope, Plan
@@ -26,6 +27,8 @@ def envelope_digest(plan: Plan) -> str:
         return ""
     # Bounds that came later and are not declared say nothing, so an envelope signed before them still holds.
     bounds = plan.respond.envelope.model_dump(mode="json", exclude_none=True)
+    if not bounds["data_at_most"]:
+        del bounds["data_at_most"]
     return digest_of({"envelope": bounds, "sections": answer_sections(plan)})
 
 
@@ -51,6 +54,8 @@ def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: Candida
         *_beyond(bounds, proof, parent.what),
         *_too_low(plan, bounds, proof),
         *_too_old(bounds, made, now),
+        *_data_too_old(bounds, past, made, now),
+        *_model_too_old(bounds, past, made, now),
     ]
 
 
@@ -137,3 +142,19 @@ def _too_old(bounds: Envelope, made: CandidateMade, now: datetime) -> Iterator[s
     elif bounds.newest_truth_at_most.after(newest) < now:
         limit = bounds.newest_truth_at_most
         yield f"the newest moment that it has learnt from, {newest:%Y-%m-%d}, is older than {limit}"
+
+
+def _data_too_old(bounds: Envelope, past: Past, made: CandidateMade, now: datetime) -> Iterator[str]:
+    taken = latest(past.of(SnapshotTaken, about=made.snapshot))
+    newest = {intake.source: intake.newest for intake in taken.what.intakes} if taken else {}
+    for source, limit in bounds.data_at_most.items():
+        if not newest.get(source):
+            yield f"it is not known how new its rows of {source} are"
+        elif limit.after(read_moment(newest[source])) < now:
+            yield f"its newest row of {source}, of {newest[source][:10]}, is older than {limit}"
+
+
+def _model_too_old(bounds: Envelope, past: Past, made: CandidateMade, now: datetime) -> Iterator[str]:
+    known = past.of(CandidateMade, about=made.candidate)
+    if bounds.model_at_most is not None and known and bounds.model_at_most.after(known[0].at) < now:
+        yield f"it was made on {known[0].at:%Y-%m-%d}, more than {bounds.model_at_most} ago"

@@ -11,6 +11,7 @@ from shipworthy.base.fact import Past
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Plan
+from shipworthy.prove.lasting import not_asked
 from shipworthy.prove.views import candidate_made
 from shipworthy.prove.words import CandidateProven
 from shipworthy.sign.approval import Approval, makers, needed, newest_proof, owner, standing, why_not
@@ -33,7 +34,7 @@ def gate_state(plan: Plan, past: Past, candidate: str, now: datetime, damaged: S
     if proof is None:
         missing.append(Missing("the proof", "builder", f"shipworthy prove {made.candidate[:12]}"))
         return GateState(made.candidate, False, missing, [])
-    missing += _proof(proof)
+    missing += _proof(proof) + _unasked(past, made, proof)
     given = [] if _proof(proof) else [f"proof {proof.evidence[:12]}: {len(proof.checks)} checks stand"]
     wanted, got = approvals(plan, past, made, proof)
     outside = outside_envelope(plan, past, made, proof, now) if wanted else ["every owner has signed this candidate"]
@@ -100,6 +101,18 @@ def _proof(proof: CandidateProven) -> list[Missing]:
     bad = ", ".join(check.check for check in proof.checks if check.verdict not in ("pass", "warn"))
     found = f"a proof that stands; these do not: {bad}" if bad else "a proof that stands; no check ran"
     return [Missing(found, "builder", "Read the report and its advice.")]
+
+
+def _unasked(past: Past, made: CandidateMade, proof: CandidateProven) -> list[Missing]:
+    """Checks that incidents left behind since the proof: what it does not ask, it does not show."""
+    return [
+        Missing(
+            f"a proof that asks `{check.text}`, the check that incident {check.incident} left behind",
+            "builder",
+            f"shipworthy prove {made.candidate[:12]}; the owners then read and sign the new evidence",
+        )
+        for check in not_asked(past, made, proof)
+    ]
 
 
 def _plan_moved(plan: Plan, made: CandidateMade) -> list[Missing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.base.fact import Command, Question, What
@@ -55,12 +55,14 @@ class AuditTask:
 
     Attributes:
         sample: the sample it belongs to, first digits; window: as of when it was answered, ISO 8601.
+        inputs: what was known of it, by name, without what is personal; where they were asked for.
     """
 
     answer_id: str
     entity: str
     window: str
     sample: str
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ class AuditOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTasks(Question[list[AuditTask]]):
-    """The answers whose truth people are asked for, oldest first."""
+    """The answers whose truth people are asked for, oldest first; `inputs`: with what was known of each."""
 
     right: ClassVar[str] = "label"
     limit: int = 1_000
+    inputs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,11 @@ EXPLAINED: dict[str, Explained] = {
         "Whether alarms are right is counted against the plan's budget, and nobody can follow a count without reasons.",
         "Say it in a sentence, such as: The feed counted a holiday twice. Add --false where nothing was wrong.",
     ),
+    "watch.not_weighed": Explained(
+        "Truths are only known of those on whom the product acted, and the chance of each to be is not on record.",
+        "A mean of such truths says how the product does for those whom it chose, and nothing of the others.",
+        "Declare `decision.explore` in product.yaml, and wait for answers that were given under it.",
+    ),
     "audit.file": Explained(
         "A file of labels lacks the column answer_id or label, or has no rows.",
         "Without both nobody knows which answer a label is about.",

@@ -30,6 +30,7 @@ from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
 from shipworthy.watch.states import StoredStates
+from shipworthy.watch.weighing import NotLogged, chances_of, weighs
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
 from shipworthy.watch.words import AuditDrawn, LabelsSealed, WindowJudged
 
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from shipworthy.edges.pseudonyms import Pseudonyms
 
 
+_WEIGHED = (
+    "The truth is only known of those on whom the product acted; this monitor cannot count it by their chances. See "
+    "performance and calibration, which do."
+)
 EARLIER, EARLIER_ROWS = 4, 1_000  # windows before this one that a classifier learns from, and rows of each
 
 
@@ -126,6 +131,7 @@ class Look:
             window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))
         if "labels" in needs:
             window = self._with_truth(past, of, window, answerer, list(answers["entity"]))
+            window = self._weighed(window, of, answers)
         return window, answerer, answers
 
     def _beside(self, past: Past, of: Answered, answerer: Answerer) -> Beside:
@@ -163,11 +169,23 @@ class Look:
         made = candidate_made(past, candidate)
         return self.opened.once(("candidate", candidate), lambda: load(self.files, made, self.plan))
 
+    def _weighed(self, window: Window, of: Answered, answers: pd.DataFrame) -> Window:
+        """With what each truth counts for, where only those on whom the product acted have one."""
+        if window.labels is None or not weighs(self.plan):
+            return window
+        found = chances_of(self.files, of.parts, self.plan, answers)
+        if isinstance(found, NotLogged):
+            return replace(window, labels=None, unlabelled_because=found.why)
+        return replace(window, labels=np.where(found.each > 0, window.labels, np.nan), weights=found)
+
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
         monitor = monitors()[item.monitor]
         state = self._state(carried(past, item.monitor, item.answered.candidate))
         profile = _readable(answerer.profile, self.plan) if answerer else {}
-        found = monitor.judge(state, window, settings(self.plan, monitor), profile)
+        if window.weights is not None and item.needs == "labels" and not monitor.weighs:
+            found = not_run(state, _WEIGHED)
+        else:
+            found = monitor.judge(state, window, settings(self.plan, monitor), profile)
         return self._fact(past, item, found, waiting=item.needs == "labels" and window.labels is None)
 
     def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool) -> WindowJudged:

@@ -148,6 +148,19 @@ class Counting:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """What answers count for where the truth is only known of those on whom the product acted; see `watch.weighing`.
+
+    Attributes:
+        each: 0 to 1 per answer, 0 where nobody acted; NaN where a person decided.
+        least: the least chance of being acted on; a mean of weighed values over it is that of everybody.
+    """
+
+    each: Floats
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The answers of one candidate for one moment, each entity once.
 
@@ -168,6 +181,7 @@ class Window:
         says_yes: whether each answer was decided as yes; None where decisions were not read.
         beside: what else there is to hold it against; None where nothing is.
         counted: by part what was counted from facts; only for a monitor that counts them.
+        weights: what each answer counts for; None where each counts alike.
     """
 
     moment: str
@@ -189,6 +203,37 @@ class Window:
     says_yes: npt.NDArray[np.bool_] | None = None
     beside: Beside | None = None
     counted: Mapping[str, Counted] = field(default_factory=dict)
+    weights: Weights | None = None
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """The answers with a score whose truth is known, or counts for nothing."""
+        assert self.labels is not None
+        known = np.isfinite(self.labels)
+        if self.weights is not None:
+            known = (known | (self.weights.each == 0)) & np.isfinite(self.weights.each)
+        return known & np.isfinite(self.scores)
+
+    @property
+    def each(self) -> Floats:
+        """What each usable answer counts for."""
+        return np.ones(int(self.usable.sum())) if self.weights is None else self.weights.each[self.usable]
+
+    @property
+    def least(self) -> float:
+        """What bounds and tolerances are multiplied by, as the values are."""
+        return 1.0 if self.weights is None else self.weights.least
+
+    @property
+    def weighing(self) -> str:
+        """What is said beside a mean of weighed truths; empty where each counts alike."""
+        if self.weights is None:
+            return ""
+        drawn = int((self.each == 1).sum())
+        return (
+            f" The truth is known of those acted on only: each counts by one over its chance, so that {drawn:,} who "
+            "were acted on at random stand for all whom the rule left out."
+        )
 
     @property
     def day(self) -> str:
@@ -236,6 +281,7 @@ class Monitor:
         spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
         counting: how one of `facts` counts; one without is judged by whoever records what it sees.
+        weighs: it counts truths by their weights; the others are not run where only some truths can be known.
     """
 
     name: str
@@ -247,6 +293,7 @@ class Monitor:
     spends: bool = True
     applies: Callable[[Plan], bool] = always
     counting: Counting | None = None
+    weighs: bool = False
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

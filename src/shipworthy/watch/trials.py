@@ -83,6 +83,8 @@ def _proposals(
         return []
     name, parent = made.what.candidate, made.what.parent
     since = min(read_moment(moment) for moment in made.what.trained_on)
+    # What another challenger was asked about is spent: evidence that is carried on must not count a row twice.
+    spent = _asked_before(past, name, parent)
     # Asked anew on stored inputs, so only where those of the champion are there.
     return [
         DueTrial(Answered(name, moment, ()), other, tuple(labels[moment]), False, True)
@@ -90,10 +92,25 @@ def _proposals(
         if candidate == parent
         and moment in labels
         and read_moment(moment) >= since
+        and moment > spent
         and not other.growing_since
         and (moment, name) not in windows
         and not _is_judged(past, name, parent, moment)
     ]
+
+
+def _asked_before(past: Past, candidate: str, parent: str) -> str:
+    """The newest moment at which another challenger was compared with the same one in use; empty for none."""
+    others = [what for what in proposals(past, parent) if what.candidate != candidate]
+    return max((what.window for what in others if what.numbers.get("rows")), default="")
+
+
+def proposals(past: Past, parent: str) -> list[TrialJudged]:
+    """What was said of challengers beside one in use since it has been, oldest first."""
+    steps = past.of(ReleaseStepped, about=parent)
+    since = min((fact.seq for fact in steps if fact.what.step in FOR_PEOPLE), default=0)
+    judged = [fact for fact in past.of(TrialJudged) if fact.seq > since]
+    return [fact.what for fact in judged if fact.what.step == PROPOSED and fact.what.against == parent]
 
 
 def _replaced_by(past: Past, candidate: str) -> str:
@@ -117,6 +134,7 @@ class Compared:
         differences: D of each pair of rows; before, after: mean loss of the other one and of the candidate.
         counts: rows of the canary and of the others, of whom its share is `share`; both 0 where nobody was divided.
         unreadable: why nothing could be compared.
+        least: what differences were multiplied by, where truths are weighed.
     """
 
     step: str
@@ -126,17 +144,26 @@ class Compared:
     counts: tuple[int, int] = (0, 0)
     share: float = 0.0
     unreadable: str = ""
+    least: float = 1.0
 
 
-def of_same_rows(step: str, mine: Floats, other: Floats) -> Compared:
-    """Losses of the same rows in the same order; a row without an answer of one of them is a loss of 1 for it."""
+def of_same_rows(step: str, mine: Floats, other: Floats, weights: Floats | None = None, least: float = 1.0) -> Compared:
+    """Losses of the same rows in the same order; a row without an answer of one of them is a loss of 1 for it.
+
+    Args:
+        weights: what each row counts for (`watch.weighing`); all alike if absent.
+        least: the least chance of being acted on; means over it are those of everybody.
+    """
     mine, other = np.nan_to_num(mine, nan=1.0), np.nan_to_num(other, nan=1.0)
-    return Compared(step, mine - other, _mean(other), _mean(mine))
+    if weights is not None:
+        mine, other = mine * weights, other * weights
+    return Compared(step, mine - other, _mean(other) / least, _mean(mine) / least, least=least)
 
 
-def of_split(mine: Floats, other: Floats, counts: tuple[int, int], share: float) -> Compared:
-    """Losses of different rows, in an order that does not hang on them."""
-    return Compared(SPLIT, differences_of_split(mine, other), _mean(other), _mean(mine), counts, share)
+def of_split(mine: Floats, other: Floats, counts: tuple[int, int], share: float, least: float = 1.0) -> Compared:
+    """Losses of different rows, in an order that does not hang on them; weighed ones already multiplied."""
+    differences = differences_of_split(mine, other)
+    return Compared(SPLIT, differences, _mean(other) / least, _mean(mine) / least, counts, share, least=least)
 
 
 def _mean(losses: Floats) -> float:
@@ -182,10 +209,12 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
     given = terms(plan)
     if due.proposed:
         given = replace(given, margin=-min(break_even(plan), 0.999))
+    meant = given
+    given = replace(given, harm=given.harm * found.least, margin=given.margin * found.least)
     kept = last_verdicts(past, due.mine.candidate).get(found.step)
     same = kept is not None and kept.what.against == due.other.candidate and kept.what.state["terms"] == _written(given)
     state = kept.what.state if kept is not None and same else {}
-    before = _trial(state)
+    before = _trial(state) if state or not due.proposed else _carried(past, due, given)
     after = seen(before, found.differences, given)
     looks = int(state.get("looks", [0.0])[0]) + bool(sum(found.counts))
     suspicion = _suspicion(found)
@@ -200,7 +229,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
         "loss": found.after,
         "loss_of_the_other": found.before,
         "rows_in_all": float(after.rows),
-        "rise_in_all": after.mean,
+        "rise_in_all": after.mean / found.least,
         "harm": reached(after.harm, given.alpha),
         "not_worse": reached(after.promotion, given.alpha),
         "divided_otherwise": suspicion,
@@ -214,7 +243,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
         window=due.mine.moment,
         verdict=decided,
         harm=harm,
-        text=found.unreadable or _text(due, found, after, given, decided, divided, harm),
+        text=found.unreadable or _text(due, found, after, meant, decided, divided, harm),
         guarantee=_guarantee(given, found.step),
         numbers=numbers,
         state={
@@ -234,6 +263,18 @@ def _trial(state: Mapping[str, list[float]]) -> Trial:
     return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total)
 
 
+def _carried(past: Past, due: DueTrial, given: Terms) -> Trial:
+    """What earlier challengers have shown: that some challenger pays, on rows that this one is not asked about.
+
+    Each factor is of rows that no factor before it has seen and nobody has learnt from, so that the product still
+    reaches the bar by chance alone with at most the stated chance while no challenger pays. Harm is each one's own.
+    """
+    earlier = [what for what in proposals(past, due.other.candidate) if what.candidate != due.mine.candidate]
+    if not earlier or earlier[-1].state["terms"] != _written(given) or earlier[-1].verdict == "promote":
+        return Trial()
+    return Trial(promotion=_trial(earlier[-1].state).promotion)
+
+
 def _written(given: Terms) -> list[float]:
     return [given.harm, given.margin, given.alpha, given.phi]
 
@@ -250,10 +291,9 @@ def _text(due: DueTrial, found: Compared, after: Trial, given: Terms, decided: s
             f"{found.share * 100:g}% were planned: not by chance, so nothing can be compared. It goes back."
         )
     change = "higher" if after.mean > 0 else "lower"
-    first = (
-        f"Over {after.rows:,} answers up to {day} whose truth is known its mean loss is {abs(after.mean):.3f} {change} "
-        f"than that of {other}"
-    )
+    known = "whose truth is known" if found.least == 1 else "(truths of those acted on, each by one over its chance)"
+    by = abs(after.mean) / found.least
+    first = f"Over {after.rows:,} answers up to {day} {known} its mean loss is {by:.3f} {change} than that of {other}"
     if due.proposed:
         return f"{first}, and must be more than {-given.margin:.3g} lower to pay: {_pays(decided, harm)}"
     if decided == "promote":

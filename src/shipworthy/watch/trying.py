@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, reader
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.answering import kept_features
@@ -41,6 +41,7 @@ from shipworthy.watch.trials import (
     spread_of,
 )
 from shipworthy.watch.trials import trials_due as due
+from shipworthy.watch.weighing import NotLogged, chances_of, least_of, weighs
 from shipworthy.watch.words import JudgeTrials
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _judge(trip: Trip, plan: Plan, one: DueTrial) -> Any:
         found = _compared(trip, plan, one)
     except UserError as error:
         why = f"The answers of {one.mine.moment[:10]} could not be compared: {error.mistakes[0].found}"
-        found = Compared(_step(one), np.zeros(0), unreadable=why)
+        found = Compared(_step(one), np.zeros(0), unreadable=why, least=least_of(plan))
     return plain(judged(plan, trip.past, one, found))
 
 
@@ -101,18 +102,60 @@ def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
     if not one.replaced and (mine["step"] == CANARY).any():
         real = other[other["step"] != SHADOW]
         served = mine[(mine["step"] == CANARY) & mine["cohort"].isin(set(real["cohort"]))]
-        known = [rows[rows["entity"].isin(truth.index)] for rows in (served, real)]
-        ours, theirs = (loss(rows, truth.reindex(rows["entity"])) for rows in known)
+        ours, theirs, least = _of_each(files, plan, one, (served, real), truth, loss)
         # Who was answered counts, whether or not the truth came: a side that lost rows is what is looked for.
-        return of_split(ours, theirs, (len(served), len(real)), _share(past, one))
-    entities = pd.Index(sorted(set(truth.index) & (set(mine["entity"]) | set(other["entity"]))))
+        return of_split(ours, theirs, (len(served), len(real)), _share(past, one), least)
+    weights = _weights(files, plan, one, mine if one.replaced else other)
+    known_now = set(truth.index)
+    if weights is not None:
+        known_now = (known_now | _left_out(weights)) & set(weights.index)
+    entities = pd.Index(sorted(known_now & (set(mine["entity"]) | set(other["entity"]))))
     if one.proposed:  # neither of them ever learns from those who are held out
         entities = entities[held_out(list(entities), plan.product, plan.proof.holdout)]
     labels = truth.reindex(entities)
     both = [loss(rows.set_index("entity").reindex(entities), labels) for rows in (mine, other)]
     for side, rows in zip(both, (mine, other), strict=True):
         side[~entities.isin(rows["entity"])] = np.nan
-    return of_same_rows(_step(one), *both)
+    if weights is None:
+        return of_same_rows(_step(one), *both)
+    return of_same_rows(_step(one), both[0], both[1], np.asarray(weights.reindex(entities)), least_of(plan))
+
+
+def _weights(files: Files, plan: Plan, one: DueTrial, acting: pd.DataFrame) -> pd.Series[float] | None:
+    """What each entity counts for, by who acted on it and with which chance; None where each counts alike.
+
+    Raises:
+        UserError: the answers cannot be weighed.
+    """
+    if not weighs(plan):
+        return None
+    found = chances_of(files, [*one.mine.parts, *one.other.parts], plan, acting)
+    if isinstance(found, NotLogged):
+        raise UserError(Mistake("watch.not_weighed", f"answers of {one.mine.moment[:10]}", found.why))
+    weights = pd.Series(found.each, index=pd.Index(acting["entity"]), dtype=np.float64)
+    return weights[weights.notna()]
+
+
+def _left_out(weights: pd.Series[float]) -> set[str]:
+    """Those on whom nobody acted: they count for nothing, and are counted."""
+    return set(weights.index[weights == 0])
+
+
+def _of_each(
+    files: Files, plan: Plan, one: DueTrial, sides: Sequence[pd.DataFrame], truth: pd.Series[float], loss: Any
+) -> tuple[Any, Any, float]:
+    """The losses of two sides that answered different people, weighed where only some truths can be known."""
+    found = []
+    for rows in sides:
+        weights = _weights(files, plan, one, rows)
+        if weights is None:
+            known = rows[rows["entity"].isin(truth.index)]
+            found.append(loss(known, truth.reindex(known["entity"])))
+            continue
+        counts = rows[rows["entity"].isin((set(truth.index) | _left_out(weights)) & set(weights.index))]
+        lost = np.nan_to_num(loss(counts, truth.reindex(counts["entity"])), nan=1.0)
+        found.append(lost * np.asarray(weights.reindex(counts["entity"])))
+    return found[0], found[1], least_of(plan)
 
 
 def _step(one: DueTrial) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipworthy.base.fact import Past, Recorded
-from shipworthy.data.reading import Tables
 from shipworthy.deliver.words import Beat
 from shipworthy.plan.rules import current_plan
 from shipworthy.watch.audit import segments, waiting
+from shipworthy.watch.audit_inputs import Tables, shown_inputs
 from shipworthy.watch.monitor import Monitor
 from shipworthy.watch.rules import budget_of, settings
 from shipworthy.watch.rules import monitors as members
@@ -61,10 +61,18 @@ def audit_tasks(question: AuditTasks, past: Past, files: Tables) -> list[AuditTa
     found: list[AuditTask] = []
     for drawn in waiting(past):
         told = {name for one in segments(past, drawn.sample) for name in files.table(one)["answer_id"].to_pylist()}
-        for row in files.table(drawn.sample).select(["answer_id", "entity"]).to_pylist():
-            if row["answer_id"] not in told:
-                found.append(AuditTask(row["answer_id"], row["entity"], drawn.window, drawn.sample[:12]))
-    return found[: question.limit]
+        rows = [
+            row
+            for row in files.table(drawn.sample).select(["answer_id", "entity"]).to_pylist()
+            if row["answer_id"] not in told
+        ][: question.limit - len(found)]
+        ids = [row["answer_id"] for row in rows]
+        known = shown_inputs(files, past, current_plan(past), drawn, ids) if question.inputs and ids else {}
+        found += [
+            AuditTask(row["answer_id"], row["entity"], drawn.window, drawn.sample[:12], known.get(row["answer_id"], {}))
+            for row in rows
+        ]
+    return found
 
 
 def newest_of_each_window(past: Past) -> list[Recorded[WindowJudged]]:

@@ -80,6 +80,10 @@ def forms(quay: Quay) -> dict[str, tuple[str, str, dict[str, str]]]:
         "replay": (QUARANTINE, "mend", {"source": "purchases"}),
         "guide": (DELIVERIES, "read", {"what": "guide", "consumer": "sales"}),
         "open": (INCIDENTS, "respond", {"what": "open", "title": "The list is empty", "severity": "low"}),
+        "label": (f"{PRODUCT}/label", "label", {"answer": "none", "label": "yes"}),
+        "alarm": (f"{PRODUCT}/monitor", "respond", {"alarm": "none", "reason": "nothing", "found": "false"}),
+        "hold": (f"{PRODUCT}/response", "release", {"what": "pause", "consumer": "none", "reason": "a", "sure": "yes"}),
+        "retire": (INCIDENTS, "respond", {"what": "retire", "check": "none", "reason": "nothing is left of it"}),
         "close": (INCIDENTS, "respond", {"incident": "none", "root_cause": "a", "fix": "b", "check": "c"}),
     }
 
@@ -102,7 +106,7 @@ def test_every_page_is_read_by_every_role_and_by_nobody_else(client: httpx.Clien
 @pytest.mark.parametrize(
     "name",
     ["review", "sign-off", "envelope", "revoke", "acknowledge", "acknowledge on its own page", "replay", "guide",
-     "open", "close"],
+     "open", "label", "alarm", "hold", "retire", "close"],
 )  # fmt: skip
 def test_a_form_is_carried_out_only_for_a_role_with_its_right_and_its_own_token(
     client: httpx.Client, quay: Quay, name: str

@@ -134,7 +134,7 @@ def test_an_incident_is_closed_under_a_name(logged_in: LogIn) -> None:
     page.get_by_text("Close this incident").click()
     page.get_by_label("What caused it").fill("The database of the call centre was full.")
     page.get_by_label("What was fixed").fill("Its disk was enlarged.")
-    page.get_by_label("The check that catches it from now on").fill("deliver.rows_match")
+    page.get_by_label("The check that catches it from now on").fill("column purchases.n_cds min between 0 9")
     page.get_by_role("button", name="Sign and close").click()
     expect(page.get_by_role("status")).to_contain_text("closed, under your name")
     expect(page.get_by_text("No incident is open.")).to_be_visible()
@@ -143,7 +143,7 @@ def test_an_incident_is_closed_under_a_name(logged_in: LogIn) -> None:
 def test_past_months_are_tried_on_the_page_of_the_response(logged_in: LogIn) -> None:
     page = logged_in("technology-owner")
     page.goto(f"{PRODUCT}/response")
-    page.get_by_text("What would they have done?").click()
+    page.get_by_role("link", name="What would they have done").click()
     page.get_by_label("From this day on").fill("soon")
     page.get_by_role("button", name="Look").click()
     expect(page.get_by_role("alert")).to_contain_text("'soon' is no moment")

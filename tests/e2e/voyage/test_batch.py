@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,8 +51,9 @@ def copied(ready: Path, folder: Path) -> Path:
     return Path(shutil.copytree(ready, folder / "batch"))
 
 
-def life(root: Path) -> subprocess.Popen[bytes]:
+def life(root: Path, between: Path | None = None) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
+    environ |= {"TMPDIR": str(between)} if between else {}
     command = [sys.executable, str(Path(batch.__file__)), str(root), "the list"]
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -202,19 +205,54 @@ def test_features_of_code_are_made_some_rows_at_a_time_and_kept_under_the_name_t
 
 
 def test_killed_at_any_moment_nothing_differs(ready: Path, calm: Path, tmp_path: Path) -> None:
-    root, moment, lives = copied(ready, tmp_path), random.Random(4), 0
+    root = copied(ready, tmp_path)
+    killed_again_and_again(root, 4)
+    assert_same(root, calm)
+
+
+def test_killed_while_a_database_is_read_nothing_differs_and_nothing_is_left_beside(tmp_path: Path) -> None:
+    calm, between = tmp_path / "calm", tmp_path / "between"
+    source = "kind: sql\n    url: sqlite:///feed/crm.sqlite\n    query: customers"
+    plan = batch.PLAN.replace("kind: parquet\n    path: feed/customers.parquet", source)
+    assert plan != batch.PLAN
+    fill(calm / "feed", batch.customers(batch.TAUGHT))
+    batch.prepare(calm, batch.TAUGHT, plan)
+    fill(calm / "feed", batch.customers(60_000))
+    root = copied(calm, tmp_path / "rough")
+    between.mkdir()
+    assert ended(life(calm, between)) == 0
+    killed_again_and_again(root, 5, between, at_most=4)
+    assert_same(root, calm)
+    assert not list(between.glob("shipworthy-*")), "rows lie beside while they are sorted, in no file that stays"
+
+
+def fill(folder: Path, rows: pa.Table) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "crm.sqlite")) as database, database:
+        database.execute("drop table if exists customers")
+        database.execute("create table customers (customer, spend, visits, channel)")
+        database.executemany("insert into customers values (?, ?, ?, ?)", zip(*rows.to_pydict().values(), strict=True))
+
+
+def killed_again_and_again(root: Path, seed: int, between: Path | None = None, at_most: int = 1_000) -> None:
+    """Let it live until it ends by itself, which it may after so many kills."""
+    moment, lives = random.Random(seed), 0
     begun = time.monotonic()
     subprocess.run([sys.executable, "-c", "import e2e.voyage.batch"], env={**os.environ, "PYTHONPATH": f"{TESTS}"})
     start = time.monotonic() - begun  # before that long, a life has done nothing yet
     while True:
-        process, lives = life(root), lives + 1
+        process, lives = life(root, between), lives + 1
         try:
-            assert process.wait(timeout=start + moment.uniform(0.0, 1.5 + lives)) == 0
+            spared = None if lives > at_most else start + moment.uniform(0.0, 1.5 + lives)
+            assert process.wait(timeout=spared) == 0
             break
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
     assert lives > 1, "it was never killed"
+
+
+def assert_same(root: Path, calm: Path) -> None:
     assert facts(root) == facts(calm)
     assert stored(root) == stored(calm)
     assert brought(root).equals(brought(calm))

@@ -186,7 +186,7 @@ def test_9_a_feed_in_cents_is_stopped_and_the_consumer_is_told(voyage: Proven) -
         incident=incident.incident,
         root_cause="The unit changed.",
         fix="The month was sent again.",
-        check="The median per month.",
+        check="column purchases.dollar_value median between 10 80",
     )
     voyage.do("technology-owner", closing)
     assert voyage.do("data-scientist", TakeSnapshot(product=PRODUCT)).snapshot

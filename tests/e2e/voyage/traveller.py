@@ -139,7 +139,7 @@ def live(root: Path, dying: bool) -> None:
     close_desk(desk)
 
 
-def killed(root: Path, dying: bool, after: float | None) -> bool:
+def killed(root: Path, dying: bool, after: float | None, live: Callable[[Path, bool], None]) -> bool:
     """Fork one life, and kill it after so many seconds; whether it was killed before it arrived."""
     child = os.fork()
     if child == 0:
@@ -162,15 +162,15 @@ def killed(root: Path, dying: bool, after: float | None) -> bool:
     return False
 
 
-def lives(root: Path, how: str, seed: int) -> int:
+def lives(root: Path, how: str, seed: int, live: Callable[[Path, bool], None]) -> int:
     """How many lives it took to arrive."""
     moment = random.Random(seed)
     for number in range(1, MOST_LIVES):
         after = moment.uniform(0.05, 2.5) if how == "moments" and number <= KILLED_AT_MOMENTS else None
-        if not killed(root, how == "steps", after):
+        if not killed(root, how == "steps", after, live):
             return number
     sys.exit("It never arrived.")
 
 
 if __name__ == "__main__":
-    print(lives(Path(sys.argv[1]), sys.argv[2], int((sys.argv[3:] or ["0"])[0])))
+    print(lives(Path(sys.argv[1]), sys.argv[2], int((sys.argv[3:] or ["0"])[0]), live))

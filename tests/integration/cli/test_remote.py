@@ -100,7 +100,14 @@ def tell(story: Told) -> None:
     story.step("trace", "auditor", "trace", answer)
     incident = story.step("incident", "night-operator", "open-incident", "The list of May was short")
     name = str(incident)
-    closing = ["--root-cause", "a small feed", "--fix", "none was needed", "--check", "data.volume"]
+    closing = [
+        "--root-cause",
+        "a small feed",
+        "--fix",
+        "none was needed",
+        "--check",
+        "column purchases.n_cds min between 0 9",
+    ]
     story.step("close by another", "sales-lead", "close-incident", name, *closing)
     story.step("close by the operator", "night-operator", "close-incident", name, *closing)
     story.step("close", "technology-owner", "close-incident", name, *closing)
@@ -131,7 +138,7 @@ def served(root: Path) -> Iterator[str]:
     try:
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())["pages"].rstrip("/")
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
             assert client.get(f"{address}/healthz").status_code == 200
         yield address
     finally:

@@ -60,7 +60,7 @@ class Feed:
     ) -> SnapshotOutcome:
         """Declare the source and take a snapshot of it."""
         own: dict[str, Any] = {
-            name: contract.pop(name) for name in ("sheet", "version", "format", "headers") if name in contract
+            name: contract.pop(name) for name in ("sheet", "version", "format", "headers", "pages") if name in contract
         }
         terms = {"quarantine_at_most": 1.0, **contract, "columns": columns}
         source: dict[str, Any] = {"kind": kind, "path": path, "url": url, "query": query, "contract": terms, **own}

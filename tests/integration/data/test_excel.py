@@ -112,3 +112,11 @@ def test_a_changed_header_is_a_change_that_is_seen(feed: Feed) -> None:
     taken = feed.take("excel", "a.xlsx", {**COLUMNS, "paid": {"type": "number"}})
     assert taken.snapshot == ""
     assert "paid" in str([check.found for check in taken.checks])
+
+
+def test_a_sheet_that_goes_on_beyond_its_format_is_refused(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipworthy.data.sources.excel.MOST_ROWS", 3)
+    feed.lay("a.xlsx", workbook(HEADER, ["a", 1, None], ["b", 2, None]))
+    assert intake(feed.take("excel", "a.xlsx", COLUMNS)).accepted == 2
+    feed.lay("a.xlsx", workbook(HEADER, ["a", 1, None], ["b", 2, None], ["c", 3, None]))
+    assert "beyond row 3" in refusal(feed.take("excel", "a.xlsx", COLUMNS)).found

@@ -88,3 +88,86 @@ def test_an_archive_in_a_closed_folder_is_not_read_through_a_chain(feed: Feed) -
     keys = feed.store.keys.folder
     taken = feed.take("csv", f"zip://a.csv::file://{keys}/a.zip", COLUMNS)
     assert "folder of the ledger" in refusal(taken).found
+
+
+def pages_of(rows: list[Any], size: int) -> list[list[Any]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+MANY: list[Any] = [{"customer": f"c{number:02}", "paid": number} for number in range(7)]
+MANY[5] = 7  # no row, on the last page but one of two
+
+
+def body(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize("by", ["link", "body", "number", "offset"])
+def test_pages_are_read_to_the_last_as_one_source(feed: Feed, web: Web, by: str) -> None:
+    some = pages_of(MANY, 3)
+    onward = ["?after=1", f"{web.url}/orders?after=2", None]
+    terms: dict[str, Any] = {"by": by}
+    if by == "link":
+        links = [{"link": f'<{web.url}/first>; rel="first", <{to}>; rel="next"'} if to else {} for to in onward]
+        web.answers = [Answer(200, links[at], body(page)) for at, page in enumerate(some)]
+    elif by == "body":
+        terms |= {"name": "paging.next", "rows": "found.items"}
+        web.answers = [
+            Answer(200, body=body({"found": {"items": page}, "paging": {"next": onward[at]}}))
+            for at, page in enumerate(some)
+        ]
+    else:
+        terms |= {"name": "at"} if by == "offset" else {"first": 0}
+        web.answers = [Answer(200, body=body(page)) for page in [*some, []]]
+    taken = take(feed, "json", pages=terms, quarantine_at_most=0.5, key=["customer"])
+    assert [row["customer"] for row in feed.accepted(taken)] == ["c00", "c01", "c02", "c03", "c04", "c06"]
+    assert intake(taken).source_rows == 7
+    [aside] = feed.aside()
+    assert aside.place.endswith("row 6")
+    asked = [one.path for one in web.got]
+    assert asked[0] == {"number": "/orders?code=hush&page=0", "offset": "/orders?code=hush&at=0"}.get(
+        by, "/orders?code=hush"
+    )
+    assert asked[-1].endswith({"number": "page=3", "offset": "at=7"}.get(by, "after=2"))
+    assert {one.headers["authorization"] for one in web.got} == {"Bearer hush"}
+    assert "hush" not in str(taken)
+
+
+def test_pages_of_other_formats_follow_the_link(feed: Feed, web: Web) -> None:
+    web.answers = [Answer(200, {"link": "</more>; rel=next"}, CSV), Answer(200, body=b"customer,paid\ncleo,3\n")]
+    taken = take(feed, "csv", pages={"by": "link"})
+    assert [row["customer"] for row in feed.accepted(taken)] == ["anna", "ben", "cleo"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "answers", "says"),
+    [
+        ({"by": "link"}, [Answer(200, {"link": "<https://other.example/x>; rel=next"}, body(ROWS))], "another host"),
+        ({"by": "link"}, [Answer(200, {"link": "</orders?x>; rel=next"}, body(ROWS))], "the same as the one before"),
+        ({"by": "number"}, [Answer(200, body=body(ROWS))], "the same as the one before"),
+        ({"by": "body"}, [Answer(200, body=b"nothing")], "did not answer with JSON"),
+        ({"by": "body", "rows": "items"}, [Answer(200, body=body({"next": None}))], "no list under items"),
+        (
+            {"by": "link"},
+            [
+                Answer(200, {"link": "</a>; rel=next"}, body(ROWS)),
+                Answer(200, {"link": "</b>; rel=next"}, body(ROWS[:1])),
+                Answer(200, {"link": "</a>; rel=next"}, body(ROWS[1:])),
+            ],
+            "leads back",
+        ),
+        ({"by": "number"}, [Answer(200, body=body(ROWS)), Answer(500)], "answered 500"),
+    ],
+)
+def test_pages_that_lead_astray_are_refused_as_a_whole(
+    feed: Feed, web: Web, terms: dict[str, Any], answers: list[Answer], says: str
+) -> None:
+    web.answers = answers
+    taken = take(feed, "json", pages=terms)
+    assert says in refusal(taken).found
+    assert "hush" not in str(taken)
+
+
+def test_pages_by_number_need_a_list_to_count(feed: Feed, web: Web) -> None:
+    assert "told by a JSON answer" in refusal(take(feed, "csv", pages={"by": "number"})).found
+    assert web.got == []

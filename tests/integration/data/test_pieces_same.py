@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import deltalake
+import pyarrow as pa
 import pytest
 
 from shipworthy.base.errors import UserError
@@ -137,3 +141,49 @@ def test_jsonl_with_bytes_that_are_no_text(same: Laid, tmp_path: Path, monkeypat
 def test_jsonl_that_is_packed(same: Laid, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress("\n".join(OBJECTS).encode()))
     same("jsonl", path="a.jsonl.gz")
+
+
+ROWS = [(f"n{at:04}", f"2024-0{1 + at % 7}-03", at % 11 - 6 if at % 5 else None) for at in range(700)]
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few rows at once that they are sorted on disk, in many runs."""
+    monkeypatch.setattr("shipworthy.data.ordering._RUN", 200)
+    monkeypatch.setattr("shipworthy.data.ordering.PIECE", 128)
+    monkeypatch.setattr("shipworthy.data.sources.sql._BATCH", 90)
+    monkeypatch.setattr("shipworthy.data.sources.delta._BATCH", 90)
+
+
+@pytest.mark.usefixtures("_small")
+def test_sql(same: Laid, tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    mixed = [*ROWS, ("late", "2024-01-01", 2.5), ("x", "no day", "much"), (7, "2024-01-01", 3), *ROWS[5:9]]
+    laid(file, mixed)
+    first = same("sql", url=f"sqlite:///{file}", query="people", pieces_at_least=5)
+    assert first.source_rows == len(mixed)
+    laid(file, mixed[::-1])
+    again = same("sql", url=f"sqlite:///{file}", query="select * from people where 1 = 1")
+    assert (again.content, again.quarantine, again.read) == (first.content, first.quarantine, first.read)
+    laid(file, [])
+    same("sql", url=f"sqlite:///{file}", query="people")
+    same("sql", url=f"sqlite:///{file}", query="nowhere")
+
+
+def laid(file: Path, rows: list[Any]) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("drop table if exists people")
+        database.execute("create table people (name, day, paid)")
+        database.executemany("insert into people values (?, ?, ?)", rows)
+
+
+@pytest.mark.usefixtures("_small")
+def test_delta(same: Laid, tmp_path: Path) -> None:
+    table = pa.table({name: pa.array([row[at] for row in ROWS]) for at, name in enumerate(("name", "day", "paid"))})
+    for start in (500, 0, 250):  # three files, in no order
+        deltalake.write_deltalake(tmp_path / "people", table.slice(start, 250), mode="append")
+    first = same("delta", path="people", pieces_at_least=5)
+    assert first.accepted + sum(first.quarantined.values()) + sum(first.removed.values()) == len(ROWS)
+    deltalake.DeltaTable(tmp_path / "people").optimize.compact()
+    assert same("delta", path="people").content == first.content
+    assert same("delta", path="people", version=9)[0].code == "data.unreachable"

@@ -15,6 +15,7 @@ import pytest
 
 from shipworthy.base.digest import digest_of_file
 from shipworthy.base.errors import UserError
+from shipworthy.data.erased import People
 from shipworthy.data.piecewise import judge_pieces
 from shipworthy.data.rules import judge
 from shipworthy.data.source import Part, Piece, Pieces, Place, Reading
@@ -96,6 +97,25 @@ def test_it_is_judged_as_it_would_be_as_a_whole(tmp_path: Path, changed: dict[st
     assert files.table(intake.content).equals(whole.accepted)
     assert (files.table(intake.quarantine) if intake.quarantine else whole.quarantine).equals(whole.quarantine)
     assert not list(tmp_path.glob(".draft*"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_was_erased_and_what_was_mended_goes_as_it_would_from_the_whole(tmp_path: Path, seed: int) -> None:
+    contract = Contract.model_validate(CONTRACT | {"duplicates": "remove"})
+    table = feed(400, seed, dirt=(0.0, 0.05, 0.4)[seed], names=100)
+    given, files = cut(table, 90), Files(tmp_path)
+    names = {"n3", "n7", "n99"}
+    erased = People("name", frozenset(names), lambda name: name, whole=False)
+    gone = {"one": [0, 91, 399], "two": [17, 200], "none": []}
+    whole = judge(Reading(table, given.parts(digest_of_file)), contract, "rows", AS_OF, erased, gone)
+    intake, checks = judge_pieces(given, contract, "rows", AS_OF, files, erased, gone)
+    assert whole.intake.removed["one"]
+    assert whole.intake.removed["erased-person"]
+    assert plain(intake) == plain(whole.intake)
+    assert checks == whole.checks
+    assert not names & set(files.table(intake.content)["name"].to_pylist())
+    assert files.table(intake.content).equals(whole.accepted)
+    assert (files.table(intake.quarantine) if intake.quarantine else whole.quarantine).equals(whole.quarantine)
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from integration.data.feed import NUMBER, ORDERS, TEXT, Feed, intake, refusal
+
+from shipworthy.data.spool import Spool
 
 ENVIRON: dict[str, str] = {"PASSWORD": "s3c/r@t", "WHOLE": "postgresql://app:s3cret@127.0.0.1:1/shop", "BAD": "s3cret"}
 IDENTITY = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
@@ -192,3 +195,23 @@ def test_a_text_column_keeps_numbers_as_they_are_written(feed: Feed, url: str) -
         "sql", columns={"customer_id": TEXT, "n": NUMBER}, url=url, query="select '007' as customer_id, 1 as n"
     )
     assert feed.accepted(taken) == [{"customer_id": "007", "n": 1.0}]
+
+
+def test_rows_that_come_and_go_while_it_is_read_are_not_half_seen(
+    feed: Feed, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = ", ".join(f"('c{number}', {number})" for number in range(6))
+    run(postgres_url, "create table orders (customer_id text, paid numeric)", f"insert into orders values {values}")
+    put = Spool.put
+    changed: list[Any] = []
+
+    def put_and_change(self: Spool, table: pa.Table) -> None:
+        if not changed:
+            changed.append(run(postgres_url, "delete from orders where paid > 3", "insert into orders values ('x', 9)"))
+        put(self, table)
+
+    monkeypatch.setattr("shipworthy.data.sources.sql._BATCH", 2)
+    monkeypatch.setattr(Spool, "put", put_and_change)
+    taken = feed.take("sql", url=postgres_url, query="orders")
+    assert [row["customer_id"] for row in feed.accepted(taken)] == [f"c{number}" for number in range(6)]
+    assert intake(feed.take("sql", url=postgres_url, query="orders")).accepted == 5

@@ -28,6 +28,9 @@ BEAT = Beat(
         (replace(BEAT, problem="no disk"), 1, "trouble"),
         (replace(BEAT, candidates={"other": "skops"}), 1, "behind"),
         (replace(BEAT, stopped=True), 600, "stopped"),
+        (BEAT, -59, "answering"),
+        (BEAT, -61, "trouble"),
+        (replace(BEAT, stopped=True), -600, "stopped"),
     ],
 )
 def test_a_server_is_shown_as_what_it_says_and_as_silent_after_a_minute(beat: Beat, seconds: int, state: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do
+from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do, triggers
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.digest import canonical
@@ -174,6 +174,13 @@ def test_nothing_is_learnt_from_labels_that_the_product_s_own_action_chose() -> 
     history = live("{name: mine, on: alarm, do: [retrain]}", change=change)
     alarm(history)
     assert to_do(history) == []
+    history.adopt(
+        triggers("{name: mine, on: alarm, do: [retrain]}"),
+        ("start: 2026-03-02", "start: 2031-03-03"),
+        change,
+        ("  top: 50\n", "  top: 50\n  explore: {share: 2%, seed: spring}\n"),
+    )
+    assert to_do(history) == [("mine", "retrain")]
 
 
 def test_nothing_is_learnt_anew_before_a_new_truth_is_known() -> None:

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.respond.happenings import alarm, failed_delivery, fire, live, refusal, run, to_do, triggers
-from unit.sign.history import PRODUCT, History
+from unit.sign.history import CHALLENGER, PRODUCT, History, passing
 
 from shipworthy.base.errors import NotAllowed, NotFound, UserError
+from shipworthy.edges.files import Files
 from shipworthy.plan.reference_examples import WITH_PIPELINE
 from shipworthy.prove.words import CheckMadePermanent
-from shipworthy.respond.rules import change_incident, close_incident, open_incident, take_up
-from shipworthy.respond.views import incidents, post_mortem, what_if
+from shipworthy.respond.closing import closed, retire_check
+from shipworthy.respond.incidents import Reach, reach
+from shipworthy.respond.rules import change_incident, open_incident, take_up
+from shipworthy.respond.views import incidents, permanent_checks, post_mortem, what_if
 from shipworthy.respond.words import (
     ChangeIncident,
     CloseIncident,
+    IncidentOpened,
     Incidents,
     OpenIncident,
+    PeopleTold,
+    PermanentChecks,
     PostMortem,
+    RetireCheck,
     TakeUp,
     WhatIf,
 )
+from shipworthy.sign.gate import gate_state
 
 SAID = {
     "root_cause": "The vendor changed the unit.",
     "fix": "The month was sent again.",
-    "check": "The median of minutes lies between 10 and 80.",
+    "check": "column visits.minutes median between 10 80",
 }
 
 
@@ -36,7 +45,13 @@ def open_one(history: History, title: str = "The list has the wrong order", who:
 
 
 def close(history: History, incident: str, who: str = "technology-owner", **said: str) -> Any:
-    return history.do(close_incident, CloseIncident(product=PRODUCT, incident=incident, **{**SAID, **said}), who)
+    """Close it as the flow does, whom it reached being what the facts tell."""
+    command = CloseIncident(product=PRODUCT, incident=incident, **{**SAID, **said})
+    opened = [fact.what for fact in history.past.of(IncidentOpened) if fact.what.incident == incident]
+    reached = reach(history.past, opened[0]) if opened else Reach([], 0, 0, 0, 0)
+    for fact in closed(command, history.past, who, reached):
+        history.write(fact, who)
+    return incident
 
 
 def test_from_opening_to_the_signature() -> None:
@@ -71,7 +86,7 @@ def test_only_an_owner_signs_that_it_is_closed(who: str) -> None:
         close(history, name, who=who)
 
 
-@pytest.mark.parametrize("left_out", SAID)
+@pytest.mark.parametrize("left_out", ["root_cause", "fix"])
 def test_cause_fix_and_check_are_told_each(left_out: str) -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     name = open_one(history)
@@ -80,6 +95,77 @@ def test_cause_fix_and_check_are_told_each(left_out: str) -> None:
     with pytest.raises(UserError) as caught:
         close(history, name, root_cause="", fix="", check="")
     assert len(caught.value.mistakes) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"check": "The median of minutes lies between 10 and 80."}, "no check that can be run"),
+        ({"check": "", "no_check_because": "n/a"}, "no reason why none is possible"),
+        ({"no_check_because": "It happened at the vendor, who told us late."}, "and also why there is none"),
+        ({"check": "column visits.nothing min between 0 1"}, "no column under contract"),
+    ],
+)
+def test_a_check_can_be_run_or_it_is_said_why_none_can(said: dict[str, str], found: str) -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    name = open_one(history)
+    with pytest.raises(UserError, match=found):
+        close(history, name, **said)
+
+
+def test_that_no_check_is_possible_is_shown_as_such() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    why = "The letters were lost by the post, after we had handed them over."
+    close(history, open_one(history), check="", no_check_because=why)
+    (card,) = cards(history)
+    assert (card.check, card.check_runs, card.no_check_because) == ("", False, why)
+    assert not history.past.of(CheckMadePermanent)
+
+
+def test_a_proof_older_than_a_check_carries_no_release_and_one_that_asked_it_does() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    history.make(CHALLENGER)
+    history.prove(CHALLENGER)
+    wanted = "the check that incident"
+    assert wanted not in missing(history)
+    close(history, open_one(history))
+    (kept,) = [fact.what for fact in history.past.of(CheckMadePermanent)]
+    assert wanted in missing(history)
+    history.prove(CHALLENGER, "new", [passing(), passing(f"prove.permanent.{kept.check}")])
+    assert wanted not in missing(history)
+
+
+def test_two_owners_who_do_not_build_retire_a_check_and_a_new_incident_brings_it_back() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    close(history, open_one(history))
+    (card,) = permanent_checks(PermanentChecks(product=PRODUCT), history.past)
+    why = "The feed has no such column any more."
+
+    def retire(who: str, reason: str = why) -> str:
+        return str(history.do(retire_check, RetireCheck(product=PRODUCT, check=card.check, reason=reason), who))
+
+    with pytest.raises(NotAllowed):
+        retire("product-manager")
+    with pytest.raises(UserError, match="says nothing"):
+        retire("technology-owner", "n/a")
+    assert "1 more owner" in retire("technology-owner")
+    assert "1 more owner" in retire("technology-owner")
+    (card,) = permanent_checks(PermanentChecks(product=PRODUCT), history.past)
+    assert (card.asked, len(card.signed)) == (True, 1)
+    assert "retired" in retire("business-owner")
+    (card,) = permanent_checks(PermanentChecks(product=PRODUCT), history.past)
+    assert (card.asked, len(card.signed)) == (False, 2)
+    assert not cards(history)[0].check_runs
+    with pytest.raises(NotFound):
+        retire("legal-owner")
+    close(history, open_one(history, "It has come back"))
+    (card,) = permanent_checks(PermanentChecks(product=PRODUCT), history.past)
+    assert (card.asked, card.signed) == (True, [])
+
+
+def missing(history: History) -> str:
+    """What the gate of the challenger lacks."""
+    return str([one.what for one in gate_state(history.plan, history.past, CHALLENGER, history.now).missing])
 
 
 def test_what_is_not_open_cannot_be_closed() -> None:
@@ -121,8 +207,22 @@ def test_a_severity_that_changes_changes_when_it_is_overdue() -> None:
     history.do(change_incident, ChangeIncident(product=PRODUCT, incident=name, severity="critical"), "night-operator")
     assert to_do(history) == [("slow", "notify")]
     assert cards(history)[0].overdue
+    fire(history)
+    assert to_do(history) == []
+    history.now += timedelta(days=1)
+    assert to_do(history) == [("slow", "notify")]
     close(history, name)
     assert to_do(history) == []
+
+
+def test_what_is_overdue_is_told_to_the_owners_again_and_again_without_a_trigger() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    open_one(history)
+    for _ in range(3):
+        history.now += timedelta(weeks=2, days=1)
+        assert to_do(history) == [("said-of-what-is-overdue", "notify")]
+        fire(history)
+    assert {fact.what.to for fact in history.past.of(PeopleTold)} == {"technology"}
 
 
 def test_a_check_that_can_be_run_is_kept_for_every_later_proof() -> None:
@@ -136,20 +236,20 @@ def test_a_check_that_can_be_run_is_kept_for_every_later_proof() -> None:
     assert cards(history)[0].check_runs
 
 
-def test_a_post_mortem_tells_everything_in_order() -> None:
+def test_a_post_mortem_tells_everything_in_order(tmp_path: Path) -> None:
     history = live("{name: stale, on: alarm, do: [notify, incident]}")
     alarm(history)
     fire(history, hours=1)
     history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look."), "night-operator")
     (card,) = cards(history)
     close(history, card.incident)
-    told = post_mortem(PostMortem(product=PRODUCT, incident=card.incident), history.past, history.now)
+    told = post_mortem(PostMortem(product=PRODUCT, incident=card.incident), history.past, history.now, Files(tmp_path))
     texts = [moment.text for moment in told.moments]
     assert texts[0].startswith("What set it off: The list promised 27 %")
     assert "Taken up. I look." in texts
     assert texts[-1].startswith("Closed and signed")
     with pytest.raises(NotFound, match="incident"):
-        post_mortem(PostMortem(product=PRODUCT, incident="I-none"), history.past, history.now)
+        post_mortem(PostMortem(product=PRODUCT, incident="I-none"), history.past, history.now, Files(tmp_path))
 
 
 def test_past_facts_are_replayed_against_other_triggers_and_nothing_is_touched() -> None:

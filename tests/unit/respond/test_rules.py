@@ -22,12 +22,13 @@ from unit.respond.happenings import (
     run,
     to_do,
 )
-from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
+from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
 from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
-from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished, TrialJudged
+from shipworthy.release.rules import standing
+from shipworthy.release.words import CameBack, FellBack, ReleaseStepped, RolledBack, TrialFinished, TrialJudged
 from shipworthy.respond.causes import causes
 from shipworthy.respond.rules import answered_alarms, response_due, retraining_due, rollback_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
@@ -86,8 +87,7 @@ def test_each_kind_of_cause_sets_off_its_trigger_once(on: str) -> None:
     assert (cause.on, cause.of) == (on, of)
     assert cause.text
     assert fire(history, days=400) == ["notify", "incident"]
-    assert to_do(history) == []
-    assert not response_due(history.plan, history.past, history.now)
+    assert to_do(history) == [("said-of-what-is-overdue", "notify")]  # the incident, which nobody closed
 
 
 @pytest.mark.parametrize("on", HAPPENINGS)
@@ -202,6 +202,26 @@ def test_an_alarm_is_answered_once_its_candidate_answers_nobody() -> None:
     assert [(one.alarm, one.by) for one in closed] == [("alarm-1", f"replaced by {CHALLENGER[:12]}")]
     history.write(closed[0], "night-operator")
     assert answered_alarms(history.past) == []
+
+
+def test_the_alarm_of_a_canary_stays_open_while_the_baseline_answers_in_its_place() -> None:
+    history = live("{name: stale, on: alarm, do: [notify]}")
+    history.make(CHALLENGER)
+    history.write(
+        ReleaseStepped(
+            product=PRODUCT, candidate=CHALLENGER, step="canary", cohorts=[], replaces="", gate="", role="model",
+            share=0.1,
+        )
+    )  # fmt: skip
+    alarm(history, candidate=CHALLENGER)
+    history.write(FellBack(product=PRODUCT, to=BASELINE, reason="look"))
+    assert standing(history.past).canary == ""
+    assert answered_alarms(history.past) == [], "it goes on after the way back"
+    history.write(CameBack(product=PRODUCT, to={"everyone": MODEL}, reason="fine"))
+    assert standing(history.past).canary == CHALLENGER
+    assert answered_alarms(history.past) == []
+    history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to="", reason="harm"))
+    assert [one.alarm for one in answered_alarms(history.past)] == ["alarm-1"]
 
 
 def test_passing_checks_are_not_told_as_causes() -> None:

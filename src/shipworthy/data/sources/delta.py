@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import pyarrow as pa
+
 from shipworthy.base.errors import UserError
-from shipworthy.data.parts import digest_of_rows, in_order
+from shipworthy.data.ordering import ordered
+from shipworthy.data.parts import whole
 from shipworthy.data.places import filled_in, hidden, inside, wrong
-from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
+from shipworthy.data.source import Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.edges.objects import ADDRESS, delta_options
 from shipworthy.plan.schema import Source
+
+_BATCH = 1 << 15  # rows
 
 
 def read(source: Source, place: Place) -> Reading:
     """All rows of one version, sorted by their values: a table promises no order, and is compacted now and then."""
-    library, table = _library(place), None
-    try:
-        table = _opened(library, source, place)
-        rows = in_order(table.to_pyarrow_table())
-    except UserError:
-        raise
-    except Exception as error:  # the library raises errors of several families
-        raise _unreadable(library, source, place, error) from None
-    part = Part(f"{source.path} version {table.version()}", digest_of_rows(rows), len(rows), tuple(rows.column_names))
-    return Reading(rows, (part,))
+    with pieces(source, place) as given:
+        return whole(given)
+
+
+@contextmanager
+def pieces(source: Source, place: Place) -> Iterator[Pieces]:
+    """The same rows in the same order, some at a time, sorted on disk."""
+    library = _library(place)
+    with ExitStack() as kept:
+        try:
+            table = _opened(library, source, place)
+            rows = table.to_pyarrow_dataset()
+            name = f"{source.path} version {table.version()}"
+            given = kept.enter_context(ordered(name, _tables(rows), rows.schema))
+        except UserError:
+            raise
+        except Exception as error:  # the library raises errors of several families
+            raise _unreadable(library, source, place, error) from None
+        yield given
+
+
+def _tables(rows: Any) -> Iterator[pa.Table]:
+    # One file after the other: read ahead, several of them would lie in memory at once.
+    for batch in rows.to_batches(batch_size=_BATCH, batch_readahead=1, fragment_readahead=1):
+        yield pa.Table.from_batches([batch])
 
 
 def probe(source: Source, place: Place) -> Probe:
@@ -80,4 +102,4 @@ def _unreadable(library: Any, source: Source, place: Place, error: Exception) ->
     )
 
 
-SOURCE = SourceKind("A Delta table, as it is or as it was.", ("path",), read, probe)
+SOURCE = SourceKind("A Delta table, as it is or as it was.", ("path",), read, probe, pieces)

@@ -21,6 +21,8 @@ from shipworthy.data.source import Broken, Part, Place, Probe, Reading, SourceKi
 from shipworthy.plan.schema import Source
 
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, the header among them. Source: Microsoft, Excel specifications and limits."""
 _MOST_UNPACKED = 4 << 30  # bytes; a small file that unpacks to more was made to do harm
 
 
@@ -70,7 +72,7 @@ def _part(file: Bytes, source: Source, place: Place) -> tuple[Part, pa.Table]:
     try:
         with _Sheet(file, source, place, calculated=True) as rows:
             names = _header(file.name, rows)
-            found = [cells for row in rows if (cells := _filled(row, len(names)))]
+            found = [cells for row in _bounded(rows, file.name) if (cells := _filled(row, len(names)))]
         uncalculated = _uncalculated(file, source, place, names) if _has_gaps(found, names, wanted) else {}
     except UserError:
         raise
@@ -87,6 +89,18 @@ def _part(file: Bytes, source: Source, place: Place) -> tuple[Part, pa.Table]:
     columns = list(zip(*good, strict=True)) if good else [()] * len(names)
     table = pa.table([pa.array(column, pa.string()) for column in columns], names=names)
     return Part(file.name, file.digest, len(found), tuple(names), tuple(broken)), table
+
+
+def _bounded(rows: Iterator[Sequence[Any]], name: str) -> Iterator[Sequence[Any]]:
+    """The rows below the header; a sheet is held in memory, and the format bounds how many there are."""
+    for number, row in enumerate(rows, 2):
+        if number > MOST_ROWS:
+            found = f"The sheet goes on beyond row {MOST_ROWS:,}, where a sheet of Excel ends."
+            why = "No program that people read it with would show those rows."
+            raise wrong(
+                "not_excel", name, found, why, "Have it written as CSV or Parquet, which any number of rows fit."
+            )
+        yield row
 
 
 def _header(name: str, rows: Iterator[Sequence[Any]]) -> list[str]:

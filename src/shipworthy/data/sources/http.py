@@ -8,15 +8,20 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
-from shipworthy.base.digest import digest_of_bytes
-from shipworthy.data.parts import joined
+from shipworthy.base.digest import digest_of, digest_of_bytes
+from shipworthy.data.paging import PAGE_BYTES, Answer, paged
+from shipworthy.data.parts import PIECE, fitted, joined, of_reading, together, whole
 from shipworthy.data.places import Bytes, filled_in, half_written, hidden, wrong
-from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
+from shipworthy.data.source import Broken, Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.data.sources import csv, jsonl, parquet
+from shipworthy.data.spool import Spool
 from shipworthy.edges.outbound import Ask, send
 from shipworthy.plan.schema import Source
 
@@ -33,23 +38,88 @@ _READERS: dict[str, Callable[[Bytes], tuple[Part, pa.Table]]] = {
 
 
 def read(source: Source, place: Place) -> Reading:
-    """All rows of the answer."""
-    return joined([_READERS[source.format](_answer(source, place))])
+    """All rows of the answer, or of all its pages."""
+    with pieces(source, place) as given:
+        return whole(given)
+
+
+@contextmanager
+def pieces(source: Source, place: Place) -> Iterator[Pieces]:
+    """The same some rows at a time: an answer that is one file is held, one of many pages is laid on disk."""
+    if source.pages is None:
+        yield of_reading(joined([_READERS[source.format](_answer(source, place).file)]))
+        return
+    with Spool() as laid:
+        broken, digests, rows = _laid(source, place, laid)
+        schema = together([laid.table(number).schema for number in range(len(laid))])
+        part = Part(_shown(source.url), digest_of(digests), rows, tuple(schema.names))
+
+        def read_again() -> Iterator[Piece]:
+            first = 0
+            for table, others in _some(laid, broken, schema):
+                yield Piece(part.name, first, table, others)
+                first += len(table) + len(others)
+
+        yield Pieces(schema, read_again, lambda digest: (part,))
+
+
+def _laid(source: Source, place: Place, laid: Spool) -> tuple[list[tuple[Broken, ...]], list[str], int]:
+    """Lay all pages on disk; gives of each the rows that cannot be laid out, and its digest; and all rows."""
+    assert source.pages is not None
+    if source.pages.by != "link" and source.format != "json":
+        found = f"Pages by {source.pages.by} are told by a JSON answer, but the format is {source.format or 'none'}."
+        raise wrong("pages", f"sources.{place.name}.pages", found, fix="Write `format: json`, or `by: link`.")
+    read = _READERS[source.format]
+    broken: list[tuple[Broken, ...]] = []
+    digests: list[str] = []
+    rows, parts = 0, dict[str, tuple[Part, pa.Table]]()
+
+    def count(page: Bytes) -> int:
+        parts.clear()  # only the page that is at hand
+        parts[page.digest] = read(page)
+        return parts[page.digest][0].rows
+
+    url = filled_in(source.url, place, "url")
+    for page in paged(source.pages, url, lambda url: _answer(source, place, url), count, place):
+        part, table = parts[page.digest]
+        laid.put(table)
+        broken.append(tuple(replace(one, row=one.row + rows) for one in part.broken))
+        digests.append(page.digest)
+        rows += part.rows
+    return broken, digests, rows
+
+
+def _some(laid: Spool, broken: list[tuple[Broken, ...]], schema: pa.Schema) -> Iterator[tuple[pa.Table, Any]]:
+    """The rows of several pages together, since many have few."""
+    tables: list[pa.Table] = [schema.empty_table()]
+    others: list[Broken] = []
+    for number, wrong_ones in enumerate(broken):
+        tables.append(fitted(laid.table(number), schema))
+        others += wrong_ones
+        if sum(map(len, tables)) >= PIECE or number == len(broken) - 1:
+            yield pa.concat_tables(tables), tuple(others)
+            tables, others = [schema.empty_table()], []
 
 
 def probe(source: Source, place: Place) -> Probe:
-    """What the address answers with, and its columns."""
-    part, table = _READERS[source.format](_answer(source, place))
+    """What the address answers with, and its columns; of many pages the first."""
+    if source.pages is None:
+        part, table = _READERS[source.format](_answer(source, place).file)
+    else:
+        url, read = filled_in(source.url, place, "url"), _READERS[source.format]
+        first = next(paged(source.pages, url, lambda url: _answer(source, place, url), lambda page: 1, place))
+        part, table = read(first)
     columns = {field.name: str(field.type) for field in table.schema}
     return Probe(f"{part.name} answers with {part.rows:,} rows of {source.format}", columns)
 
 
-def _answer(source: Source, place: Place) -> Bytes:
+def _answer(source: Source, place: Place, page: str = "") -> Answer:
     where = f"sources.{place.name}.url"
     headers = {name: filled_in(value, place, f"headers.{name}") for name, value in source.headers.items()}
     name = _shown(source.url)
-    url = filled_in(source.url, place, "url")
-    ask = Ask("GET", url, where, headers, redirects=_REDIRECTS, seconds=SECONDS, most=MOST_BYTES)
+    url = page or filled_in(source.url, place, "url")
+    most = PAGE_BYTES if page else MOST_BYTES
+    ask = Ask("GET", url, where, headers, redirects=_REDIRECTS, seconds=SECONDS, most=most)
     try:
         reply = send(ask, place.environ)
     except OSError as error:
@@ -71,7 +141,7 @@ def _answer(source: Source, place: Place) -> Bytes:
     if not content.strip():
         why = "An empty feed is a failed feed; nothing is concluded from it."
         raise wrong("empty_file", where, f"{name} answered with nothing.", why, "Ask its owner for the feed.")
-    return Bytes(name, content, digest_of_bytes(reply.body))
+    return Answer(Bytes(name, content, digest_of_bytes(reply.body)), reply.headers)
 
 
 def _unpacked(name: str, body: bytes) -> bytes:
@@ -102,4 +172,6 @@ def _shown(address: str) -> str:
     return address.partition("?")[0]
 
 
-SOURCE = SourceKind("A file over https: CSV, JSON lines, a JSON list or Parquet.", ("url", "format"), read, probe)
+SOURCE = SourceKind(
+    "A file over https: CSV, JSON lines, a JSON list or Parquet.", ("url", "format"), read, probe, pieces
+)

@@ -5,15 +5,13 @@ What a database says of its own values stays there: a message about a value woul
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 import psycopg
 import pyarrow as pa
@@ -22,14 +20,17 @@ from psycopg.types.string import TextLoader
 from sqlalchemy.engine import URL, make_url
 
 from shipworthy.base.errors import UserError
-from shipworthy.data.parts import digest_of_rows, in_order
+from shipworthy.data.laying import Kind, as_type, common_type, laid_out
+from shipworthy.data.ordering import ordered
+from shipworthy.data.parts import whole
 from shipworthy.data.places import filled_in, hidden, inside, wrong
-from shipworthy.data.source import Part, Place, Probe, Reading, SourceKind
+from shipworthy.data.source import Pieces, Place, Probe, Reading, SourceKind
+from shipworthy.data.spool import Spool
 from shipworthy.plan.schema import Source
 
 _TABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
 _PASSWORD = re.compile(r"(//[^/:@]*):[^@]*@")
-_BATCH = 50_000
+_BATCH = 10_000  # rows that are fetched at once
 _NOT_ABOUT_VALUES = ("08", "0A", "25", "26", "28", "34", "3D", "3F", "42", "53", "54", "55", "57", "58")
 _VALUE = re.compile(r" with text '.*", re.DOTALL)
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -37,17 +38,50 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": 
 
 def read(source: Source, place: Place) -> Reading:
     """All rows of the query, sorted by their values: a database promises no order, least of all between equal rows."""
-    url = _url(source, place)
-    names, rows = _ask(url, _query(source), source, place)
-    table = pa.table([_column([row[at] for row in rows]) for at in range(len(names))], names=names)
-    table = in_order(table)
-    return Reading(table, (Part(_shown(source.url), digest_of_rows(table), len(rows), tuple(names)),))
+    with pieces(source, place) as given:
+        return whole(given)
+
+
+@contextmanager
+def pieces(source: Source, place: Place) -> Iterator[Pieces]:
+    """The same rows in the same order, some at a time: the answer of one query, laid on disk and sorted there.
+
+    What the database is asked is one query in one transaction, so that all rows are of one moment; it is let go before
+    the first row is judged.
+    """
+    with Spool() as asked:
+        names: list[str] = []
+        kinds: list[list[Kind]] = []
+        for names, rows in _asked(_url(source, place), _query(source), source, place):
+            laid = [laid_out([row[at] for row in rows]) for at in range(len(names))]
+            kinds.append([kind for kind, _ in laid])
+            asked.put(pa.table([column for _, column in laid], names=names))
+        types = [common_type({told[at] for told in kinds}) for at in range(len(names))]
+        schema = pa.schema(list(zip(names, types, strict=True)))
+        with ordered(_shown(source.url), _tables(asked, kinds, schema), schema) as given:
+            yield given
+
+
+def _tables(asked: Spool, kinds: list[list[Kind]], schema: pa.Schema) -> Iterator[pa.Table]:
+    """What was asked in the types of all of it; it is off the disk before its sorted copy is merged."""
+    with asked:
+        for number in range(len(asked)):
+            yield _typed(asked.table(number), kinds[number], schema)
+
+
+def _typed(table: pa.Table, kinds: list[Kind], schema: pa.Schema) -> pa.Table:
+    columns = [
+        as_type(kind, column.combine_chunks(), field.type)
+        for kind, column, field in zip(kinds, table.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def probe(source: Source, place: Place) -> Probe:
     """Whether the query runs, and its columns; reads one row."""
     url = _url(source, place)
-    names, rows = _ask(url, f"SELECT * FROM ({_query(source)}\n) AS probed LIMIT 1", source, place)
+    query = f"SELECT * FROM ({_query(source)}\n) AS probed LIMIT 1"
+    [(names, rows)] = _asked(url, query, source, place)
     types = [type(value).__name__ for value in rows[0]] if rows else [""] * len(names)
     return Probe(f"The query runs on {_shown(source.url)}.", dict(zip(names, types, strict=True)))
 
@@ -97,7 +131,8 @@ def _sqlite(url: URL, source: Source, place: Place) -> URL:
     return url.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
 
 
-def _ask(url: URL, query: str, source: Source, place: Place) -> tuple[list[str], list[Sequence[Any]]]:
+def _asked(url: URL, query: str, source: Source, place: Place) -> Iterator[tuple[list[str], Sequence[Sequence[Any]]]]:
+    """The names of the columns and some rows, until there are no more; no rows at all are one answer too."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
@@ -107,14 +142,17 @@ def _ask(url: URL, query: str, source: Source, place: Place) -> tuple[list[str],
             if not result.returns_rows:
                 fix = "Write a query that begins with SELECT; a source only reads."
                 raise wrong("no_rows", f"sources.{place.name}.query", "This is no query that gives rows.", fix=fix)
-            names = list(result.keys())
-            rows: list[Sequence[Any]] = [row for batch in result.partitions() for row in batch]
+            with closing(result):
+                names = list(result.keys())
+                _differ(names, place)
+                some = list(result.fetchmany(_BATCH))
+                yield names, some
+                while some := list(result.fetchmany(_BATCH)):
+                    yield names, some
     except (sa.exc.SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
         raise _failed(url, error, source, place) from None
     finally:
         engine.dispose()
-    _differ(names, place)
-    return names, rows
 
 
 def _only_reading(connection: sa.Connection, query: str) -> str:
@@ -176,15 +214,4 @@ def _shown(address: str) -> str:
     return _PASSWORD.sub(r"\1:***@", address)
 
 
-def _column(values: list[Any]) -> pa.Array:
-    if any(isinstance(value, dict | list) for value in values):
-        values = [json.dumps(v, sort_keys=True, default=str) if isinstance(v, dict | list) else v for v in values]
-    if any(isinstance(value, Decimal | UUID) for value in values):
-        values = [None if value is None else str(value) for value in values]
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-
-
-SOURCE = SourceKind("A table or query of a SQLite or PostgreSQL database.", ("url", "query"), read, probe)
+SOURCE = SourceKind("A table or query of a SQLite or PostgreSQL database.", ("url", "query"), read, probe, pieces)

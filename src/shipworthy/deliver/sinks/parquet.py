@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shipworthy.base.digest import digest_of_bytes
-from shipworthy.deliver.filing import lying, put_notice, remains, replacing, tried
+from shipworthy.base.digest import digest_of_file
+from shipworthy.deliver.filing import lying_here, put_notice, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
-from shipworthy.edges.drafts import repeating_columns
+from shipworthy.edges.drafts import PIECE, repeating_columns
 
 _GROUP = 1 << 20  # rows
+_AT_ONCE = 1 << 20  # bytes
 
 
 def write(target: Target, rows: pa.Table) -> str:
@@ -34,32 +39,39 @@ def probe(target: Target, shape: pa.Table) -> str:
 
 
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
-    """Rewrite the file without the rows, in one step; drafts that a crash left beside it go too."""
-    content = lying(target)
-    if content is None:
-        return None
-    with pq.ParquetFile(pa.BufferReader(content)) as opened:
-        asked = [name for name in opened.schema_arrow.names if name in columns]
+    """Rewrite the file without the rows, in one step and some rows at a time; drafts that a crash left go too."""
+    with lying_here(target) as file:
+        if file is None:
+            return None
+        asked = [name for name in pq.read_schema(file).names if name in columns]
         if not asked:
             return None
-        known = [
-            any(value is not None and columns[name](str(value)) for name, value in row.items())
-            for batch in opened.iter_batches(columns=asked)
-            for row in batch.to_pylist()
-        ]
-        if not any(known):
-            return Gone(len(known), len(known))
-        schema = opened.schema_arrow
-        _put(target, pa.RecordBatchReader.from_batches(schema, _without(opened, known)))
-    new = digest_of_bytes(lying(target) or b"")
-    return Gone(len(known), len(known) - sum(known), digest_of_bytes(content), new, remains(target))
+        known = [_known(batch, columns) for batch in _batches(file, asked)]
+        rows, gone = sum(map(len, known)), int(sum(some.sum() for some in known))
+        if not gone:
+            return Gone(rows, rows)
+        old = digest_of_file(file)
+        kept = (batch.filter(pa.array(~some)) for batch, some in zip(_batches(file), known, strict=True))
+        _put(target, pa.RecordBatchReader.from_batches(pq.read_schema(file), kept))
+    with lying_here(target) as file:
+        return Gone(rows, rows - gone, old, digest_of_file(file) if file else "", remains(target))
 
 
-def _without(opened: pq.ParquetFile, known: list[bool]) -> Iterator[pa.RecordBatch]:
-    start = 0
-    for batch in opened.iter_batches():
-        yield batch.filter(pa.array([not one for one in known[start : start + len(batch)]], pa.bool_()))
-        start += len(batch)
+def _batches(file: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Some rows at a time, the same ones whatever the columns."""
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:  # or it takes in the whole file
+        for group in range(opened.num_row_groups):
+            yield from opened.iter_batches(PIECE, row_groups=[group], columns=columns)
+
+
+def _known(batch: pa.RecordBatch, columns: Mapping[str, Knows]) -> npt.NDArray[np.bool_]:
+    """Which rows hold a known value in one of their columns; each value is asked about once."""
+    found = np.zeros(len(batch), np.bool_)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        values = pc.unique(column)
+        mine = [value.is_valid and columns[name](str(value.as_py())) for value in values]
+        found |= pc.is_in(column, values.filter(pa.array(mine, pa.bool_()))).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _put(target: Target, rows: pa.RecordBatchReader) -> None:

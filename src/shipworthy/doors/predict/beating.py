@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,7 +25,7 @@ class Beating:
     product: str
     started: datetime
     address: str = ""
-    _at: datetime | None = None
+    _since: float = field(default_factory=time.monotonic)
     _answered: int = 0
     _buckets: list[int] = field(default_factory=list)
 
@@ -39,7 +40,8 @@ class Beating:
         """
         before = self._buckets or [0] * len(tally.buckets)
         stretch = [count - earlier for count, earlier in zip(tally.buckets, before, strict=True)]
-        seconds = max((now - (self._at or self.started)).total_seconds(), 1e-3)
+        at = time.monotonic()  # the wall clock may be set meanwhile
+        seconds = max(at - self._since, 1e-3)
         answered, shed = tally.answered, tally.refused.get("serve.overloaded", 0)
         told = Beat(
             server=f"{socket.gethostname()}/{os.getpid()}",
@@ -61,7 +63,7 @@ class Beating:
             problem=problem,
             stopped=stopped,
         )
-        self._at, self._answered, self._buckets = now, answered, list(tally.buckets)
+        self._since, self._answered, self._buckets = at, answered, list(tally.buckets)
         return told
 
 

@@ -41,7 +41,7 @@ _STATUSES = {
     "422": "Not the declared input; each wrong field is named.",
     "429": "More questions wait than can be answered in time; Retry-After says when to ask again.",
     "500": "The server could not answer.",
-    "503": "The answer could not be logged, or the stored inputs are too old; nothing was answered.",
+    "503": "The answer could not be logged, the stored inputs are too old, or answers are paused.",
     "504": "No answer came within the declared latency.",
 }
 _OPEN, _KNOWN = ("400", "500"), ("400", "401", "403", "500")

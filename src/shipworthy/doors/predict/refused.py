@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
 
+_FOR_NOW = ("serve.stale", "serve.aside", "serve.paused")
+"""What the question is not to blame for: the same one may be answered later."""
+
 
 class Refused(Exception):
     """A refusal.
@@ -98,5 +101,5 @@ def ending(error: Exception, where: str) -> Ending:
     if isinstance(error, UserError):
         code = error.mistakes[0].code
         known = 404 if isinstance(error, NotFound) else 500 if isinstance(error, Tampered) else 422
-        return Ending(503 if code in ("serve.stale", "serve.aside") else known, tuple(error.mistakes))
+        return Ending(503 if code in _FOR_NOW else known, tuple(error.mistakes))
     return Ending(500, (Mistake("serve.bug", where, "The server could not answer.", fix="See /health."),))

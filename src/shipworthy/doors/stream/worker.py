@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,7 +69,7 @@ class Worker:
         self._line: Line = line_to(self._broker.kind, self._route)
         self._product_time = desk.now(product)
         self._streaming = Streaming(desk.store, self._plan, consumer, load_serving(desk.store, product), self._now)
-        self._started, self._sealed = datetime.now(UTC).isoformat(), time.monotonic()
+        self._started, self._sealed = self._desk.clock().isoformat(), time.monotonic()
         self._ending, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
         self.said, self._aloud = Said(), ""
         self._beaten, self._answered, self._last = time.monotonic(), 0, ""
@@ -97,11 +97,16 @@ class Worker:
 
     async def _take(self, arrived: Sequence[Arrived]) -> None:
         """A batch, from its answers in the log to the acknowledgement; comes back when it is settled or given up."""
-        self.said.state, self._last = "reading", datetime.now(UTC).isoformat()
+        self.said.state, self._last = "reading", self._desk.clock().isoformat()
         left = list(arrived)
         while left and not self._ending.is_set():
             async with self._one_at_a_time:
-                batch = await self._settled(left)
+                paused = self._streaming.paused
+                batch = None if paused else await self._settled(left)
+            if paused:  # the questions wait at the broker, and nothing more is read
+                self.said.state, self.said.problem = "waiting", f"Answers to {self._consumer} are paused: {paused}"
+                await self._pause(HELD_SECONDS)
+                continue
             if batch is None:
                 return
             left = batch.held
@@ -186,7 +191,7 @@ class Worker:
             consumer=self._consumer,
             address=f"{self._streaming.route.questions} at {self._streaming.route.broker}",
             started=self._started,
-            at=datetime.now(UTC).isoformat(),
+            at=self._desk.clock().isoformat(),
             pointer=serving.pointer.digest,
             candidates={name: ready.answerer.form for name, ready in serving.ready.items()},
             as_of=serving.pinned.as_of.isoformat(),
@@ -237,7 +242,7 @@ class Worker:
             "consumer": self._consumer,
             "process": os.getpid(),
             "started": self._started,
-            "at": datetime.now(UTC).isoformat(),
+            "at": self._desk.clock().isoformat(),
             "state": said.state,
             "problem": problem,
             "pointer": self._streaming.serving.pointer.digest,

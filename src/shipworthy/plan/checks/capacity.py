@@ -49,13 +49,16 @@ def _of(plan: Plan, name: str, capacity: int) -> Finding | None:
 
 def _most_yes(plan: Plan) -> tuple[str, float | None]:
     """The rule's name and the most yes in one list, None where the plan does not bound it."""
-    decision = plan.decision
+    decision, rows = plan.decision, _most_entities(plan)
+    if decision.threshold is not None:
+        return "threshold", rows
+    if decision.explore is not None:
+        chosen = None if rows is None else decision.top or (decision.share or 0.0) * rows
+        drawn = None if rows is None or chosen is None else decision.explore.share * (rows - chosen)
+        return "explore", None if chosen is None or drawn is None else chosen + drawn
     if decision.top is not None:
         return "top", float(decision.top)
-    rows = _most_entities(plan)
-    if decision.share is not None:
-        return "share", None if rows is None else decision.share * rows
-    return "threshold", rows
+    return "share", None if rows is None or decision.share is None else decision.share * rows
 
 
 def _most_entities(plan: Plan) -> int | None:

@@ -21,7 +21,7 @@ def _lacking(plan: Plan) -> list[Finding]:
 
 def _of(name: str, consumer: Consumer, plan: Plan) -> Iterator[Finding]:
     path, columns = f"consumers.{name}.columns", consumer.columns
-    if "reasons" in columns and plan.proof.reasons == 0:
+    if "reasons" in columns and plan.proof.reasons == 0 and plan.decision.explore is None:
         found = f"{path} has reasons, but proof.reasons is 0."
         why = f"{name} would get an empty column."
         advice = "proof.reasons of 1 or more, or take reasons out of the columns."

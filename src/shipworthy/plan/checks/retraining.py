@@ -34,13 +34,12 @@ def _of(plan: Plan) -> Iterator[Finding]:
             bound=1.0,
         )
     triggers = [trigger.name for trigger in plan.respond.triggers if "retrain" in trigger.do]
-    if said.labels_only_when_acted and triggers:
+    if said.labels_only_when_acted and triggers and plan.decision.explore is None:
         yield Finding(
             path=f"{path}.labels_only_when_acted",
             found=f"The truth is only known of those on whom the product acted, and {', '.join(triggers)} retrains.",
-            why="What it would learn from is its own choice. The trigger refuses, since no slice of people is answered "
-            "at random yet.",
-            advice="Have the trigger notify, and retrain by hand on data of another origin.",
+            why="What it would learn from is its own choice. The trigger refuses, since nobody is acted on at random.",
+            advice="Declare a slice: `decision: {explore: {share: 2%, seed: any}}`. Or have the trigger notify.",
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.check import ProofCheck, Subject
+from shipworthy.prove.lasting import asked_of
 from shipworthy.prove.permanent import judged, read
 
 _WHY = "It was asked for when an incident was closed, so that the same bug does not come again."
@@ -23,7 +24,7 @@ def _run(subject: Subject) -> list[CheckResult]:
     results = []
     for kept in subject.permanent:
         check = read(kept.text, subject.plan)
-        if subject.role == "baseline" and check.kind != "column":
+        if not asked_of(kept, subject.role):
             continue  # no floor is asked of a baseline
         found = judged(check, subject)
         verdict: Verdict = "not_run" if found.stands is None else "pass" if found.stands else "fail"

@@ -13,8 +13,10 @@ from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
 from shipworthy.respond.incidents import data_incidents_open, opened
 from shipworthy.respond.words import IncidentClosed
-from shipworthy.watch.words import AlarmClosed, AlarmRaised
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
+DRIFT = ("input-drift", "multivariate-drift", "score-drift")
+"""Monitors that say that inputs are other than they were: the world, or a feed."""
 OF_A_FEED = ("volume", "unanswered", "contract-breaches", "freshness", "label-lateness")
 """Monitors whose alarm says that data is missing, rather than that the world has changed."""
 
@@ -34,11 +36,11 @@ def blocked(situation: Situation) -> str:
     if why := _suspect(situation.past):
         return why
     said = situation.plan.respond.retraining
-    if said is not None and said.labels_only_when_acted:
+    if said is not None and said.labels_only_when_acted and situation.plan.decision.explore is None:
         return (
             "retraining is refused: the truth is only known of those on whom the product acted "
-            "(respond.retraining.labels_only_when_acted), and no slice of people is answered at random; a model that "
-            "learnt from them would only repeat its own choices"
+            "(respond.retraining.labels_only_when_acted), and no slice of people is acted on at random "
+            "(decision.explore); a model that learnt from them would only repeat its own choices"
         )
     mature = mature_moments(situation.plan, situation.now)
     if not mature:
@@ -64,7 +66,36 @@ def _suspect(past: Past) -> str:
         for fact in past.of(AlarmRaised)
         if fact.what.monitor in OF_A_FEED and fact.what.alarm not in answered
     ]
-    return f"retraining waits: the alarm of {feed[0]} points to a feed, and is not answered yet" if feed else ""
+    if feed:
+        return f"retraining waits: the alarm of {feed[0]} points to a feed, and is not answered yet"
+    return _drifting_feed(past, answered)
+
+
+def _drifting_feed(past: Past, answered: set[str]) -> str:
+    """Why drift may come from a feed: the data it was seen in was accepted with a warning, and nobody has said more.
+
+    An alarm is traced to a feed until it is answered; a drift that is noted until its next window is quiet, or data
+    comes without a warning.
+    """
+    taken = latest(past.of(SnapshotTaken))
+    warned = [check for check in taken.what.checks if check.verdict == "warn"] if taken else []
+    if not warned:
+        return ""
+    using = set(standing(past).released.values())
+    open_now = [
+        f"the alarm of {fact.what.monitor}"
+        for fact in past.of(AlarmRaised)
+        if fact.what.alarm not in answered and fact.what.candidate in using
+    ]
+    newest = {fact.what.monitor: fact.what for fact in past.of(WindowJudged) if fact.what.candidate in using}
+    noted = [f"a drift noted by {name}" for name in DRIFT if name in newest and newest[name].level == "note"]
+    drifting = [name for name in open_now if name.removeprefix("the alarm of ") in DRIFT] + noted
+    if not drifting:
+        return ""
+    return (
+        f"retraining waits: {drifting[0]} may come from a feed, since the newest data was accepted with a warning: "
+        + (warned[0].found)
+    )
 
 
 def _newest_lesson(past: Past) -> str:

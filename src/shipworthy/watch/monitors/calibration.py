@@ -32,8 +32,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, f"The scores of {window.day} are no probabilities, so they promise no share.")
     if labels is None:
         return not_run(state, window.unlabelled_because or "The truth about these answers is not known.")
-    usable = np.isfinite(labels) & np.isfinite(window.scores)
-    promised, real = window.scores[usable], labels[usable]
+    usable = window.usable
+    promised, real = window.scores[usable], np.where(window.each > 0, labels[usable], 0.0)
     if why := _unusable(window, promised, real):
         return not_run(state, why, answers=float(window.scores.size), n=float(promised.size))
     known, phi = _dependence(profile, settings, promised.size)
@@ -76,12 +76,13 @@ def _judged(
 ) -> Judgement:
     tolerance = settings.tolerance or 0.0
     bets = grid(settings.updates_per_year)
-    differences = promised - real
-    log_factors = np.array([beyond(differences, tolerance, bets), beyond(-differences, tolerance, bets)])
+    differences = (promised - real) * window.each
+    scaled = tolerance * window.least
+    log_factors = np.array([beyond(differences, scaled, bets), beyond(-differences, scaled, bets)])
     before = detector.carried(state, "gap", _SIDES, settings, known.phi)
     evidence = detector.grown(before, log_factors, phi)
     reached = detector.against(evidence, settings, settings.alpha)
-    gap = float(differences.mean())
+    gap = float(differences.mean()) / window.least
     outside = abs(gap) > tolerance
     since = (str(state.get("since") or "") or window.moment) if outside or reached >= 1 else ""
     numbers = _numbers(window, promised, real, phi, tolerance, reached)
@@ -113,16 +114,17 @@ def _numbers(
     window: Window, promised: Floats, real: Floats, phi: float, tolerance: float, reached: float
 ) -> dict[str, float]:
     """What was counted, with a descriptive interval of the gap and the bounds of the share if some truth is missing."""
-    gap = float((promised - real).mean())
-    half = _Z * float((promised - real).std()) * float(np.sqrt(phi / promised.size))
+    each = window.each / window.least
+    gap = float(((promised - real) * each).mean())
+    half = _Z * float(((promised - real) * each).std()) * float(np.sqrt(phi / promised.size))
     coverage = promised.size / window.scores.size
-    share = float(real.mean())
+    share = float((real * each).mean())
     return {
         "answers": float(window.scores.size),
         "n": float(promised.size),
         "coverage": coverage,
         "contradicting": float(window.contradicting),
-        "promised": float(promised.mean()),
+        "promised": float((promised * each).mean()),
         "real": share,
         "real_low": coverage * share,
         "real_high": coverage * share + (1 - coverage),
@@ -142,6 +144,7 @@ def _text(window: Window, numbers: Mapping[str, float], since: str, more: int | 
     )
     if numbers["coverage"] < 1:
         first += f" The truth is known for {percent(numbers['coverage'])} of its {window.scores.size:,} answers."
+    first += window.weighing
     if abs(numbers["gap"]) <= numbers["tolerance"]:
         inside = f"{first} The gap is within the tolerated {tolerated}."
         return f"{inside} The evidence of the windows since {_day(since)} still stands." if alarmed else inside
@@ -174,4 +177,5 @@ MONITOR = Monitor(
     judge=judge,
     tolerance=0.05,
     applies=applies,
+    weighs=True,
 )

@@ -44,17 +44,18 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, "The candidate keeps no losses of held-out rows to compare with: train it anew.")
     if then.loss == "brier" and not window.promises:
         return not_run(state, f"The scores of {window.day} are no probabilities, so they have no loss.")
-    usable = np.isfinite(window.labels) & np.isfinite(window.scores)
-    scores, labels = window.scores[usable], window.labels[usable]
+    usable = window.usable
+    scores, labels = window.scores[usable], np.where(window.each > 0, window.labels[usable], 0.0)
     if why := _unusable(window, then, scores, labels):
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
     depends = dependence_of(then, settings)
     phi = phi_of_window(depends, then.rows_per_batch, scores.size)
-    lost = then.losses(scores, labels)
+    lost = then.losses(scores, labels) * window.each
     names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
-    asked = _asked(then, lost, names, settings, phi)
+    asked = _asked(then, lost, names, settings, phi, window)
     answers, kept = answered(state, asked, window.moment, settings, depends, phi)
-    return _judgement(window, then, settings, depends, phi, _Found(scores, lost, names, answers, kept))
+    found = _Found(scores, lost / window.least, names, answers, kept)
+    return _judgement(window, then, settings, depends, phi, found)
 
 
 def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
@@ -111,30 +112,39 @@ def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
     return [(column, one) for column, one in then.segments.items() if column in window.features]
 
 
-def _asked(then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float) -> list[Asked]:
+def _asked(
+    then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float, window: Window
+) -> list[Asked]:
     questions = 2 + sum(len(one.parts) for one in then.segments.values())
     error, bets = reference_error(settings, questions), grid(settings.updates_per_year)
-    found = [_question(WHOLE, then.whole, lost, settings, error, phi, bets)]
+    found = [_question(WHOLE, then.whole, lost, settings, error, phi, bets, window.least)]
     if then.large is not None:
-        found[0] = _with_large(found[0], then, lost, settings, error, phi, bets)
+        found[0] = _with_large(found[0], then, lost, settings, error, phi, bets, window)
     for column, segment in names.items():
         for name, part in then.segments[column].parts.items():
             mine = lost[segment == name]
             if mine.size:
-                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, bets))
+                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, bets, window.least))
     return found
 
 
 def _question(
-    name: str, part: Part, lost: Floats, settings: Settings, error: float, phi: float, bets: Sequence[float]
+    name: str,
+    part: Part,
+    lost: Floats,
+    settings: Settings,
+    error: float,
+    phi: float,
+    bets: Sequence[float],
+    least: float,
 ) -> Asked:
     """Whether the mean loss lies beyond tau = U + tolerance: U bounds the mean of the proof, as far as its rows tell.
 
     Source: Podkopaev and Ramdas, Tracking the risk of a deployed model (2022), for tau; `watch.evidence` for the bets.
     """
     tau = levels_at_most(part.levels, error, phi) + (settings.tolerance or 0.0) * part.mean
-    factors = _mean_above(lost, tau, bets)
-    now = float(lost.mean())
+    factors = _mean_above(lost, tau * least, bets)
+    now = float(lost.mean()) / least
     return Asked(name, lost.size, now, part.mean, min(tau, 1.0), factors, now > tau)
 
 
@@ -146,15 +156,28 @@ def _mean_above(lost: Floats, tau: float, bets: Sequence[float]) -> Floats:
 
 
 def _with_large(
-    whole: Asked, then: HeldOut, lost: Floats, settings: Settings, error: float, phi: float, bets: Sequence[float]
+    whole: Asked,
+    then: HeldOut,
+    lost: Floats,
+    settings: Settings,
+    error: float,
+    phi: float,
+    bets: Sequence[float],
+    window: Window,
 ) -> Asked:
     """The question about everybody, asked of the share of large errors too: a cap hides how the largest grow."""
     assert then.large is not None
     rows = then.whole.rows
     tau = share_between(then.large_rows / phi, rows / phi, error)[1] + (settings.tolerance or 0.0) * _LARGE
-    large = counted(lost * then.cap > then.large)
-    factors = np.vstack([whole.factors, above(large, tau, bets)])
-    return Asked(WHOLE, whole.rows, whole.now, whole.then, whole.tolerated, factors, whole.beyond or large.share > tau)
+    if window.weights is None:
+        large = counted(lost * then.cap > then.large)
+        share, more = large.share, above(large, tau, bets)
+    else:
+        each = window.each
+        missed = each * (lost * then.cap > then.large * each)
+        share, more = float(missed.mean()) / window.least, _mean_above(missed, tau * window.least, bets)
+    factors = np.vstack([whole.factors, more])
+    return Asked(WHOLE, whole.rows, whole.now, whole.then, whole.tolerated, factors, whole.beyond or share > tau)
 
 
 def _judgement(
@@ -199,7 +222,7 @@ def _numbers(window: Window, then: HeldOut, settings: Settings, phi: float, foun
         "contradicting": float(window.contradicting),
         "loss": asked.now * then.cap,
         "low": max(0.0, asked.now - half) * then.cap,
-        "high": min(1.0, asked.now + half) * then.cap,
+        "high": (asked.now + half if window.weights else min(1.0, asked.now + half)) * then.cap,
         "loss_low": coverage * asked.now * then.cap,
         "loss_high": (coverage * asked.now + 1 - coverage) * then.cap,
         "proven": asked.then * then.cap,
@@ -208,7 +231,7 @@ def _numbers(window: Window, then: HeldOut, settings: Settings, phi: float, foun
         "phi": phi,
         "evidence": max(one.reached for one in (found.whole, *found.parts)),
     }
-    if then.large is not None:
+    if then.large is not None and window.weights is None:
         numbers |= {"large": counted(found.lost * then.cap > then.large).share, "large_then": _LARGE}
     return numbers
 
@@ -227,7 +250,12 @@ def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer
     )
     if asked.rows < window.scores.size:
         told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
-    if then.large is not None and (share := counted(found.lost * cap > then.large).share) > 2 * _LARGE:
+    told += window.weighing
+    if (
+        then.large is not None
+        and window.weights is None
+        and (share := counted(found.lost * cap > then.large).share) > 2 * _LARGE
+    ):
         told += f" {percent(share)} of its answers miss by more than {amount(then.large)}; {percent(_LARGE)} did then."
     if whole.harms:
         told += f" It has been worse than tolerated since {_day(whole.since)}, and not by chance."
@@ -273,4 +301,5 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.2,
+    weighs=True,
 )

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from e2e.voyage.voyage import Voyage
 from nats.js.errors import BadRequestError, NotFoundError
 
 from shipworthy.app.desk import Desk
+from shipworthy.app.identity import wall_clock
 from shipworthy.app.settings import Settings
 from shipworthy.app.wiring import close_desk, open_desk
 from shipworthy.plan.words import AdoptPlan
@@ -216,11 +218,11 @@ def stream_plan(text: str, kind: str = "nats") -> str:
     return text.replace(realtime, STREAM).replace("data:\n  pipeline", f"{brokers}data:\n  pipeline")
 
 
-def desk_with(root: Path, url: str) -> Desk:
+def desk_with(root: Path, url: str, clock: Callable[[], datetime] = wall_clock) -> Desk:
     """A desk on the shop that knows where the broker is."""
     found = settings_of(root)
     known = {**found.environ, "STREAM_URL": url}
-    return open_desk(Settings(found.root, found.database, found.files, found.keys, "", "", known))
+    return open_desk(Settings(found.root, found.database, found.files, found.keys, "", "", known), clock=clock)
 
 
 def command(root: Path, url: str, *words: str) -> subprocess.Popen[str]:

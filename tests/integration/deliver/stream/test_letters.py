@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from shipworthy.deliver.words import (
 )
 from shipworthy.doors.stream.worker import Worker
 from shipworthy.plan.words import AdoptPlan
+from shipworthy.release.words import PauseDeliveries, ResumeDeliveries
 
 OPERATOR = "night-operator"
 GOOD = b'{"customer_id": "00001"}'
@@ -188,3 +189,26 @@ def test_kafka_has_the_same_answers_each_once(root: Path, cluster: Kafka) -> Non
         assert {(body, headers["shipworthy-code"]) for body, headers in dead} >= set(BAD)
     finally:
         close_desk(desk)
+
+
+def test_questions_to_a_paused_stream_wait_at_the_broker_and_are_answered_once_without_a_restart(
+    desk: Desk, bus: Nats
+) -> None:
+    def asked(name: str) -> list[tuple[bytes, Mapping[str, str]]]:
+        return [(GOOD, {"id": f"{name}{number}"}) for number in range(100)]
+
+    with working(desk) as worker:
+        bus.send(asked("a"))
+        assert wait_for(lambda: bus.count(ANSWERS) == 100)
+        desk.do(PauseDeliveries(product=PRODUCT, consumer="shop", reason="We look first."), someone("product-manager"))
+        assert wait_for(lambda: worker._streaming.paused)
+        bus.send(asked("b"))
+        assert wait_for(lambda: "paused: We look first." in worker.said.problem)
+        assert (bus.count(ANSWERS), bus.count(DEAD), bus.unread()) == (100, 0, 100)
+        desk.do(ResumeDeliveries(product=PRODUCT, reason="All is right."), someone("product-manager"))
+        assert wait_for(lambda: bus.count(ANSWERS) == 200)
+        assert wait_for(lambda: worker.said.problem == "")
+    names = [json.loads(body)["data"]["question"] for body, _ in bus.all(ANSWERS)]
+    assert len(set(names)) == len(names) == 200
+    [told] = desk.ask(Streams(product=PRODUCT), someone("auditor"))
+    assert (told.read, told.answered, told.dead) == (200, 200, {})

@@ -448,6 +448,20 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "watch.cost.at_most",
         "costs 50 before anybody asks",
     ),
+    (
+        "exploration",
+        [("top: 50", "top: 50\n  explore: {share: 2%, seed: spring}"), ("decision, reasons,", "decision,")],
+        "fail",
+        "consumers.service.columns",
+        "chosen at random",
+    ),
+    (
+        "capacity",
+        [("top: 50", "top: 50\n  explore: {share: 2%, seed: spring}")],
+        "warn",
+        "consumers.service.capacity",
+        "decision.explore",
+    ),
     ("fairness", [("day: {type: date}", "day: {type: date, personal: true}")], "warn", "proof", "(day)"),
     ("model_file", [("  training:", "  file: model.pkl\n  training:")], "fail", "model.file", "model.pkl"),
     (

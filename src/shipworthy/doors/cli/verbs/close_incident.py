@@ -13,9 +13,8 @@ from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, 
 from shipworthy.respond.words import CloseIncident
 
 CHECK = (
-    "The check that catches it from now on. `floor MEASURE VALUE [where COLUMN=VALUE]`, `column SOURCE.COLUMN median "
-    "between LOW HIGH` and `golden FEATURE=VALUE score between LOW HIGH` are run in every later proof; any other text "
-    "is only kept."
+    "The check that catches it from now on, run in every later proof: `floor MEASURE VALUE [where COLUMN=VALUE]`, "
+    "`column SOURCE.COLUMN median between LOW HIGH` or `golden FEATURE=VALUE score between LOW HIGH`."
 )
 
 
@@ -23,13 +22,21 @@ def run(
     incident: Annotated[str, typer.Argument(help="Its name.")],
     root_cause: Annotated[str, typer.Option(help="What caused it.")],
     fix: Annotated[str, typer.Option(help="What was done.")],
-    check: Annotated[str, typer.Option(help=CHECK)],
+    check: Annotated[str, typer.Option(help=CHECK)] = "",
+    no_check_because: Annotated[str, typer.Option(help="Why no check can find it, where none can.")] = "",
     product: Product = "",
     json: AsJson = False,
 ) -> None:
     """CloseIncident from the command line."""
     with session() as opened:
         answer = opened.do(
-            CloseIncident(product=product_here(product), incident=incident, root_cause=root_cause, fix=fix, check=check)
+            CloseIncident(
+                product=product_here(product),
+                incident=incident,
+                root_cause=root_cause,
+                fix=fix,
+                check=check,
+                no_check_because=no_check_because,
+            )
         )
     show(answer, json)

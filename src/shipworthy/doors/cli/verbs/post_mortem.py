@@ -27,10 +27,15 @@ def run(
 def _lines(found: PostMortemTold) -> list[str]:
     one = found.incident
     lines = [f"{one.incident}  {one.title}", f"{one.severity}, with {one.owner}, to be closed by {one.due_by[:10]}"]
-    lines += [f"{one.answers:,} answers in {len(one.affected)} runs, to {one.people_at_least:,} people or more", ""]
+    least, most = one.people_at_least, one.people_at_most
+    people = f"{most:,} people" if least == most else f"at least {least:,} and at most {most:,} people"
+    reached = f"{one.deliveries:,} deliveries and {one.answers:,} answers in {len(one.affected)} runs"
+    lines += [f"{reached}, to {people}", ""]
     lines += [f"  {moment.at[:16].replace('T', ' ')}  {moment.who:<18} {moment.text}" for moment in found.moments]
     if one.closed_at:
-        runs = "run in every later proof" if one.check_runs else "kept as text, not run"
-        lines += ["", f"Cause  {one.root_cause}", f"Fix    {one.fix}", f"Check  {one.check} ({runs})"]
+        check = f"{one.check} ({'every proof asks it' if one.check_runs else 'no proof asks it'})"
+        if one.no_check_because:
+            check = f"none possible, because {one.no_check_because}"
+        lines += ["", f"Cause  {one.root_cause}", f"Fix    {one.fix}", f"Check  {check}"]
         lines += [f"Signed by {one.closed_by}, {one.closed_at[:10]}"]
     return lines

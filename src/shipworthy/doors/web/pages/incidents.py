@@ -9,12 +9,21 @@ from starlette.responses import Response
 from shipworthy.app.words import WhoAmI
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.respond.words import ChangeIncident, CloseIncident, Incidents, OpenIncident, Severity
+from shipworthy.respond.words import (
+    ChangeIncident,
+    CloseIncident,
+    Incidents,
+    OpenIncident,
+    PermanentChecks,
+    RetireCheck,
+    Severity,
+)
 
 DONE = {
     "closed": "The incident is closed, under your name.",
     "opened": "The incident is open.",
     "changed": "It is changed.",
+    "retire": "Your signature is recorded. A check is retired when the owners of two functions have signed.",
 }
 
 
@@ -26,6 +35,7 @@ def _show(visit: Visit) -> Response:
         open=[incident for incident in found if not incident.closed_at],
         closed=[incident for incident in found if incident.closed_at],
         severities=get_args(Severity),
+        checks=visit.ask(PermanentChecks(product=visit.product)),
         may_close=any(role.startswith("owner:") for role in roles),
         done=DONE.get(visit.query.get("done", ""), ""),
     )
@@ -43,6 +53,9 @@ def _send(visit: Visit) -> Response:
             )
         )
         return visit.back("opened")
+    if form.get("what") == "retire":
+        visit.do(RetireCheck(product=visit.product, check=form.get("check", ""), reason=_given(form, "reason")))
+        return visit.back("retire")
     if form.get("what") == "change":
         visit.do(
             ChangeIncident(
@@ -59,7 +72,8 @@ def _send(visit: Visit) -> Response:
             incident=form.get("incident", ""),
             root_cause=_given(form, "root_cause"),
             fix=_given(form, "fix"),
-            check=_given(form, "check"),
+            check=form.get("check", ""),
+            no_check_because=form.get("no_check_because", ""),
         )
     )
     return visit.back("closed")

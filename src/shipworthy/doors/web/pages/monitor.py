@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from shipworthy.app.words import LedgerPage
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.web.chart import Chart, Point, chart
 from shipworthy.doors.web.render import short
 from shipworthy.doors.web.visit import Page, Visit
-from shipworthy.watch.words import Budget, MonitorCard, MonitorPoint, Monitors
+from shipworthy.watch.words import Budget, CloseAlarm, MonitorCard, MonitorPoint, Monitors
 
+DONE = {
+    "right": "The alarm is answered: it was right.",
+    "false": "The alarm is answered: it was false, and counts against the budget.",
+}
 LATEST_NOTES, MOST_RELEASES = 6, 500
 # Beyond twice what an alarm needs more evidence tells nobody anything.
 MOST_EVIDENCE = 2.0
@@ -110,7 +115,24 @@ def _show(visit: Visit) -> Response:
         latest=LATEST_NOTES,
         budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
+        done=DONE.get(visit.query.get("done", ""), ""),
     )
+
+
+def _send(visit: Visit) -> Response:
+    form = {key: value.strip() for key, value in visit.form.items()}
+    command = CloseAlarm(
+        product=visit.product,
+        alarm=form.get("alarm", ""),
+        reason=form.get("reason", ""),
+        false=form.get("found") == "false",
+    )
+    visit.desk.admit(command, visit.who)
+    if form.get("found") not in ("right", "false"):
+        why = "Whether alarms are right is counted against the plan's budget."
+        raise UserError(Mistake("web.missing", "found", "It is not said whether it was right.", why, "Choose one."))
+    visit.do(command)
+    return visit.back(form["found"])
 
 
 def _releases(visit: Visit) -> list[tuple[str, str]]:
@@ -192,4 +214,4 @@ def _evidence(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> tuple[C
     return (wide, narrow) if wide and narrow else None
 
 
-PAGE = Page("/products/{product}/monitor", _show, label="Monitor", order=5)
+PAGE = Page("/products/{product}/monitor", _show, label="Monitor", order=5, send=_send)

@@ -1,0 +1,81 @@
+"""The slice of people who are acted on at random, so that the truth about those whom the rule leaves out is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from shipworthy.model.rules import Chosen, chosen_by_hash, in_share
+
+if TYPE_CHECKING:
+    from shipworthy.plan.schema import Decision
+
+EXPLORED = "chosen at random, whatever the score, so that the truth about such cases becomes known"
+"""The first reason of an answer that is explored, so that whoever acts on it knows why it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """Decisions with those that were turned to yes at random.
+
+    Attributes:
+        codes: the place of each row's decision among the words.
+        chances: the chance with which each row was to be acted on, by the hash alone: 1 where the rule says yes, the
+            declared share where it says no, NaN where a person decides.
+        drawn: the rows that the rule says no to and that are acted on all the same.
+    """
+
+    codes: npt.NDArray[np.int32]
+    chances: npt.NDArray[np.float64]
+    drawn: Chosen
+
+
+def salt_of(rule: Decision, product: str, as_of: datetime) -> str:
+    """What names are hashed with: another draw each day, the same on every machine and in lists and real time."""
+    assert rule.explore is not None
+    return f"{product}/explore/{rule.explore.seed}/{as_of.astimezone(UTC):%Y-%m-%d}/"
+
+
+def explored(
+    codes: npt.NDArray[np.int32],
+    words: Sequence[str],
+    entities: Sequence[str],
+    rule: Decision,
+    product: str,
+    as_of: datetime,
+) -> Explored:
+    """Some of those whom the rule says no to, drawn by a hash of their name, get a yes; who asks a person, goes there.
+
+    Args:
+        codes, words: as `model.rules.decided` gives them.
+    """
+    assert rule.explore is not None
+    share, no, yes = rule.explore.share, words.index(rule.no), words.index(rule.yes)
+    drawn = chosen_by_hash(salt_of(rule, product, as_of), entities, share) & (codes == no)
+    chances = np.where(codes == yes, 1.0, np.where(codes == no, share, np.nan))
+    return Explored(np.where(drawn, np.int32(yes), codes), chances, drawn)
+
+
+def explored_one(decision: str, entity: str, rule: Decision, product: str, as_of: datetime) -> tuple[str, float | None]:
+    """The same for one answer at a time: its decision, and its chance; None where a person decides."""
+    assert rule.explore is not None
+    if decision == rule.yes:
+        return decision, 1.0
+    if decision != rule.no:
+        return decision, None
+    drawn = in_share(salt_of(rule, product, as_of), entity, rule.explore.share)
+    return rule.yes if drawn else decision, rule.explore.share
+
+
+def told_explored(drawn: Sequence[bool], reasons: Sequence[list[str]]) -> list[list[str]]:
+    """The reasons of each row, headed by why it is there where the score is not why.
+
+    >>> told_explored([False, True], [["a"], ["b"]])[1][1:]
+    ['b']
+    """
+    return [[EXPLORED, *rest] if one else list(rest) for one, rest in zip(drawn, reasons, strict=True)]

@@ -1,0 +1,87 @@
+"""Truths that are only known of those on whom the product acted, each counted by one over its chance.
+
+An answer that was to be acted on with chance p, and was, counts for value / p; one that was not counts for nothing.
+The mean over all answers is then on average that of everybody, whatever the rule chose (inverse propensity; Horvitz and
+Thompson, 1952). Times the least chance the values stay within [0, 1], so that a detector of bounded means keeps its
+guarantee against bounds that are multiplied alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from shipworthy.deliver.log import PROPENSITY
+from shipworthy.watch.monitor import Floats, Weights
+
+if TYPE_CHECKING:
+    from shipworthy.edges.files import Files
+    from shipworthy.plan.schema import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class NotLogged:
+    """Why answers cannot be weighed."""
+
+    why: str
+
+
+def weighs(plan: Plan) -> bool:
+    """Whether truths of this product are only known of those on whom it acted."""
+    said = plan.respond.retraining
+    return bool(said and said.labels_only_when_acted)
+
+
+def weighed(acted: npt.ArrayLike, chances: Floats, least: float) -> Weights:
+    """The weight of each answer: least / p where it was acted on, 0 where it was not.
+
+    Args:
+        acted: whether each answer was acted on.
+        chances: with which it was to be; NaN where a person decided, whose choice has no chance that is known.
+        least: the share that is explored, the lowest of all chances.
+
+    >>> weighed([True, True, False], np.array([1.0, 0.1, 0.1]), 0.1).each.tolist()
+    [0.1, 1.0, 0.0]
+    """
+    known = np.isfinite(chances) & (chances > 0)
+    each = np.where(np.asarray(acted, dtype=bool) & known, least / np.where(known, chances, 1.0), 0.0)
+    return Weights(np.where(known, each, np.nan), least)
+
+
+def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.DataFrame) -> Weights | NotLogged:
+    """The weights of some answers, as the log says with which chance each was to be acted on.
+
+    Args:
+        segments: where these answers are sealed.
+        answers: with `answer_id` and `decision`.
+    """
+    explore = plan.decision.explore
+    if explore is None:
+        return NotLogged(
+            "The truth is only known of those on whom the product acted, and nobody is acted on at random "
+            "(decision.explore): nothing can be said of the others."
+        )
+    found = []
+    for segment in segments:
+        table = files.table(segment)
+        if PROPENSITY.name not in table.column_names:
+            table = table.append_column(PROPENSITY, pa.nulls(len(table), PROPENSITY.type))
+        found.append(table.select(["answer_id", PROPENSITY.name]))
+    logged = pa.concat_tables(found).to_pandas().drop_duplicates("answer_id").set_index("answer_id")[PROPENSITY.name]
+    chances = np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64)
+    if len(answers) and not np.isfinite(chances).any():
+        return NotLogged("These answers were given before anybody was acted on at random, so they cannot be weighed.")
+    if (chances < explore.share).any():
+        return NotLogged("These answers were drawn with a smaller share than the plan names now: they are not weighed.")
+    return weighed(np.asarray(answers["decision"] == plan.decision.yes), chances, explore.share)
+
+
+def least_of(plan: Plan) -> float:
+    """What values and bounds are multiplied by: the explored share, 1 where nothing is weighed."""
+    return plan.decision.explore.share if plan.decision.explore and weighs(plan) else 1.0

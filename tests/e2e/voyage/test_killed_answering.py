@@ -1,0 +1,79 @@
+"""A process killed after every step of what answers trouble leaves what one that was never killed leaves."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from e2e.voyage.shop import PRODUCT, Shop, settings_of
+from e2e.voyage.test_killed import facts, stored
+from e2e.voyage.voyage import Voyage
+
+from shipworthy.app.wiring import close_desk
+from shipworthy.model.words import CandidateMade
+from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.release.pointer import current_pointer
+from shipworthy.release.rules import paused, standing
+from shipworthy.respond.words import IncidentClosed, TriggerFired
+from shipworthy.watch.words import AlarmRaised
+
+TESTS = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop whose model answers, with an alarm that asks for another one; nobody works on it."""
+    voyage = Voyage(tmp_path_factory.mktemp("made") / "shop")
+    voyage.live_baseline("all")
+    voyage.advance("1997-07-01")
+    model = voyage.live_model()
+    voyage.advance("1997-08-01")
+    raised = AlarmRaised(
+        product=PRODUCT, alarm="a" * 64, monitor="calibration", candidate=model,
+        window="1997-06-01T00:00:00+00:00", text="The list promised 27 %; 18 % came true.",
+        since="1997-05-01T00:00:00+00:00", guarantee="", cause="", advice="",
+    )  # fmt: skip
+    ledger = voyage.desk.store.ledger
+    ledger.append(lambda past: [raised], product=PRODUCT, who="night-operator", at=voyage.desk.now(PRODUCT))
+    close_desk(voyage.desk)
+    return voyage.shop.root
+
+
+def answered(root: Path, how: str) -> int:
+    """How many lives it took to answer the trouble."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
+    command = [sys.executable, str(Path(__file__).parent / "responder.py"), str(root), how]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return int(done.stdout)
+
+
+def without_marks(told: list[str]) -> list[str]:
+    """Facts without the names that follow from the digest of another fact, in which stands when it was written down."""
+    return [re.sub(r'"(cause|made|message)": "[0-9a-f]{64}"', r'"\1": ""', one) for one in told]
+
+
+def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_path: Path) -> None:
+    calm, rough = (Path(shutil.copytree(made, tmp_path / name)) for name in ("calm", "rough"))
+    assert answered(calm, "calm") == 1
+    assert answered(rough, "steps") > 15, "there are more steps than that; it was not killed after each"
+    assert without_marks(facts(rough)) == without_marks(facts(calm))
+    assert stored(rough) == stored(calm)
+    desk = Shop(settings_of(rough), rough).desk()
+    try:
+        desk.store.ledger.verify()
+        past = desk.store.ledger.past(PRODUCT)
+        assert current_pointer(desk.store, PRODUCT, standing(past)).paused == paused(past) == {}
+        assert not standing(past).held
+        [kept] = [fact.what for fact in past.of(CheckMadePermanent)]
+        assert [fact.what.check for fact in past.of(IncidentClosed)] == [kept.text]
+        [asked] = [fact for fact in past.of(TriggerFired) if fact.what.action == "retrain"]
+        [learnt] = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
+        assert learnt.seq > asked.seq
+    finally:
+        close_desk(desk)

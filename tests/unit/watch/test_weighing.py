@@ -1,0 +1,108 @@
+"""Truths of those acted on, each by one over its chance: right on average, bounded, and with the promised error."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.watch.monitors.test_performance import SETTINGS, profile
+
+from shipworthy.model.exploring import EXPLORED, explored, explored_one, told_explored
+from shipworthy.model.rules import decided
+from shipworthy.plan.schema import Decision
+from shipworthy.plan.schema_model import Exploration
+from shipworthy.watch.monitor import Window
+from shipworthy.watch.monitors import calibration, performance
+from shipworthy.watch.weighing import weighed
+
+DAY = datetime(2026, 3, 2, tzinfo=UTC)
+RULE = Decision(top=20, explore=Exploration(share=0.1, seed="spring"))
+
+
+def drawn(count: int = 200, day: datetime = DAY, rule: Decision = RULE) -> Any:
+    scores = np.linspace(0, 1, count)
+    names = [f"{number:04}" for number in range(count)]
+    codes, words = decided(scores, names, rule)
+    return words, names, explored(codes, words, names, rule, "renewals", day)
+
+
+def test_a_share_of_those_left_out_is_drawn_the_same_everywhere_and_others_the_next_day() -> None:
+    words, names, today = drawn(2_000)
+    assert drawn(2_000)[2].drawn.tolist() == today.drawn.tolist()
+    assert drawn(2_000, DAY + timedelta(days=1))[2].drawn.tolist() != today.drawn.tolist()
+    yes = today.codes == words.index(RULE.yes)
+    assert today.chances[yes & ~today.drawn].tolist() == [1.0] * 20
+    assert 130 < today.drawn.sum() < 270
+    assert set(today.chances[~yes]) == {0.1}
+    one_by_one = [
+        explored_one("yes" if chance == 1 else "no", name, RULE, "renewals", DAY)
+        for name, chance in zip(names, today.chances, strict=True)
+    ]
+    assert [words[code] for code in today.codes] == [decision for decision, _ in one_by_one]
+    assert [chance for _, chance in one_by_one] == today.chances.tolist()
+    assert told_explored([True], [["minutes"]]) == [[EXPLORED, "minutes"]]
+
+
+def test_who_asks_a_person_is_never_drawn() -> None:
+    rule = RULE.model_copy(update={"ask": (0.2, 0.6)})
+    words, _, found = drawn(2_000, rule=rule)
+    asked = found.codes == words.index(rule.ask_name)
+    assert asked.sum() > 700
+    assert not found.drawn[asked].any()
+    assert np.isnan(found.chances[asked]).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([1.0, 0.1, float("nan")])), min_size=1), st.floats(0, 1))
+def test_weights_lie_within_0_and_1_and_a_person_s_choice_counts_for_nobody(
+    rows: list[tuple[bool, float]], loss: float
+) -> None:
+    acted, chances = [one for one, _ in rows], np.array([chance for _, chance in rows])
+    each = weighed(acted, chances, 0.1).each
+    assert (np.isnan(each) == np.isnan(chances)).all()
+    assert ((each[~np.isnan(each)] >= 0) & (each[~np.isnan(each)] * loss <= 1)).all()
+
+
+def worlds(seed: int, rows: int, real: float) -> tuple[Window, np.ndarray[Any, Any]]:
+    """Answers of a rule that acts on high scores, with a truth for those acted on; and everybody's truth."""
+    random = np.random.default_rng(seed)
+    scores = random.beta(2, 6, rows)
+    truth = (random.uniform(0, 1, rows) < np.clip(scores + real * (scores < 0.4), 0, 1)).astype(float)
+    chances = np.where(scores >= 0.4, 1.0, 0.1)
+    acted = random.uniform(0, 1, rows) < chances
+    weights = weighed(acted, chances, 0.1)
+    labels = np.where(acted, truth, np.nan)
+    return Window("2026-03-02T00:00:00+00:00", scores, labels=labels, weights=weights), truth
+
+
+def test_the_weighed_mean_is_that_of_everybody_on_average() -> None:
+    found, everybody = [], []
+    for seed in range(60):
+        window, truth = worlds(seed, 2_000, 0.1)
+        told = calibration.judge({}, window, SETTINGS, {})
+        found.append(told.numbers["gap"])
+        everybody.append(float((window.scores - truth).mean()))
+        assert "acted on at random stand for all" in told.text
+    assert np.mean(found) == pytest.approx(np.mean(everybody), abs=0.01)
+    plain, _ = worlds(1, 2_000, 0.1)
+    assert plain.labels is not None
+    seen = np.isfinite(plain.labels)
+    assert abs(float((plain.scores - plain.labels)[seen].mean()) - everybody[1]) > 0.02, "those acted on are others"
+
+
+def test_harm_that_only_the_explored_show_is_found_and_no_harm_is_not() -> None:
+    known = profile()
+
+    def level(real: float) -> str:
+        state: dict[str, Any] = {}
+        for seed in range(12):
+            told = performance.judge(state, worlds(seed, 4_000, real)[0], SETTINGS, known)
+            state = told.state
+        return told.level
+
+    assert level(0.0) != "alarm"
+    assert level(0.6) == "alarm"
