@@ -24,14 +24,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from shipworthy.base.digest import canonical
-from shipworthy.base.fact import Past, body_of
+from shipworthy.base.fact import Fold, Past, Recorded, body_of
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges import database as db
 from shipworthy.edges import heads, tables, tip
-from shipworthy.edges.chain import START, Head, Row, StoredFact
+from shipworthy.edges.chain import START, Head, StoredFact
 from shipworthy.edges.export import export, verify_export
 from shipworthy.edges.keys import Keys
-from shipworthy.edges.ledger import Ledger, View
+from shipworthy.edges.ledger import Ledger
 
 _MOMENT = "2026-01-01T00:00:00+00:00"
 _APPENDS = 2_000
@@ -50,8 +50,8 @@ def main(facts: int, url: str) -> None:
         _plain(engine)  # once in vain, so that all find the file in memory
         plain = _seconds("plain SELECT and JSON", lambda: _plain(engine))
         for work_name, work in (
-            ("view rebuilt", lambda: ledger.view(_ANSWERS, "shop")),
-            ("view read, kept", lambda: ledger.view(_ANSWERS, "shop")),
+            ("view rebuilt", lambda: ledger.past("shop").fold(_ANSWERS)),
+            ("view read, kept", lambda: ledger.past("shop").fold(_ANSWERS)),
             ("chain verified", ledger.verify),
             ("head verified and signed", lambda: ledger.sign_head("bench")),
             ("past read as facts, 1 kind", lambda: ledger.past("shop").of(AnswersSealed)),
@@ -99,13 +99,13 @@ def _told(seconds: float, plain: float) -> None:
     print(f"{'':28} ratio {seconds / plain:.4f}")
 
 
-def _count(state: dict[str, int], row: Row) -> dict[str, int]:
-    for candidate, answers in row.body["candidates"].items():
+def _count(state: dict[str, int], fact: Recorded[AnswersSealed]) -> dict[str, int]:
+    for candidate, answers in fact.what.candidates.items():
         state[candidate] = state.get(candidate, 0) + answers
     return state
 
 
-_ANSWERS: View[dict[str, int]] = View("bench", 1, (AnswersSealed,), dict[str, int], _count)
+_ANSWERS: Fold[dict[str, int]] = Fold("bench", 1, (AnswersSealed,), dict[str, int], _count)
 
 
 def _fill(engine: sa.Engine, facts: int, keys: Keys) -> None:

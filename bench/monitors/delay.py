@@ -46,14 +46,19 @@ def drawn(streams: int) -> dict[str, Any]:
     return {name: rows.astype(np.int8) for name, rows in found.items()}
 
 
-def ours(streams: Any, window: int, tau: float) -> list[int]:
-    """The row of the first alarm of each stream, judged in windows of so many rows; 0 for none."""
+def ours(streams: Any, window: int, tau: float, phi: Any = 1.0) -> list[int]:
+    """The row of the first alarm of each stream, judged in windows of so many rows; 0 for none.
+
+    Args:
+        phi: by how much evidence is divided, of each stream or of all.
+    """
+    divisor = np.broadcast_to(np.asarray(phi, dtype=np.float64), len(streams))[:, None]
     counts = streams[:, : streams.shape[1] // window * window].reshape(len(streams), -1, window).sum(axis=2)
     factors: Floats = np.array([above(Counts(window, ones), tau) for ones in range(window + 1)])
     bar = np.log1p(threshold(YEAR // window, ALPHA))
     state, first = calm(len(streams), len(LONG_GRID)), np.zeros(len(streams), dtype=int)
     for number in range(counts.shape[1]):
-        state = updated(state, factors[counts[:, number]])
+        state = updated(state, factors[counts[:, number]] / divisor)
         first[(first == 0) & (strength(state) >= bar)] = (number + 1) * window
     return [int(row) for row in first]
 
@@ -100,7 +105,11 @@ def main(folder: Path, streams: int) -> None:
         }
         for what, window in (("row by row", 1), (f"windows of {WINDOW}", WINDOW))
     }
-    found |= peers(folder, rows)
+    tabled(found | peers(folder, rows))
+
+
+def tabled(found: First) -> None:
+    """Print the table: of each method its default and its matched setting; the last line is all of it as JSON."""
     methods = dict.fromkeys(name.partition("|")[0] for name in found)
     print("| method | setting | alarms in a tolerated year |", *(f"{times:g}x |" for times in TIMES))
     print("| --- | --- | --- |", *("--- |" for _ in TIMES))

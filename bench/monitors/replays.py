@@ -20,7 +20,6 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 import pandas as pd
 
@@ -85,6 +84,8 @@ class Models:
         return self.scored[trained]
 
     def _scores(self, trained: int) -> Floats:
+        import lightgbm  # only what is trained anew needs it; real_delay.py reads the streams without
+
         s, since = self.stream, 0 if trained == self.stream.first else trained - self.stream.window
         known, later = (s.day < trained - 1) & (s.day >= since), s.day >= trained
         scores = np.full(s.y.size, np.nan)

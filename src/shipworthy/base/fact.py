@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import reduce
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin, overload
 
 from pydantic import TypeAdapter
@@ -13,6 +14,7 @@ from shipworthy.base.digest import digest_of, plain
 
 GENESIS = "0" * 64
 
+S = TypeVar("S")
 T = TypeVar("T")
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
@@ -92,11 +94,38 @@ class Recorded(Generic[W]):
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """How a state follows from facts, one after the other, so that it need not be made from all of them each time.
+
+    Attributes:
+        name, version: raise the version with every change of `start` or `step`, or old states would live on.
+        kinds: the kinds of facts it reads.
+        start: the state before the first fact.
+        step: the state after one more fact; it may change the state it is given and give it back.
+
+    A state is JSON-able; it is read back as JSON, so keys of objects are texts and there are no tuples.
+    """
+
+    name: str
+    version: int
+    kinds: tuple[type[What], ...]
+    start: Callable[[], S]
+    step: Callable[[S, Recorded[Any]], S]
+
+    def over(self, facts: Iterable[Recorded[Any]]) -> S:
+        """The state after these facts, made anew."""
+        return reduce(self.step, facts, self.start())
+
+
 class Past(Protocol):
     """What happened so far, for rules and views to read; the ledger is one, a list in a test another.
 
-    `of` gives the facts of some kinds, oldest first, of the product at hand; only those about `about` if given.
+    `of` gives the facts of some kinds, oldest first, of the product at hand; only those about `about` if given. `fold`
+    gives the state that they lead to.
     """
+
+    def fold(self, fold: Fold[S], /) -> S: ...
 
     @overload
     def of(self, kind: type[W], /, *, about: str | None = None) -> Sequence[Recorded[W]]: ...
@@ -111,6 +140,9 @@ class KnownPast:
     """A past that is already in memory."""
 
     facts: Sequence[Recorded[Any]]
+
+    def fold(self, fold: Fold[S], /) -> S:
+        return fold.over(self.of(*fold.kinds))
 
     def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
         return [

@@ -17,7 +17,7 @@ import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.fact import What
-from shipworthy.deliver.log import ANSWERS, CLASSES, PROPENSITY, REFUSALS, TRACE, run_prefix
+from shipworthy.deliver.log import ANSWERS, CLASSES, PROPENSITY, REFUSALS, TRACE, run_prefix, windows
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
@@ -187,6 +187,7 @@ def _answers_sealed(store: Store, product: str, run: str, table: pa.Table) -> An
         snapshot="",
         features=inputs[-1].as_py() if len(inputs) else "",
         traced=_traced(table),
+        windows=windows(table),
     )
 
 

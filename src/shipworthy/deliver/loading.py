@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from shipworthy.base.errors import Mistake, NotFound
-from shipworthy.base.fact import Past, latest
+from shipworthy.base.fact import Fold, Past, Recorded, latest
 from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
@@ -27,6 +27,16 @@ from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.sign.rules import candidate_made
+
+
+def _listed(newest: dict[str, str], fact: Recorded[AnswersSealed]) -> dict[str, str]:
+    what = fact.what
+    for_people = what.snapshot and {"cohort", "canary", "all"} & set(what.steps)
+    return {"snapshot": what.snapshot, "as_of": what.as_of} if for_people else newest
+
+
+LISTED: Fold[dict[str, str]] = Fold("deliver.listed", 1, (AnswersSealed,), dict, _listed)
+"""Snapshot and moment of the newest list for people; empty before any. A server asks every second, so it is kept."""
 
 
 def load_serving(store: Store, product: str) -> Serving:
@@ -87,11 +97,9 @@ def pinned_snapshot(past: Past) -> Pinned:
     Raises:
         NotFound: there is none yet.
     """
-    listed = latest(
-        past.of(AnswersSealed), lambda what: bool(what.snapshot and {"cohort", "canary", "all"} & set(what.steps))
-    )
-    if listed is not None:
-        return Pinned(listed.what.snapshot, read_moment(listed.what.as_of))
+    listed = past.fold(LISTED)
+    if listed:
+        return Pinned(listed["snapshot"], read_moment(listed["as_of"]))
     taken = latest(past.of(SnapshotTaken))
     if taken is None:
         fix = "Take one with `shipworthy snapshot`."

@@ -36,6 +36,7 @@ _REPEATED = ("candidate", "inputs", "inputs_ref", "decision", "consumer", "step"
 COMPACT = pa.schema([(f.name, pa.dictionary(pa.int32(), f.type) if f.name in _REPEATED else f.type) for f in ANSWERS])
 """The same columns as they are made and written where there are many rows; read back, they are those of ANSWERS."""
 REPEATED = (*_REPEATED, "time", "as_of")
+_DAY = 86_400_000_000  # microseconds
 _FOUR_DIGITS = np.frombuffer("".join(f"{number:04}" for number in range(10_000)).encode(), np.uint32)
 
 REFUSALS = pa.schema(
@@ -77,6 +78,30 @@ def with_classes(table: pa.Table, names: Sequence[str], likely: npt.NDArray[np.f
 def compact(answer: str) -> pa.Schema:
     """The columns of a product's answers as they are made and written where there are many rows."""
     return pa.schema([*COMPACT, *COMPACT_CLASSES]) if answer == "class" else COMPACT
+
+
+def days(answers: pa.Table) -> pa.Array:
+    """The beginning of the day, in UTC, on which each answer was given, if its question brought the inputs; else null.
+
+    Each of these answers is as of an instant of its own; a day of them is judged together.
+    """
+    since = np.asarray(answers["as_of"].cast(pa.int64()), dtype=np.int64)
+    stored = np.asarray(pc.not_equal(answers["inputs_ref"], ""))
+    return pa.array(since // _DAY * _DAY, mask=stored).cast(_MOMENT)
+
+
+def windows(answers: pa.Table) -> dict[str, dict[str, int]]:
+    """How many answers each candidate gave for each window, see `AnswersSealed.windows`."""
+    found: dict[str, dict[str, int]] = {}
+    table = pa.table({"day": days(answers), "as_of": answers["as_of"], "candidate": answers["candidate"]})
+    stored = pc.if_else(pc.is_null(table["day"]), table["as_of"], pa.scalar(None, _MOMENT))
+    counted = (
+        table.set_column(1, "as_of", stored).group_by(["day", "as_of", "candidate"]).aggregate([([], "count_all")])
+    )
+    for one in counted.to_pylist():
+        window = one["as_of"].isoformat() if one["day"] is None else one["day"].date().isoformat()
+        found.setdefault(window, {})[one["candidate"]] = one["count_all"]
+    return dict(sorted(found.items()))
 
 
 def answer_id(run: str, candidate: str, entity: str) -> str:

@@ -46,6 +46,8 @@ class AnswersSealed(What):
         mean_score: mean score by candidate digest, where there are scores.
         snapshot: the data that was read; features: digest of the feature table that `inputs` refers to.
         traced: how many of them have the trace of a caller.
+        windows: answers by candidate for each moment they are as of; those whose questions brought their inputs by
+            the day, in UTC. Empty where all are as of `as_of`.
     """
 
     segment: str
@@ -58,6 +60,7 @@ class AnswersSealed(What):
     snapshot: str
     features: str
     traced: int = 0
+    windows: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def about(self) -> str:

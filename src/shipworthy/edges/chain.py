@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from json.encoder import encode_basestring as quoted
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +21,7 @@ import orjson
 
 from shipworthy.base.digest import canonical, digest_of_bytes
 from shipworthy.base.errors import Mistake, Tampered
-from shipworthy.base.fact import GENESIS
+from shipworthy.base.fact import GENESIS, Recorded, W, what_of
 
 Tampering = Literal[
     "edited", "dropped", "inserted", "reordered", "replaced", "cut", "recomputed", "head", "key", "damaged"
@@ -280,3 +281,24 @@ def tampered(findings: list[Finding]) -> Tampered:
             for finding in sorted(findings, key=lambda finding: finding.seq)
         )
     )
+
+
+def recorded(fact: StoredFact, kind: type[W]) -> Recorded[W]:
+    """A stored fact as the kind of fact it is.
+
+    Raises:
+        Tampered: its content does not have its digest, or it cannot be read as this kind.
+    """
+    row = fact.row()
+    try:
+        return Recorded(
+            seq=row.seq,
+            who=row.who,
+            at=datetime.fromisoformat(row.at),
+            recorded_at=datetime.fromisoformat(row.recorded_at),
+            what=what_of(kind, row.body),
+            previous=row.previous,
+            digest=row.digest,
+        )
+    except (TypeError, ValueError) as error:
+        raise tampered([unreadable(fact, error)]) from error

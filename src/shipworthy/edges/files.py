@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shipworthy.edges.drafts import Draft, TableDraft
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_WORTH_THREADS = 10_000  # rows; fewer are read before threads have begun
 _LEFT_SECONDS = 600  # far longer than it takes to write one file
 
 
@@ -198,7 +199,8 @@ class Files:
         for column in columns or []:
             if column not in known:
                 raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
-        read = undone(self._open(file.read(columns)))
+        threads = file.metadata.num_rows > _WORTH_THREADS
+        read = undone(self._open(file.read(columns, use_threads=threads)))
         return read if columns is None else read.select(columns)
 
     def draft(self) -> Draft:

@@ -12,15 +12,25 @@ import orjson
 import sqlalchemy as sa
 
 from shipworthy.base.digest import canonical
-from shipworthy.base.fact import Past, Recorded, W, What, body_of, kinds_by_name, what_of
+from shipworthy.base.fact import Fold, Past, Recorded, W, What, body_of, kinds_by_name, what_of
 from shipworthy.base.times import aware
 from shipworthy.edges import database as db
 from shipworthy.edges import heads, tables, tip, view
-from shipworthy.edges.chain import Finding, Head, Row, SignedHead, StoredFact, edited, tampered, unreadable, walk
+from shipworthy.edges.chain import (
+    Finding,
+    Head,
+    Row,
+    SignedHead,
+    StoredFact,
+    edited,
+    recorded,
+    tampered,
+    unreadable,
+    walk,
+)
 from shipworthy.edges.keys import Keys
-from shipworthy.edges.view import View
 
-__all__ = ["Head", "Ledger", "Row", "SignedHead", "View", "wall_clock"]
+__all__ = ["Head", "Ledger", "Row", "SignedHead", "wall_clock"]
 
 S = TypeVar("S")
 _APPEND_LOCK = 0x5EA_0002
@@ -95,7 +105,7 @@ class Ledger:
                 return before
             end = tip.require(connection, self.keys)
             head = end.head
-            past = StoredPast(self.engine, product, head.seq, connection)
+            past = StoredPast(self, product, head.seq, connection)
             facts = self._chained(head, decide(past), product, who, moment)
             past.release()
             if facts:
@@ -104,20 +114,20 @@ class Ledger:
                 tip.seal(connection, self.keys, end.store, Head(newest.seq, newest.digest))
             if key:
                 self._use(connection, key, head.seq + 1, len(facts))
-        return [_recorded(fact, type(what)) for fact, what in facts]
+        return [recorded(fact, type(what)) for fact, what in facts]
 
     def past(self, product: str) -> Past:
         """The facts of a product up to the head of now; what is appended later is not in it.
 
         Each fact is checked against its own digest when it is read, which raises Tampered.
         """
-        return StoredPast(self.engine, product, self.head().seq)
+        return StoredPast(self, product, self.head().seq)
 
     def past_of_key(self, product: str, key: str) -> Past | None:
         """The past on which the append under a key was decided; None where nothing was appended under it."""
         with self.engine.connect() as connection:
             used = self._used(connection, key)
-        return None if used is None else StoredPast(self.engine, product, used[0] - 1)
+        return None if used is None else StoredPast(self, product, used[0] - 1)
 
     def head(self) -> Head:
         """Where the ledger ends.
@@ -159,7 +169,7 @@ class Ledger:
         query = sa.select(tables.fact).where(columns.about == about, columns.kind == kind.__name__)
         with self.engine.connect() as connection, db.legible(self.engine):
             row = connection.execute(query.order_by(columns.seq.desc()).limit(1)).first()
-        return None if row is None else _recorded(StoredFact(*row), kind)
+        return None if row is None else recorded(StoredFact(*row), kind)
 
     def verify(self) -> Head:
         """Check every fact, the whole chain, and every head that was ever signed, here and beside the key.
@@ -208,10 +218,6 @@ class Ledger:
                 found.append(product)
                 product = connection.execute(smallest.where(tables.fact.c.product > product)).scalar()
         return sorted(found)
-
-    def view(self, view_: View[S], product: str) -> S:
-        """The state of a view of a product, from the kept state and the facts since; never used for a decision."""
-        return view.read(self.engine, self.keys, self.store, view_, product, self.head())
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:
@@ -271,18 +277,20 @@ class Ledger:
         among = tables.fact.c.seq.between(used[0], used[0] + used[1] - 1)
         known = kinds_by_name(_kinds(What))
         facts = _read(connection, sa.select(tables.fact).where(among))
-        return [_recorded(fact, _kind_of(fact, known)) for fact in facts]
+        return [recorded(fact, _kind_of(fact, known)) for fact in facts]
 
 
 class StoredPast:
     """The facts of a product up to one head, read from the database when asked for and then remembered."""
 
-    def __init__(self, engine: sa.Engine, product: str, upto: int, connection: sa.Connection | None = None) -> None:
-        self._engine = engine
+    def __init__(self, ledger: Ledger, product: str, upto: int, connection: sa.Connection | None = None) -> None:
+        self._ledger = ledger
+        self._engine = ledger.engine
         self._product = product
         self._upto = upto
         self._connection = connection
         self._read: dict[tuple[Any, ...], Sequence[Recorded[Any]]] = {}
+        self._folded: dict[tuple[str, int], Any] = {}
 
     def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
         """The facts of these kinds, oldest first; only those about `about` if given.
@@ -294,6 +302,20 @@ class StoredPast:
         if asked not in self._read:
             self._read[asked] = self._query(kinds_by_name(kinds), about)
         return self._read[asked]
+
+    def fold(self, fold: Fold[S], /) -> S:
+        """The state that the facts lead to, from the kept state and the facts since; nobody may change it.
+
+        Raises:
+            Tampered: a fact that had to be read does not have its digest.
+        """
+        key, ledger = (fold.name, fold.version), self._ledger
+        if key not in self._folded:
+            self._folded[key] = view.read(
+                self._engine, ledger.keys, ledger.store, fold, self._product, self._upto, self._connection
+            )
+        found: S = self._folded[key]
+        return found
 
     def release(self) -> None:
         """Read without the transaction from here on."""
@@ -311,7 +333,7 @@ class StoredPast:
         else:
             with self._engine.connect() as connection:
                 facts = _read(connection, query)
-        return [_recorded(fact, kinds[fact.kind]) for fact in facts]
+        return [recorded(fact, kinds[fact.kind]) for fact in facts]
 
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFact]:
@@ -338,22 +360,6 @@ def _require_readable(kind: type[What], body: str) -> None:
 
 def _use_of(key: str, first: int, facts: int) -> bytes:
     return canonical(["key used", key, first, facts])
-
-
-def _recorded(fact: StoredFact, kind: type[W]) -> Recorded[W]:
-    row = fact.row()
-    try:
-        return Recorded(
-            seq=row.seq,
-            who=row.who,
-            at=datetime.fromisoformat(row.at),
-            recorded_at=datetime.fromisoformat(row.recorded_at),
-            what=what_of(kind, row.body),
-            previous=row.previous,
-            digest=row.digest,
-        )
-    except (TypeError, ValueError) as error:
-        raise tampered([unreadable(fact, error)]) from error
 
 
 def _kind_of(fact: StoredFact, known: dict[str, type[What]]) -> type[What]:

@@ -28,10 +28,15 @@ def hashed_value(pseudonyms: Pseudonyms, name: str, value: object) -> object:
     return None if value is None else HASHED + pseudonyms.mark(f"value {name}", json.dumps(value))[:32]
 
 
+def is_sealed(value: object) -> bool:
+    """Whether a value is sealed."""
+    return isinstance(value, str) and value.startswith(SEALED)
+
+
 def opened_value(pseudonyms: Pseudonyms, name: str, value: object) -> Any:
     """A value as it was before it was sealed; one that was not stays as it is."""
-    if isinstance(value, str) and value.startswith(SEALED):
-        return json.loads(pseudonyms.opened(f"value {name}", value.removeprefix(SEALED)))
+    if is_sealed(value):
+        return json.loads(pseudonyms.opened(f"value {name}", str(value).removeprefix(SEALED)))
     return value
 
 

@@ -242,6 +242,7 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
         sorted(set(learnt.all.moment.tolist())),
         learnt_ranges(learnt_from.features) if given.plan.decision.humility else None,
         _batch_of(reference.entity.tolist(), reference.moment.tolist()),
+        learnt_from.features if held.any() else None,
     )
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())

@@ -7,21 +7,24 @@ A profile is strict JSON::
         "recency": {"kind": "number", "n": 4700, "missing": 0.0, "mean": 81.2, "deciles": [9 numbers],
                     "at_or_below": [9 shares], "typical": 80.0},
         "channel": {"kind": "text", "n": 4700, "missing": 0.01, "shares": {"shop": 0.7, "web": 0.28}, "rest": 0.01,
-                    "typical": "shop"}},
+                    "unseen": 0.001, "seen": "base64 …", "typical": "shop"}},
      "scores": {"n": 4700, "mean": 0.21, "deciles": [...], "at_or_below": [...]},
      "labels": {"n": 4700, "mean": 0.2},
      "form": "compiled"}
 
-``missing`` and all shares are of `n` rows, so shares, rest and missing sum to 1. ``at_or_below`` is the real share of
-the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, … ``labels`` is null
-where no truth was known. ``form`` says whether the model answers compiled or as it is; see `model.compiled`. Under a
-plan with humility rules each feature also has ``learnt``, from the rows of training: ``{"low": 2.0, "high": 300.0}``
-of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a text. Under a plan with
-``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were known. What estimates
-without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no column shows by itself
-``projections``, see `model.projections`; either is null where there were too few rows. ``performance`` says how good
-its answers were, see `model.performance`; null where no truth was known. Where the rows are of at least 20 moments and
-each entity comes once, features and scores have ``phi`` (see `overdispersion`) and ``batches``, how many there were.
+``missing`` and all shares are of `n` rows, so shares, rest and missing sum to 1. ``seen`` remembers the rarer texts of
+training and of these rows, see `model.seen`, null where there are too many; ``unseen`` is the share of these rows
+whose text stands in no other row, so about the share of new rows whose text was never seen. ``at_or_below`` is the
+real share of the rows with a value, at or below each decile: with many equal values it differs from 0.1, 0.2, …
+``labels`` is null where no truth was known. ``form`` says whether the model answers compiled or as it is; see
+`model.compiled`. Under a plan with humility rules each feature also has ``learnt``, from the rows of training:
+``{"low": 2.0, "high": 300.0}`` of a number, null where it was always missing, or ``{"seen": ["shop", "web"]}`` of a
+text. Under a plan with ``proof.interval`` it has ``interval``, see `model.intervals`; null where too few truths were
+known. What estimates without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no
+column shows by itself ``projections``, see `model.projections`; either is null where there were too few rows.
+``performance`` says how good its answers were, see `model.performance`; null where no truth was known. Where the rows
+are of at least 20 moments and each entity comes once, features and scores have ``phi`` (see `overdispersion`) and
+``batches``, how many there were.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ import pandas as pd
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.humility import SEEN_OFTEN
+from shipworthy.model.seen import Seen
 
 COMMON = 0.01
 """Categories with at least this share of the rows are listed by name; the others are the rest."""
@@ -54,6 +58,7 @@ def profile_of(
     moments: Sequence[str],
     learnt: Mapping[str, Mapping[str, Any]] | None = None,
     batch_of: Sequence[str] = (),
+    training: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The profile of a candidate.
 
@@ -65,6 +70,7 @@ def profile_of(
         moments: as of when they were taken, ISO 8601.
         learnt: what training saw of each feature (`learnt_ranges`), where the plan asks for it.
         batch_of: the moment of each row of the reference, where rows of one moment are a batch.
+        training: features of the rows it learnt from, where they are others than these.
     """
     batches = _batches(batch_of)
     known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
@@ -73,7 +79,7 @@ def profile_of(
         "rows_of": rows_of,
         "moments": list(moments),
         "features": {
-            str(name): _feature(reference[name], typical[str(name)])
+            str(name): _feature(reference[name], typical[str(name)], None if training is None else training[name])
             | ({"learnt": dict(learnt[str(name)])} if learnt else {})
             | _depending(reference[name], batches)
             for name in reference.columns
@@ -117,7 +123,7 @@ def _learnt(column: pd.Series[Any]) -> dict[str, Any]:
     return {"seen": sorted(str(text) for text in counts[counts >= SEEN_OFTEN].index)}
 
 
-def _feature(column: pd.Series[Any], typical: float | str) -> dict[str, Any]:
+def _feature(column: pd.Series[Any], typical: float | str, learnt: pd.Series[Any] | None) -> dict[str, Any]:
     known = column.dropna()
     missing = float(1 - len(known) / len(column)) if len(column) else 0.0
     if column.dtype == np.float64:
@@ -126,7 +132,24 @@ def _feature(column: pd.Series[Any], typical: float | str) -> dict[str, Any]:
     shares = (known.value_counts() / len(column)).sort_index() if len(known) else pd.Series(dtype=np.float64)
     common = {str(name): float(share) for name, share in shares.items() if share >= COMMON}
     rest = float(shares[shares < COMMON].sum())
-    return {"kind": "text", "n": len(column), "missing": missing, "shares": common, "rest": rest, "typical": typical}
+    return {
+        "kind": "text",
+        "n": len(column),
+        "missing": missing,
+        "shares": common,
+        "rest": rest,
+        **_rare(known, learnt, set(common), len(column)),
+        "typical": typical,
+    }
+
+
+def _rare(known: pd.Series[Any], learnt: pd.Series[Any] | None, common: set[str], rows: int) -> dict[str, Any]:
+    """Which rarer texts were seen, and the share of rows whose text stands in no other row."""
+    here = known.astype(str).value_counts()
+    others = set() if learnt is None else set(learnt.dropna().astype(str).unique())
+    alone = sum(rows_of == 1 and text not in others for text, rows_of in here.items())
+    seen = Seen.of((set(here.index) | others) - common)
+    return {"unseen": alone / rows if rows else 0.0, "seen": seen.kept if seen else None}
 
 
 def _spread(values: npt.NDArray[np.float64]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Past, Recorded, What
+from shipworthy.base.fact import Fold, Past, Recorded, S, What
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.model.words import CandidateMade
@@ -70,6 +70,10 @@ class Replayed:
         made = [fact for fact in self.acted if isinstance(fact.what, kinds)]
         facts = sorted([*known, *made], key=lambda fact: (fact.at, fact.seq)) if made else known
         return facts if about is None else [fact for fact in facts if fact.what.about == about]
+
+    def fold(self, fold: Fold[S], /) -> S:
+        """The state that the facts of `of` lead to."""
+        return fold.over(self.of(*fold.kinds))
 
     def write(self, what: What, at: datetime) -> None:
         """Take down what a trigger would have done."""

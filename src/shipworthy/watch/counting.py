@@ -1,6 +1,6 @@
 """The cuts of a column counted piece by piece: memory for one piece, and the same counts whatever the pieces.
 
-`Tally` counts what `watch.drift.cuts` asks about a column; tallies of parts add up, so that parts may be counted
+`Tally` counts what `watch.drift.questions` asks about a column; tallies of parts add up, so that parts may be counted
 anywhere and in any order. A window is one piece; `tallied` goes through a file of any size.
 """
 
@@ -15,8 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shipworthy.watch import drift
-from shipworthy.watch.drift import Cut, as_numbers
+from shipworthy.watch.drift import Cut, as_numbers, questions
 from shipworthy.watch.evidence import Counts
 from shipworthy.watch.monitor import Values
 from shipworthy.watch.reference import Known
@@ -56,11 +55,10 @@ class Tally:
         return Tally(self.known, self.rows + other.rows, ones, self.missing + other.missing)
 
     def cuts(self) -> list[Cut]:
-        """The cuts as `drift.cuts` gives them for the same rows."""
-        asked = drift.cuts(self.known, np.zeros(0, dtype=np.float64 if self.known.shares is None else object))
+        """Every question about the column with the counts of these rows."""
         whole = self.rows - self.missing if self.known.shares is None else self.rows
         now = [Counts(whole, one) for one in self.ones] + [Counts(self.rows, self.missing)]
-        return [replace(cut, now=counts) for cut, counts in zip(asked, now, strict=True)]
+        return [replace(cut, now=counts) for cut, counts in zip(questions(self.known), now, strict=True)]
 
     @classmethod
     def _of_numbers(cls, known: Known, values: Values | pa.Array | pa.ChunkedArray) -> Tally:
@@ -80,11 +78,15 @@ class Tally:
     def _of_texts(cls, known: Known, shares: Mapping[str, float], values: Values | pa.Array | pa.ChunkedArray) -> Tally:
         tally, missing, rows = _texts(values)
         ones = [tally.get(name, 0) for name in shares]
-        return cls(known, rows, (*ones, rows - missing - sum(ones)), missing)
+        other = rows - missing - sum(ones)
+        if known.seen is None:
+            return cls(known, rows, (*ones, other), missing)
+        unseen = sum(count for text, count in tally.items() if text not in shares and text not in known.seen)
+        return cls(known, rows, (*ones, other - unseen, unseen), missing)
 
 
 def cuts(known: Known, values: Values | pa.Array | pa.ChunkedArray) -> list[Cut]:
-    """Every cut of a column with its counts, as `drift.cuts` gives them, counted by columns."""
+    """Every question about a column with the counts of some rows; what is no number counts as missing."""
     return Tally.of(known, values).cuts()
 
 
@@ -135,5 +137,9 @@ def _as_arrow(values: Values) -> Any:
     try:
         return pa.array(values, pa.string(), from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        named = [None if drift._is_missing(value) else str(value) for value in values.tolist()]
+        named = [None if _is_missing(value) else str(value) for value in values.tolist()]
         return pa.array(named, pa.string())
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))

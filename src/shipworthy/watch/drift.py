@@ -1,12 +1,12 @@
 """Whether a column still looks as it did when the candidate was made: tests at the cuts of its distribution.
 
 A numeric column is cut at the values its profile kept; a column of categories has one indicator per common
-category. Both have a bin for missing values and one for values never seen before.
+category, one for rare values and one for values never seen before. Both have a bin for missing values. What is asked
+stands here; `watch.counting` counts it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from shipworthy.watch.bounds import share_between
-from shipworthy.watch.evidence import Counts, Floats, above, below, counted, rows_more, temper, threshold
+from shipworthy.watch.evidence import Counts, Floats, above, below, rows_more, temper, threshold
 from shipworthy.watch.monitor import Settings, Values, percent
 from shipworthy.watch.reference import Known
 
 # The plan's yearly error holds everything: a tenth is spent once on the bounds of the reference, the rest each year.
 REFERENCE_PART = 0.1
-MISSING, OTHER = "missing", "rare or never seen before"
+MISSING, RARE, UNSEEN, OTHER = "missing", "rare", "never seen before", "rare or never seen before"
+NONE = Counts(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +46,34 @@ class Cut:
         return self.now.share - self.then.share if self.now.rows else 0.0
 
 
-def cuts(known: Known, values: Values) -> list[Cut]:
-    """Every cut of a column with its counts; the same cuts for each window of a candidate."""
-    return numbers(known, values) if known.shares is None else categories(known, known.shares, values)
+def questions(known: Known) -> list[Cut]:
+    """Every question about a column with its counts in the reference, none in a window yet; the same for each window.
+
+    A numeric column is asked at its deciles, one of texts at its common texts, the rarer ones and, where it is known
+    which those were, the ones never seen before; both in what is missing.
+    """
+    found = _of_numbers(known) if known.shares is None else _of_texts(known, known.shares)
+    return [*found, Cut(MISSING, Counts(known.rows, known.missing), NONE)]
 
 
-def numbers(known: Known, values: Values) -> list[Cut]:
-    """The cuts of a numeric column; what is no number counts as missing, infinities as values."""
-    given = as_numbers(values)
-    present = given[~np.isnan(given)]
+def _of_numbers(known: Known) -> list[Cut]:
     found = [
-        Cut(f"at most {value:g}", Counts(known.present, round(share * known.present)), counted(present <= value))
+        Cut(f"at most {value:g}", Counts(known.present, round(share * known.present)), NONE)
         for value, share in known.cuts
     ]
     if known.cuts:
         # At most a tenth of the rows lay below the lowest decile; without this cut a constant could only rise.
         lowest, tenth = known.cuts[0][0], ceil((known.present - 1) / 10)
-        found.append(Cut(f"below {lowest:g}", Counts(known.present, tenth), counted(present < lowest), at_most=True))
-    return [*found, Cut(MISSING, Counts(known.rows, known.missing), counted(np.isnan(given)))]
+        found.append(Cut(f"below {lowest:g}", Counts(known.present, tenth), NONE, at_most=True))
+    return found
 
 
-def categories(known: Known, shares: Mapping[str, float], values: Values) -> list[Cut]:
-    """The cuts of a column of texts: each common one, everything rarer or never seen before, and the missing."""
-    tally: Counter[str] = Counter()
-    for value, rows in Counter(values.tolist()).items():
-        if not _is_missing(value):
-            tally[str(value)] += rows
-    size, present = int(values.size), tally.total()
-    found = [Cut(name, _share(known, share), Counts(size, tally[name])) for name, share in shares.items()]
-    other = present - sum(tally[name] for name in shares)
-    found.append(Cut(OTHER, _share(known, known.rest), Counts(size, other)))
-    return [*found, Cut(MISSING, Counts(known.rows, known.missing), Counts(size, size - present))]
+def _of_texts(known: Known, shares: Mapping[str, float]) -> list[Cut]:
+    found = [Cut(name, _share(known, share), NONE) for name, share in shares.items()]
+    if known.seen is None:
+        return [*found, Cut(OTHER, _share(known, known.rest), NONE)]
+    rare = max(0.0, known.rest - known.unseen)
+    return [*found, Cut(RARE, _share(known, rare), NONE), Cut(UNSEEN, _share(known, known.unseen), NONE)]
 
 
 def _share(known: Known, share: float) -> Counts:
@@ -164,10 +162,6 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return float("nan")
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and np.isnan(value))
 
 
 def moved_shares(leads: Mapping[str, Cut]) -> dict[str, float]:

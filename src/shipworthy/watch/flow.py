@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import UserError
-from shipworthy.base.fact import Past, What, reader
+from shipworthy.base.fact import Past, What, latest, reader
+from shipworthy.base.times import read_moment
 from shipworthy.data.flow import snapshot
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
@@ -19,16 +23,20 @@ from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.counted import judged_counts
 from shipworthy.watch.look import Look
+from shipworthy.watch.opened import Opened
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.trying import judge_trials as judge_trials
-from shipworthy.watch.words import AuditDrawn, LabelsSealed, Watch, WatchBeside, Watched, WindowJudged
+from shipworthy.watch.words import AuditDrawn, JudgeTrials, LabelsSealed, Watch, WatchBeside, Watched, WindowJudged
+
+_RECENT = timedelta(hours=1)
 
 
 def watch(command: Watch, trip: Trip) -> Watched:
     """Collect the labels that became known and let every monitor judge every window that is new to it.
 
-    Where the data is refused at the door, monitors of labels do not run and say why; they are tried again later.
+    What they say of candidates in shadow, as canaries or in place of others is compared at once. Where the data is
+    refused at the door, monitors of labels do not run and say why; they are tried again later.
     """
     plan = plan_of(trip.step("read the plan", lambda: current_plan(trip.past).values()))
     todo = reader(list[Due]).validate_python(
@@ -36,12 +44,14 @@ def watch(command: Watch, trip: Trip) -> Watched:
     )
     taken, refused = _fresh_data(trip, plan, todo)
     found: list[WindowJudged] = []
+    opened, pseudonyms = Opened(), Pseudonyms(trip.store.keys.folder)
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
-        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, Pseudonyms(trip.store.keys.folder))
+        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, pseudonyms, opened)
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
-    return _watched([*found, *_beside(trip, plan)])
+    watched = _watched([*found, *_beside(trip, plan)])
+    return replace(watched, trials=judge_trials(JudgeTrials(product=plan.product), trip))
 
 
 def watch_beside(command: WatchBeside, trip: Trip) -> Watched:
@@ -64,9 +74,15 @@ def _watched(found: Sequence[WindowJudged]) -> Watched:
 
 
 def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
-    """The snapshot as of now that holds the truth, or why there is none; read only where somebody needs it."""
-    if not any(item.needs == "labels" for item in todo):
+    """The snapshot as of now that holds the truth, or why there is none; read only where somebody needs it.
+
+    One that was taken within the last hour, for the list of today, serves as well.
+    """
+    mature = [plan.need.horizon.after(read_moment(item.answered.ends)) for item in todo if item.needs == "labels"]
+    if not mature:
         return "", ""
+    if recent := trip.step("find the data of today", lambda: _taken(trip.past, max(mature), trip.at - _RECENT)):
+        return recent, ""
     try:
         taken = snapshot(trip, plan, trip.at)
     except UserError as error:
@@ -75,6 +91,14 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
         return taken.snapshot, ""
     failed = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     return "", f"The data was refused at the door: {'; '.join(failed) or 'see the refusal'}"
+
+
+def _taken(past: Past, upto: datetime, since: datetime) -> str:
+    """The newest snapshot, if it was taken lately and reaches up to a moment; empty where it does not."""
+    newest = latest(past.of(SnapshotTaken, SnapshotRefused))
+    if newest is None or isinstance(newest.what, SnapshotRefused) or newest.at < since:
+        return ""
+    return newest.what.snapshot if read_moment(newest.what.as_of) >= upto else ""
 
 
 def _judge(trip: Trip, look: Look) -> Any:

@@ -48,7 +48,7 @@ def truths(
     Raises:
         UserError: the team's code raised, or gave something unusable.
     """
-    if pipeline.code is not None and hasattr(pipeline.module, "label"):
+    if is_written(pipeline):
         found = pipeline.label(sources, as_of, until, entities)
         return Truth(np.asarray(found, dtype=np.float64))
     rows, where = declared_label(pipeline.plan, sources)
@@ -58,6 +58,11 @@ def truths(
     known = label_values(agreed, entity, need.answer, where, need.classes)
     mine = np.asarray(known.reindex(pd.Index(entities, dtype=object)), dtype=np.float64)
     return Truth(mine, int(contradicting.isin(set(entities)).sum()))
+
+
+def is_written(pipeline: Pipeline) -> bool:
+    """Whether the team's own function says what is true, not a declared column."""
+    return pipeline.code is not None and hasattr(pipeline.module, "label")
 
 
 def stated_once(rows: pd.DataFrame, entity: str) -> tuple[pd.DataFrame, pd.Series[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
-from shipworthy.data.reading import tables
+from shipworthy.data.reading import known, tables
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.privacy import unreadable
 from shipworthy.deliver.words import AnswersSealed
@@ -26,8 +26,9 @@ from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
-from shipworthy.watch.labels import labels_table, truths
+from shipworthy.watch.labels import is_written, labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
+from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
 from shipworthy.watch.states import StoredStates
@@ -59,6 +60,7 @@ class Look:
         snapshot: the data that holds the truth; empty where none is needed or none could be had.
         refused: why there is no such data.
         pseudonyms: opens inputs that are kept sealed.
+        opened: what an earlier moment of the same look has read already.
     """
 
     files: Files
@@ -68,6 +70,7 @@ class Look:
     snapshot: str
     refused: str
     pseudonyms: Pseudonyms | None = None
+    opened: Opened = field(default_factory=Opened)
 
     @property
     def as_of(self) -> datetime:
@@ -113,10 +116,10 @@ class Look:
         if "runs" in needs:
             return accounts(past, of), None, pd.DataFrame()
         if "audit" in needs:
-            answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
+            answerer = self._answerer(past, of.candidate)
             scores, labels = labelled_sample(self.files, past, of.parts[0], answerer.classes)
             return Window(self.moment, scores, labels=labels), answerer, pd.DataFrame()
-        answerer = load(self.files, candidate_made(past, of.candidate), self.plan)
+        answerer = self._answerer(past, of.candidate)
         answers = answers_of(self.files, of, classes=bool(answerer.classes))
         promises = answerer.answer != "number" and promises_shares(answerer.made.role, answerer.profile)
         window = Window(self.moment, np.asarray(answers["score"], dtype=np.float64), promises=promises)
@@ -135,7 +138,7 @@ class Look:
             sources = self._then(past, of)
             window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))
         if "labels" in needs:
-            window = self._with_truth(past, window, answerer, list(answers["entity"]))
+            window = self._with_truth(past, of, window, answerer, list(answers["entity"]))
             window = self._weighed(window, of, answers)
         return window, answerer, answers
 
@@ -158,22 +161,28 @@ class Look:
 
         return Beside(projections, sample, earlier)
 
-    def _with_truth(self, past: Past, window: Window, answerer: Answerer, entities: list[str]) -> Window:
+    def _with_truth(self, past: Past, of: Answered, window: Window, answerer: Answerer, entities: list[str]) -> Window:
         if not self.snapshot:
             return replace(window, unlabelled_because=self.refused)
         until = self.plan.need.horizon.after(self.as_of)
+        # A declared label may come up to the last answer's horizon; a label function looks one horizon ahead.
+        seen = until if is_written(answerer.pipeline) else self.plan.need.horizon.after(read_moment(of.ends))
         try:
-            known = truths(answerer.pipeline, self._sources(past, until), self.as_of, until, entities)
+            truth = truths(answerer.pipeline, self._sources(past, seen), self.as_of, until, entities)
         except UserError as error:
             return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
-        labels, classes = known.labels, window.of_classes
+        labels, classes = truth.labels, window.of_classes
         if classes is not None:
             classes, labels = replace(classes, truths=labels), right(classes.likely, labels)
-        return replace(window, labels=labels, contradicting=known.contradicting, of_classes=classes)
+        return replace(window, labels=labels, contradicting=truth.contradicting, of_classes=classes)
 
     @property
     def _classes(self) -> bool:
         return self.plan.need.answer == "class"
+
+    def _answerer(self, past: Past, candidate: str) -> Answerer:
+        made = candidate_made(past, candidate)
+        return self.opened.once(("candidate", candidate), lambda: load(self.files, made, self.plan))
 
     def _weighed(self, window: Window, of: Answered, answers: pd.DataFrame) -> Window:
         """With what each truth counts for, where only those on whom the product acted have one."""
@@ -221,7 +230,7 @@ class Look:
         if "promised" not in what.numbers or not first or first == what.candidate or not self.snapshot:
             return what
         try:
-            answerer = load(self.files, candidate_made(past, first), self.plan)
+            answerer = self._answerer(past, first)
             promised = doing_nothing(answerer, self._sources(past, self.as_of), self.as_of, list(answers["entity"]))
         except UserError:
             return what  # the comparison only describes; what was judged stands without it
@@ -238,7 +247,8 @@ class Look:
 
     def _sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
         taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what
-        return tables(self.files, taken, self.plan, before)
+        whole = self.opened.once(("snapshot", self.snapshot), lambda: tables(self.files, taken, self.plan))
+        return {name: known(rows, name, self.plan, before) for name, rows in whole.items()}
 
     def _sealed(self, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
         if not matched:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipworthy.model.free_text import LENGTH, UNSEEN
+from shipworthy.model.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Known:
             lowest decile.
         shares: share of all rows by common value, of a column of texts; None for a numeric one.
         rest: share of all rows with a rarer value.
+        unseen: share of them whose value stood in no other row; seen: the rarer values that were seen, None where they
+            were not kept, so that a rare value and one never seen before are not told apart.
         phi: how much its shares differed between reference batches beyond chance; None where it was not measured.
         batch: rows of such a batch, on average.
     """
@@ -29,6 +32,8 @@ class Known:
     cuts: tuple[tuple[float, float], ...] = ()
     shares: Mapping[str, float] | None = None
     rest: float = 0.0
+    unseen: float = 0.0
+    seen: Seen | None = None
     phi: float | None = None
     batch: float = 0.0
 
@@ -96,7 +101,9 @@ def _known(name: str, entry: Mapping[str, Any]) -> Known:
     phi = float(entry["phi"]) if "phi" in entry else None
     batch = rows / entry["batches"] if entry.get("batches") else 0.0
     if "shares" in entry:
-        return Known(name, rows, missing, shares=dict(entry["shares"]), rest=float(entry["rest"]), phi=phi, batch=batch)
+        seen, unseen = Seen.read(entry.get("seen")), float(entry.get("unseen", 0.0))
+        rest = float(entry["rest"])
+        return Known(name, rows, missing, (), dict(entry["shares"]), rest, unseen, seen, phi, batch)
     # Deciles of a column with many equal values repeat; each value is one cut.
     cuts = dict(zip(entry["deciles"], entry["at_or_below"], strict=True))
     at = tuple((float(value), float(share)) for value, share in sorted(cuts.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -15,24 +15,25 @@ from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.base.fact import Decided, KnownPast, Past, Recorded
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.run import BACK_FILL
-from shipworthy.deliver.words import AnswersSealed, RunFinished
+from shipworthy.deliver.words import RunFinished
 from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
+from shipworthy.watch.folds import JUDGED, SEALED
+from shipworthy.watch.folds import PARTS as PARTS
+from shipworthy.watch.folds import REHEARSAL as REHEARSAL
+from shipworthy.watch.folds import WAITING as WAITING
 from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"
-REHEARSAL = "rehearsal"
-SERVED = "serve/"
-# Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
-PARTS, WAITING = "parts", "waiting"
 # How long a window is left alone that waits for data, so that a broken source is not read at every tick, or for more
 # answers of the prediction server.
 PATIENCE = timedelta(days=1)
+# Servers side by side seal at other instants: so long after the last part of a window, none of them adds to it.
+_SETTLED = timedelta(minutes=10)
 _DAYS_PER_YEAR = 365.25
 _REALTIME_WINDOWS = 365
 
@@ -51,12 +52,20 @@ class Answered:
         moment: as of when, ISO 8601 in UTC.
         parts: the sealed segments that hold its answers, or the names of the runs it was released to answer.
         growing_since: when the newest part came, ISO 8601, where a prediction server may still add to this moment.
+        until: the end of the day, ISO 8601, where answers were given all day long to questions that brought their
+            inputs; the truth about all of them is known a horizon after it.
     """
 
     candidate: str
     moment: str
     parts: tuple[str, ...]
     growing_since: str = ""
+    until: str = ""
+
+    @property
+    def ends(self) -> str:
+        """As of when the last of these answers may be; the truth is known a horizon later."""
+        return self.until or self.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +78,20 @@ class Due:
 
 
 def answered(past: Past) -> list[Answered]:
-    """What was answered, oldest moment first; a rehearsal answers nobody, and a back-fill nobody in time."""
-    sealed: dict[tuple[str, str], list[Recorded[AnswersSealed]]] = {}
-    for fact in past.of(AnswersSealed):
-        if set(fact.what.steps) == {REHEARSAL} or BACK_FILL in fact.what.steps:
-            continue
-        moment = read_moment(fact.what.as_of).isoformat()
-        for candidate, rows in fact.what.candidates.items():
-            if rows:
-                sealed.setdefault((moment, candidate), []).append(fact)
-    newest = {candidate: moment for moment, candidate in sorted(sealed)}
-    return [
-        Answered(
-            candidate,
-            moment,
-            tuple(fact.what.segment for fact in facts),
-            facts[-1].at.isoformat() if newest[candidate] == moment and _served(facts) else "",
-        )
-        for (moment, candidate), facts in sorted(sealed.items(), key=lambda pair: pair[0])
-    ]
+    """What was answered, oldest moment first; a rehearsal answers nobody, and a back-fill nobody in time.
 
-
-def _served(facts: Sequence[Recorded[AnswersSealed]]) -> bool:
-    """Whether all of these are stretches of the prediction server; a list is whole when it is sealed."""
-    return all(fact.what.run.startswith(SERVED) for fact in facts)
+    Answers to questions that brought their inputs are each as of an instant; a day of them is one window. Where all of
+    a window comes from prediction servers, it may grow until they have sealed something later for a while.
+    """
+    state = past.fold(SEALED)
+    found = []
+    for moment, candidates in sorted(state["windows"].items()):
+        for candidate, known in sorted(candidates.items()):
+            settled = read_moment(known["last"]) + _SETTLED <= read_moment(state["newest"][candidate])
+            since = known["last"] if known["served"] and not settled else ""
+            parts = tuple(dict.fromkeys(known["parts"].split()))
+            found.append(Answered(candidate, moment, parts, since, known["until"]))
+    return found
 
 
 def runs(past: Past) -> list[Answered]:
@@ -131,16 +130,18 @@ def due(
         patient: leave a waiting window alone for a day after it was last tried.
     """
     members = {name: one for name, one in (monitors() if known is None else known).items() if one.applies(plan)}
-    last = {(fact.what.monitor, fact.what.candidate, fact.what.window): fact for fact in past.of(WindowJudged)}
+    judged = past.fold(JUDGED)
     windows = [(window, ("answers", "labels")) for window in answered(past)]
     windows += [(window, ("runs", "")) for window in runs(past)]
     windows += [(window, ("audit", "")) for window in audited(past)]
     found = []
     for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
-        mature = plan.need.horizon.after(read_moment(window.moment)) <= now
+        mature = plan.need.horizon.after(read_moment(window.ends)) <= now
         for name, monitor in members.items():
-            judged = last.get((name, window.candidate, window.moment))
-            if monitor.needs in needs and _ripe(monitor, window, mature, now) and _open(judged, window, now, patient):
+            if monitor.needs not in needs or not _ripe(monitor, window, mature, now):
+                continue
+            last = judged.get(window.candidate, {}).get(name, {}).get("windows", {}).get(window.moment)
+            if _open(last, window, now, patient):
                 found.append(Due(name, monitor.needs, window))
     return found
 
@@ -152,24 +153,20 @@ def _ripe(monitor: Monitor, window: Answered, mature: bool, now: datetime) -> bo
     return not window.growing_since or read_moment(window.growing_since) + PATIENCE <= now
 
 
-def _open(judged: Recorded[WindowJudged] | None, window: Answered, now: datetime, patient: bool) -> bool:
+def _open(judged: Mapping[str, Any] | None, window: Answered, now: datetime, patient: bool) -> bool:
     if judged is None:
         return True
-    if judged.what.level != "not_run":
+    if judged["level"] != "not_run":
         return False
-    numbers = judged.what.numbers
-    if numbers.get(PARTS, 0.0) < len(window.parts):
+    if judged["parts"] < len(window.parts):
         return True
-    return bool(numbers.get(WAITING)) and (not patient or judged.at + PATIENCE <= now)
+    return bool(judged["waiting"]) and (not patient or read_moment(judged["at"]) + PATIENCE <= now)
 
 
 def is_judged(past: Past, found: WindowJudged) -> bool:
     """Whether this monitor has judged this window already, for instance in a run beside this one."""
-    key = (found.monitor, found.window)
-    return any(
-        (fact.what.monitor, fact.what.window) == key and fact.what.level != "not_run"
-        for fact in past.of(WindowJudged, about=found.candidate)
-    )
+    known = past.fold(JUDGED).get(found.candidate, {}).get(found.monitor, {})
+    return bool(known.get("windows", {}).get(found.window, {"level": "not_run"})["level"] != "not_run")
 
 
 def watch_due(plan: Plan, past: Past, now: datetime) -> bool:
@@ -249,9 +246,8 @@ def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
     for fact in past.of(AlarmClosed):
         answered_at.setdefault(fact.what.alarm, fact.seq)
     since = max((seq for alarm, seq in answered_at.items() if alarm in mine), default=0)
-    windows = past.of(WindowJudged, about=candidate)
-    judged = [window for window in windows if window.what.monitor == monitor and window.seq > since]
-    return dict(judged[-1].what.state) if judged else {}
+    judged = past.fold(JUDGED).get(candidate, {}).get(monitor)
+    return dict(judged["carried"]) if judged and judged["seq"] > since else {}
 
 
 def answering(past: Past) -> set[str]:

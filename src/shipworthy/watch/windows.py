@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import pyarrow.compute as pc
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.log import CLASSES
+from shipworthy.deliver.log import CLASSES, days
 from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
-from shipworthy.edges.sealing import opened_value
+from shipworthy.edges.sealing import is_sealed, opened_value
 from shipworthy.model.projections import HALF, LABEL, SCORE
 from shipworthy.watch.monitor import Sample, Values, Window
 from shipworthy.watch.rules import REHEARSAL, Answered
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from shipworthy.edges.files import Files
     from shipworthy.edges.pseudonyms import Pseudonyms
 
+_PARTS = 50  # of a window, that are read where some rows of it suffice
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "decision", "step"]
 
 
@@ -33,7 +35,7 @@ def answers_of(files: Files, answered: Answered, *, classes: bool = False) -> pd
     """A candidate's answers for a moment, each entity once (the first answer it got), sorted by entity.
 
     Several consumers, steps and segments may hold the same entity; rehearsals do not count. A stretch of the
-    prediction server may hold other moments too.
+    prediction server may hold other moments too, and answers on inputs of their own count to the day of the moment.
 
     Args:
         classes: with the class of each answer and the probability of each.
@@ -45,7 +47,11 @@ def answers_of(files: Files, answered: Answered, *, classes: bool = False) -> pd
     tables = [files.table(segment, columns) for segment in answered.parts]
     rows = pa.concat_tables(tables)
     mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
-    mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
+    moment = pa.scalar(read_moment(answered.moment), rows["as_of"].type)
+    theirs = pc.equal(rows["as_of"], moment)
+    if answered.until:
+        theirs = pc.or_(theirs, pc.fill_null(pc.equal(days(rows), moment), False))
+    mine = pc.and_(mine, theirs)
     frame: pd.DataFrame = rows.filter(mine).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
     return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
@@ -64,10 +70,7 @@ def features_of(
     parts = [_by_reference(files, str(ref), rows, entity) for ref, rows in answers.groupby("inputs_ref") if ref]
     written = answers[answers["inputs_ref"] == ""]
     if not written.empty:
-        values = _values(written["inputs"])
-        if pseudonyms is not None:
-            values = [{name: opened_value(pseudonyms, name, one) for name, one in row.items()} for row in values]
-        parts.append(pd.DataFrame(values, index=written.index))
+        parts.append(_opened(pd.DataFrame(_values(written["inputs"]), index=written.index), pseudonyms))
     together = pd.concat(parts).reindex(answers.index)
     return {str(name): together[name].to_numpy() for name in together.columns}
 
@@ -75,8 +78,12 @@ def features_of(
 def some_inputs(
     files: Files, answered: Answered, count: int, pseudonyms: Pseudonyms | None = None, entity: str = ""
 ) -> dict[str, Values]:
-    """The inputs of at most so many answers of a window, evenly spread over its entities; see `features_of`."""
-    answers = answers_of(files, answered)
+    """The inputs of at most so many answers of a window, evenly spread over its entities; see `features_of`.
+
+    Of a window of many parts, not all are read: those that are lie evenly among them.
+    """
+    some = answered.parts[:: max(1, len(answered.parts) // _PARTS)]
+    answers = answers_of(files, replace(answered, parts=some))
     every = max(1, -(-len(answers) // count))
     return features_of(files, answers.iloc[::every].reset_index(drop=True), pseudonyms, entity)
 
@@ -91,6 +98,16 @@ def sample_of(files: Files, digest: str) -> Sample:
     features = {str(name): rows[name].to_numpy() for name in rows.columns[1:] if name not in (HALF, SCORE, LABEL)}
     scores, labels = (rows[name].to_numpy(dtype=np.float64) for name in (SCORE, LABEL))
     return Sample(features, scores, labels, (rows[HALF] == "fit").to_numpy())
+
+
+def _opened(inputs: pd.DataFrame, pseudonyms: Pseudonyms | None) -> pd.DataFrame:
+    """Inputs with sealed values opened; only a column of texts can hold one."""
+    if pseudonyms is None:
+        return inputs
+    for name in inputs.select_dtypes(exclude=["number", "bool"]).columns:
+        if inputs[name].map(is_sealed).any():
+            inputs[name] = [opened_value(pseudonyms, str(name), value) for value in inputs[name]]
+    return inputs
 
 
 def _values(texts: pd.Series[str]) -> list[dict[str, Any]]:

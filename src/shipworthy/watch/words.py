@@ -122,16 +122,24 @@ class AlarmClosed(What):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What one look at the world gave."""
+    """What one look at the world gave.
+
+    Attributes:
+        windows: judged by some monitor; trials: what comparisons of two candidates found.
+    """
 
     windows: int
     notes: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    trials: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch(Command[Watched]):
-    """Collect labels that have become mature and let every monitor judge every window that is new to it."""
+    """Collect labels that have become mature and let every monitor judge every window that is new to it.
+
+    Candidates in shadow, canary and full use are compared with the other one where the truth has come.
+    """
 
     right: ClassVar[str] = "operate"
     durable: ClassVar[bool] = True

@@ -11,22 +11,23 @@ import pytest
 import sqlalchemy as sa
 
 from shipworthy.base.errors import Tampered
+from shipworthy.base.fact import Fold, Recorded
 from shipworthy.edges import tables
 from shipworthy.edges.keys import Keys
-from shipworthy.edges.ledger import Ledger, Row, View
+from shipworthy.edges.ledger import Ledger
 from shipworthy.plan.words import ClockAdvanced
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MANY = 250  # more than it takes for a state to be worth keeping
 
 
-def step(state: dict[str, int], row: Row) -> dict[str, int]:
+def step(state: dict[str, int], fact: Recorded[ClockAdvanced]) -> dict[str, int]:
     state["facts"] = state.get("facts", 0) + 1
-    state["sum"] = state.get("sum", 0) + int(row.body["to"])
+    state["sum"] = state.get("sum", 0) + int(fact.what.to)
     return state
 
 
-COUNTED: View[dict[str, int]] = View("counted", 1, (ClockAdvanced,), dict[str, int], step)
+COUNTED: Fold[dict[str, int]] = Fold("counted", 1, (ClockAdvanced,), dict[str, int], step)
 
 
 def folded(facts: int) -> dict[str, int]:
@@ -47,11 +48,11 @@ def many(ledger: Ledger) -> None:
 def test_a_view_is_the_fold_of_all_facts_however_often_it_is_read(
     ledger: Ledger, engine: sa.Engine, many: None, advance: Callable[..., None]
 ) -> None:
-    assert ledger.view(COUNTED, "shop") == folded(MANY)
+    assert ledger.past("shop").fold(COUNTED) == folded(MANY)
     assert [row.seq for row in kept(engine)] == [MANY]
     advance(3)
-    assert ledger.view(COUNTED, "shop") == folded(MANY + 3)
-    assert ledger.view(COUNTED, "other") == {}
+    assert ledger.past("shop").fold(COUNTED) == folded(MANY + 3)
+    assert ledger.past("other").fold(COUNTED) == {}
 
 
 def test_only_new_facts_are_read_where_a_state_was_kept(
@@ -59,22 +60,22 @@ def test_only_new_facts_are_read_where_a_state_was_kept(
 ) -> None:
     steps: list[int] = []
 
-    def noted(state: dict[str, int], row: Row) -> dict[str, int]:
-        steps.append(row.seq)
-        return step(state, row)
+    def noted(state: dict[str, int], fact: Recorded[ClockAdvanced]) -> dict[str, int]:
+        steps.append(fact.seq)
+        return step(state, fact)
 
     view = replace(COUNTED, step=noted)
-    ledger.view(view, "shop")
+    ledger.past("shop").fold(view)
     steps.clear()
     advance(2)
-    assert ledger.view(view, "shop") == folded(MANY + 2)
+    assert ledger.past("shop").fold(view) == folded(MANY + 2)
     assert steps == [MANY + 1, MANY + 2]
 
 
 def test_a_view_that_was_changed_begins_anew(ledger: Ledger, many: None) -> None:
-    ledger.view(COUNTED, "shop")
-    doubled = replace(COUNTED, version=2, step=lambda state, row: {"facts": 2 * int(row.body["to"])})
-    assert ledger.view(doubled, "shop") == {"facts": 2 * (MANY - 1)}
+    ledger.past("shop").fold(COUNTED)
+    doubled = replace(COUNTED, version=2, step=lambda state, fact: {"facts": 2 * int(fact.what.to)})
+    assert ledger.past("shop").fold(doubled) == {"facts": 2 * (MANY - 1)}
 
 
 @pytest.mark.parametrize(
@@ -92,33 +93,33 @@ def test_a_view_that_was_changed_begins_anew(ledger: Ledger, many: None) -> None
 def test_a_kept_state_that_somebody_changed_is_not_believed(
     ledger: Ledger, engine: sa.Engine, many: None, changed: dict[str, Any]
 ) -> None:
-    ledger.view(COUNTED, "shop")
+    ledger.past("shop").fold(COUNTED)
     with engine.begin() as connection:
         connection.execute(tables.view_cache.update().values(**changed))
-    assert ledger.view(COUNTED, "shop") == folded(MANY)
+    assert ledger.past("shop").fold(COUNTED) == folded(MANY)
 
 
 def test_a_kept_state_of_another_product_or_signature_is_not_believed(
     ledger: Ledger, engine: sa.Engine, many: None, tmp_path: Any
 ) -> None:
-    ledger.view(COUNTED, "shop")
+    ledger.past("shop").fold(COUNTED)
     with engine.begin() as connection:
         connection.execute(tables.view_cache.update().values(product="other"))
-    assert ledger.view(COUNTED, "other") == {}
+    assert ledger.past("other").fold(COUNTED) == {}
     signing = Keys(tmp_path / "other keys")
     with engine.begin() as connection:
         connection.execute(
             tables.view_cache.update().values(product="shop", signature=signing.sign(b"of another").hex())
         )
-    assert ledger.view(COUNTED, "shop") == folded(MANY)
+    assert ledger.past("shop").fold(COUNTED) == folded(MANY)
 
 
 def test_a_view_does_not_read_over_an_edited_fact(
     ledger: Ledger, engine: sa.Engine, many: None, advance: Callable[..., None]
 ) -> None:
-    ledger.view(COUNTED, "shop")
+    ledger.past("shop").fold(COUNTED)
     advance(2)
     with engine.begin() as connection:
         connection.execute(tables.fact.update().where(tables.fact.c.seq == MANY + 1).values(who="intruder"))
     with pytest.raises(Tampered, match=f"fact {MANY + 1}"):
-        ledger.view(COUNTED, "shop")
+        ledger.past("shop").fold(COUNTED)

@@ -16,6 +16,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import What
 from shipworthy.deliver.flow import score
 from shipworthy.deliver.words import Score
+from shipworthy.edges import tables, view
 from shipworthy.edges.database import migrate, open_engine
 from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
@@ -532,3 +533,42 @@ def test_each_truth_counts_once_however_often_or_late_it_is_said(world: World) -
     assert world.about_answers() == before, "what came after a window was judged changes no verdict"
     assert world.judged("performance")["1997-04"] == first
     assert len(world.of(LabelsSealed)) == 1
+
+
+def verdicts(world: World) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """What was found in each window of answers, and what it carries on."""
+    of_answers = {name for name, monitor in members().items() if monitor.needs in ("answers", "labels")}
+    return {
+        (what.monitor, what.window): (what.level, what.numbers, what.state, what.parts)
+        for what in world.of(WindowJudged)
+        if what.level != "not_run" and what.monitor in of_answers
+    }
+
+
+def test_many_looks_find_what_one_look_finds_and_a_kept_state_is_only_a_cache(
+    world: World, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one copy of the product each list is looked at, and what was kept is thrown away in between; late and doubled
+    truths come after they were counted. In the other copy one look comes at the end, before them.
+    """
+    monkeypatch.setattr(view, "_WORTH_KEEPING", 1)
+    shutil.copytree(released, tmp_path / "once")
+    once = World(tmp_path / "once")
+    feed = once.root / "visits.csv"
+    for number in (4, 5, 6):
+        once.list_of(number)
+    once.watch()
+    for number in (4, 5, 6):
+        world.list_of(number)
+        world.watch()
+        with world.engine.begin() as connection:
+            kept = connection.execute(tables.view_cache.delete()).rowcount
+        assert kept >= 2
+    assert verdicts(world) == verdicts(once)
+    assert len(verdicts(once)) > 15
+    before = verdicts(world)
+    late = feed.read_text().splitlines()
+    (world.root / "visits.csv").write_text("\n".join([*late, *late[-50:], "c0001,1997-04-20"]) + "\n")
+    world.watch()
+    assert verdicts(world) == before, "a window is counted when its truth is due, once"
+    once.engine.dispose()

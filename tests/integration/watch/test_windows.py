@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from shipworthy.base.errors import Tampered
-from shipworthy.deliver.log import ANSWERS, answers_table
+from shipworthy.deliver.log import ANSWERS, answers_table, windows
 from shipworthy.edges.files import Files
 from shipworthy.watch.rules import Answered
 from shipworthy.watch.windows import answers_of, features_of
@@ -100,6 +100,30 @@ def test_a_stretch_of_the_server_that_holds_two_moments_is_taken_apart(files: Fi
     )
     digest = files.put_table(both)
     assert list(answers_of(files, Answered("c", JUNE.isoformat(), (digest,)))["score"]) == [0.1]
+
+
+def test_answers_on_inputs_of_their_own_are_read_by_the_day(files: Files) -> None:
+    """A stretch over midnight is taken apart; what was answered from stored inputs stays with their moment."""
+    ref = files.put_table(pa.table({"entity": ["s"], "spend": [2.0]}))
+    stretch = pa.concat_tables(
+        [
+            files.table(segment(files, "serve/1", {"a": 0.1}, as_of=JUNE + timedelta(hours=3))),
+            files.table(segment(files, "serve/1", {"a": 0.5, "b": 0.2}, late=1, as_of=JUNE + timedelta(hours=23))),
+            files.table(segment(files, "serve/1", {"c": 0.3}, as_of=JUNE + timedelta(hours=24))),
+            files.table(segment(files, "serve/1", {"s": 0.4}, as_of=JUNE + timedelta(hours=3), ref=ref)),
+        ]
+    )
+    assert windows(stretch) == {
+        "1997-06-01": {"c": 3},
+        "1997-06-01T03:00:00+00:00": {"c": 1},
+        "1997-06-02": {"c": 1},
+    }
+    parts = (files.put_table(stretch),)
+    whole = Answered("c", JUNE.isoformat(), parts, until=(JUNE + timedelta(days=1)).isoformat())
+    found = answers_of(files, whole)
+    assert dict(zip(found["entity"], found["score"], strict=True)) == {"a": 0.1, "b": 0.2}
+    stored = answers_of(files, Answered("c", (JUNE + timedelta(hours=3)).isoformat(), parts))
+    assert list(stored[stored["inputs_ref"] != ""]["entity"]) == ["s"]
 
 
 def test_a_missing_score_stays_missing(files: Files) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from shipworthy.model.profile import profile_of, typical_values, written
 from shipworthy.model.reasons import NOTHING, reasons, value_text
+from shipworthy.model.seen import MOST, Seen
 
 TABLE = pd.DataFrame(
     {
@@ -42,6 +43,22 @@ def test_rare_categories_are_not_named() -> None:
     assert made["features"]["t"]["shares"] == {"x": 0.99}
     assert np.isclose(made["features"]["t"]["rest"], 0.01)
     assert made["labels"] is None
+
+
+def test_rare_values_are_remembered_without_their_names_and_new_ones_counted() -> None:
+    """Two rows in a thousand hold a text that no other row holds; two more are also known from training."""
+    table = pd.DataFrame({"t": ["x"] * 990 + ["a", "b", "c", "d"] + ["often"] * 6})
+    training = pd.DataFrame({"t": ["x", "c", "d", "e"]})
+    made = profile_of(table, typical_values(table), np.zeros(1000), None, "held out", [], training=training)
+    entry = made["features"]["t"]
+    assert entry["unseen"] == 0.002
+    seen = Seen.read(entry["seen"])
+    assert seen is not None
+    assert all(text in seen for text in ("a", "b", "c", "d", "e", "often"))
+    assert "often" not in json.dumps(made)
+    assert sum(f"new {number}" in seen for number in range(10_000)) < 30
+    many = pd.DataFrame({"t": [str(number) for number in range(MOST + 1)]})
+    assert profile_of(many, {"t": ""}, np.zeros(len(many)), None, "all", [])["features"]["t"]["seen"] is None
 
 
 def score(features: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +14,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipworthy.watch import counting, drift
+from shipworthy.model.seen import Seen
+from shipworthy.watch import counting
 from shipworthy.watch.counting import Tally, cuts, tallied
+from shipworthy.watch.drift import Cut, as_numbers
 from shipworthy.watch.reference import Known
 
 NUMBER = Known("x", 100, 3, cuts=((0.0, 0.1), (1.0, 0.4), (2.5, 0.9)))
 TEXT = Known("t", 100, 2, shares={"a": 0.6, "b": 0.3}, rest=0.08)
+LISTED = replace(TEXT, unseen=0.02, seen=Seen.of(["other"]))
 EMPTY = Known("e", 100, 100)
 NUMBERS = [0.0, 1.0, 2.5, 2.6, -1.0, float("nan"), float("inf"), -float("inf")]
-TEXTS = ["a", "b", "other", None, float("nan")]
+TEXTS = ["a", "b", "other", "new", None, float("nan")]
+
+
+def one_by_one(known: Known, values: Any) -> list[int]:
+    """How often each question holds, by looking at each value alone."""
+    if known.shares is None:
+        numbers = [as_numbers(np.array([value], dtype=object))[0] for value in values]
+        present = [number for number in numbers if number == number]
+        ones = [sum(number <= value for number in present) for value, _ in known.cuts]
+        ones += [sum(number < known.cuts[0][0] for number in present)] if known.cuts else []
+        return [*ones, len(numbers) - len(present)]
+    texts = [str(value) for value in values if value is not None and value == value]
+    ones = [texts.count(name) for name in known.shares]
+    other = [text for text in texts if text not in known.shares]
+    rare = [text for text in other if known.seen is None or text in known.seen]
+    ones += [len(rare)] if known.seen is None else [len(rare), len(other) - len(rare)]
+    return [*ones, len(values) - len(texts)]
+
+
+def ones(found: list[Cut]) -> list[int]:
+    """The same of what was counted."""
+    return [cut.now.ones for cut in found]
 
 
 @given(st.lists(st.sampled_from(NUMBERS), max_size=40), st.integers(0, 40))
-def test_numbers_are_counted_as_drift_counts_them(values: list[float], at: int) -> None:
+def test_numbers_are_counted_as_they_are_one_by_one(values: list[float], at: int) -> None:
     whole = np.array(values, dtype=np.float64)
     for known in (NUMBER, EMPTY):
-        expected = drift.cuts(known, whole)
-        assert cuts(known, whole) == expected
+        expected = cuts(known, whole)
+        assert ones(expected) == one_by_one(known, whole.tolist())
         assert (Tally.of(known, whole[at:]) + Tally.of(known, pa.array(whole[:at]))).cuts() == expected
 
 
 @given(st.lists(st.sampled_from(TEXTS), max_size=40), st.integers(0, 40))
-def test_texts_are_counted_as_drift_counts_them(values: list[Any], at: int) -> None:
+def test_texts_are_counted_as_they_are_one_by_one(values: list[Any], at: int) -> None:
     whole = np.empty(len(values), dtype=object)
     whole[:] = values
-    expected = drift.cuts(TEXT, whole)
-    assert cuts(TEXT, whole) == expected
     arrow = pa.array(values, pa.string(), from_pandas=True)
-    assert cuts(TEXT, arrow) == cuts(TEXT, arrow.dictionary_encode()) == expected
-    assert (Tally.of(TEXT, whole[at:]) + Tally.of(TEXT, whole[:at])).cuts() == expected
+    for known in (TEXT, LISTED):
+        expected = cuts(known, whole)
+        assert ones(expected) == one_by_one(known, values)
+        assert cuts(known, arrow) == cuts(known, arrow.dictionary_encode()) == expected
+        assert (Tally.of(known, whole[at:]) + Tally.of(known, whole[:at])).cuts() == expected
 
 
 @pytest.mark.parametrize(
@@ -53,14 +79,14 @@ def test_texts_are_counted_as_drift_counts_them(values: list[Any], at: int) -> N
         np.array([None, "x", 1.0, float("nan")], dtype=object),
     ],
 )
-def test_odd_values_are_counted_as_drift_counts_them(values: Any) -> None:
-    for known in (NUMBER, TEXT):
-        assert cuts(known, values) == drift.cuts(known, values)
+def test_odd_values_are_counted_as_they_are_one_by_one(values: Any) -> None:
+    for known in (NUMBER, TEXT, LISTED):
+        assert ones(cuts(known, values)) == one_by_one(known, values.tolist())
 
 
 def test_whole_numbers_with_gaps_come_from_arrow_as_numbers() -> None:
     column = pa.array([1, None, 3], pa.int64())
-    assert cuts(NUMBER, column) == drift.cuts(NUMBER, np.array([1.0, np.nan, 3.0]))
+    assert cuts(NUMBER, column) == cuts(NUMBER, np.array([1.0, np.nan, 3.0]))
 
 
 def test_a_file_is_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +101,6 @@ def test_a_file_is_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytest.Mo
 
     for size in (7, 1_000, 10_000):
         found = tallied([NUMBER, TEXT], pieces(size))
-        assert found["x"].cuts() == drift.cuts(NUMBER, x)
-        assert found["t"].cuts() == drift.cuts(TEXT, t.astype(object))
+        assert found["x"].cuts() == cuts(NUMBER, x)
+        assert found["t"].cuts() == cuts(TEXT, t.astype(object))
     assert tallied([NUMBER], []) == {}

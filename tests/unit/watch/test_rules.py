@@ -249,7 +249,10 @@ def test_answers_of_the_prediction_server_are_judged_when_no_more_of_them_come()
     life.add(sealed("s2", "a", JUNE, run="serve/p/2"), at=JUNE + timedelta(hours=20))
     assert drift not in named(life, JUNE + timedelta(hours=30))
     assert drift in named(life, JUNE + timedelta(hours=44))
-    assert drift in named(life.add(sealed("s3", "a", JULY)), JUNE + timedelta(hours=30))
+    life.add(sealed("s3", "a", JULY), at=JUNE + timedelta(hours=20, minutes=5))
+    assert drift not in named(life, JUNE + timedelta(hours=30)), "another server may not have sealed yet"
+    life.add(sealed("s4", "a", JULY), at=JUNE + timedelta(hours=20, minutes=10))
+    assert drift in named(life, JUNE + timedelta(hours=30))
 
 
 def test_beside_a_list_the_prediction_server_adds_nothing_new_to_wait_for() -> None:

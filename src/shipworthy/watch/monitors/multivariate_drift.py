@@ -11,8 +11,9 @@ import numpy as np
 from shipworthy.model.projections import Projections
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence, mean_at_most
+from shipworthy.watch.counting import cuts
 from shipworthy.watch.domain import Domain
-from shipworthy.watch.drift import REFERENCE_PART, Cut, cuts, factors, leading, said
+from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, said
 from shipworthy.watch.evidence import Floats, grid
 from shipworthy.watch.monitor import Beside, Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import known

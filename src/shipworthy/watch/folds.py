@@ -1,0 +1,63 @@
+"""What was answered and what was judged, as states that follow from facts one by one: a look reads only new facts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from shipworthy.base.fact import Fold, Recorded
+from shipworthy.base.times import read_moment
+from shipworthy.deliver.run import BACK_FILL
+from shipworthy.deliver.words import AnswersSealed
+from shipworthy.watch.words import WindowJudged
+
+REHEARSAL = "rehearsal"
+SERVED = "serve/"
+# Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
+PARTS, WAITING = "parts", "waiting"
+_DAY = timedelta(days=1)
+State = dict[str, Any]
+
+
+def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
+    """Its segment added to each window that it holds answers of; see `rules.answered` for which count.
+
+    A product that answers day and night seals one each minute, so the parts of a window are one text.
+    """
+    what, at = fact.what, fact.at.isoformat()
+    if set(what.steps) == {REHEARSAL} or BACK_FILL in what.steps:
+        return state
+    for window, candidates in (what.windows or {what.as_of: what.candidates}).items():
+        begins = read_moment(window)
+        for candidate in (name for name, rows in candidates.items() if rows):
+            mine = state["windows"].setdefault(begins.isoformat(), {})
+            known = mine.setdefault(candidate, {"parts": "", "last": at, "served": True, "until": ""})
+            known["parts"] = f"{known['parts']} {what.segment}".strip()
+            known["last"] = at
+            known["served"] = known["served"] and what.run.startswith(SERVED)
+            if "T" not in window:  # a day of answers to questions that brought their inputs
+                known["until"] = (begins + _DAY).isoformat()
+            state["newest"][candidate] = max(at, state["newest"].get(candidate, at))
+    return state
+
+
+def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
+    """Per candidate and monitor how each window stands, and what the newest one carries on."""
+    what = fact.what
+    mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
+    parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
+    seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
+    mine["windows"][what.window] = seen
+    mine["carried"], mine["seq"] = what.state, fact.seq
+    return state
+
+
+def _nothing_sealed() -> State:
+    return {"windows": {}, "newest": {}}
+
+
+SEALED: Fold[State] = Fold("watch.sealed", 1, (AnswersSealed,), _nothing_sealed, _sealed)
+"""By moment and candidate: the ``parts``, when the ``last`` came, whether all were ``served``, ``until`` when."""
+
+JUDGED: Fold[State] = Fold("watch.judged", 1, (WindowJudged,), dict, _judged)
+"""By candidate and monitor: its ``windows``, and the state ``carried`` on by the fact numbered ``seq``."""
