@@ -144,7 +144,7 @@ class Life:
         return self.add(
             AnswersSealed(
                 product="p",
-                segment=f"answers {moment.isoformat()}",
+                segment=f"answers-{moment.isoformat()}",
                 rows=rows,
                 run=run_name("p", "sales", moment),
                 as_of=moment.isoformat(),
