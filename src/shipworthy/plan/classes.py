@@ -47,6 +47,10 @@ def class_decision(ground: Ground) -> Iterator[Slip]:
         found = "decision.explore is given, but need.answer is class."
         why = "A slice that is acted on at random is drawn among those who got a no, and a class is none; not yet."
         yield _slip("decision.explore", found, why, "Remove explore.")
+    if part(ground.values, "respond", "retraining").get("labels_only_when_acted"):
+        found = "respond.retraining.labels_only_when_acted is given, but need.answer is class."
+        why = "Such truths only count where some who got a no are acted on at random, and a class is none."
+        yield _slip("respond.retraining.labels_only_when_acted", found, why, "Remove labels_only_when_acted.")
     if decision.get("no") is not None:
         found = "decision.no is given, but need.answer is class."
         yield _slip("decision.no", found, "Each class is its own word.", "Remove no.")

@@ -164,8 +164,9 @@ def _affected(past: Past, cause: str) -> list[str]:
     """The runs that a cause had to do with.
 
     Of an alarm these are the lists since when it goes on to which its candidate gave answers, and the stretches of
-    servers and stream workers in which it answered; of a run or delivery
-    itself; of all those since in which something stood in, or a sink got nothing.
+    servers and stream workers in which it answered; of one about no candidate, such as a late source, all that were
+    brought or answered since. Of a run or delivery it is itself; of all those since in which something stood in, or a
+    sink got nothing.
     """
     known: list[Recorded[What]] = [*past.of(*_CAUSES, about=cause)] if cause else []
     if not known:
@@ -173,9 +174,7 @@ def _affected(past: Past, cause: str) -> list[str]:
     first = known[0].what
     runs = [fact.what.run for fact in past.of(RunFinished) if fact.seq >= known[0].seq and _fell_short(fact.what)]
     if isinstance(first, AlarmRaised) and first.since:
-        since = first.since
-        made = past.of(DeliveryMade)
-        runs += [fact.what.run for fact in made if fact.what.candidate == first.candidate and fact.what.as_of >= since]
+        runs += [fact.what.run for fact in past.of(DeliveryMade) if _brought_since(fact, first)]
         served = past.of(AnswersSealed)
         runs += [fact.what.run for fact in served if _served_since(fact, first)]
     if isinstance(first, DeliveryMade | DeliveryFailed | RunFinished):
@@ -184,11 +183,18 @@ def _affected(past: Past, cause: str) -> list[str]:
     return sorted(dict.fromkeys(runs), key=lambda run: order.get(run, 0))
 
 
+def _brought_since(made: Recorded[DeliveryMade], alarm: AlarmRaised) -> bool:
+    """Whether a list may rest on what an alarm is about; one about no candidate has moments of facts, not of lists."""
+    if not alarm.candidate:
+        return made.at >= read_moment(alarm.since)
+    return made.what.candidate == alarm.candidate and made.what.as_of >= alarm.since
+
+
 def _served_since(sealed: Recorded[AnswersSealed], alarm: AlarmRaised) -> bool:
     """Whether a stretch of a server or stream worker may hold answers of the alarm's candidate since it goes on."""
     return (
         sealed.what.run.startswith(AT_ONCE)
-        and alarm.candidate in sealed.what.candidates
+        and (not alarm.candidate or alarm.candidate in sealed.what.candidates)
         and sealed.at >= read_moment(alarm.since)
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.respond.incidents import MOST_RUNS, SILENT, Reach, affected, brought, cause_of, reach
+from shipworthy.respond.incidents import AT_ONCE, MOST_RUNS, SILENT, Reach, affected, brought, cause_of, reach
 from shipworthy.respond.words import IncidentClosed, IncidentOpened
 from shipworthy.watch.words import AlarmRaised
 
@@ -32,7 +32,8 @@ class Log(Protocol):
 def counted(files: Log, past: Past, incident: IncidentOpened) -> Reach:
     """How many deliveries, answers and people an incident had to do with; of a closed one as it was counted then.
 
-    Of an alarm only the answers of its candidate are counted, at servers those since when it goes on. Each person is
+    Of an alarm only the answers of its candidate are counted, of all where it is about none; at servers those since
+    when it goes on. Each person is
     counted once, however many answers they got. Memory holds the names of these people, and one segment at a time.
 
     Raises:
@@ -49,20 +50,21 @@ def counted(files: Log, past: Past, incident: IncidentOpened) -> Reach:
     people, answers = pa.array([], pa.string()), 0
     for sealed in past.of(AnswersSealed):
         if sealed.what.run in named:
-            reached = _for_people(files.table(files.current(sealed.what.segment), _COLUMNS), alarm)
+            rows = files.table(files.current(sealed.what.segment), _COLUMNS)
+            reached = _for_people(rows, alarm, sealed.what.run.startswith(AT_ONCE))
             answers += len(reached)
             people = pc.unique(pa.concat_arrays([people, *reached["entity"].cast(pa.string()).chunks]))
     return Reach(runs[-MOST_RUNS:], brought(past, named), answers, len(people), len(people))
 
 
-def _for_people(rows: pa.Table, alarm: AlarmRaised | None) -> pa.Table:
+def _for_people(rows: pa.Table, alarm: AlarmRaised | None, served: bool) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     wanted = pc.invert(pc.is_in(rows["step"], pa.array(SILENT)))
-    if alarm is not None:
+    if alarm is not None and alarm.candidate:
         wanted = pc.and_(wanted, pc.equal(rows["candidate"], alarm.candidate))
-        if alarm.since:
-            since = pa.scalar(read_moment(alarm.since), rows["time"].type)
-            wanted = pc.and_(wanted, pc.greater_equal(rows["time"], since))
+    if alarm is not None and alarm.since and served:
+        since = pa.scalar(read_moment(alarm.since), rows["time"].type)
+        wanted = pc.and_(wanted, pc.greater_equal(rows["time"], since))
     return rows.filter(wanted)

@@ -15,14 +15,14 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from shipworthy.base.fact import Past, Recorded, What, latest
+from shipworthy.base.fact import Past, Recorded, What
 from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
+from shipworthy.watch.folds import COUNTED_TO, JUDGED
 from shipworthy.watch.monitor import NOBODY, Counted, Event, Judgement, Monitor, Since, Window
 from shipworthy.watch.rules import carried, monitors, settings
 from shipworthy.watch.words import WindowJudged
 
-COUNTED_TO = "counted_to"
 MOST_SAID = 3
 _EVER = datetime.min.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,8 +79,14 @@ def _carried(past: Past, monitor: Monitor) -> dict[str, Any]:
     """What a monitor carries on: evidence starts anew after an answered alarm, what is only counted does not."""
     if monitor.spends:
         return carried(past, monitor.name, NOBODY)
-    newest = latest(past.of(WindowJudged, about=NOBODY), lambda what: what.monitor == monitor.name)
-    return dict(newest.what.state) if newest else {}
+    newest = _newest(past, monitor)
+    return dict(newest["carried"]) if newest else {}
+
+
+def _newest(past: Past, monitor: Monitor) -> Mapping[str, Any]:
+    """What is known of the newest window that a monitor of facts has judged; empty where it has judged none."""
+    known: Mapping[str, Any] = past.fold(JUDGED).get(NOBODY, {}).get(monitor.name, {})
+    return known
 
 
 def _fact(plan: Plan, monitor: Monitor, one: _Over, found: Judgement, states: States) -> WindowJudged:
@@ -94,10 +100,10 @@ def _fact(plan: Plan, monitor: Monitor, one: _Over, found: Judgement, states: St
 def since(past: Past, monitor: Monitor) -> Since:
     """How far a monitor has counted; from the very first fact where it has judged nothing."""
     assert monitor.counting
-    newest = latest(past.of(WindowJudged, about=NOBODY), lambda what: what.monitor == monitor.name)
-    if newest is None:
+    newest = _newest(past, monitor)
+    if not newest:
         return Since(0, _EVER)
-    return Since(int(newest.what.numbers[COUNTED_TO]), read_moment(newest.what.window) + monitor.counting.every)
+    return Since(int(newest["counted_to"]), read_moment(newest["newest"]) + monitor.counting.every)
 
 
 def _over(plan: Plan, past: Past, monitor: Monitor, now: datetime) -> Iterator[_Over]:

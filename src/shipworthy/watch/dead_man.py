@@ -10,8 +10,9 @@ import numpy as np
 
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Decided, Past, What, latest
+from shipworthy.base.fact import Decided, Past, What
 from shipworthy.base.kinds import kind
+from shipworthy.watch.folds import JUDGED
 from shipworthy.watch.monitor import NOBODY, Counted, Monitor, Settings, Window
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
 
@@ -22,8 +23,8 @@ _NO_TEST = Settings(tolerance=None, phi=1.0, alpha=0.0, updates_per_year=1)
 
 def held_silent(past: Past) -> dict[str, str]:
     """Whoever was silent when it was last noted, by name, with the alarm that says so."""
-    newest = latest(past.of(WindowJudged, about=NOBODY), lambda what: what.monitor == NAME)
-    return dict(newest.what.state.get("silent", {})) if newest else {}
+    newest = past.fold(JUDGED).get(NOBODY, {}).get(NAME)
+    return dict(newest["carried"].get("silent", {})) if newest else {}
 
 
 def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -> Decided[list[str]]:

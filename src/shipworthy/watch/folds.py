@@ -15,6 +15,10 @@ REHEARSAL = "rehearsal"
 SERVED = "serve/"
 # Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
 PARTS, WAITING = "parts", "waiting"
+COUNTED_TO = "counted_to"
+"""The number of the newest fact that a monitor of facts has counted."""
+REMEMBERED = 12
+"""Of how many moments a monitor's rhythm is told."""
 _DAY = timedelta(days=1)
 State = dict[str, Any]
 
@@ -31,7 +35,8 @@ def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
         begins = read_moment(window)
         for candidate in (name for name, rows in candidates.items() if rows):
             mine = state["windows"].setdefault(begins.isoformat(), {})
-            known = mine.setdefault(candidate, {"parts": "", "last": at, "served": True, "until": ""})
+            known = mine.setdefault(candidate, {"parts": "", "rows": 0, "last": at, "served": True, "until": ""})
+            known["rows"] += candidates[candidate]
             known["parts"] = f"{known['parts']} {what.segment}".strip()
             known["last"] = at
             known["served"] = known["served"] and what.run.startswith(SERVED)
@@ -42,13 +47,16 @@ def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
 
 
 def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
-    """Per candidate and monitor how each window stands, and what the newest one carries on."""
+    """Per candidate and monitor how each window stands, when some were judged, and what the newest carries on."""
     what = fact.what
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
     seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
     mine["windows"][what.window] = seen
+    if what.level != "not_run":
+        mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
+    mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)
     return state
 
 
@@ -56,8 +64,10 @@ def _nothing_sealed() -> State:
     return {"windows": {}, "newest": {}}
 
 
-SEALED: Fold[State] = Fold("watch.sealed", 1, (AnswersSealed,), _nothing_sealed, _sealed)
-"""By moment and candidate: the ``parts``, when the ``last`` came, whether all were ``served``, ``until`` when."""
+SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed, _sealed)
+"""By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
+were ``served``, ``until`` when."""
 
-JUDGED: Fold[State] = Fold("watch.judged", 1, (WindowJudged,), dict, _judged)
-"""By candidate and monitor: its ``windows``, and the state ``carried`` on by the fact numbered ``seq``."""
+JUDGED: Fold[State] = Fold("watch.judged", 2, (WindowJudged,), dict, _judged)
+"""By candidate and monitor: its ``windows``, the last ``moments`` at which it judged one, and of the fact numbered
+``seq``, the ``newest`` one, its window, up to which fact it has ``counted_to``, and the state ``carried`` on."""

@@ -94,7 +94,11 @@ class Look:
         for of in dict.fromkeys(item.answered for item in self.due if item.needs == "answers"):
             if not is_drawn(past, of.candidate, of.moment):
                 rows = self.plan.watch.audit.rows
-                answers = answers_of(self.files, of, classes=self._classes)
+                try:
+                    classes = bool(self._answerer(past, of.candidate).classes)
+                    answers = answers_of(self.files, of, classes=classes)
+                except UserError:
+                    continue  # the monitors of this window say why
                 found.append(sampled(self.files, self.pseudonyms, self.plan.product, of, answers, rows))
         return found
 
@@ -107,7 +111,8 @@ class Look:
             return [self._fact(past, item, not_run({}, why), waiting=True) for item in due]
         if window.labels is not None and not answers.empty:
             truths = window.of_classes.truths if window.of_classes else window.labels
-            matched.append(answers.assign(label=truths))
+            acted = True if window.weights is None else window.weights.each > 0
+            matched.append(answers.assign(label=truths, acted=acted))
         return [self._compared(past, what, answers) for what in found]
 
     def _read(self, past: Past, of: Answered, due: Sequence[Due]) -> tuple[Window, Answerer | None, pd.DataFrame]:
@@ -176,10 +181,6 @@ class Look:
             classes, labels = replace(classes, truths=labels), right(classes.likely, labels)
         return replace(window, labels=labels, contradicting=truth.contradicting, of_classes=classes)
 
-    @property
-    def _classes(self) -> bool:
-        return self.plan.need.answer == "class"
-
     def _answerer(self, past: Past, candidate: str) -> Answerer:
         made = candidate_made(past, candidate)
         return self.opened.once(("candidate", candidate), lambda: load(self.files, made, self.plan))
@@ -190,7 +191,7 @@ class Look:
             return window
         found = chances_of(self.files, of.parts, self.plan, answers)
         if isinstance(found, NotLogged):
-            return replace(window, labels=None, unlabelled_because=found.why)
+            return replace(window, labels=None, unlabelled_because=found.why, for_good=True)
         return replace(window, labels=np.where(found.each > 0, window.labels, np.nan), weights=found)
 
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
@@ -201,7 +202,8 @@ class Look:
             found = not_run(state, _WEIGHED)
         else:
             found = monitor.judge(state, window, settings(self.plan, monitor), profile)
-        return self._fact(past, item, found, waiting=item.needs == "labels" and window.labels is None)
+        unknown = item.needs == "labels" and window.labels is None
+        return self._fact(past, item, found, waiting=unknown and not window.for_good)
 
     def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool) -> WindowJudged:
         numbers = {**found.numbers, PARTS: float(len(item.answered.parts))}
@@ -257,6 +259,7 @@ class Look:
         labels = rows["label"].to_numpy(dtype=np.float64)
         table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, self.plan.need.classes)
         known = int(np.isfinite(labels).sum())
+        not_acted = int((~rows["acted"] & ~np.isfinite(labels)).sum())
         return [
             LabelsSealed(
                 product=self.plan.product,
@@ -265,6 +268,7 @@ class Look:
                 matched=known,
                 unlabelled=len(rows) - known,
                 snapshot=self.snapshot,
+                not_acted=not_acted,
             )
         ]
 

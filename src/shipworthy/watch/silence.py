@@ -6,20 +6,21 @@ from what is declared or from what was usual; nobody sets it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shipworthy.base.fact import Past, latest
+from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.words import AnswersSealed, Beat, RunFinished
+from shipworthy.deliver.words import Beat, RunFinished
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import paused
 from shipworthy.watch.counted import counts_due
+from shipworthy.watch.folds import JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
 from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
-from shipworthy.watch.words import Silence, WindowJudged
+from shipworthy.watch.words import Silence
 
 BEATEN = timedelta(minutes=1)
 """A server or worker leaves word every ten seconds; after six words that did not come it is silent."""
@@ -28,7 +29,7 @@ UNLOOKED = timedelta(hours=2)
 TIMES = 3
 """How many usual gaps may pass."""
 SHORTEST = timedelta(days=1)
-REMEMBERED, GAPS_TO_KNOW = 12, 3
+GAPS_TO_KNOW = 3
 _YEAR = timedelta(days=365.25)
 
 
@@ -69,45 +70,57 @@ def _follows(other: Beat, gone: Beat, wall: datetime) -> bool:
 
 def _looks(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     """The look at the world itself, where windows have been due for hours and nobody has judged them."""
-    known = {fact.what.segment: fact.at for fact in past.of(AnswersSealed)}
-    known |= {fact.what.run: fact.at for fact in past.of(RunFinished)}
-    tried = {(one.what.monitor, one.what.candidate, one.what.window): one.at for one in past.of(WindowJudged)}
-    waiting = [_due_since(plan, one, known, tried) for one in due(plan, past, now)]
-    last = latest(past.of(WindowJudged))
+    waiting = [_due_since(plan, past, one) for one in due(plan, past, now)]
     since = min((one for one in waiting if one is not None), default=None)
     if since is None and counts_due(plan, past, now - UNLOOKED):
         since = now - UNLOOKED - timedelta(microseconds=1)
     if since is not None and since + UNLOOKED < now:
         advice = "Look whether `shipworthy work` still runs, or whether a look ends in an error: `shipworthy due`."
-        yield Silence("the look at the world", (last.at if last else since).isoformat(), _words(UNLOOKED), advice)
+        last = max(_looked(past), default=since.isoformat())
+        yield Silence("the look at the world", last, _words(UNLOOKED), advice)
 
 
-def _due_since(
-    plan: Plan, one: Due, known: Mapping[str, datetime], tried: Mapping[tuple[str, str, str], datetime]
-) -> datetime | None:
+def _looked(past: Past) -> Iterator[str]:
+    """When windows were judged."""
+    for mine in past.fold(JUDGED).values():
+        for known in mine.values():
+            yield from (window["at"] for window in known["windows"].values())
+
+
+def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
     """Since when a window could have been judged, or tried again; None where nobody knows."""
     window = one.answered
-    there = max((known[part] for part in window.parts if part in known), default=None)
+    there = _there(past, one)
     if there is None or window.growing_since:
         return None
-    if (one.monitor, window.candidate, window.moment) in tried:
-        there = max(there, tried[one.monitor, window.candidate, window.moment] + PATIENCE)
-    mature = plan.need.horizon.after(read_moment(window.moment))
+    known = past.fold(JUDGED).get(window.candidate, {}).get(one.monitor, {"windows": {}})
+    if tried := known["windows"].get(window.moment):
+        there = max(there, read_moment(tried["at"]) + PATIENCE)
+    mature = plan.need.horizon.after(read_moment(window.ends))
     return max(there, mature) if one.needs == "labels" else there
+
+
+def _there(past: Past, one: Due) -> datetime | None:
+    """When the newest part of a window came; None of a sample that people have labelled."""
+    window = one.answered
+    if one.needs == "runs":
+        return max((fact.at for fact in past.of(RunFinished) if fact.what.run in window.parts), default=None)
+    sealed = past.fold(SEALED)["windows"].get(window.moment, {}).get(window.candidate)
+    return read_moment(sealed["last"]) if sealed and one.needs != "audit" else None
 
 
 def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     """Monitors that judged windows and have not for longer than is usual; one that could not judge has not."""
     judged: dict[str, list[datetime]] = {}
-    for fact in past.of(WindowJudged):
-        if fact.what.level != "not_run" and fact.what.candidate != NOBODY:
-            judged.setdefault(fact.what.monitor, []).append(fact.at)
+    for candidate, mine in past.fold(JUDGED).items():
+        for name, known in mine.items() if candidate != NOBODY else ():
+            judged.setdefault(name, []).extend(read_moment(at) for at in known.get("moments", []))
     advice = "Read why its newest windows could not be judged, or whether there were none."
     for name, moments in judged.items():
         monitor = monitors().get(name)
         usual = _usual(plan, moments)
-        if monitor is not None and monitor.needs != "audit" and monitor.applies(plan) and usual is not None:
-            yield from _silent(f"monitor {name}", moments[-1], usual, now, advice)
+        if moments and monitor is not None and monitor.needs != "audit" and monitor.applies(plan) and usual is not None:
+            yield from _silent(f"monitor {name}", max(moments), usual, now, advice)
 
 
 def _usual(plan: Plan, moments: Sequence[datetime]) -> timedelta | None:

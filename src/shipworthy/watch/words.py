@@ -27,6 +27,7 @@ class LabelsSealed(What):
         segment: digest of the Parquet file with answer id and label.
         as_of: the moment the answers were as of.
         matched: answers that now have a label; unlabelled: mature answers without one.
+        not_acted: how many of the unlabelled nobody waits for, since only those acted on come to have a truth.
     """
 
     segment: str
@@ -34,6 +35,7 @@ class LabelsSealed(What):
     matched: int
     unlabelled: int
     snapshot: str
+    not_acted: int = 0
 
     @property
     def about(self) -> str:

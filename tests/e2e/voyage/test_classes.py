@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.app.wiring import close_desk
-from shipworthy.app.words import ProbeConnections
+from shipworthy.app.words import ErasePerson, ProbeConnections
 from shipworthy.data.words import Quarantine, SnapshotTaken
 from shipworthy.deliver.asked import Asked, answer_message
 from shipworthy.deliver.by_row import answer_rows
@@ -334,3 +334,11 @@ def test_a_probe_finds_every_connection_and_the_columns_of_classes(cellar: Cella
     results = {result.where: result for result in cellar.do("night-operator", ProbeConnections(product=CELLAR))}
     assert results["sinks.shelves"].verdict == "pass", results["sinks.shelves"].found
     assert results["sources.wines"].verdict == "pass"
+
+
+def test_one_who_is_erased_leaves_the_log_and_the_others_keep_their_classes(cellar: Cellar) -> None:
+    before = logged(cellar)
+    gone = next(iter(before))
+    cellar.do("privacy-owner", ErasePerson(product=CELLAR, entity=gone, reason="request 17"))
+    assert logged(cellar) == {name: row for name, row in before.items() if name != gone}
+    assert gone not in {row["bottle"] for row in delivered(cellar)}

@@ -11,6 +11,7 @@ from e2e.voyage.test_server import Server
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import ErasePerson
 from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.doors.house import running
@@ -95,3 +96,15 @@ def rows_of(voyage: Voyage, day: str) -> list[dict[str, Any]]:
         if "/crm/" in what.run and what.as_of.startswith(day) and "all" in what.steps
     ]
     return [row for what in sealed for row in voyage.desk.store.files.table(what.segment).to_pylist()]
+
+
+def test_one_who_is_erased_leaves_lists_and_real_time_and_the_others_keep_their_chances(voyage: Voyage) -> None:
+    before = {row["answer_id"]: row for which in ("/crm/", "serve/") for row in rows(voyage, which)}
+    gone = next(row["entity"] for row in rows(voyage, "serve/"))
+    voyage.do("privacy-owner", ErasePerson(product=PRODUCT, entity=gone, reason="request 17"))
+    after = {row["answer_id"]: row for which in ("/crm/", "serve/") for row in rows(voyage, which)}
+    kept = {name: row for name, row in before.items() if row["entity"] != gone}
+    assert len(before) >= len(kept) + 2
+    assert {name: row | {"inputs_ref": ""} for name, row in after.items()} == {
+        name: row | {"inputs_ref": ""} for name, row in kept.items()
+    }

@@ -79,6 +79,18 @@ def test_lists_and_real_time_are_counted_and_everybody_once(tmp_path: Path) -> N
     assert found == Reach(["run-1", "serve/x", "serve/y"], 1, 5, 3, 3)
 
 
+def test_of_an_alarm_about_no_candidate_all_who_were_answered_since_are_counted(tmp_path: Path) -> None:
+    files, history = Files(tmp_path), live("{name: mine, on: alarm, do: [notify]}")
+    run(history, "run-0")
+    seal(history, files, "run-0", [("z", MODEL, "all", -48)])
+    alarm(history, monitor="freshness", candidate="")
+    run(history, "run-1")
+    delivery(history)
+    seal(history, files, "run-1", [("a", MODEL, "all", -1), ("b", "other", "all", 0)])
+    seal(history, files, "serve/x", [("c", MODEL, "all", 1), ("d", "other", "canary", 2), ("e", MODEL, "all", -1)])
+    assert counted(files, history.past, opened(history)) == Reach(["run-1", "serve/x"], 1, 4, 4, 4)
+
+
 NAMES = st.sampled_from([*"abcdef"])
 ROWS = st.lists(
     st.tuples(NAMES, st.just(MODEL), st.sampled_from(["all", "shadow"]), st.integers(0, 5)), min_size=1, max_size=8

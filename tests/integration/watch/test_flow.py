@@ -304,6 +304,20 @@ def plan_with(world: World, text: str) -> None:
     )
 
 
+def test_what_can_never_be_weighed_is_said_once_and_not_looked_at_each_day(world: World) -> None:
+    text = PLAN.replace("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n")
+    plan_with(world, text.replace("do: [notify, retrain]", "do: [notify]"))
+    world.list_of(4)
+    world.now = month(5) + timedelta(days=2)
+    world.watch()
+    found = world.judged("calibration")["1997-04"]
+    assert found.level == "not_run"
+    assert "nobody is acted on at random" in found.text
+    assert not world.of(LabelsSealed)
+    world.now += timedelta(days=2)
+    assert not world.is_due()
+
+
 def labelled(world: World, say: Callable[[AuditTask], str]) -> AuditOutcome:
     """People fill in the sheet of what waits."""
     tasks = audit_tasks(AuditTasks(product=PRODUCT), world.store.ledger.past(PRODUCT), world.store.files)

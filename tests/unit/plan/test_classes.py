@@ -36,6 +36,12 @@ def test_a_plan_of_classes_has_nothing_to_object_to() -> None:
         ("  yes: barolo\n", "  yes: barolo\n  no: others\n", "plan.classes", "Remove no"),
         ("  yes: barolo\n", "", "plan.classes", "yes: barolo"),
         ("  yes: barolo\n", "  yes: barolo\n  explore: {share: 2%, seed: a}\n", "plan.classes", "Remove explore"),
+        (
+            "respond:\n",
+            "respond:\n  retraining: {labels_only_when_acted: true}\n",
+            "plan.classes",
+            "Remove labels_only_when_acted",
+        ),
         ("  yes: barolo\n", "  yes: barollo\n", "plan.unknown_class", "Did you mean barolo?"),
         ("ask_name: taste it", "ask_name: barbera", "plan.classes", "another word"),
         ("column: grower}", "column: grower, yes: barolo}", "plan.classes", "Remove yes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from unit.watch.facts import DAY, HOUR, START, Life, plan
 from shipworthy.deliver.words import DeliveryAcknowledged
 from shipworthy.release.words import FellBack
 from shipworthy.watch.counted import counts_due
+from shipworthy.watch.monitors import label_lateness
 from shipworthy.watch.words import LabelsSealed
 
 
@@ -183,6 +185,31 @@ def test_labels_that_do_not_come_are_late_before_anybody_asks_for_them() -> None
     )
     life.add(late, at=START + 20 * DAY)
     assert not life.look(START + 30 * DAY, "label-lateness"), "what came late was counted as late"
+
+
+def test_answers_of_a_day_have_their_labels_under_the_day_and_until_a_horizon_after_it() -> None:
+    life, sealed = Life(), Life().answer(START).facts[-1].what
+    for minute in range(1, 4):
+        moment = START + timedelta(minutes=minute)
+        windows = {START.date().isoformat(): {"a": 10}}
+        life.add(replace(sealed, run=f"serve/p/{minute}", as_of=moment.isoformat(), windows=windows), at=moment)
+    assert not life.look(START + 9 * DAY, "label-lateness"), "the last of them may come until a week after midnight"
+    labels = LabelsSealed(product="p", segment="l", as_of=START.isoformat(), matched=28, unlabelled=2, snapshot="s")
+    life.add(labels, at=START + 8 * DAY)
+    [found] = life.look(START + 20 * DAY, "label-lateness")
+    assert (found.numbers["rows"], found.numbers["fell_short"]) == (30.0, 2.0)
+
+
+def test_nobody_waits_for_the_truth_about_those_on_whom_nobody_acted() -> None:
+    life = Life().answer(START, rows=100)
+    labels = LabelsSealed(
+        product="p", segment="l", as_of=START.isoformat(), matched=19, unlabelled=81, not_acted=80, snapshot="s"
+    )
+    [found] = life.add(labels, at=START + 7 * DAY).look(START + 20 * DAY, "label-lateness")
+    assert (found.numbers["rows"], found.numbers["fell_short"]) == (20.0, 1.0)
+    acted = {"respond": {"retraining": {"labels_only_when_acted": True}}}
+    assert not label_lateness.MONITOR.applies(plan(**acted)), "nobody is acted on at random: no labels are collected"
+    assert label_lateness.MONITOR.applies(plan(**acted, decision={"top": 2, "explore": {"share": "2%", "seed": "s"}}))
 
 
 def test_a_month_that_costs_more_than_planned_is_an_alarm_and_the_next_begins_anew() -> None:

@@ -12,7 +12,7 @@ from shipworthy.deliver.words import Beat
 from shipworthy.release.words import DeliveriesPaused
 from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
-from shipworthy.watch.rules import note_silence
+from shipworthy.watch.rules import due, note_silence
 from shipworthy.watch.silence import silences
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, WindowJudged
 
@@ -115,6 +115,13 @@ def test_a_look_that_nobody_takes_is_said_although_nobody_looks() -> None:
     life = Life().release().answer(START)
     assert not names(life, START + HOUR)
     assert names(life, START + 3 * HOUR) == ["the look at the world"]
+    asked = Life().release().answer(START + HOUR)
+    stretch = replace(asked.facts[-1].what, windows={START.date().isoformat(): {"a": 10}})
+    asked = Life().release().add(stretch, at=START + HOUR)
+    judged = [one.monitor for one in due(asked.plan, asked.past, START + 2 * HOUR)]
+    asked.add(*[window(name, START) for name in judged], at=START + 2 * HOUR)
+    assert not names(asked, START + 8 * DAY + HOUR), "labels of a day are due a horizon after its end"
+    assert names(asked, START + 8 * DAY + 3 * HOUR) == ["the look at the world"]
     counted = Life().release().serve(START)
     assert not names(counted, START + 2 * HOUR)
     assert names(counted, START + 4 * HOUR) == ["the look at the world"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.run import BACK_FILL
-from shipworthy.deliver.words import AnswersSealed
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
+from shipworthy.watch.folds import SEALED
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
-from shipworthy.watch.rules import REHEARSAL
+from shipworthy.watch.weighing import weighs
 from shipworthy.watch.words import LabelsSealed
 
 GRACE = timedelta(days=1)
@@ -30,36 +28,36 @@ TELLING = Telling(
 )
 
 
+def applies(plan: Plan) -> bool:
+    """Not where truths follow from acting and nobody is acted on at random: no labels are collected then."""
+    return plan.decision.explore is not None or not weighs(plan)
+
+
 def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     """Of each moment whose horizon has passed: the answers, and those that had no label when they should have.
 
-    Each moment counts once: when its labels were collected first, or a day after the horizon where none were.
+    Each moment counts once: when its labels were collected first, or a day after the horizon where none were. Whose
+    truth only follows from acting on them, and who was not acted on, has none to wait for.
     """
     collected: dict[str, tuple[datetime, int, LabelsSealed]] = {}
     for fact in past.of(LabelsSealed):
         moment = read_moment(fact.what.as_of).isoformat()
         collected.setdefault(moment, (fact.at, fact.seq, fact.what))
     found, missing = [], []
-    for moment, rows in _answers(past).items():
-        limit = plan.need.horizon.after(read_moment(moment)) + GRACE
+    for moment, candidates in sorted(past.fold(SEALED)["windows"].items()):
+        rows = sum(known["rows"] for known in candidates.values())
+        ends = max(read_moment(known["until"] or moment) for known in candidates.values())
+        limit = plan.need.horizon.after(ends) + GRACE
         at, seq, labels = collected.get(moment, (now, 0, None))
         if labels is not None and at <= limit:
-            if seq > since.seq:
-                whole = labels.matched + labels.unlabelled
-                text = f"of {moment[:10]} {labels.unlabelled:,} of {whole:,}" if labels.unlabelled else ""
-                found.append(Event(at, seq, PART, whole, labels.unlabelled, text))
+            late = labels.unlabelled - labels.not_acted
+            whole = labels.matched + late
+            if seq > since.seq and whole:
+                text = f"of {moment[:10]} {late:,} of {whole:,}" if late else ""
+                found.append(Event(at, seq, PART, whole, late, text))
         else:
             missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}"))
     return found + by_time(missing, since, now)
-
-
-def _answers(past: Past) -> dict[str, int]:
-    """How many answers were given for each moment; those of a rehearsal or a back-fill are not held against a truth."""
-    found: Counter[str] = Counter()
-    for fact in past.of(AnswersSealed):
-        if set(fact.what.steps) != {REHEARSAL} and BACK_FILL not in fact.what.steps:
-            found[read_moment(fact.what.as_of).isoformat()] += fact.what.rows
-    return found
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -73,5 +71,6 @@ MONITOR = Monitor(
     needs="facts",
     judge=judge,
     tolerance=0.1,
+    applies=applies,
     counting=Counting(events, timedelta(days=1), daily),
 )
