@@ -292,15 +292,15 @@ class StoredPast:
         self._read: dict[tuple[Any, ...], Sequence[Recorded[Any]]] = {}
         self._folded: dict[tuple[str, int], Any] = {}
 
-    def of(self, *kinds: type[W], about: str | None = None) -> Sequence[Recorded[W]]:
-        """The facts of these kinds, oldest first; only those about `about` if given.
+    def of(self, *kinds: type[W], about: str | None = None, after: int = 0) -> Sequence[Recorded[W]]:
+        """The facts of these kinds, oldest first; only those about `about` if given, and behind the fact `after`.
 
         Raises:
             Tampered: one of them does not have its digest.
         """
-        asked = (*kinds, about)
+        asked = (*kinds, about, after)
         if asked not in self._read:
-            self._read[asked] = self._query(kinds_by_name(kinds), about)
+            self._read[asked] = self._query(kinds_by_name(kinds), about, after)
         return self._read[asked]
 
     def fold(self, fold: Fold[S], /) -> S:
@@ -321,10 +321,12 @@ class StoredPast:
         """Read without the transaction from here on."""
         self._connection = None
 
-    def _query(self, kinds: dict[str, type[What]], about: str | None) -> list[Recorded[Any]]:
+    def _query(self, kinds: dict[str, type[What]], about: str | None, after: int) -> list[Recorded[Any]]:
         columns = tables.fact.c
-        query = sa.select(tables.fact).where(
-            columns.product == self._product, columns.kind.in_(kinds), columns.seq <= self._upto
+        query = (
+            sa.select(tables.fact)
+            .where(columns.product == self._product, columns.kind.in_(kinds))
+            .where(columns.seq > after, columns.seq <= self._upto)
         )
         if about is not None:
             query = query.where(columns.about == about)

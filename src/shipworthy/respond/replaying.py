@@ -60,7 +60,7 @@ class Replayed:
         fired = self.real.of(TriggerFired)
         self._by_trigger = {("incident", fact.what.cause) for fact in fired if fact.what.action == "incident"}
 
-    def of(self, *kinds: type[Any], about: str | None = None) -> Sequence[Recorded[Any]]:
+    def of(self, *kinds: type[Any], about: str | None = None, after: int = 0) -> Sequence[Recorded[Any]]:
         """The facts of some kinds that are known, and those of the triggers that are tried."""
         if kinds not in self._kept:
             found = self.real.of(*kinds)
@@ -69,7 +69,9 @@ class Replayed:
         known = known[: bisect_right(known, self.upto, key=lambda fact: fact.seq)]
         made = [fact for fact in self.acted if isinstance(fact.what, kinds)]
         facts = sorted([*known, *made], key=lambda fact: (fact.at, fact.seq)) if made else known
-        return facts if about is None else [fact for fact in facts if fact.what.about == about]
+        if about is None and not after:
+            return facts
+        return [fact for fact in facts if fact.seq > after and (about is None or fact.what.about == about)]
 
     def fold(self, fold: Fold[S], /) -> S:
         """The state that the facts of `of` lead to."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
-from shipworthy.base.fact import Past, Recorded, What
+from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.folds import COUNTED_TO, JUDGED
@@ -26,7 +25,6 @@ from shipworthy.watch.words import WindowJudged
 MOST_SAID = 3
 _EVER = datetime.min.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-W = TypeVar("W", bound=What)
 
 
 class States(Protocol):
@@ -43,11 +41,6 @@ class _Over:
     began: datetime
     parts: Mapping[str, Counted]
     seq: int
-
-
-def newer(past: Past, since: int, kind: type[W]) -> list[Recorded[W]]:
-    """The facts of a kind after a number, oldest first; older ones are not looked at."""
-    return list(takewhile(lambda fact: fact.seq > since, reversed(past.of(kind))))[::-1]
 
 
 def counts_due(plan: Plan, past: Past, now: datetime) -> bool:

@@ -18,7 +18,6 @@ from shipworthy.release.rules import standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import more_often
-from shipworthy.watch.counted import newer
 from shipworthy.watch.evidence import Counts, wealth
 
 GUARDS = {"late": "were too late", "failed": "got no answer of it"}
@@ -42,7 +41,7 @@ def counted(past: Past, candidate: str, since: int) -> dict[str, Counts]:
     """Of the questions that a candidate was meant to answer since a fact: how many late, and how many failed."""
     asked = 0
     ones = dict.fromkeys(GUARDS, 0)
-    for fact in newer(past, since, ServiceCounted):
+    for fact in past.of(ServiceCounted, after=since):
         counts = fact.what.candidates.get(candidate, {})
         asked += counts.get("asked", 0)
         for name in ones:

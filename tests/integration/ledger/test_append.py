@@ -53,6 +53,8 @@ def test_facts_are_found_by_kind_and_by_what_they_are_about(ledger: Ledger) -> N
     assert [fact.seq for fact in past.of(ClockAdvanced, SignOffRevoked)] == [1, 2, 3, 4, 5]
     assert [fact.seq for fact in past.of(SignOffRevoked, about="one")] == [2, 5]
     assert past.of(SignOffRevoked, about="three") == []
+    assert [fact.seq for fact in past.of(ClockAdvanced, SignOffRevoked, after=3)] == [4, 5]
+    assert [fact.seq for fact in past.of(SignOffRevoked, about="one", after=2)] == [5]
     assert past.of(PlanRefused) == []
 
 

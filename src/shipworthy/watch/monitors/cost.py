@@ -9,7 +9,7 @@ from typing import Any
 from shipworthy.base.fact import Past
 from shipworthy.deliver.words import RunFinished, ServiceCounted
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.counted import daily, newer
+from shipworthy.watch.counted import daily
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, not_run
 
 
@@ -24,10 +24,10 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
     if cost is None:
         return
     fixed = {"per_month": cost.per_month, "at_most": cost.at_most}
-    for list_ in newer(past, since.seq, RunFinished):
+    for list_ in past.of(RunFinished, after=since.seq):
         spent = cost.per_list + list_.what.answered * cost.per_answer
         yield Event(list_.at, list_.seq, list_.what.consumer, list_.what.answered, 0, numbers=_numbers(spent, fixed))
-    for fact in newer(past, since.seq, ServiceCounted):
+    for fact in past.of(ServiceCounted, after=since.seq):
         spent = fact.what.answered * cost.per_answer
         yield Event(fact.at, fact.seq, fact.what.consumer, fact.what.answered, 0, numbers=_numbers(spent, fixed))
 

@@ -10,7 +10,7 @@ from shipworthy.base.fact import Past
 from shipworthy.deliver.service import HELD_BACK, NOT_AS_AGREED
 from shipworthy.deliver.words import ServiceCounted
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.counted import hourly, newer
+from shipworthy.watch.counted import hourly
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.monitors.latency import served
 from shipworthy.watch.rates import Telling, judged_shares
@@ -30,7 +30,7 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
 
     What is held back on purpose is no error.
     """
-    for fact in newer(past, since.seq, ServiceCounted):
+    for fact in past.of(ServiceCounted, after=since.seq):
         what = fact.what
         asked = what.asked - what.refused.get(HELD_BACK, 0)
         theirs = {code: count for code, count in what.refused.items() if code in NOT_AS_AGREED}

@@ -11,7 +11,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.words import RunFinished, ServiceCounted
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import CameBack, FellBack
-from shipworthy.watch.counted import hourly, newer
+from shipworthy.watch.counted import hourly
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
 
@@ -31,13 +31,13 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
     def fallen(seq: int) -> bool:
         return next((is_fall for turn, is_fall in reversed(turns) if turn < seq), False)
 
-    for list_ in newer(past, since.seq, RunFinished):
+    for list_ in past.of(RunFinished, after=since.seq):
         if not list_.what.back_fill:
             answered, day = list_.what.answered, read_moment(list_.what.as_of).date()
             ones = answered if list_.what.stood_in or fallen(list_.seq) else 0
             text = f"the list of {day}: {list_.what.stood_in or 'it was fallen back to on purpose'}" if ones else ""
             yield Event(list_.at, list_.seq, list_.what.consumer, answered, ones, text)
-    for fact in newer(past, since.seq, ServiceCounted):
+    for fact in past.of(ServiceCounted, after=since.seq):
         ones = fact.what.answered if fallen(fact.seq) else fact.what.stood_in
         text = "it was fallen back to on purpose" if ones and fallen(fact.seq) else ""
         yield Event(fact.at, fact.seq, fact.what.consumer, fact.what.answered, ones, text)

@@ -9,7 +9,7 @@ from typing import Any
 from shipworthy.base.fact import Past
 from shipworthy.deliver.words import ServiceCounted
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.counted import hourly, newer
+from shipworthy.watch.counted import hourly
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
 
@@ -29,7 +29,7 @@ def served(plan: Plan) -> bool:
 
 def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Event]:
     """Each sealed stretch of a server or worker: its answers, and those beyond the latency that was declared then."""
-    for fact in newer(past, since.seq, ServiceCounted):
+    for fact in past.of(ServiceCounted, after=since.seq):
         what = fact.what
         text = f"{what.late:,} took more than {what.within_ms:g} ms" if what.late else ""
         yield Event(fact.at, fact.seq, what.consumer, what.answered, what.late, text)
