@@ -186,6 +186,19 @@ class Weights:
     each: Floats
     least: float
 
+    def counting(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which answers take part in a mean: those acted on whose truth is known, and as large a share of the others.
+
+        Whoever was left out counts as nothing, so were all of them to take part while truths are missing, the mean
+        would be too low by the share that is missing.
+        """
+        acted, left_out = self.each > 0, np.flatnonzero(self.each == 0)
+        share = known[acted].mean() if acted.any() else 1.0
+        kept = np.floor(np.arange(left_out.size + 1) * share + 1e-9)  # evenly over them, whatever their order is
+        found = known & acted
+        found[left_out[np.diff(kept) > 0]] = True
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -238,12 +251,10 @@ class Window:
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
-        """The answers with a score whose truth is known, or counts for nothing."""
+        """The answers with a score whose truth is known, or counts for nothing; see `Weights.counting`."""
         assert self.labels is not None
         known = np.isfinite(self.labels)
-        if self.weights is not None:
-            known = (known | (self.weights.each == 0)) & np.isfinite(self.weights.each)
-        return known & np.isfinite(self.scores)
+        return (known if self.weights is None else self.weights.counting(known)) & np.isfinite(self.scores)
 
     @property
     def each(self) -> Floats:

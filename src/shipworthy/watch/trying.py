@@ -28,6 +28,7 @@ from shipworthy.release.rules import CANARY
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
+from shipworthy.watch.monitor import Weights
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
 from shipworthy.watch.trials import (
@@ -110,9 +111,7 @@ def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
         # Who was answered counts, whether or not the truth came: a side that lost rows is what is looked for.
         return of_split(ours, theirs, (len(served), len(real)), _share(past, one), least)
     weights = _weights(files, plan, one, mine if one.replaced else other)
-    known_now = set(truth.index)
-    if weights is not None:
-        known_now = (known_now | _left_out(weights)) & set(weights.index)
+    known_now = set(truth.index) if weights is None else _counting(weights, truth)
     entities = pd.Index(sorted(known_now & (set(mine["entity"]) | set(other["entity"]))))
     if one.proposed:  # neither of them ever learns from those who are held out
         entities = entities[held_out(list(entities), plan.product, plan.proof.holdout)]
@@ -140,9 +139,11 @@ def _weights(files: Files, plan: Plan, one: DueTrial, acting: pd.DataFrame) -> p
     return weights[weights.notna()]
 
 
-def _left_out(weights: pd.Series[float]) -> set[str]:
-    """Those on whom nobody acted: they count for nothing, and are counted."""
-    return set(weights.index[weights == 0])
+def _counting(weights: pd.Series[float], truth: pd.Series[float]) -> set[str]:
+    """Whoever takes part in a weighed mean; see `Weights.counting`."""
+    each = weights.sort_index()
+    counts = Weights(np.asarray(each), 1.0).counting(np.asarray(each.index.isin(truth.index)))
+    return set(each.index[counts])
 
 
 def _of_each(
@@ -156,7 +157,7 @@ def _of_each(
             known = rows[rows["entity"].isin(truth.index)]
             found.append(loss(known, truth.reindex(known["entity"])))
             continue
-        counts = rows[rows["entity"].isin((set(truth.index) | _left_out(weights)) & set(weights.index))]
+        counts = rows[rows["entity"].isin(_counting(weights, truth))]
         lost = np.nan_to_num(loss(counts, truth.reindex(counts["entity"])), nan=1.0)
         found.append(lost * np.asarray(weights.reindex(counts["entity"])))
     return found[0], found[1], least_of(plan)

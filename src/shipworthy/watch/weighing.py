@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from shipworthy.deliver.log import PROPENSITY
+from shipworthy.deliver.run import SHADOW
 from shipworthy.watch.monitor import Floats, Weights
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.Da
 
     Args:
         segments: where these answers are sealed.
-        answers: with `answer_id` and `decision`.
+        answers: with `answer_id`, `decision` and `step`; nobody acts on what is said in shadow, so what is known of
+            its truths hangs on what another candidate decided.
     """
     explore = plan.decision.explore
     if explore is None:
@@ -67,14 +69,17 @@ def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.Da
             "The truth is only known of those on whom the product acted, and nobody is acted on at random "
             "(decision.explore): nothing can be said of the others."
         )
+    silent = np.asarray(answers["step"] == SHADOW)
+    if len(answers) and silent.all():
+        return NotLogged("Nobody acted on these answers in shadow, so they cannot be weighed; its trial compares them.")
     found = []
     for segment in segments:
-        table = files.table(segment)
+        table = files.table(segment)  # whole, since earlier ones have no such column
         if PROPENSITY.name not in table.column_names:
             table = table.append_column(PROPENSITY, pa.nulls(len(table), PROPENSITY.type))
         found.append(table.select(["answer_id", PROPENSITY.name]))
     logged = pa.concat_tables(found).to_pandas().drop_duplicates("answer_id").set_index("answer_id")[PROPENSITY.name]
-    chances = np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64)
+    chances = np.where(silent, np.nan, np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64))
     if len(answers) and not np.isfinite(chances).any():
         return NotLogged("These answers were given before anybody was acted on at random, so they cannot be weighed.")
     if (chances < explore.share).any():

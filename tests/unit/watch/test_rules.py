@@ -13,6 +13,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.deliver.words import AnswersSealed, RunFinished
 from shipworthy.plan.schema import Plan
+from shipworthy.plan.schema_life import Retraining
 from shipworthy.release.words import ReleaseStepped, RolledBack
 from shipworthy.watch.rules import (
     alarm_of,
@@ -353,6 +354,15 @@ def test_the_budget_is_shared_by_the_monitors_that_can_be_wrong() -> None:
     assert settings(declared, monitors()["input-drift"]).alpha == 0.44
     assert rest == pytest.approx(min(0.05, 0.06 / (len(spending) - 1)), abs=2e-6)
     assert false_alarms_per_year(declared) <= 0.5 + 1e-9
+
+
+def test_a_monitor_that_cannot_weigh_truths_takes_nothing_from_those_that_can() -> None:
+    product = plan()
+    acted = Retraining(labels_only_when_acted=True)
+    chosen = product.model_copy(update={"respond": product.respond.model_copy(update={"retraining": acted})})
+    labelled = {name for name, monitor in monitors().items() if monitor.needs == "labels"}
+    assert labelled & budget_of(chosen).keys() == {"calibration", "performance"}
+    assert budget_of(product).keys() - budget_of(chosen).keys() <= labelled | {"label-lateness"}
 
 
 def test_an_alarm_is_answered_by_its_first_digits_with_a_reason_and_the_last_word_counts() -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.watch.facts import plan
 from unit.watch.monitors.test_performance import SETTINGS, profile
 
+from shipworthy.deliver.log import PROPENSITY
+from shipworthy.edges.files import Files
 from shipworthy.model.exploring import EXPLORED, explored, explored_one, told_explored
 from shipworthy.model.rules import decided
 from shipworthy.plan.schema import Decision
 from shipworthy.plan.schema_model import Exploration
-from shipworthy.watch.monitor import Window
+from shipworthy.watch.monitor import Weights, Window
 from shipworthy.watch.monitors import calibration, performance
-from shipworthy.watch.weighing import weighed
+from shipworthy.watch.weighing import NotLogged, chances_of, weighed
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 RULE = Decision(top=20, explore=Exploration(share=0.1, seed="spring"))
@@ -92,6 +99,46 @@ def test_the_weighed_mean_is_that_of_everybody_on_average() -> None:
     assert plain.labels is not None
     seen = np.isfinite(plain.labels)
     assert abs(float((plain.scores - plain.labels)[seen].mean()) - everybody[1]) > 0.02, "those acted on are others"
+
+
+def test_truths_that_are_missing_do_not_make_the_mean_of_everybody_smaller() -> None:
+    found, everybody = [], []
+    for seed in range(60):
+        window, truth = worlds(seed, 2_000, 0.1)
+        assert window.labels is not None
+        lost = np.random.default_rng(seed).uniform(size=2_000) < 0.5
+        told = calibration.judge({}, replace(window, labels=np.where(lost, np.nan, window.labels)), SETTINGS, {})
+        found.append(told.numbers["gap"])
+        everybody.append(float((window.scores - truth).mean()))
+    assert np.mean(everybody) < -0.05
+    assert np.mean(found) == pytest.approx(np.mean(everybody), rel=0.15)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.1, 1.0, float("nan")]), st.booleans()), min_size=1),
+)
+def test_as_large_a_share_of_those_left_out_counts_as_of_those_acted_on(rows: list[tuple[float, bool]]) -> None:
+    each, known = np.array([one for one, _ in rows]), np.array([one for _, one in rows])
+    counts = Weights(each, 0.1).counting(known)
+    acted, left_out = each > 0, each == 0
+    assert (counts[acted] == known[acted]).all()
+    assert not counts[np.isnan(each)].any()
+    share = known[acted].mean() if acted.any() else 1.0
+    assert abs(counts[left_out].sum() - share * left_out.sum()) < 1
+
+
+def test_what_was_said_in_shadow_is_not_weighed_by_it(tmp_path: Path) -> None:
+    table = pa.table({"answer_id": ["1", "2"], PROPENSITY.name: [1.0, 0.1]})
+    files = Files(tmp_path)
+    segment, plan_ = files.put_table(table), plan(decision={"top": 2, "explore": {"share": "10%", "seed": "a"}})
+    answers = pd.DataFrame({"answer_id": ["1", "2"], "decision": ["yes", "no"], "step": ["all", "shadow"]})
+    found = chances_of(files, [segment], plan_, answers)
+    assert isinstance(found, Weights)
+    assert found.each[0] == 0.1
+    assert np.isnan(found.each[1])
+    told = chances_of(files, [segment], plan_, answers.assign(step="shadow"))
+    assert isinstance(told, NotLogged)
+    assert "in shadow" in told.why
 
 
 def test_harm_that_only_the_explored_show_is_found_and_no_harm_is_not() -> None:
