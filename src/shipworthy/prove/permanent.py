@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.prove.intervals import Estimate
-from shipworthy.prove.measures import MEASURES, measure, pessimistic, reaches
+from shipworthy.prove.measures import FITTING, MEASURES, measure, pessimistic, reaches
 
 if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan
@@ -79,6 +79,17 @@ def read(text: str, plan: Plan) -> Permanent:
         return _READ[words[0]](text, words[1:], plan)
     except (IndexError, KeyError, ValueError):
         raise _refused(text, "It is of no known form.") from None
+
+
+def require_fitting(check: Permanent, plan: Plan) -> None:
+    """Nothing, where the measure of a floor is one of the plan's kind of answer; asked when the check is left behind.
+
+    Raises:
+        UserError: it is none, so that no proof could ever tell it.
+    """
+    fitting = FITTING[plan.need.answer]
+    if check.kind == "floor" and check.of not in fitting:
+        raise _refused(check.text, f"{check.of} is no measure of a {plan.need.answer}. Known: {', '.join(fitting)}.")
 
 
 def judged(check: Permanent, subject: Subject) -> Found:

@@ -11,7 +11,7 @@ from shipworthy.base.fact import Decided, Past, What
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.lasting import SIGNATURES, in_force, made_permanent, retirement
-from shipworthy.prove.permanent import FORMS, is_permanent, read
+from shipworthy.prove.permanent import FORMS, is_permanent, read, require_fitting
 from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
 from shipworthy.respond.incidents import MOST_RUNS, Reach, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, RetireCheck
@@ -53,7 +53,7 @@ def require_closable(command: CloseIncident, past: Past, who: str) -> None:
     if wrong := [*empty, *_check_mistakes(command)]:
         raise UserError(*wrong)
     if command.check.strip():
-        read(_line(command), plan)
+        require_fitting(read(_line(command), plan), plan)
 
 
 def _check_mistakes(command: CloseIncident) -> list[Mistake]:

@@ -8,7 +8,7 @@ from unit.prove.subjects import subject, verdicts
 from unit.sign.history import plan
 
 from shipworthy.base.errors import UserError
-from shipworthy.prove.permanent import is_permanent, read
+from shipworthy.prove.permanent import is_permanent, read, require_fitting
 from shipworthy.prove.words import CheckMadePermanent
 
 
@@ -60,6 +60,15 @@ def test_a_check_that_could_not_be_run_is_refused(text: str, said: str) -> None:
     assert is_permanent(text)
     with pytest.raises(UserError, match=said):
         read(text, plan())
+
+
+@pytest.mark.parametrize(("answer", "metric"), [("class", "auc"), ("number", "brier"), ("probability", "accuracy")])
+def test_a_floor_that_no_proof_could_tell_is_not_left_behind(answer: str, metric: str) -> None:
+    product = plan()
+    product = product.model_copy(update={"need": product.need.model_copy(update={"answer": answer})})
+    with pytest.raises(UserError, match=f"{metric} is no measure of a {answer}"):
+        require_fitting(read(f"floor {metric} 0.7", product), product)
+    require_fitting(read("golden minutes=3 score between 0 0.1", product), product)
 
 
 def test_any_other_text_is_no_check() -> None:
