@@ -339,8 +339,8 @@ class Retraining(Section):
         False,
         description=(
             "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
-            "`decision.explore` declares a slice that is acted on at random, and truths count by one over their chance. "
-            "Not where the answer is a class."
+            "`decision.explore` declares a slice that is acted on at random, and truths count by one over their "
+            "chance. Not where the answer is a class."
         ),
     )
 

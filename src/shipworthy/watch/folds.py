@@ -52,6 +52,8 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
     seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
+    if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
+        mine["windows"].clear()
     mine["windows"][what.window] = seen
     if what.level != "not_run":
         mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
@@ -69,5 +71,6 @@ SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed,
 were ``served``, ``until`` when."""
 
 JUDGED: Fold[State] = Fold("watch.judged", 2, (WindowJudged,), dict, _judged)
-"""By candidate and monitor: its ``windows``, the last ``moments`` at which it judged one, and of the fact numbered
-``seq``, the ``newest`` one, its window, up to which fact it has ``counted_to``, and the state ``carried`` on."""
+"""By candidate and monitor: its ``windows`` (about no candidate the newest one), the last ``moments`` at which it judged
+one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``, and the
+state ``carried`` on."""

@@ -165,8 +165,13 @@ def _open(judged: Mapping[str, Any] | None, window: Answered, now: datetime, pat
 
 
 def is_judged(past: Past, found: WindowJudged) -> bool:
-    """Whether this monitor has judged this window already, for instance in a run beside this one."""
+    """Whether this monitor has judged this window already, for instance in a run beside this one.
+
+    What is counted from facts is about no candidate, and goes on from one window to the next and never back.
+    """
     known = past.fold(JUDGED).get(found.candidate, {}).get(found.monitor, {})
+    if known and not found.candidate:
+        return read_moment(found.window) <= read_moment(known["newest"])
     return bool(known.get("windows", {}).get(found.window, {"level": "not_run"})["level"] != "not_run")
 
 

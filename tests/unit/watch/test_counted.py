@@ -14,6 +14,7 @@ from shipworthy.deliver.words import DeliveryAcknowledged
 from shipworthy.release.words import FellBack
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.monitors import label_lateness
+from shipworthy.watch.rules import is_judged
 from shipworthy.watch.words import LabelsSealed
 
 
@@ -198,6 +199,17 @@ def test_answers_of_a_day_have_their_labels_under_the_day_and_until_a_horizon_af
     life.add(labels, at=START + 8 * DAY)
     [found] = life.look(START + 20 * DAY, "label-lateness")
     assert (found.numbers["rows"], found.numbers["fell_short"]) == (30.0, 2.0)
+
+
+def test_two_looks_side_by_side_record_each_window_once() -> None:
+    life = Life().serve(START).serve(START + 2 * HOUR).serve(START + 5 * HOUR)
+    found = life.look(START + DAY, "errors")
+    assert len(found) == 3
+    assert all(is_judged(life.past, one) for one in found)
+    [more] = life.serve(START + DAY + HOUR).look(START + DAY + 3 * HOUR, "errors")
+    assert is_judged(life.past, more)
+    life.facts = life.facts[: -len([one for one in life.facts if one.at == START + DAY + 3 * HOUR])]
+    assert not is_judged(life.past, more)
 
 
 def test_nobody_waits_for_the_truth_about_those_on_whom_nobody_acted() -> None:
