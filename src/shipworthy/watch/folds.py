@@ -72,5 +72,5 @@ were ``served``, ``until`` when."""
 
 JUDGED: Fold[State] = Fold("watch.judged", 2, (WindowJudged,), dict, _judged)
 """By candidate and monitor: its ``windows`` (about no candidate the newest one), the last ``moments`` at which it
-judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``, and
-the state ``carried`` on."""
+judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``,
+and the state ``carried`` on."""

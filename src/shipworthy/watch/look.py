@@ -27,12 +27,12 @@ from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import is_written, labels_table, truths
-from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
+from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run, weighs
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
 from shipworthy.watch.states import StoredStates
-from shipworthy.watch.weighing import NotLogged, chances_of, weighs
+from shipworthy.watch.weighing import NotLogged, chances_of
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
 from shipworthy.watch.words import AuditDrawn, LabelsSealed, WindowJudged
 

@@ -25,8 +25,7 @@ from shipworthy.watch.folds import JUDGED, SEALED
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
-from shipworthy.watch.monitor import Monitor, Needs, Settings
-from shipworthy.watch.weighing import weighs
+from shipworthy.watch.monitor import Monitor, Needs, Settings, weighs
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"

@@ -28,7 +28,7 @@ from shipworthy.release.rules import CANARY
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
-from shipworthy.watch.monitor import Weights
+from shipworthy.watch.monitor import Weights, weighs
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
 from shipworthy.watch.trials import (
@@ -43,7 +43,7 @@ from shipworthy.watch.trials import (
     spread_of,
 )
 from shipworthy.watch.trials import trials_due as due
-from shipworthy.watch.weighing import NotLogged, chances_of, least_of, weighs
+from shipworthy.watch.weighing import NotLogged, chances_of, least_of
 from shipworthy.watch.words import JudgeTrials
 
 if TYPE_CHECKING:

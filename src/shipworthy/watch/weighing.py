@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.run import SHADOW
-from shipworthy.watch.monitor import Floats, Weights
+from shipworthy.watch.monitor import Floats, Weights, weighs
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -31,12 +31,6 @@ class NotLogged:
     """Why answers cannot be weighed."""
 
     why: str
-
-
-def weighs(plan: Plan) -> bool:
-    """Whether truths of this product are only known of those on whom it acted."""
-    said = plan.respond.retraining
-    return bool(said and said.labels_only_when_acted)
 
 
 def weighed(acted: npt.ArrayLike, chances: Floats, least: float) -> Weights:

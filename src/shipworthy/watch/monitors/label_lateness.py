@@ -11,9 +11,8 @@ from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
 from shipworthy.watch.folds import SEALED
-from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
+from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, weighs
 from shipworthy.watch.rates import Telling, judged_shares
-from shipworthy.watch.weighing import weighs
 from shipworthy.watch.words import LabelsSealed
 
 GRACE = timedelta(days=1)
