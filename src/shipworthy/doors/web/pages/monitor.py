@@ -66,6 +66,9 @@ SHARES = (
     "fallback",
 )
 LIMITS = ("tolerated", "alarm")
+# What needs somebody comes first; a monitor that cannot judge is blind, and stands before those that are quiet.
+URGENCY = ("alarm", "note", "not_run", "quiet")
+PART_COLUMNS = (("rows", "Rows"), ("now", "Now"), ("then", "At the proof"), ("tolerated", "Tolerated"))
 # How far the evidence is on its way, for every monitor that gathers any.
 EVIDENCE = ("evidence", "alarm")
 
@@ -76,7 +79,7 @@ class Drawn:
 
     Attributes:
         evidence: how far its evidence was on the way to an alarm, wide and narrow; none where it gathers none.
-        parts: what the newest judged window found by segment or group.
+        parts: what the newest judged window found by segment or group; part_columns: which numbers any of them has.
     """
 
     card: MonitorCard
@@ -86,6 +89,12 @@ class Drawn:
     columns: list[str]
     tolerance: str
     parts: dict[str, dict[str, float]]
+    part_columns: list[tuple[str, str]]
+
+    @property
+    def share(self) -> bool:
+        """Whether what it counts is a share of something, so that nothing lies above 1."""
+        return self.card.monitor in SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Mark:
 
 def _show(visit: Visit) -> Response:
     state = visit.ask(Monitors(product=visit.product))
-    cards = sorted(state.monitors, key=lambda card: (card.monitor != "calibration", card.monitor))
+    cards = sorted(state.monitors, key=_place)
     releases, incidents = _releases(visit), _incidents(visit)
     notes = sorted(
         ((card, point) for card in cards for point in card.points if point.level == "note"),
@@ -115,6 +124,7 @@ def _show(visit: Visit) -> Response:
         notes=notes,
         marks=_marks(cards, releases),
         latest=LATEST_NOTES,
+        told=_told(cards),
         budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
         done=DONE.get(visit.query.get("done", ""), ""),
@@ -135,6 +145,28 @@ def _send(visit: Visit) -> Response:
         raise UserError(Mistake("web.missing", "found", "It is not said whether it was right.", why, "Choose one."))
     visit.do(command)
     return visit.back(form["found"])
+
+
+def _place(card: MonitorCard) -> tuple[int, bool, str]:
+    """Where a monitor stands on the page: by what it found, then promised against real, then by name."""
+    return URGENCY.index(card.level), card.monitor != "calibration", card.monitor
+
+
+def _told(cards: Sequence[MonitorCard]) -> str:
+    """All monitors in one sentence, what needs somebody first."""
+    judged = [card for card in cards if card.points]
+    counts = {level: sum(card.level == level for card in judged) for level in URGENCY}
+    said = {
+        "alarm": "raised an alarm",
+        "note": "noted a change",
+        "not_run": "could not judge",
+        "quiet": "found nothing to tell",
+    }
+    parts = [f"{counts[level]} {said[level]}" for level in URGENCY if counts[level]]
+    if idle := len(cards) - len(judged):
+        parts.append(f"{idle} {'has' if idle == 1 else 'have'} judged nothing yet")
+    newest = f"Of {len(cards)} monitors, each in its newest window: {', '.join(parts)}."
+    return newest if judged else "No monitor has judged anything yet."
 
 
 def _releases(visit: Visit) -> list[tuple[str, str]]:
@@ -184,7 +216,8 @@ def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]], incidents: Se
 
     columns = list(dict.fromkeys(name for point in card.points for name in point.numbers))
     parts = next((point.parts for point in reversed(card.points) if point.level != "not_run"), {})
-    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts)
+    named = [(key, title) for key, title in PART_COLUMNS if any(key in part for part in parts.values())]
+    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts, named)
 
 
 def _point(point: MonitorPoint, names: Mapping[str, str]) -> Point:
