@@ -18,7 +18,7 @@ DONE = {
     "right": "The alarm is answered: it was right.",
     "false": "The alarm is answered: it was false, and counts against the budget.",
 }
-LATEST_NOTES, MOST_RELEASES = 6, 500
+MOST_RELEASES = 500
 # Beyond twice what an alarm needs more evidence tells nobody anything.
 MOST_EVIDENCE = 2.0
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
@@ -115,6 +115,8 @@ def _show(visit: Visit) -> Response:
         key=lambda found: found[1].window,
         reverse=True,
     )
+    by_monitor = {one[0].monitor: one for one in reversed(notes)}
+    newest = [one for one in notes if one is by_monitor[one[0].monitor]]
     noted = {alarm.text for alarm in state.alarms if alarm.open}
     return visit.product_page(
         "monitor.html",
@@ -123,7 +125,8 @@ def _show(visit: Visit) -> Response:
         silent=[one for one in state.silent if one.text not in noted],
         notes=notes,
         marks=_marks(cards, releases),
-        latest=LATEST_NOTES,
+        newest=newest,
+        earlier=[one for one in notes if one not in newest],
         told=_told(cards),
         budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
