@@ -123,7 +123,7 @@ def chart(
     seen = [point for point in points if any(name in point.values for name in series)]
     if not seen:
         return None
-    scale = _scale(seen, series, width, height, tolerance if band_of else None)
+    scale = _scale(seen, series, width, height, tolerance if band_of else None, share)
     return Chart(
         width=width,
         height=height,
@@ -147,7 +147,7 @@ def _within(marks: Sequence[tuple[str, str]], scale: _Scale) -> list[tuple[float
 
 
 def _scale(
-    points: Sequence[Point], series: Sequence[str], width: float, height: float, tolerance: float | None
+    points: Sequence[Point], series: Sequence[str], width: float, height: float, tolerance: float | None, share: bool
 ) -> _Scale:
     values = [point.values[name] for point in points for name in series if name in point.values]
     low, high = min(values) - (tolerance or 0), max(values) + (tolerance or 0)
@@ -157,7 +157,7 @@ def _scale(
         low, high = (low + high - least) / 2, (low + high + least) / 2
     # Room around the lines never reaches past 0 or 1 where no value does: there is no share of 120 %.
     low = max(low, 0.0) if min(values) >= 0 else low
-    high = min(high, 1.0) if max(values) <= 1 else high
+    high = min(high, 1.0) if max(values) <= 1 and (share or min(values) < 1) else high
     step = _step(low, high)
     moments = [read_moment(point.moment) for point in points]
     return _Scale(

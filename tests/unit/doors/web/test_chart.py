@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipworthy.doors.web.chart import Point, chart
+from shipworthy.doors.web.pages.monitor import DRAWN
 
 MONTHS = [f"1997-{month:02}-01T00:00:00+00:00" for month in range(1, 13)]
 
@@ -98,3 +99,13 @@ def test_moments_on_the_axis_are_told_apart_and_do_not_overlap() -> None:
         assert found is not None
         told.append([text for _, text in found.days])
     assert told == [["1 Mar 2025", "15 Mar 2025"], ["1 Mar, 07:00", "1 Mar, 19:00"], ["Jan 1997", "Jan 1999"]]
+
+
+def test_the_name_of_each_line_fits_beside_its_chart() -> None:
+    assert all(len(name) <= 11 for names in DRAWN.values() for name in names.values())
+
+
+def test_a_count_that_stays_at_one_is_not_drawn_as_the_most_there_can_be() -> None:
+    found = chart(points([1.0, 1.0, 1.0]), ["real"], width=400, height=200)
+    assert found is not None
+    assert found.lines[0].dots[0][1] > found.top + 10
