@@ -110,7 +110,7 @@ def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = No
             return
         if not wanted:  # who is silent now that everything is done; an answer to that may be due at once
             noted = True
-            yield from (f"{now:%Y-%m-%d}  {line}" for line in note_silence(desk, product, who))
+            yield from (f"{now:%Y-%m-%d}  {line}" for line in _silence_noted(desk, product, who))
             continue
         command = wanted[0]
         yield _attempt(desk, command, now, who, on_step, tried)
@@ -179,6 +179,13 @@ def _attempt(
     except Bug as bug:  # what else is due for others is done all the same
         return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
+
+
+def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:
+    try:
+        return note_silence(desk, product, who)
+    except UserError as error:  # a full disk, say: who is silent is looked at again with the next look
+        return [f"note silence: not done: {error.mistakes[0].found}"]
 
 
 def _name(command: Command[object]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import Target
+from shipworthy.edges.drafts import is_alive
 from shipworthy.edges.objects import ADDRESS, paths_here, system_of
 
 # Where a file is being written, others see half of it; it is written under another name and moved.
@@ -147,8 +148,20 @@ def remains(target: Target) -> str:
     return "Where that system keeps older versions of a file, they still hold the rows."
 
 
+def _drafts(file: Path) -> list[Path]:
+    return list(file.parent.glob(f".{glob.escape(file.name)}.*.new"))
+
+
+def _clear_left(file: Path) -> None:
+    """Take away what processes that were killed had begun to write in the file's place."""
+    for draft in _drafts(file):
+        process = draft.name.split(".")[-2]
+        if process.isdigit() and not is_alive(int(process)):
+            draft.unlink(missing_ok=True)
+
+
 def _sweep_here(file: Path) -> None:
-    for draft in file.parent.glob(f".{glob.escape(file.name)}.*.new"):
+    for draft in _drafts(file):
         draft.unlink(missing_ok=True)
 
 
@@ -194,6 +207,7 @@ def local(target: Target, path: str) -> Path:
 @contextmanager
 def _replacing_here(file: Path) -> Iterator[BinaryIO]:
     file.parent.mkdir(parents=True, exist_ok=True)
+    _clear_left(file)
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as out:

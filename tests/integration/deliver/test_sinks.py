@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -182,6 +183,15 @@ def test_a_file_that_a_spreadsheet_opens_runs_nothing(tmp_path: Path) -> None:
     place = in_csv(tmp_path)
     place.write(place.target, rows("=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "plain"))
     assert [row["customer"][0] for row in place.read()] == ["'"] * 5 + ["p"]
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_list(tmp_path: Path) -> None:
+    place, others = in_csv(tmp_path), f".list.csv.{os.getppid()}.new"
+    (tmp_path / "out").mkdir()
+    for left in (".list.csv.999999999.new", others):
+        (tmp_path / "out" / left).write_text("rank,cust")
+    place.write(place.target, rows("1"))
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"list.csv", others}, "the other one is at work"
 
 
 def test_a_notice_lies_beside_the_file_and_goes_with_the_next_good_list(tmp_path: Path) -> None:
