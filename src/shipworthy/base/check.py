@@ -55,3 +55,17 @@ def worst(results: Iterable[CheckResult]) -> Verdict:
 def stands(results: Iterable[CheckResult]) -> bool:
     """Whether a gate may open on these results: at least one, and each ``pass`` or ``warn``."""
     return worst(results) in ("pass", "warn")
+
+
+def sentence_of(findings: Iterable[str]) -> str:
+    """Several findings as one sentence with one end; empty of none.
+
+    >>> sentence_of(["461 rows are bad.", "Was the unit changed?"])
+    '461 rows are bad; Was the unit changed?'
+    >>> sentence_of(["No file", "1 row is bad."])
+    'No file; 1 row is bad.'
+    """
+    told = [one.strip().rstrip(".") for one in findings if one.strip()]
+    if not told:
+        return ""
+    return "; ".join(told) + ("" if told[-1].endswith(("?", "!")) else ".")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past, latest, reader
@@ -222,7 +223,7 @@ def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
         answering = parts(run.plan, now, run.trial, False, bool(run.back_fill))
         return Used(taken.snapshot, run.moment.isoformat(), answering)
     found = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
-    stopped = f"Data was stopped at the door: {'; '.join(one.rstrip('.') for one in found) or 'it was refused'}."
+    stopped = f"Data was stopped at the door: {sentence_of(found) or 'it was refused.'}"
     # The newest by what it knows: one of a past moment may have been taken since.
     good = max(trip.past.of(SnapshotTaken), key=lambda fact: read_moment(fact.what.as_of), default=None)
     if run.trial or run.back_fill or good is None:

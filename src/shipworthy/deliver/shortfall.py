@@ -82,7 +82,8 @@ def _late(plan: Plan, made: list[Recorded[DeliveryMade]]) -> Iterator[Shortfall]
     for fact in made:
         what = fact.what
         if is_late(plan, fact):
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came late: due by {what.due_by[:16]}"
+            due_by = what.due_by[:16].replace("T", " ")
+            text = f"the list of {what.as_of[:10]} for {what.consumer} came late: due by {due_by} UTC"
             yield Shortfall("late", what.delivery, what.run, what.consumer, text)
 
 

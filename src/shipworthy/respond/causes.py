@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import midnight, read_moment
@@ -78,7 +79,7 @@ def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
         if fact.what.as_of < newest:
             continue  # a look back at the data of a past moment
         bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
-        text = "; ".join(check.found for check in bad)
+        text = sentence_of(check.found for check in bad)
         for source in sorted({_source(check.where, plan) for check in bad} or {""}):
             if source not in broken:
                 day = fact.what.as_of[:10]
@@ -208,7 +209,7 @@ def _breaches(plan: Plan, past: Past) -> Iterator[Cause]:
             if check.verdict == "warn":
                 bad.setdefault(_source(check.where, plan), []).append(check.found)
         for source in sorted(set(bad) - warned):
-            text = f"data as of {taken.what.as_of[:10]} accepted with a warning: {'; '.join(bad[source])}"
+            text = f"data as of {taken.what.as_of[:10]} accepted with a warning: {sentence_of(bad[source])}"
             name = digest_of([taken.digest, source, "breach"])
             yield Cause("breach", name, source, text, False, at=taken.at, seq=taken.seq)
         warned = set(bad)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.fact import What
 from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
@@ -32,7 +33,7 @@ def said_of(what: What) -> str:
 
 def _refused(what: SnapshotRefused) -> str:
     bad = [check.found for check in what.checks if check.verdict not in ("pass", "warn")]
-    return f"Data as of {what.as_of[:10]} was refused: {'; '.join(bad)}"
+    return f"Data as of {what.as_of[:10]} was refused: {sentence_of(bad)}"
 
 
 _SAID: dict[type[What], Callable[[Any], str]] = {

@@ -45,9 +45,11 @@ def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -
     answered = {fact.what.alarm for fact in past.of(AlarmClosed)}
     for name in back:
         if before[name] not in answered:
-            reason = f"The {name} reports again: noted on {at:%Y-%m-%d %H:%M}."
+            reason = f"The {name.removeprefix('the ')} reports again: noted on {at:%Y-%m-%d %H:%M}."
             facts.append(AlarmClosed(product=command.product, alarm=before[name], by=NAME, reason=reason))
-    said = [f"alarm: {one.text}" for one in fallen] + [f"The {name} reports again." for name in back]
+    said = [f"alarm: {one.text}" for one in fallen] + [
+        f"The {name.removeprefix('the ')} reports again." for name in back
+    ]
     return Decided(facts, lambda then: said)
 
 

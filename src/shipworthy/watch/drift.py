@@ -58,13 +58,13 @@ def questions(known: Known) -> list[Cut]:
 
 def _of_numbers(known: Known) -> list[Cut]:
     found = [
-        Cut(f"at most {value:g}", Counts(known.present, round(share * known.present)), NONE)
+        Cut(f"at most {written(value)}", Counts(known.present, round(share * known.present)), NONE)
         for value, share in known.cuts
     ]
     if known.cuts:
         # At most a tenth of the rows lay below the lowest decile; without this cut a constant could only rise.
         lowest, tenth = known.cuts[0][0], ceil((known.present - 1) / 10)
-        found.append(Cut(f"below {lowest:g}", Counts(known.present, tenth), NONE, at_most=True))
+        found.append(Cut(f"below {written(lowest)}", Counts(known.present, tenth), NONE, at_most=True))
     return found
 
 
@@ -140,7 +140,17 @@ def unsure(
 
 def said(cut: Cut) -> str:
     """A cut's shares, then and now, as people read them."""
-    return f"{cut.text}: {percent(cut.then.share)} then, {percent(cut.now.share)} now"
+    then = f"{'at most ' if cut.at_most else ''}{percent(cut.then.share)}"
+    return f"{cut.text}: {then} then, {percent(cut.now.share)} now"
+
+
+def written(value: float) -> str:
+    """A bound as people read it: four digits that count, whole ones from a thousand on.
+
+    >>> written(0.0572628), written(11.77), written(1234567.8)
+    ('0.05726', '11.77', '1,234,568')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def as_numbers(values: Values) -> Floats:

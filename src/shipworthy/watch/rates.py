@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shipworthy.base.check import sentence_of
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above, grid
@@ -102,8 +103,8 @@ def _text(
     for one in outside:
         part = parts[one.asked.name]
         share = f"{part.ones:,} of {part.rows:,} {telling.of} {telling.fell_short} ({percent(part.share)})"
-        why = f": {'; '.join(part.said)}" if part.said else ""
-        said.append(f"{one.asked.name}: {share}{why}. {_sure(one, telling)}")
+        why = f": {sentence_of(part.said)}" if part.said else "."
+        said.append(f"{one.asked.name}: {share}{why} {_sure(one, telling)}")
     return f"{window.day}: {'. '.join(said)}. {percent(tolerance)} tolerated."
 
 

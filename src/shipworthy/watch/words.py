@@ -189,7 +189,8 @@ class Silence:
     def text(self) -> str:
         """The finding in plain words."""
         return (
-            f"The {self.name} has reported nothing since {self.since[:16].replace('T', ' ')}; {self.within} may pass."
+            f"The {self.name.removeprefix('the ')} has reported nothing since {self.since[:16].replace('T', ' ')} UTC; "
+            f"{self.within} may pass."
         )
 
 

@@ -194,6 +194,7 @@ def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) 
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/monitor")
     monitor = page.get_by_role("region", name="Are the answers still as good as they were shown to be?")
+    monitor.get_by_text("Picture, figures and what is promised").click()
     chart = monitor.locator("svg.wide-chart").first
     expect(chart.locator("path.limit")).to_have_count(1)
     expect(chart.locator(".incident")).to_have_count(1)
@@ -202,6 +203,23 @@ def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) 
     expect(monitor.get_by_role("row").filter(has_text="region = north")).to_contain_text("within")
     monitor.get_by_text("Evidence over time").click()
     expect(monitor.get_by_role("img", name="How far the evidence of performance").first).to_be_visible()
+
+
+def test_of_many_monitors_what_needs_somebody_comes_first_and_the_rest_is_folded(logged_in: LogIn) -> None:
+    page = logged_in("night-operator")
+    page.goto(f"{PRODUCT}/monitor")
+    glance = page.get_by_role("navigation", name="At a glance")
+    levels = [text.split()[-1] for text in glance.get_by_role("link").all_inner_texts()]
+    places = {"alarm": 0, "note": 1, "run": 2, "quiet": 3}
+    assert [places[level] for level in levels] == sorted(places[level] for level in levels)
+    assert (levels[0], levels[-1]) == ("alarm", "quiet")
+    expect(glance).to_contain_text("1 raised an alarm")
+    headings = page.locator("section.monitor[aria-labelledby^=m-]")
+    expect(headings).to_have_count(len(levels))
+    expect(headings.first.locator("svg.wide-chart").first).to_be_visible()
+    expect(headings.last.locator("details.more").first).not_to_have_attribute("open", "")
+    glance.get_by_role("link").last.click()
+    expect(headings.last.get_by_role("heading").first).to_be_in_viewport()
 
 
 def test_the_ledger_is_filtered_turned_opened_and_verified(logged_in: LogIn) -> None:

@@ -14,7 +14,7 @@ from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
 from shipworthy.watch.rules import due, note_silence
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 MINUTE = timedelta(minutes=1)
@@ -125,6 +125,11 @@ def test_a_look_that_nobody_takes_is_said_although_nobody_looks() -> None:
     counted = Life().release().serve(START)
     assert not names(counted, START + 2 * HOUR)
     assert names(counted, START + 4 * HOUR) == ["the look at the world"]
+
+
+def test_a_silence_is_one_plain_sentence_with_its_zone() -> None:
+    told = Silence("the look at the world", "1998-01-01T14:00:00+00:00", "2 hours", "").text
+    assert told == "The look at the world has reported nothing since 1998-01-01 14:00 UTC; 2 hours may pass."
 
 
 def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_rest_is_not() -> None:

@@ -113,7 +113,7 @@ def servers(found: Sequence[ServerCard]) -> list[str]:
             f"    {said.answered:,} answered ({said.per_second:,.0f} a second{slow}), {said.stood_in:,} by the "
             f"baseline, {said.refused:,} refused, {said.shed:,} turned away"
         )
-        lines += [f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()]
+        lines += [f"    {name[:12]} runs {form}" for name, form in said.candidates.items()]
         lines += [f"    {said.problem}"] if said.problem else []
     return lines or ["No prediction server has said anything for a day: start one with `shipworthy serve`."]
 
@@ -125,7 +125,7 @@ def _worker(one: ServerCard) -> list[str]:
         f"stream {said.consumer}, {said.address}  {one.state}; said so {one.silent_for} ago",
         f"    {said.answered:,} answered ({said.per_second:,.0f} a second), {said.refused:,} to the dead letters, "
         f"waiting {waiting}, last message {said.last_message[:19] or 'none yet'}",
-        *(f"    {name[:12]} runs as {form}" for name, form in said.candidates.items()),
+        *(f"    {name[:12]} runs {form}" for name, form in said.candidates.items()),
         *([f"    {said.problem}"] if said.problem else []),
     ]
 

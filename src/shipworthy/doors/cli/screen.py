@@ -188,6 +188,8 @@ def _cell(value: Any, most: int) -> str:
         value = ", ".join(_cell(item, most) for item in value)
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = "" if value is None else str(value).replace("\n", " ")
     return text if len(text) <= most else text[: most - 1] + "…"
 

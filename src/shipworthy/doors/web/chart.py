@@ -14,6 +14,7 @@ PAD_LEFT, PAD_RIGHT, PAD_TOP, PAD_BOTTOM = 54.0, 84.0, 18.0, 30.0
 # A wobble in the third decimal is not a change: no axis shows less than this part of its largest value.
 LEAST_SPAN = 0.15
 MOST_DAY_LABELS = 8
+LEAST_APART = 78.0  # a day with its month and year, and a little room
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def chart(
     seen = [point for point in points if any(name in point.values for name in series)]
     if not seen:
         return None
-    scale = _scale(seen, series, width, height, tolerance if band_of else None)
+    scale = _scale(seen, series, width, height, tolerance if band_of else None, share)
     return Chart(
         width=width,
         height=height,
@@ -146,7 +147,7 @@ def _within(marks: Sequence[tuple[str, str]], scale: _Scale) -> list[tuple[float
 
 
 def _scale(
-    points: Sequence[Point], series: Sequence[str], width: float, height: float, tolerance: float | None
+    points: Sequence[Point], series: Sequence[str], width: float, height: float, tolerance: float | None, share: bool
 ) -> _Scale:
     values = [point.values[name] for point in points for name in series if name in point.values]
     low, high = min(values) - (tolerance or 0), max(values) + (tolerance or 0)
@@ -154,6 +155,9 @@ def _scale(
     least = LEAST_SPAN * max(abs(low), abs(high)) or 1.0
     if high - low < least:
         low, high = (low + high - least) / 2, (low + high + least) / 2
+    # Room around the lines never reaches past 0 or 1 where no value does: there is no share of 120 %.
+    low = max(low, 0.0) if min(values) >= 0 else low
+    high = min(high, 1.0) if max(values) <= 1 and (share or min(values) < 1) else high
     step = _step(low, high)
     moments = [read_moment(point.moment) for point in points]
     return _Scale(
@@ -220,8 +224,20 @@ def _band(points: Sequence[Point], name: str, tolerance: float | None, scale: _S
 def _days(points: Sequence[Point], scale: _Scale, width: float) -> list[tuple[float, str]]:
     moments = sorted({point.moment for point in points})
     most = max(2, min(MOST_DAY_LABELS, int(width / 95)))
-    every = ceil(len(moments) / most)
-    return [(scale.x(moment), f"{read_moment(moment):%b %Y}") for moment in moments[::every]]
+    apart: list[str] = []
+    for moment in moments[:: ceil(len(moments) / most)]:
+        if not apart or scale.x(moment) - scale.x(apart[-1]) >= LEAST_APART:
+            apart.append(moment)
+    return [(scale.x(moment), text) for moment, text in zip(apart, _told_apart(apart), strict=True)]
+
+
+def _told_apart(moments: Sequence[str]) -> list[str]:
+    """Each moment as coarsely as they can be told apart: month, day, or minute."""
+    found = [read_moment(moment) for moment in moments]
+    months = [f"{moment:%b %Y}" for moment in found]
+    days = [f"{moment.day} {month}" for moment, month in zip(found, months, strict=True)]
+    minutes = [f"{moment.day} {moment:%b, %H:%M}" for moment in found]
+    return next((texts for texts in (months, days) if len(set(texts)) == len(texts)), minutes)
 
 
 def _changes(points: Sequence[Point], scale: _Scale) -> list[tuple[float, str]]:

@@ -11,10 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.times import read_moment
 
+LONGEST_HEADING = 90  # letters: about two lines
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 
@@ -42,6 +44,8 @@ def environment() -> Environment:
         number=number,
         sentence=sentence,
         check_name=check_name,
+        headline=headline,
+        coded=coded,
         pretty=pretty,
     )
     made.globals.update(static=static_address)
@@ -107,12 +111,37 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def coded(text: str) -> Markup:
+    """A text as HTML whose commands, written `so`, are shown as code.
+
+    >>> str(coded("Run `shipworthy due` & look."))
+    'Run <code>shipworthy due</code> &amp; look.'
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def headline(text: str) -> str:
+    """The first thing a long text says, as a heading.
+
+    >>> headline("data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be. Mostly: paid is 0.")
+    'Data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be'
+    >>> headline("Amounts came in cents; who knows why.")
+    'Amounts came in cents; who knows why.'
+    """
+    for end in (r"\. ", "; "):
+        if len(text) > LONGEST_HEADING:
+            text = re.split(end, text, maxsplit=1)[0]
+    return sentence(text)
+
+
 def check_name(name: str) -> str:
     """A check's name without its stage, as a title.
 
-    >>> check_name("prove.beats_baseline")
-    'Beats baseline'
+    >>> check_name("prove.beats_baseline"), check_name("prove.permanent.c19f4d1b5")
+    ('Beats baseline', 'Left by an incident')
     """
+    if name.startswith("prove.permanent."):
+        return "Left by an incident"
     return sentence(words(name.rpartition(".")[2]))
 
 

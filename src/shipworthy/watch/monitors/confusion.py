@@ -48,7 +48,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     moments = [one.since for one in (harmed or outside)]
     return Judgement(
         level=level,
-        text=_text(window, now, harmed, outside),
+        text=_text(window, now, asked, harmed, outside),
         state=kept,
         numbers=_numbers(window, now, answers, settings),
         parts={one.asked.name: one.row for one in answers} | _matrix(classes, now),
@@ -105,9 +105,13 @@ def _matrix(classes: OfClasses, now: Counted) -> dict[str, dict[str, float]]:
     }
 
 
-def _text(window: Window, now: Counted, harmed: Sequence[Answer], outside: Sequence[Answer]) -> str:
+def _text(
+    window: Window, now: Counted, asked: Sequence[Asked], harmed: Sequence[Answer], outside: Sequence[Answer]
+) -> str:
     rows, right = int(now.sum()), int(np.trace(now))
     told = f"Of {rows:,} answers of {window.day} with a known truth, {percent(right / rows)} name the true class."
+    if all(one.tolerated >= 1 for one in asked):
+        told += " Nothing surer can be said: the proof had too few rows of each class to hold any share against it."
     for one in harmed[:_SHOWN]:
         told += f" More often than tolerated, and not by chance: {_said(one)}."
     for one in outside[:_SHOWN]:

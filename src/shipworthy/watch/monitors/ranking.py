@@ -75,7 +75,7 @@ def _of_classes(state: Mapping[str, Any], window: Window, classes: OfClasses, tr
 
 MONITOR = Monitor(
     name="ranking",
-    asks="Are those who say yes still ranked above those who say no?",
+    asks="Are those for whom it comes true still ranked above the others?",
     needs="labels",
     judge=judge,
     tolerance=None,

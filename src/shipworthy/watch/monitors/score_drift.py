@@ -40,7 +40,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     return Judgement(
         level="note" if changed else "quiet",
         text=f"Scores of {window.day}{_means(window, known.mean_score, numbers)} "
-        + (f"changed beyond {percent(tolerance)} of rows: {said(lead)}." if changed else _quiet(open_)),
+        + (f"changed beyond {percent(tolerance)} of rows: scores {said(lead)}." if changed else _quiet(open_)),
         state=detector.kept({"score": evidence}, settings, depends.phi, since=since),
         numbers=numbers,
         guarantee=detector.promise(settings, depends),
@@ -50,7 +50,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
 
 
 def _quiet(found: Unsure | None) -> str:
-    return f"cannot be told yet: {found.text}." if found else "look as they did."
+    return f"cannot be told yet: scores {found.text}." if found else "look as they did."
 
 
 def _means(window: Window, first: float | None, numbers: dict[str, float]) -> str:

@@ -105,8 +105,8 @@ def _numbers(window: Window, answers: list[Answer], settings: Settings, phi: flo
 
 
 _SAID = {
-    WRONG: "Of {rows:,} chosen on {day}, {now} were no yes ({then} at the proof, up to {tolerated} tolerated).",
-    MISSED: "Of {rows:,} real yes, {now} got a no ({then} at the proof, up to {tolerated} tolerated).",
+    WRONG: "Of {rows:,} chosen on {day}, {now} were no yes ({then} at the proof, {most}).",
+    MISSED: "Of {rows:,} real yes, {now} got a no ({then} at the proof, {most}).",
 }
 
 
@@ -115,7 +115,11 @@ def _text(window: Window, answers: list[Answer]) -> str:
     for one in answers:
         asked = one.asked
         shares = {name: percent(getattr(asked, name)) for name in ("now", "then", "tolerated")}
-        told.append(_SAID[asked.name].format(rows=asked.rows, day=window.day, **shares))
+        # With few rows at the proof all might have been wrong there, so nothing now is surely worse.
+        most = (
+            f"up to {shares['tolerated']} tolerated" if asked.tolerated < 1 else "on too few rows to find any too many"
+        )
+        told.append(_SAID[asked.name].format(rows=asked.rows, day=window.day, most=most, **shares))
         if one.harms:
             told.append(f"More than tolerated since {Window(one.since, np.zeros(0)).day}, and not by chance.")
         elif asked.beyond:

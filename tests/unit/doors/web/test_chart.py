@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipworthy.doors.web.chart import Point, chart
+from shipworthy.doors.web.pages.monitor import DRAWN
 
 MONTHS = [f"1997-{month:02}-01T00:00:00+00:00" for month in range(1, 13)]
 
@@ -79,3 +80,32 @@ def test_a_release_is_marked_where_it_lies_on_the_chart_and_left_out_where_it_do
     assert drawn
     assert [text for _, text in drawn.releases] == ["within"]
     assert drawn.releases[0][0] == drawn.lines[0].dots[1][0]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_no_axis_of_shares_reaches_below_none_or_above_all(values: list[float]) -> None:
+    found = chart(points(values), ["real"], width=400, height=200, band_of="real", tolerance=0.2, share=True)
+    assert found is not None
+    assert all(0 <= float(text.removesuffix(" %")) <= 100 for _, text in found.rules)
+
+
+def test_moments_on_the_axis_are_told_apart_and_do_not_overlap() -> None:
+    days = ["2025-03-01T00:00:00+00:00", "2025-03-15T00:00:00+00:00"]
+    hours = ["2025-03-01T07:00:00+00:00", "2025-03-01T19:00:00+00:00"]
+    close = ["1997-01-01T00:00:00+00:00", "1999-01-01T00:00:00+00:00", "1999-01-03T00:00:00+00:00"]
+    told = []
+    for moments in (days, hours, close):
+        found = chart([Point(one, {"real": 0.5}) for one in moments], ["real"], width=400, height=200)
+        assert found is not None
+        told.append([text for _, text in found.days])
+    assert told == [["1 Mar 2025", "15 Mar 2025"], ["1 Mar, 07:00", "1 Mar, 19:00"], ["Jan 1997", "Jan 1999"]]
+
+
+def test_the_name_of_each_line_fits_beside_its_chart() -> None:
+    assert all(len(name) <= 11 for names in DRAWN.values() for name in names.values())
+
+
+def test_a_count_that_stays_at_one_is_not_drawn_as_the_most_there_can_be() -> None:
+    found = chart(points([1.0, 1.0, 1.0]), ["real"], width=400, height=200)
+    assert found is not None
+    assert found.lines[0].dots[0][1] > found.top + 10

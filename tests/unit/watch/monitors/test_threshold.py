@@ -85,3 +85,11 @@ def test_without_decisions_or_proof_it_says_why_it_did_not_run() -> None:
     bare = Window("1997-01-01", np.full(3, 0.5), labels=np.ones(3))
     assert "not stored" in life([bare])[0].text
     assert "train it anew" in life([window(1)], {**HELD_OUT, "decision": None})[0].text
+
+
+def test_a_proof_on_few_rows_is_said_to_hold_nothing_against_the_decisions() -> None:
+    few = {**HELD_OUT, "decision": {"chosen": 4, "wrong": 2, "yes": 5, "missed": 4}}
+    (found,) = life([window(1)], few)
+    assert found.level == "quiet"
+    assert found.text.count("on too few rows to find any too many") == 2, found.text
+    assert "100.0% tolerated" not in found.text

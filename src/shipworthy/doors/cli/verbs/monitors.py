@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
-from shipworthy.watch.words import AlarmCard, MonitorCard, Monitors
+from shipworthy.watch.words import AlarmCard, MonitorCard, Monitors, WatchState
 
 NEWEST = 12
+URGENCY = ("alarm", "note", "not_run", "quiet")
 SIGNS = {"quiet": ".", "note": "n", "alarm": "A", "not_run": "-"}
 
 
@@ -13,18 +14,24 @@ def run(product: Product = "", json: AsJson = False) -> None:
     """Monitors from the command line."""
     with session() as opened:
         answer = opened.ask(Monitors(product=product_here(product)))
-    show(
-        answer,
-        json,
-        lambda seen: (
-            [
-                f"{card.level:<8} {_rests(card):<12} {card.monitor:<16} {_life(card):<{NEWEST}} {card.text}"
-                for card in seen.monitors
-            ]
-            + [_alarm(alarm) for alarm in seen.alarms]
-            + [f"SILENT {one.text} {one.advice}" for one in seen.silent]
+    show(answer, json, _lines)
+
+
+def _lines(seen: WatchState) -> list[str]:
+    """What needs somebody first: open alarms, then monitors by what they found; answered alarms last."""
+    cards = sorted(seen.monitors, key=lambda card: (URGENCY.index(card.level), card.monitor))
+    width = max((len(card.monitor) for card in cards), default=0)
+    return [
+        *(f"SILENT {one.text} {one.advice}" for one in seen.silent),
+        *(_alarm(alarm) for alarm in seen.alarms if alarm.open),
+        *(
+            f"{card.level.replace('_', ' '):<8} {_rests(card):<12} {card.monitor:<{width}} {_life(card):<{NEWEST}} "
+            f"{card.text}"
+            for card in cards
         ),
-    )
+        *(_alarm(alarm) for alarm in seen.alarms if not alarm.open),
+        f"Signs are the newest {NEWEST} windows, the newest last: . quiet, n note, A alarm, - not judged.",
+    ]
 
 
 def _alarm(alarm: AlarmCard) -> str:

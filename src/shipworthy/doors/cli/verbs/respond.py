@@ -49,11 +49,13 @@ def _text(file: str) -> str:
 
 
 def _lines(found: Preview) -> list[str]:
-    lines = [
-        f"{one.at[:16].replace('T', ' ')}  {one.trigger}: {one.action}: "
-        f"{one.done or f'not done, {one.why_not}'}\n{'':18}because {one.text}"
-        for one in found.lines
-    ]
+    lines, because = list[str](), ""
+    for one in found.lines:
+        done = one.done or f"not done, {one.why_not}"
+        lines.append(f"{one.at[:16].replace('T', ' ')}  {one.trigger}: {one.action}: {done}")
+        if one.text != because:  # several actions of one cause name it once
+            lines.append(f"{'':18}because {one.text}")
+        because = one.text
     day = f"{found.since[:10]} to {found.until[:10]}"
     lines += ["", f"{day}, {found.looked_at} moments looked at; nothing was done and nothing recorded."]
     names = sorted({*found.counts, *found.really})

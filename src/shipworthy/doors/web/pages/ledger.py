@@ -41,7 +41,7 @@ def gist(fact: FactCard) -> str:
     """What tells a fact from others of its kind: the few words of its body that people look for."""
     said = [str(fact.body[name]) for name in TELLING if fact.body.get(name)]
     about = short(fact.about) if len(fact.about) == 64 else fact.about
-    return ", ".join([*said, *([about] if about != fact.product else [])])
+    return ", ".join([*said, *([about] if about not in ("", fact.product) else [])])
 
 
 def _verified(visit: Visit) -> tuple[LedgerState | None, Sequence[Mistake]]:

@@ -18,7 +18,7 @@ DONE = {
     "right": "The alarm is answered: it was right.",
     "false": "The alarm is answered: it was false, and counts against the budget.",
 }
-LATEST_NOTES, MOST_RELEASES = 6, 500
+MOST_RELEASES = 500
 # Beyond twice what an alarm needs more evidence tells nobody anything.
 MOST_EVIDENCE = 2.0
 WIDE, NARROW = (880.0, 330.0), (360.0, 270.0)
@@ -34,7 +34,7 @@ DRAWN = {
     "unanswered": {"share": "no answer", "tolerance": "tolerated"},
     "performance": {"loss": "now", "proven": "proven", "tolerated": "tolerated"},
     "threshold": {"precision": "precision", "recall": "recall", "precision_at_least": "tolerated"},
-    "confusion": {"accuracy": "right", "balanced_accuracy": "each class alike"},
+    "confusion": {"accuracy": "right", "balanced_accuracy": "by class"},
     "interval": {"outside": "outside", "promised_outside": "promised", "tolerated": "tolerated"},
     "fairness": {"gap": "largest gap", "tolerance": "tolerated"},
     "selection": {"disparity": "disparity", "tolerance": "tolerated"},
@@ -44,7 +44,7 @@ DRAWN = {
     "latency": FELL_SHORT,
     "errors": FELL_SHORT,
     "fallback": FELL_SHORT,
-    "freshness": {"oldest_days": "oldest, days"},
+    "freshness": {"oldest_days": "days old"},
     "cost": {"spent": "this month", "at_most": "tolerated"},
     "worth": {"mean": "worth", "low": "at least", "high": "at most", "planned": "tolerated"},
     "dead-man": {"silent": "silent"},
@@ -66,6 +66,9 @@ SHARES = (
     "fallback",
 )
 LIMITS = ("tolerated", "alarm")
+# What needs somebody comes first; a monitor that cannot judge is blind, and stands before those that are quiet.
+URGENCY = ("alarm", "note", "not_run", "quiet")
+PART_COLUMNS = (("rows", "Rows"), ("now", "Now"), ("then", "At the proof"), ("tolerated", "Tolerated"))
 # How far the evidence is on its way, for every monitor that gathers any.
 EVIDENCE = ("evidence", "alarm")
 
@@ -76,7 +79,7 @@ class Drawn:
 
     Attributes:
         evidence: how far its evidence was on the way to an alarm, wide and narrow; none where it gathers none.
-        parts: what the newest judged window found by segment or group.
+        parts: what the newest judged window found by segment or group; part_columns: which numbers any of them has.
     """
 
     card: MonitorCard
@@ -86,6 +89,12 @@ class Drawn:
     columns: list[str]
     tolerance: str
     parts: dict[str, dict[str, float]]
+    part_columns: list[tuple[str, str]]
+
+    @property
+    def share(self) -> bool:
+        """Whether what it counts is a share of something, so that nothing lies above 1."""
+        return self.card.monitor in SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,15 @@ class Mark:
 
 def _show(visit: Visit) -> Response:
     state = visit.ask(Monitors(product=visit.product))
-    cards = sorted(state.monitors, key=lambda card: (card.monitor != "calibration", card.monitor))
+    cards = sorted(state.monitors, key=_place)
     releases, incidents = _releases(visit), _incidents(visit)
     notes = sorted(
         ((card, point) for card in cards for point in card.points if point.level == "note"),
         key=lambda found: found[1].window,
         reverse=True,
     )
+    by_monitor = {one[0].monitor: one for one in reversed(notes)}
+    newest = [one for one in notes if one is by_monitor[one[0].monitor]]
     noted = {alarm.text for alarm in state.alarms if alarm.open}
     return visit.product_page(
         "monitor.html",
@@ -114,7 +125,10 @@ def _show(visit: Visit) -> Response:
         silent=[one for one in state.silent if one.text not in noted],
         notes=notes,
         marks=_marks(cards, releases),
-        latest=LATEST_NOTES,
+        newest=newest,
+        most_evidence=MOST_EVIDENCE,
+        earlier=[one for one in notes if one not in newest],
+        told=_told(cards),
         budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
         done=DONE.get(visit.query.get("done", ""), ""),
@@ -135,6 +149,28 @@ def _send(visit: Visit) -> Response:
         raise UserError(Mistake("web.missing", "found", "It is not said whether it was right.", why, "Choose one."))
     visit.do(command)
     return visit.back(form["found"])
+
+
+def _place(card: MonitorCard) -> tuple[int, bool, str]:
+    """Where a monitor stands on the page: by what it found, then promised against real, then by name."""
+    return URGENCY.index(card.level), card.monitor != "calibration", card.monitor
+
+
+def _told(cards: Sequence[MonitorCard]) -> str:
+    """All monitors in one sentence, what needs somebody first."""
+    judged = [card for card in cards if card.points]
+    counts = {level: sum(card.level == level for card in judged) for level in URGENCY}
+    said = {
+        "alarm": "raised an alarm",
+        "note": "noted a change",
+        "not_run": "could not judge",
+        "quiet": "found nothing to tell",
+    }
+    parts = [f"{counts[level]} {said[level]}" for level in URGENCY if counts[level]]
+    if idle := len(cards) - len(judged):
+        parts.append(f"{idle} {'has' if idle == 1 else 'have'} judged nothing yet")
+    newest = f"Of {len(cards)} monitors, each in its newest window: {', '.join(parts)}."
+    return newest if judged else "No monitor has judged anything yet."
 
 
 def _releases(visit: Visit) -> list[tuple[str, str]]:
@@ -184,7 +220,8 @@ def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]], incidents: Se
 
     columns = list(dict.fromkeys(name for point in card.points for name in point.numbers))
     parts = next((point.parts for point in reversed(card.points) if point.level != "not_run"), {})
-    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts)
+    named = [(key, title) for key, title in PART_COLUMNS if any(key in part for part in parts.values())]
+    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts, named)
 
 
 def _point(point: MonitorPoint, names: Mapping[str, str]) -> Point:
