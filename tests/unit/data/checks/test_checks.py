@@ -156,7 +156,7 @@ def test_columns_that_are_gone_renamed_or_too_many() -> None:
 
 
 def test_a_first_line_that_is_no_header_is_not_quoted_but_another_spelling_is() -> None:
-    person = failures(judged(reading([{"Erika": "Anna", "1998-01-01": "1998-02-02"}]), contract(COLUMNS), AS_OF))
+    person = failures(judged(reading([{"Erika": "Ak01", "1998-01-01": "1998-02-02"}]), contract(COLUMNS), AS_OF))
     assert person[0] == "data.columns: The source has 2 columns, but none of those of the contract: day, paid."
     shouted = failures(judged(reading([{"DAY": "2024-01-01", "Paid_": "1"}]), contract(COLUMNS), AS_OF))
     assert "There is 'DAY' for day, 'Paid_' for paid: renamed?" in shouted[0]
