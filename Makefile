@@ -34,7 +34,7 @@ unit: setup
 	$(BIN)/python -m pytest -q tests/unit src/shipworthy
 
 test: check browser  ## everything
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/e2e/pages  # long files first; they wait a lot
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/e2e/pages  # long files first
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e/pages  # apart: a browser's driver holds its process's event loop
 
 browser:  ## pages are tested in a real browser: Debian's
