@@ -9,6 +9,13 @@ from pydantic import Field
 from shipworthy.base.times import Length
 from shipworthy.plan.fields import ColumnName, Day, Duration, Flag, Function, Name, Number, Section, Share, Span, Whole
 
+FITTING = {
+    "probability": ("auc", "average_precision", "brier", "log_loss"),
+    "number": ("mae", "rmse"),
+    "class": ("accuracy", "macro_f1", "brier", "log_loss"),
+}
+"""The measures of each kind of answer."""
+
 
 class Baseline(Section):
     """The simple rule that answers when no model can."""

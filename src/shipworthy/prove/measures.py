@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from shipworthy.model import classes
+from shipworthy.plan.schema_model import FITTING
 from shipworthy.prove.intervals import (
     SEED,
     Estimate,
@@ -177,12 +178,6 @@ MEASURES: dict[str, Measure] = {
         _macro_f1,
     ),
 }
-FITTING = {
-    "probability": ("auc", "average_precision", "brier", "log_loss"),
-    "number": ("mae", "rmse"),
-    "class": ("accuracy", "macro_f1", "brier", "log_loss"),
-}
-"""The measures of each kind of answer."""
 
 
 def are_probabilities(scores: Floats) -> bool:

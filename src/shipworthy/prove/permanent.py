@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.plan.schema_model import FITTING
 from shipworthy.prove.intervals import Estimate
-from shipworthy.prove.measures import FITTING, MEASURES, measure, pessimistic, reaches
+from shipworthy.prove.measures import MEASURES, measure, pessimistic, reaches
 
 if TYPE_CHECKING:
     from shipworthy.plan.schema import Plan

@@ -10,12 +10,8 @@ Example: `answer: number` with `metric: auc`; or `floor: null` with `beats_basel
 
 from shipworthy.plan.check import Finding, PlanCheck
 from shipworthy.plan.schema import Plan
+from shipworthy.plan.schema_model import FITTING
 
-_FITTING = {
-    "probability": ("auc", "average_precision", "brier", "log_loss"),
-    "number": ("mae", "rmse"),
-    "class": ("accuracy", "macro_f1", "brier", "log_loss"),
-}
 _SHARES = ("auc", "average_precision", "brier", "accuracy", "macro_f1")
 _HIGHER_IS_BETTER = ("average_precision", "accuracy", "macro_f1")
 _LARGEST_HOLDOUT = 0.5
@@ -26,7 +22,7 @@ def _unsaid(plan: Plan) -> list[Finding]:
 
 
 def _metric(plan: Plan) -> list[Finding]:
-    metric, fitting = plan.proof.performance.metric, _FITTING[plan.need.answer]
+    metric, fitting = plan.proof.performance.metric, FITTING[plan.need.answer]
     if metric in fitting:
         return []
     return [

@@ -55,35 +55,44 @@ def _height(subject: Subject, parent: Parent, bounds: Envelope, change: float) -
 
 
 def _order(parent: Parent, bounds: Envelope, correlation: float) -> CheckResult:
-    other = correlation < bounds.rank_correlation_at_least
-    return CHECK.result(
-        "warn" if other else "pass",
-        f"The rank correlation with the scores before is {number(correlation)}, "
-        f"where {number(bounds.rank_correlation_at_least)} or more is within bounds.",
-        asked="Does it order people much as the candidate it replaces does?",
-        part="order",
-        measured=correlation,
-        bound=bounds.rank_correlation_at_least,
-        why=_WHY,
-        advice="Explain who moves up and down; it cannot go live under a signed envelope." if other else "",
-        where=f"candidate {parent.candidate}",
+    told = f"The rank correlation with the scores before is {number(correlation)}"
+    within = number(bounds.rank_correlation_at_least)
+    return _alike(
+        parent,
+        bounds,
+        correlation,
+        f"{told}, where {within}",
+        "Does it order people much as the candidate it replaces does?",
+        "who moves up and down",
     )
 
 
 def _classes(parent: Parent, bounds: Envelope, now: Sequence[str], before: Sequence[str]) -> CheckResult:
     """Of a class no order is kept, but the class itself; the bound is the same."""
     kept = sum(one == other for one, other in zip(now, before, strict=True)) / len(before)
-    other = kept < bounds.rank_correlation_at_least
+    told = f"{percent(kept)} of the entities keep the class that they had before"
+    within = percent(bounds.rank_correlation_at_least)
+    return _alike(
+        parent,
+        bounds,
+        kept,
+        f"{told}, where {within}",
+        "Does it give people the same class as the candidate it replaces?",
+        "who gets another class",
+    )
+
+
+def _alike(parent: Parent, bounds: Envelope, measured: float, told: str, asked: str, who: str) -> CheckResult:
+    other = measured < bounds.rank_correlation_at_least
     return CHECK.result(
         "warn" if other else "pass",
-        f"{percent(kept)} of the entities keep the class that they had before, "
-        f"where {percent(bounds.rank_correlation_at_least)} or more is within bounds.",
-        asked="Does it give people the same class as the candidate it replaces?",
+        f"{told} or more is within bounds.",
+        asked=asked,
         part="order",
-        measured=kept,
+        measured=measured,
         bound=bounds.rank_correlation_at_least,
         why=_WHY,
-        advice="Explain who gets another class; it cannot go live under a signed envelope." if other else "",
+        advice=f"Explain {who}; it cannot go live under a signed envelope." if other else "",
         where=f"candidate {parent.candidate}",
     )
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from shipworthy.base.check import CheckResult
+from shipworthy.plan.schema_model import FITTING
 from shipworthy.prove.check import ProofCheck, Subject, always
 from shipworthy.prove.intervals import Estimate
-from shipworthy.prove.measures import FITTING, MEASURES, measure, pessimistic, reaches
+from shipworthy.prove.measures import MEASURES, measure, pessimistic, reaches
 from shipworthy.prove.phrases import counted, number, spoken
 
 

@@ -22,9 +22,10 @@ from shipworthy.base.digest import digest_of_bytes
 from shipworthy.model import classes
 from shipworthy.model.format import Opening, format_named
 from shipworthy.plan.reading import read_plan
+from shipworthy.plan.schema_model import FITTING
 from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
 from shipworthy.prove.intervals import Floats
-from shipworthy.prove.measures import FITTING, gain, measure
+from shipworthy.prove.measures import gain, measure
 from shipworthy.prove.permanent import judged, read
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
