@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from integration.data.feed import NUMBER, ORDERS, TEXT, Feed, failed, intake, refusal
 
@@ -52,8 +54,6 @@ def test_numbers_beyond_the_machine_are_no_numbers(feed: Feed) -> None:
 
 @pytest.mark.parametrize("name", ["a.b", 'a"b', "", "$", "*", "[0]", "a\\b", "a/b", "a~1b", "größe", "a'b"])
 def test_a_key_may_be_called_anything(feed: Feed, name: str) -> None:
-    import json
-
     feed.lay("a.jsonl", json.dumps({"customer_id": "a", name: 7}) + "\n")
     if name:
         assert feed.accepted(feed.take("jsonl", "a.jsonl", {name: NUMBER})) == [{name: 7.0}]

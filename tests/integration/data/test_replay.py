@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -131,8 +132,6 @@ def test_a_feed_that_was_refused_is_let_in_when_its_rows_are_mended(feed: Feed) 
 
 
 def test_a_source_with_types_of_its_own_keeps_them(feed: Feed) -> None:
-    import sqlite3
-
     base = sqlite3.connect(feed.store.root / "shop.sqlite")
     base.executescript("CREATE TABLE o (customer_id TEXT, paid REAL); INSERT INTO o VALUES ('1', 1.5), ('2', -2.25);")
     base.commit()

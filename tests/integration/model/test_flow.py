@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -132,8 +133,6 @@ def test_a_baseline_is_made_on_day_one_and_a_model_is_not(store: Store, train: T
 
 
 def test_a_model_file_that_can_run_code_is_not_even_kept(store: Store, train: Train) -> None:
-    import pickle
-
     class Evil:
         def __reduce__(self) -> Any:
             return Path.write_text, (store.root / "mark", "it ran")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,8 +119,6 @@ def _object(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def _json(value: Any) -> bytes:
-    import json
-
     return json.dumps(value).encode()  # with NaN and Infinity, which are no JSON
 
 

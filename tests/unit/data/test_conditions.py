@@ -9,6 +9,7 @@ from unit.data.dirty import column, contract, judged
 
 from shipworthy.base.errors import UserError
 from shipworthy.data.contract import mistakes
+from shipworthy.data.engine import engine
 
 NUMBER = {"type": "number"}
 
@@ -117,8 +118,6 @@ def test_a_condition_may_name_a_column_that_nobody_declared() -> None:
 
 def test_the_engine_reads_no_file_even_where_it_is_told_to(tmp_path: Path) -> None:
     import duckdb
-
-    from shipworthy.data.engine import engine
 
     (tmp_path / "a.csv").write_text("x\n1\n")
     for query in (

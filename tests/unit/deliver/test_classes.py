@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -19,8 +21,6 @@ CONSUMER, CLASSES = PLANNED.consumers["cellar"], PLANNED.need.classes
 
 
 def answers(likely: np.ndarray[tuple[int, int], np.dtype[np.float64]], names: list[str]) -> pa.Table:
-    from datetime import UTC, datetime
-
     moment = datetime(2025, 3, 1, tzinfo=UTC)
     said = [names[place] for place in chosen(likely).tolist()]
     table = answers_table(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from e2e.voyage.cellar import PLAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,8 +119,6 @@ def test_reasons_do_not_repeat_a_letter() -> None:
     [("color_intensity", "number"), ("shelf", "of a list"), ("note", "may be missing"), ("colour", "Known")],
 )
 def test_free_text_is_text_that_every_row_has(column: str, says: str) -> None:
-    from e2e.voyage.cellar import PLAN
-
     more = "        shelf: {type: text, one_of: [a, b]}\n        note: {type: text, required: false}\n"
     text = PLAN.replace("        alcohol: {type: number}\n", f"        alcohol: {{type: number}}\n{more}")
     text = text.replace("columns: [alcohol,", "columns: [shelf, note, alcohol,").replace(
