@@ -39,7 +39,8 @@ def laid_out(values: Sequence[Any]) -> tuple[Kind, pa.Array]:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return TEXT, _texts(values)
     if column.type == pa.int64():
-        return LONG if pc.max(pc.abs(column)).as_py() > _EXACT else WHOLE, column
+        ends = pc.min_max(column)
+        return LONG if max(-ends["min"].as_py(), ends["max"].as_py()) > _EXACT else WHOLE, column
     return {pa.string(): TEXT, pa.float64(): NUMBER}.get(column.type, column.type), column
 
 

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 from shipworthy.data.laying import as_type, common_type, laid_out
 
 VALUE = st.one_of(
-    st.none(), st.integers(-5, 5), st.sampled_from([2**60, 2**70]), st.floats(), st.booleans(), st.sampled_from("ab")
+    st.none(),
+    st.integers(-5, 5),
+    st.sampled_from([2**60, 2**70, -(2**63)]),
+    st.floats(),
+    st.booleans(),
+    st.sampled_from("ab"),
 )
 
 
@@ -46,6 +51,7 @@ def test_no_value_is_lost_or_made_up(values: list[Any]) -> None:
         ([[1, 2.5], ["x"]], pa.string(), ["1", "2.5", "x"]),
         ([[2**60], [1]], pa.int64(), [2**60, 1]),
         ([[2**60], [0.5]], pa.string(), [str(2**60), "0.5"]),
+        ([[-(2**63)], [0.5]], pa.string(), [str(-(2**63)), "0.5"]),
         ([[None], [None]], pa.null(), [None, None]),
         ([[{"b": 1, "a": None}], [7]], pa.string(), ['{"a": null, "b": 1}', "7"]),
         ([[Decimal("1.50")], [None]], pa.string(), ["1.50", None]),
