@@ -149,6 +149,11 @@ def seal_left_over(store: Store, product: str, who: str, at: datetime) -> list[s
     return [digest for digest in found if digest]
 
 
+def is_open(store: Store, product: str, run: str) -> bool:
+    """Whether the journal of a stretch still waits to be sealed."""
+    return (store.home / "journal" / product / f"{run.rpartition('/')[2]}.jsonl").exists()
+
+
 def seal_file(store: Store, product: str, file: Path, who: str, at: datetime, told: Sequence[What] = ()) -> str:
     """Turn one journal file into segments and their facts; doing it twice changes nothing.
 

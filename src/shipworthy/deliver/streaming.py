@@ -23,7 +23,7 @@ from shipworthy.deliver.asked import (
     dead_headers,
     same_id,
 )
-from shipworthy.deliver.journal import Journal, seal_left_over
+from shipworthy.deliver.journal import Journal, is_open, seal_left_over
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.register import ANSWERED, DEAD, TAKEN, Known, Register
 from shipworthy.deliver.run import SHADOW
@@ -213,8 +213,9 @@ class Streaming:
             del self._unsealed[0]
 
     def close(self) -> None:
-        """Seal and end."""
+        """Seal and end, with the account of workers that have gone since the last look."""
         self._answerers.close()
+        self.recover()
         self.seal()
         self.journal.close(WHO, self._now())
         self.register.told(self.journal.run)
@@ -227,6 +228,8 @@ class Streaming:
             return
         seal_left_over(self._store, self._product, WHO, self._now())
         for run in gone:
+            if is_open(self._store, self._product, run):  # it is dying: its answers can be sealed a moment later
+                continue
             answers, refusals = self._sealed(AnswersSealed, run), self._sealed(RefusalsSealed, run)
             self.register.complete(run, [(row["answer_id"][_PREFIX:], ANSWERED, "") for row in answers])
             self.register.complete(run, [(row["refusal_id"], DEAD, row["code"]) for row in refusals])

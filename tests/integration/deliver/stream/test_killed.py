@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -88,6 +89,45 @@ def test_two_workers_share_a_stream_and_a_killed_one_is_taken_over_from(root: Pa
     desk = desk_with(root, bus.url)
     try:
         assert_each_once(desk, bus, 3_200, 0)
+    finally:
+        close_desk(desk)
+
+
+def test_a_worker_that_ends_puts_one_on_record_that_was_killed_with_nothing_left_to_do(root: Path, bus: Nats) -> None:
+    bus.send(questions(20))
+    with worker(root, bus.url) as killed:
+        assert wait_for(lambda: bus.count(ANSWERS) == 20 and bus.unread() == 0)
+        with worker(root, bus.url) as ending:
+            assert ending.stdout is not None
+            ending.stdout.readline()
+            os.kill(killed.pid, signal.SIGKILL)
+            killed.wait()
+    desk = desk_with(root, bus.url)
+    try:
+        assert_each_once(desk, bus, 20, 0)
+    finally:
+        close_desk(desk)
+
+
+def test_an_answer_still_held_by_a_dying_worker_is_waited_for(root: Path, bus: Nats) -> None:
+    """A process that dies gives its locks back one by one: that of the register may be free before the journal's."""
+    bus.send(questions(20))
+    desk = desk_with(root, bus.url)
+    try:
+        with worker(root, bus.url) as killed:
+            assert wait_for(lambda: bus.count(ANSWERS) == 20 and bus.unread() == 0)
+            [journal] = (root / ".shipworthy/journal" / PRODUCT).glob("*.jsonl")
+            with journal.open("rb") as held:
+                os.kill(killed.pid, signal.SIGKILL)
+                killed.wait()
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with worker(root, bus.url) as other:
+                    assert other.stdout is not None
+                    other.stdout.readline()
+                    [told] = desk.ask(Streams(product=PRODUCT), someone("auditor"))
+                    assert told.read == 0, "nothing is told of a stretch whose answers are not sealed"
+                    held.close()
+        assert_each_once(desk, bus, 20, 0)
     finally:
         close_desk(desk)
 
