@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -70,10 +70,16 @@ def brought_by(past: Past, run: str) -> list[Brought]:
     return [_read(Brought, one) for one in past.fold(BROUGHT)["made"].get(run, [])]
 
 
-def receipts(past: Past) -> dict[str, list[Receipt]]:
-    """The confirmations of each delivery, by its name, oldest first."""
-    told = past.fold(BROUGHT)["receipts"]
-    return {name: [Receipt(datetime.fromisoformat(at), used) for at, used in mine] for name, mine in told.items()}
+def confirmed(past: Past) -> Container[str]:
+    """The names of the deliveries that somebody confirmed."""
+    names: Container[str] = past.fold(BROUGHT)["receipts"]
+    return names
+
+
+def receipts(past: Past, delivery: str) -> list[Receipt]:
+    """The confirmations of a delivery, oldest first."""
+    told = past.fold(BROUGHT)["receipts"].get(delivery, [])
+    return [Receipt(datetime.fromisoformat(at), used) for at, used in told]
 
 
 def ended(past: Past) -> Mapping[str, list[State]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipworthy.base.fact import Past, Recorded
-from shipworthy.deliver.folds import Brought, Receipt, Troubled, brought, last_end, receipts, troubled
+from shipworthy.deliver.folds import Brought, Troubled, brought, confirmed, last_end, receipts, troubled
 from shipworthy.deliver.rules import NOT_RELEASED, is_late, unvisited
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import DeliveryAcknowledged, RunFinished
@@ -43,11 +43,10 @@ class Shortfall:
 def shortfalls(plan: Plan, past: Past, now: datetime) -> Iterator[Shortfall]:
     """Everything that fell short of the plan in what was brought to people, oldest first of each kind."""
     made = [one for one in brought(past) if one.step not in NOT_FOR_PEOPLE]
-    told = receipts(past)
     yield from _late(plan, made)
     yield from _partial(plan, past, promised_since(past, "answered_at_least"))
-    yield from _unread(plan, made, told, now)
-    yield from _unused(plan, past, made, told, now, promised_since(past, "use_at_least"))
+    yield from _unread(plan, made, confirmed(past), now)
+    yield from _unused(plan, past, made, now, promised_since(past, "use_at_least"))
 
 
 def promised_since(past: Past, key: str) -> dict[str, int]:
@@ -109,9 +108,7 @@ def _partial(plan: Plan, past: Past, promised: dict[str, int]) -> Iterator[Short
             yield Shortfall("partial", one.run, one.run, one.consumer, text, bool(still), at, seq)
 
 
-def _unread(
-    plan: Plan, made: Sequence[Brought], told: Mapping[str, Sequence[Receipt]], now: datetime
-) -> Iterator[Shortfall]:
+def _unread(plan: Plan, made: Sequence[Brought], told: Container[str], now: datetime) -> Iterator[Shortfall]:
     for one in made:
         consumer = plan.consumers.get(one.consumer)
         wait = consumer.acknowledge_within if consumer else None
@@ -124,7 +121,6 @@ def _unused(
     plan: Plan,
     past: Past,
     made: Sequence[Brought],
-    told: Mapping[str, Sequence[Receipt]],
     now: datetime,
     promised: dict[str, int],
 ) -> Iterator[Shortfall]:
@@ -140,7 +136,8 @@ def _unused(
             continue
         if consumer.time_to_act.after(max(one.at for one in parts)) >= now:
             continue
-        shares = [used_of(one.rows, told[one.delivery][-1].used) for one in parts if one.delivery in told]
+        newest = [(one.rows, receipt.used) for one in parts for receipt in receipts(past, one.delivery)[-1:]]
+        shares = [used_of(rows, used) for rows, used in newest]
         said = [share for share in shares if share is not None]
         if said and max(said) >= wanted:
             continue

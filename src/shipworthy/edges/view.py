@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
+import orjson
 import sqlalchemy as sa
 
 from shipworthy.base.digest import canonical, digest_of_bytes
@@ -47,10 +47,10 @@ def read(
         digest = connection.execute(sa.select(tables.fact.c.digest).where(tables.fact.c.seq == upto)).scalar()
     if kept and not steps:
         return state
-    text = canonical(state).decode()
     if steps >= _WORTH_KEEPING and within is None and digest:
-        _keep(engine, keys, store, fold, product, Head(upto, digest), text)
-    read_back: S = json.loads(text)
+        _keep(engine, keys, store, fold, product, Head(upto, digest), canonical(state).decode())
+    # As if it had been kept: keys of objects are texts, and there are no tuples.
+    read_back: S = orjson.loads(orjson.dumps(state, option=orjson.OPT_NON_STR_KEYS))
     return read_back
 
 
@@ -91,7 +91,7 @@ def _kept(
     statement = _statement(store, fold, product, Head(found.seq, found.digest), found.state)
     if there != found.digest or not keys.verify(statement, found.signature):
         return None
-    return found.seq, json.loads(found.state)
+    return found.seq, orjson.loads(found.state)
 
 
 def _keep(engine: sa.Engine, keys: Keys, store: str, fold: Fold[S], product: str, head: Head, text: str) -> None:

@@ -192,10 +192,9 @@ def _breaches(plan: Plan, past: Past) -> Iterator[Cause]:
 
 def _new_data(past: Past) -> Iterator[Cause]:
     """Accepted data that was not there before."""
-    known = [(name, one) for name, one in past.fold(NEW)["known"].items() if one]
-    for snapshot, one in sorted(known, key=lambda pair: int(pair[1]["seq"])):
+    for one in sorted(filter(None, past.fold(NEW)["known"].values()), key=lambda one: int(one["seq"])):
         text = f"new data as of {one['as_of'][:10]}: {one['rows']:,} rows accepted"
-        yield Cause("new-data", digest_of([snapshot, "new"]), "", text, False, **_when(one))
+        yield Cause("new-data", one["name"], "", text, False, **_when(one))
 
 
 def _when(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def _warned(state: State, fact: Recorded[SnapshotTaken]) -> State:
 def _new(state: State, fact: Recorded[SnapshotTaken]) -> State:
     what = fact.what
     is_new = what.snapshot not in state["known"] and what.as_of > state["newest"]
-    told = {"as_of": what.as_of, "rows": sum(one.accepted for one in what.intakes)} | _when(fact)
+    name, rows = digest_of([what.snapshot, "new"]), sum(one.accepted for one in what.intakes)
+    told = {"name": name, "as_of": what.as_of, "rows": rows} | _when(fact)
     state["known"].setdefault(what.snapshot, told if is_new else None)
     state["newest"] = max(state["newest"], what.as_of)
     return state

@@ -84,9 +84,11 @@ def weighed(
     """
     since = planned_since(past) if planned is None else planned
     acted = past.fold(ACTED)
-    triggers = [(one, since.get(key_of(one)), _rests(one, acted)) for one in (*plan.respond.triggers, *_always(plan))]
+    hearing: dict[str, list[tuple[Trigger, Since | None, list[_Rest]]]] = {}
+    for one in (*plan.respond.triggers, *_always(plan)):
+        hearing.setdefault(one.on, []).append((one, since.get(key_of(one)), _rests(one, acted)))
     for cause in causes(plan, past, now):
-        for trigger, planned_at, rests in triggers:
+        for trigger, planned_at, rests in hearing.get(cause.on, []):
             if not _sets_off(cause, trigger) or not _counts(cause, planned_at):
                 continue
             base = Situation(plan, past, now, trigger, cause)
@@ -136,7 +138,7 @@ def _always(plan: Plan) -> list[Trigger]:
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
-    return trigger.on == cause.on and trigger.of in (None, cause.of) and cause.trigger in ("", trigger.name)
+    return trigger.of in (None, cause.of) and cause.trigger in ("", trigger.name)
 
 
 def _counts(cause: Cause, since: Since | None) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 
 from shipworthy.base.fact import Fold, Recorded
 from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.watch.words import WindowJudged
+from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 REHEARSAL = "rehearsal"
 SERVED = "serve/"
@@ -18,7 +19,7 @@ PARTS, WAITING = "parts", "waiting"
 COUNTED_TO = "counted_to"
 """The number of the newest fact that a monitor of facts has counted."""
 REMEMBERED = 12
-"""Of how many moments a monitor's rhythm is told."""
+"""Of how many moments the rhythm of a monitor or a feed is told."""
 _DAY = timedelta(days=1)
 State = dict[str, Any]
 
@@ -51,12 +52,15 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     what = fact.what
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
-    seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
+    at = fact.at.isoformat()
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
-    mine["windows"][what.window] = seen
+    # Of a window that was judged nothing more is asked; it stays here for years.
+    tried = {"parts": parts, "waiting": waiting, "at": at}
+    mine["windows"][what.window] = what.level if what.level != "not_run" else tried
+    mine["at"] = max(at, mine.get("at", at))
     if what.level != "not_run":
-        mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
+        mine["moments"] = sorted({*mine.get("moments", []), at})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
     mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)
     return state
@@ -66,11 +70,34 @@ def _nothing_sealed() -> State:
     return {"windows": {}, "newest": {}}
 
 
+def _newest(state: State, fact: Recorded[SnapshotTaken | SnapshotRefused]) -> State:
+    for intake in fact.what.intakes:
+        if intake.newest:
+            known = {*state.get(intake.source, []), read_moment(intake.newest).isoformat()}
+            state[intake.source] = sorted(known, key=read_moment)[-REMEMBERED:]
+    return state
+
+
+def _labelled(state: State, fact: Recorded[LabelsSealed]) -> State:
+    what = fact.what
+    counts = {"matched": what.matched, "unlabelled": what.unlabelled, "not_acted": what.not_acted}
+    first = {"at": fact.at.isoformat(), "seq": fact.seq, "segments": []} | counts
+    state.setdefault(read_moment(what.as_of).isoformat(), first)["segments"].append(what.segment)
+    return state
+
+
 SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed, _sealed)
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
 were ``served``, ``until`` when."""
 
-JUDGED: Fold[State] = Fold("watch.judged", 2, (WindowJudged,), dict, _judged)
-"""By candidate and monitor: its ``windows`` (about no candidate the newest one), the last ``moments`` at which it
-judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``,
-and the state ``carried`` on."""
+JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
+"""By candidate and monitor: its ``windows`` (about no candidate the newest one), each with its level or, where it could
+not be judged, how it was tried; when it was asked last (``at``); the last ``moments`` at which it judged one; and of
+the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``, and the state
+``carried`` on."""
+
+FEEDS: Fold[State] = Fold("watch.feeds", 1, (SnapshotTaken, SnapshotRefused), dict, _newest)
+"""By source the last different moments that the newest row of it was of, oldest first."""
+
+LABELLED: Fold[State] = Fold("watch.labelled", 1, (LabelsSealed,), dict, _labelled)
+"""By moment the ``segments`` with the truth about its answers, and of the first when it came and what it counts."""

@@ -88,8 +88,8 @@ def answered(past: Past) -> list[Answered]:
     found = []
     for moment, candidates in sorted(state["windows"].items()):
         for candidate, known in sorted(candidates.items()):
-            settled = read_moment(known["last"]) + _SETTLED <= read_moment(state["newest"][candidate])
-            since = known["last"] if known["served"] and not settled else ""
+            grows = known["served"] and read_moment(known["last"]) + _SETTLED > read_moment(state["newest"][candidate])
+            since = known["last"] if grows else ""
             parts = tuple(dict.fromkeys(known["parts"].split()))
             found.append(Answered(candidate, moment, parts, since, known["until"]))
     return found
@@ -143,31 +143,30 @@ def due(
     windows += [(window, ("audit", "")) for window in audited(past)]
     found = []
     for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
-        mature = plan.need.horizon.after(read_moment(window.ends)) <= now
+        mine = judged.get(window.candidate, {})
         for name, monitor in members.items():
-            if monitor.needs not in needs or not _ripe(monitor, window, mature, now):
+            if monitor.needs not in needs:
                 continue
-            last = judged.get(window.candidate, {}).get(name, {}).get("windows", {}).get(window.moment)
-            if _open(last, window, now, patient):
+            last = mine[name]["windows"].get(window.moment) if name in mine else None
+            if _open(last, window, now, patient) and _ripe(plan, monitor, window, now):
                 found.append(Due(name, monitor.needs, window))
     return found
 
 
-def _ripe(monitor: Monitor, window: Answered, mature: bool, now: datetime) -> bool:
+def _ripe(plan: Plan, monitor: Monitor, window: Answered, now: datetime) -> bool:
     """Whether all of a window is there: the truth, or a day without another answer from the prediction server."""
     if monitor.needs == "labels":
-        return mature
+        return plan.need.horizon.after(read_moment(window.ends)) <= now
     return not window.growing_since or read_moment(window.growing_since) + PATIENCE <= now
 
 
-def _open(judged: Mapping[str, Any] | None, window: Answered, now: datetime, patient: bool) -> bool:
-    if judged is None:
+def _open(known: str | Mapping[str, Any] | None, window: Answered, now: datetime, patient: bool) -> bool:
+    """Whether a window waits to be judged; it is known by its level, or by how it was tried in vain."""
+    if known is None or isinstance(known, str):
+        return known is None
+    if known["parts"] < len(window.parts):
         return True
-    if judged["level"] != "not_run":
-        return False
-    if judged["parts"] < len(window.parts):
-        return True
-    return bool(judged["waiting"]) and (not patient or read_moment(judged["at"]) + PATIENCE <= now)
+    return bool(known["waiting"]) and (not patient or read_moment(known["at"]) + PATIENCE <= now)
 
 
 def is_judged(past: Past, found: WindowJudged) -> bool:
@@ -178,7 +177,7 @@ def is_judged(past: Past, found: WindowJudged) -> bool:
     known = past.fold(JUDGED).get(found.candidate, {}).get(found.monitor, {})
     if known and not found.candidate:
         return read_moment(found.window) <= read_moment(known["newest"])
-    return bool(known.get("windows", {}).get(found.window, {"level": "not_run"})["level"] != "not_run")
+    return isinstance(known.get("windows", {}).get(found.window), str)
 
 
 def watch_due(plan: Plan, past: Past, now: datetime) -> bool:

@@ -12,13 +12,12 @@ from itertools import pairwise
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.folds import ended
 from shipworthy.deliver.words import Beat
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import paused
 from shipworthy.watch.counted import counts_due
-from shipworthy.watch.folds import JUDGED, REMEMBERED, SEALED
+from shipworthy.watch.folds import FEEDS, JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
 from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
 from shipworthy.watch.words import Silence
@@ -82,10 +81,9 @@ def _looks(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
 
 
 def _looked(past: Past) -> Iterator[str]:
-    """When windows were judged."""
+    """When each monitor was asked last, whether or not it could judge."""
     for mine in past.fold(JUDGED).values():
-        for known in mine.values():
-            yield from (window["at"] for window in known["windows"].values())
+        yield from (known["at"] for known in mine.values())
 
 
 def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
@@ -95,7 +93,8 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
     if there is None or window.growing_since:
         return None
     known = past.fold(JUDGED).get(window.candidate, {}).get(one.monitor, {"windows": {}})
-    if tried := known["windows"].get(window.moment):
+    tried = known["windows"].get(window.moment)
+    if tried and not isinstance(tried, str):
         there = max(there, read_moment(tried["at"]) + PATIENCE)
     mature = plan.need.horizon.after(read_moment(window.ends))
     return max(there, mature) if one.needs == "labels" else there
@@ -156,13 +155,8 @@ def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     One whose age is declared is left to the monitor of freshness.
     """
     label = plan.data.label.source if plan.data.label else ""
-    newest: dict[str, list[datetime]] = {}
-    for fact in past.of(SnapshotTaken, SnapshotRefused):
-        for intake in fact.what.intakes:
-            if intake.newest:
-                newest.setdefault(intake.source, []).append(read_moment(intake.newest))
-    for name, moments in newest.items():
-        source = plan.sources.get(name)
+    for name, newest in past.fold(FEEDS).items():
+        source, moments = plan.sources.get(name), [read_moment(moment) for moment in newest]
         gap = _longest_gap(moments)
         if source is None or source.contract.freshness is not None or gap is None:
             continue

@@ -18,8 +18,8 @@ from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.evidence import SHORT_GRID, Floats
+from shipworthy.watch.folds import LABELLED
 from shipworthy.watch.rules import Answered, answered
-from shipworthy.watch.words import LabelsSealed
 
 IN_USE, SPLIT, PROPOSED = "in use", "canary", "proposed"
 
@@ -48,10 +48,9 @@ def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
     champions = set(now.champion.values()) - {""}
     roles = {fact.what.candidate: fact.what.role for fact in past.of(CandidateMade)}
     beside = ({now.canary} | ({now.challenger} if now.challenger_step == "shadow" else set())) - champions - {""}
-    labels: dict[str, list[str]] = {}
-    for fact in past.of(LabelsSealed):
-        labels.setdefault(read_moment(fact.what.as_of).isoformat(), []).append(fact.what.segment)
+    labels = {moment: one["segments"] for moment, one in past.fold(LABELLED).items()}
     windows = {(one.moment, one.candidate): one for one in answered(past)}
+    compared = {name: _compared(past, name) for name in {candidate for _, candidate in windows}}
     found = []
     for (moment, candidate), mine in sorted(windows.items()):
         if moment not in labels or roles.get(candidate) != "model" or mine.growing_since:
@@ -62,7 +61,7 @@ def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
         else:
             others = [_replaced_by(past, candidate)] if replaced else []
         for name in others:
-            if name and not _is_judged(past, candidate, name, moment):
+            if name and (name, moment) not in compared[candidate]:
                 other = windows.get((moment, name), Answered(name, moment, ()))
                 found.append(DueTrial(mine, other, tuple(labels[moment]), replaced))
                 break
@@ -84,7 +83,7 @@ def _proposals(
     name, parent = made.what.candidate, made.what.parent
     since = min(read_moment(moment) for moment in made.what.trained_on)
     # What another challenger was asked about is spent: evidence that is carried on must not count a row twice.
-    spent = _asked_before(past, name, parent)
+    spent, compared = _asked_before(past, name, parent), _compared(past, name)
     # Asked anew on stored inputs, so only where those of the champion are there.
     return [
         DueTrial(Answered(name, moment, ()), other, tuple(labels[moment]), False, True)
@@ -95,7 +94,7 @@ def _proposals(
         and moment > spent
         and not other.growing_since
         and (moment, name) not in windows
-        and not _is_judged(past, name, parent, moment)
+        and (parent, moment) not in compared
     ]
 
 
@@ -120,9 +119,9 @@ def _replaced_by(past: Past, candidate: str) -> str:
     return found.what.replaces if found else ""
 
 
-def _is_judged(past: Past, candidate: str, against: str, moment: str) -> bool:
-    facts = (fact.what for fact in past.of(TrialJudged, about=candidate))
-    return any((what.against, what.window) == (against, moment) for what in facts)
+def _compared(past: Past, candidate: str) -> set[tuple[str, str]]:
+    """Beside whom a candidate was judged, and at which moment."""
+    return {(fact.what.against, fact.what.window) for fact in past.of(TrialJudged, about=candidate)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from unit.sign.history import NOW
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
-from shipworthy.deliver.folds import BROUGHT, RUNS, brought, brought_by, ended, last_end, receipts, troubled
+from shipworthy.deliver.folds import BROUGHT, RUNS, brought, brought_by, confirmed, ended, last_end, receipts, troubled
 from shipworthy.deliver.run import NOT_RELEASED
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade, RunFinished
 
@@ -31,7 +31,7 @@ def made(draw: st.DrawFn) -> What:
 
 
 @st.composite
-def confirmed(draw: st.DrawFn) -> What:
+def acknowledged(draw: st.DrawFn) -> What:
     return DeliveryAcknowledged(product="p", delivery=f"{draw(runs)}/list", used=draw(st.none() | few))
 
 
@@ -56,7 +56,7 @@ def life_of(whats: list[What]) -> list[Recorded[Any]]:
     ]
 
 
-histories = st.lists(st.one_of(made(), confirmed(), ran()), max_size=25).map(life_of)
+histories = st.lists(st.one_of(made(), acknowledged(), ran()), max_size=25).map(life_of)
 
 
 @pytest.mark.parametrize("fold", [BROUGHT, RUNS], ids=lambda fold: fold.name)
@@ -81,7 +81,8 @@ def test_what_was_brought_and_confirmed_is_what_all_facts_tell(facts: list[Recor
     for run in {fact.what.run for fact in all_made}:
         assert [one.seq for one in brought_by(past, run)] == [one.seq for one in all_made if one.what.run == run]
     for name in {fact.what.delivery for fact in told}:
-        assert [(one.at, one.used) for one in receipts(past)[name]] == [
+        assert name in confirmed(past)
+        assert [(one.at, one.used) for one in receipts(past, name)] == [
             (fact.at, fact.what.used) for fact in told if fact.what.delivery == name
         ]
 

@@ -95,9 +95,7 @@ def _drifting_feed(past: Past, answered: set[str]) -> str:
         for name in DRIFT
     }
     noted = [
-        f"a drift noted by {name}"
-        for name, one in newest.items()
-        if one and one["windows"][one["newest"]]["level"] == "note"
+        f"a drift noted by {name}" for name, one in newest.items() if one and one["windows"][one["newest"]] == "note"
     ]
     drifting = [name for name in open_now if name.removeprefix("the alarm of ") in DRIFT] + noted
     if not drifting:

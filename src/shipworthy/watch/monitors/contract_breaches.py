@@ -8,13 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shipworthy.base.check import CheckResult
-from shipworthy.base.fact import Past
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import Fold, Past, Recorded
+from shipworthy.base.times import read_moment
 from shipworthy.data.words import Intake, SnapshotRefused, SnapshotTaken
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import daily
+from shipworthy.watch.folds import COUNTED_TO
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
+from shipworthy.watch.words import WindowJudged
 
+NAME = "contract-breaches"
 TELLING = Telling(
     of="deliveries",
     fell_short="broke the contract",
@@ -29,23 +34,48 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
 
     The same files read once more are the same delivery.
     """
-    seen: dict[str, str] = {}
     vendors = Counter(source.contract.vendor for source in plan.sources.values() if source.contract.vendor)
-    for fact in past.of(SnapshotTaken, SnapshotRefused):
-        intakes = {intake.source: intake for intake in fact.what.intakes}
-        for name, source in plan.sources.items():
-            found, intake = _breaches(fact.what.checks, name), intakes.get(name)
-            # The same file cut off at a later moment may break what it did not break before.
-            content = f"{_content(intake)} {bool(found)}" if intake or found else ""
-            is_new, seen[name] = content and content != seen.get(name), content or seen.get(name, "")
-            if not is_new or fact.seq <= since.seq:
-                continue
-            vendor = source.contract.vendor
-            text = f"as of {fact.what.as_of[:10]} {found[0]}" if found else ""
-            part = f"{name}, from {vendor}" if vendor else name
-            yield Event(fact.at, fact.seq, part, 1, int(bool(found)), text, _rows(intake))
-            if vendors[vendor] > 1:
-                yield Event(fact.at, fact.seq, f"all of {vendor}", 1, int(bool(found)))
+    new = [one for one in past.fold(DELIVERED)["new"] if one["seq"] > since.seq and one["source"] in plan.sources]
+    order = list(plan.sources)
+    for one in sorted(new, key=lambda one: (one["seq"], order.index(one["source"]))):
+        name, at, seq, broke = one["source"], read_moment(one["at"]), one["seq"], int(bool(one["broke"]))
+        vendor = plan.sources[name].contract.vendor
+        part = f"{name}, from {vendor}" if vendor else name
+        yield Event(at, seq, part, 1, broke, one["broke"], one["rows"])
+        if vendors[vendor] > 1:
+            yield Event(at, seq, f"all of {vendor}", 1, broke)
+
+
+def _delivered(state: dict[str, Any], fact: Recorded[Any]) -> dict[str, Any]:
+    what = fact.what
+    if isinstance(what, WindowJudged):
+        if what.monitor == NAME:
+            upto = what.numbers.get(COUNTED_TO, 0.0)
+            state["new"] = [one for one in state["new"] if one["seq"] > upto]
+        return state
+    intakes = {intake.source: intake for intake in what.intakes}
+    for name in sorted({*intakes, *(check.where.partition(".")[0] for check in what.checks)}):
+        found, intake = _breaches(what.checks, name), intakes.get(name)
+        if not intake and not found:
+            continue
+        # The same file cut off at a later moment may break what it did not break before.
+        content = digest_of([_content(intake), bool(found)])
+        if content != state["seen"].get(name):
+            broke = f"as of {what.as_of[:10]} {found[0]}" if found else ""
+            when = {"at": fact.at.isoformat(), "seq": fact.seq}
+            state["new"].append({"source": name, "broke": broke, "rows": _rows(intake)} | when)
+        state["seen"][name] = content
+    return state
+
+
+DELIVERED: Fold[dict[str, Any]] = Fold(
+    "watch.contract-breaches",
+    1,
+    (SnapshotTaken, SnapshotRefused, WindowJudged),
+    lambda: {"seen": {}, "new": []},
+    _delivered,
+)
+"""By source what was ``seen`` of it last, and the deliveries that were ``new`` and that the monitor has not counted."""
 
 
 def _content(intake: Intake | None) -> str:
@@ -73,7 +103,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
 
 
 MONITOR = Monitor(
-    name="contract-breaches",
+    name=NAME,
     asks="How often does a source break its contract?",
     needs="facts",
     judge=judge,

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.folds import Brought, Receipt, brought, receipts
+from shipworthy.deliver.folds import Brought, brought, receipts
 from shipworthy.deliver.owing import owed
 from shipworthy.deliver.rules import arrived, due_by, run_name
 from shipworthy.deliver.shortfall import NOT_FOR_PEOPLE, promised_since, used_of
@@ -20,7 +20,6 @@ from shipworthy.watch.rates import Telling, judged_shares
 from shipworthy.watch.rules import updates_per_year
 
 Made = Sequence[Brought]
-Said = Mapping[str, Sequence[Receipt]]
 TELLING = Telling(
     of="lists",
     fell_short="fell short of the plan",
@@ -42,22 +41,23 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     for one in brought(past):
         if one.step not in NOT_FOR_PEOPLE:
             made.setdefault(one.run, []).append(one)
-    said = receipts(past)
-    found = list(_in_time(signed, past, made, now))
+    found = list(_in_time(signed, past, made, since, now))
     for key, told in (("acknowledge_within", _confirmed), ("use_at_least", _used)):
         promised = promised_since(past, key)
         for run in made.values():
             consumer = plan.consumers.get(run[0].consumer)
             if consumer is not None and run[0].seq >= promised.get(run[0].consumer, run[0].seq + 1):
-                found += told(consumer, run, said)
+                found += told(consumer, run, past, since)
     return by_time(found, since, now)
 
 
-def _in_time(plan: Plan, past: Past, made: Mapping[str, Made], now: datetime) -> Iterator[Event]:
+def _in_time(plan: Plan, past: Past, made: Mapping[str, Made], since: Since, now: datetime) -> Iterator[Event]:
     """One row per list: whether it had reached every destination by its deadline."""
     for name, moment in owed(plan, past, now):
         consumer = plan.consumers[name]
         limit = due_by(consumer, moment)
+        if limit < since.moment:
+            continue  # counted
         there = {
             one.sink
             for one in made.get(run_name(plan.product, name, moment), [])
@@ -69,25 +69,29 @@ def _in_time(plan: Plan, past: Past, made: Mapping[str, Made], now: datetime) ->
         yield Event(limit, 0, f"{name}: in time", 1, int(bool(missing)), text if missing else "", numbers)
 
 
-def _confirmed(consumer: Consumer, run: Made, said: Said) -> Iterator[Event]:
+def _confirmed(consumer: Consumer, run: Made, past: Past, since: Since) -> Iterator[Event]:
     """Whether somebody confirmed the list, at whichever destination, in time."""
     assert consumer.acknowledge_within
     what, limit = run[0], consumer.acknowledge_within.after(run[0].at)
-    heard = any(receipt.at <= limit for one in run for receipt in said.get(one.delivery, []))
+    if limit < since.moment:
+        return  # counted
+    heard = any(receipt.at <= limit for one in run for receipt in receipts(past, one.delivery))
     text = "" if heard else f"nobody confirmed the list of {what.as_of[:10]} by {limit:%Y-%m-%d %H:%M}"
     yield Event(limit, 0, f"{what.consumer}: confirmed", 1, int(not heard), text)
 
 
-def _used(consumer: Consumer, run: Made, said: Said) -> Iterator[Event]:
+def _used(consumer: Consumer, run: Made, past: Past, since: Since) -> Iterator[Event]:
     """Whether as much of the list was acted on in time as the plan asks; silence is not use."""
     wanted, what = consumer.use_at_least, run[0]
     if wanted is None or not what.rows:
         return
     limit = consumer.time_to_act.after(max(fact.at for fact in run))
+    if limit < since.moment:
+        return  # counted
     shares = [
         used_of(one.rows, receipt.used)
         for one in run
-        for receipt in said.get(one.delivery, [])
+        for receipt in receipts(past, one.delivery)
         if receipt.at <= limit and receipt.used is not None
     ]
     best = max((share for share in shares if share is not None), default=None)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from shipworthy.base.fact import Past
+from shipworthy.base.fact import Fold, Past, Recorded
 from shipworthy.base.times import Length, read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
+from shipworthy.watch.folds import COUNTED_TO
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, not_run
+from shipworthy.watch.words import WindowJudged
 
+NAME = "freshness"
 # When a source was read, the fact that says so, and the newest moment in it.
 Read = tuple[datetime, int, datetime]
 
@@ -26,11 +30,11 @@ def applies(plan: Plan) -> bool:
 def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     """Each reading of a source with how old it was, and each moment at which something grew too old unread."""
     found: list[Event] = []
+    read = past.fold(READ)
     for name, limit in _declared(plan).items():
-        found += _of(name, limit, _reads(past, name), since, now)
-    taken = [(fact.at, fact.seq, read_moment(fact.what.as_of)) for fact in past.of(SnapshotTaken)]
+        found += _of(name, limit, _reads(read["sources"].get(name, [])), since, now)
     for consumer, limit in _stored(plan).items():
-        found += _of(f"stored inputs of {consumer}", limit, taken, since, now)
+        found += _of(f"stored inputs of {consumer}", limit, _reads(read["stored"]), since, now)
     return found
 
 
@@ -44,18 +48,42 @@ def _stored(plan: Plan) -> dict[str, Length]:
     return {name: limit for name, limit in known.items() if limit is not None}
 
 
-def _reads(past: Past, source: str) -> list[Read]:
-    return [
-        (fact.at, fact.seq, read_moment(intake.newest))
-        for fact in past.of(SnapshotTaken, SnapshotRefused)
-        for intake in fact.what.intakes
-        if intake.source == source and intake.newest
-    ]
+def _reads(kept: Sequence[Sequence[Any]]) -> list[Read]:
+    return [(read_moment(at), seq, read_moment(newest)) for at, seq, newest in kept]
+
+
+def _read(state: dict[str, Any], fact: Recorded[Any]) -> dict[str, Any]:
+    what, at = fact.what, fact.at.isoformat()
+    sources = state["sources"]
+    if isinstance(what, WindowJudged):
+        if what.monitor == NAME:
+            upto = what.numbers.get(COUNTED_TO, 0.0)
+            state["sources"] = {name: _uncounted(reads, upto) for name, reads in sources.items()}
+            state["stored"] = _uncounted(state["stored"], upto)
+        return state
+    for intake in what.intakes:
+        if intake.newest:
+            sources.setdefault(intake.source, []).append([at, fact.seq, intake.newest])
+    if isinstance(what, SnapshotTaken):
+        state["stored"].append([at, fact.seq, what.as_of])
+    return state
+
+
+def _uncounted(reads: list[list[Any]], upto: float) -> list[list[Any]]:
+    """The reads behind the fact up to which the monitor has counted, and the one before: it may still grow too old."""
+    first = next((place for place, (_, seq, _) in enumerate(reads) if seq > upto), len(reads))
+    return reads[max(0, first - 1) :]
+
+
+READ: Fold[dict[str, Any]] = Fold(
+    "watch.freshness", 1, (SnapshotTaken, SnapshotRefused, WindowJudged), lambda: {"sources": {}, "stored": []}, _read
+)
+"""The reads of each of the ``sources``, and those that lead to ``stored`` inputs, that are not counted yet."""
 
 
 def _of(part: str, limit: Length, reads: Sequence[Read], since: Since, now: datetime) -> Iterator[Event]:
     spoiled: list[Event] = []
-    for (at, seq, newest), following in zip(reads, [*reads[1:], (now, 0, now)], strict=True):
+    for (at, seq, newest), following in pairwise([*reads, (now, 0, now)]):
         ends = limit.after(newest)
         age = (at - newest) / timedelta(days=1)
         text = f"the newest is of {newest:%Y-%m-%d %H:%M}, {spoken(limit)} are declared"
@@ -103,7 +131,7 @@ def _age(numbers: Mapping[str, float]) -> float:
 
 
 MONITOR = Monitor(
-    name="freshness",
+    name=NAME,
     asks="Are sources and stored inputs as fresh as declared?",
     needs="facts",
     judge=judge,

@@ -10,10 +10,9 @@ from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
-from shipworthy.watch.folds import SEALED
+from shipworthy.watch.folds import LABELLED, SEALED
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, weighs
 from shipworthy.watch.rates import Telling, judged_shares
-from shipworthy.watch.words import LabelsSealed
 
 GRACE = timedelta(days=1)
 """After the horizon, for the look that collects labels; then answers without any count as late."""
@@ -38,22 +37,22 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     Each moment counts once: when its labels were collected first, or a day after the horizon where none were. Whose
     truth only follows from acting on them, and who was not acted on, has none to wait for.
     """
-    collected: dict[str, tuple[datetime, int, LabelsSealed]] = {}
-    for fact in past.of(LabelsSealed):
-        moment = read_moment(fact.what.as_of).isoformat()
-        collected.setdefault(moment, (fact.at, fact.seq, fact.what))
+    collected = past.fold(LABELLED)
     found, missing = [], []
     for moment, candidates in sorted(past.fold(SEALED)["windows"].items()):
+        labels = collected.get(moment)
+        if labels and labels["seq"] <= since.seq:
+            continue  # counted
         rows = sum(known["rows"] for known in candidates.values())
         ends = max(read_moment(known["until"] or moment) for known in candidates.values())
         limit = plan.need.horizon.after(ends) + GRACE
-        at, seq, labels = collected.get(moment, (now, 0, None))
-        if labels is not None and at <= limit:
-            late = labels.unlabelled - labels.not_acted
-            whole = labels.matched + late
-            if seq > since.seq and whole:
+        at = read_moment(labels["at"]) if labels else now
+        if labels and at <= limit:
+            late = labels["unlabelled"] - labels["not_acted"]
+            whole = labels["matched"] + late
+            if whole:
                 text = f"of {moment[:10]} {late:,} of {whole:,}" if late else ""
-                found.append(Event(at, seq, PART, whole, late, text))
+                found.append(Event(at, labels["seq"], PART, whole, late, text))
         else:
             missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}"))
     return found + by_time(missing, since, now)
