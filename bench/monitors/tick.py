@@ -78,18 +78,20 @@ class Grown(Product):
         """What happened so far, not read before."""
         return self.store.ledger.past(PRODUCT)
 
-    def put(self, facts: list[Any]) -> None:
+    def put(self, facts: list[Any]) -> list[Recorded[Any]]:
         """Facts on record as of now."""
-        self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
+        return self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
 
     def copy(self, days: int) -> None:
-        """The facts of the newest day once more for each of so many days."""
-        known = [*_kinds(What)]
-        whole = [fact for fact in self.past.of(*known) if fact.at == self.now]
+        """The facts of the last day that was lived once more for each of so many days."""
+        lived = self.past.of(DeliveryMade)[LIVED - 1].at
+        known = self.past.of(*_kinds(What))
+        day, newest = [fact for fact in known if fact.at == lived], known[-1].seq
         lasting = {fact.what.candidate for fact in self.past.of(CandidateMade)}
-        for number in range(1, days + 1):
+        for _ in range(days):
             self.now += timedelta(days=1)
-            self.put([_moved(fact, number, len(whole), lasting) for fact in whole])
+            later, number = newest + 1 - day[0].seq, (self.now - lived).days
+            newest = self.put([_moved(fact, number, later, lasting) for fact in day])[-1].seq
 
     def say(self) -> None:
         """All that triggers would say is on record, so that nothing is due; an alarm of long ago is an incident."""
@@ -127,13 +129,13 @@ def _kinds(of: type[What]) -> list[type[What]]:
 
 
 def _moved(fact: Recorded[Any], days: int, facts: int, lasting: set[str]) -> What:
-    """A fact of so many days later: its moments are later, its contents others."""
+    """A fact of so many days and facts later: its moments are later, its contents others."""
     text = json.dumps(body_of(fact.what))
     text = MOMENT.sub(lambda found: f"{date.fromisoformat(found[0]) + timedelta(days=days)}", text)
     text = DIGEST.sub(lambda found: found[0] if found[0] in lasting else digest_of([found[0], days]), text)
     body = json.loads(text)
     if COUNTED_TO in body.get("numbers", {}):
-        body["numbers"][COUNTED_TO] += days * facts
+        body["numbers"][COUNTED_TO] += facts
     return what_of(type(fact.what), body)
 
 
@@ -147,8 +149,10 @@ def grown(folder: Path, days: int) -> dict[str, Any]:
     """Ticks at the end of a history."""
     product = Grown(folder)
     product.live()
-    product.copy(days - LIVED)
+    product.copy(days - LIVED - 1)
+    product.say()
     product.tick()
+    product.copy(1)  # what is kept between looks does not hold the newest day
     product.say()
     first = product.tick()
     return {

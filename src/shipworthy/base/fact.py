@@ -121,20 +121,25 @@ class Fold(Generic[S]):
 class Past(Protocol):
     """What happened so far, for rules and views to read; the ledger is one, a list in a test another.
 
-    `of` gives the facts of some kinds, oldest first, of the product at hand; only those about `about` if given, and
-    only those behind the fact numbered `after`. `fold` gives the state that they lead to.
+    `of` gives the facts of some kinds, oldest first, of the product at hand; only those about `about` if given, only
+    those behind the fact numbered `after`, and none behind the one numbered `upto`. `fold` gives the state that they
+    lead to.
     """
 
     def fold(self, fold: Fold[S], /) -> S: ...
 
     @overload
-    def of(self, kind: type[W], /, *, about: str | None = None, after: int = 0) -> Sequence[Recorded[W]]: ...
+    def of(
+        self, kind: type[W], /, *, about: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded[W]]: ...
     @overload
     def of(
-        self, kind: type[W], other: type[V], /, *, about: str | None = None, after: int = 0
+        self, kind: type[W], other: type[V], /, *, about: str | None = None, after: int = 0, upto: int | None = None
     ) -> Sequence[Recorded[W | V]]: ...
     @overload
-    def of(self, *kinds: type[W], about: str | None = None, after: int = 0) -> Sequence[Recorded[W]]: ...
+    def of(
+        self, *kinds: type[W], about: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded[W]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,11 @@ class KnownPast:
     def fold(self, fold: Fold[S], /) -> S:
         return fold.over(self.of(*fold.kinds))
 
-    def of(self, *kinds: type[W], about: str | None = None, after: int = 0) -> Sequence[Recorded[W]]:
-        return [
-            fact
-            for fact in self.facts
-            if fact.seq > after and isinstance(fact.what, kinds) and (about is None or fact.what.about == about)
-        ]
+    def of(
+        self, *kinds: type[W], about: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded[W]]:
+        known = [fact for fact in self.facts if fact.seq > after and (upto is None or fact.seq <= upto)]
+        return [fact for fact in known if isinstance(fact.what, kinds) and (about is None or fact.what.about == about)]
 
 
 def chained(

@@ -26,6 +26,7 @@ class Brought:
     run: str
     consumer: str
     sink: str
+    candidate: str
     step: str
     rows: int
     as_of: str
@@ -117,6 +118,7 @@ def _brought(state: State, fact: Recorded[DeliveryMade | DeliveryAcknowledged]) 
         what.run,
         what.consumer,
         what.sink,
+        what.candidate,
         what.step,
         what.rows,
         what.as_of,
@@ -138,7 +140,7 @@ def _finished(state: State, fact: Recorded[RunFinished]) -> State:
 
 
 BROUGHT: Fold[State] = Fold(
-    "deliver.brought", 1, (DeliveryMade, DeliveryAcknowledged), lambda: {"made": {}, "receipts": {}}, _brought
+    "deliver.brought", 2, (DeliveryMade, DeliveryAcknowledged), lambda: {"made": {}, "receipts": {}}, _brought
 )
 """By run what it ``made``, and the ``receipts`` by delivery."""
 

@@ -292,15 +292,18 @@ class StoredPast:
         self._read: dict[tuple[Any, ...], Sequence[Recorded[Any]]] = {}
         self._folded: dict[tuple[str, int], Any] = {}
 
-    def of(self, *kinds: type[W], about: str | None = None, after: int = 0) -> Sequence[Recorded[W]]:
-        """The facts of these kinds, oldest first; only those about `about` if given, and behind the fact `after`.
+    def of(
+        self, *kinds: type[W], about: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded[W]]:
+        """The facts of these kinds, oldest first; see `base.fact.Past`.
 
         Raises:
             Tampered: one of them does not have its digest.
         """
-        asked = (*kinds, about, after)
+        asked = (*kinds, about, after, upto)
         if asked not in self._read:
-            self._read[asked] = self._query(kinds_by_name(kinds), about, after)
+            last = self._upto if upto is None else min(upto, self._upto)
+            self._read[asked] = self._query(kinds_by_name(kinds), about, after, last)
         return self._read[asked]
 
     def fold(self, fold: Fold[S], /) -> S:
@@ -321,12 +324,12 @@ class StoredPast:
         """Read without the transaction from here on."""
         self._connection = None
 
-    def _query(self, kinds: dict[str, type[What]], about: str | None, after: int) -> list[Recorded[Any]]:
+    def _query(self, kinds: dict[str, type[What]], about: str | None, after: int, upto: int) -> list[Recorded[Any]]:
         columns = tables.fact.c
         query = (
             sa.select(tables.fact)
             .where(columns.product == self._product, columns.kind.in_(kinds))
-            .where(columns.seq > after, columns.seq <= self._upto)
+            .where(columns.seq > after, columns.seq <= upto)
         )
         if about is not None:
             query = query.where(columns.about == about)

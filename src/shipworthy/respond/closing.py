@@ -13,7 +13,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.prove.lasting import SIGNATURES, in_force, made_permanent, retirement
 from shipworthy.prove.permanent import FORMS, is_permanent, read, require_fitting
 from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
-from shipworthy.respond.incidents import MOST_RUNS, Reach, open_now
+from shipworthy.respond.incidents import Reach, open_now
 from shipworthy.respond.words import CloseIncident, IncidentClosed, RetireCheck
 
 LEAST_SAID = 15
@@ -87,7 +87,7 @@ def closed(command: CloseIncident, past: Past, who: str, reached: Reach) -> list
         root_cause=command.root_cause,
         fix=command.fix,
         check=text,
-        affected=reached.runs[-MOST_RUNS:],
+        affected=reached.runs,
         answers=reached.answers,
         people_at_least=reached.people_at_least,
         no_check_because=command.no_check_because.strip(),

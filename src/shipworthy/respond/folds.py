@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Fold, Recorded
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.words import AnswersSealed
 from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.watch.words import AlarmClosed, WindowJudged
 
+MOST_RUNS = 50
+SILENT = ("rehearsal", "shadow")
+"""Steps in which answers are in the log and reach nobody."""
+AT_ONCE = "serve/"
+"""How the names of the runs of prediction servers and stream workers begin."""
 State = dict[str, Any]
 
 
@@ -80,6 +87,26 @@ def _new(state: State, fact: Recorded[SnapshotTaken]) -> State:
     return state
 
 
+def _answered(state: State, fact: Recorded[AnswersSealed]) -> State:
+    what, seq = fact.what, fact.seq
+    people = sum(rows for step, rows in what.steps.items() if step not in SILENT)
+    if not what.run.startswith(AT_ONCE):
+        mine = state["lists"].setdefault(what.run, {"answers": 0, "first": seq})
+        mine["answers"], mine["last"] = mine["answers"] + people, seq
+        return state
+    hour = state["hours"].setdefault(hour_of(fact.at).isoformat(), {"first": seq, "answers": {}})
+    who = " ".join(sorted(what.candidates))
+    hour["answers"][who], hour["last"] = hour["answers"].get(who, 0) + people, seq
+    for name in ("", *what.candidates):
+        state["newest"][name] = [*state["newest"].get(name, []), [seq, fact.at.isoformat(), what.run]][-MOST_RUNS:]
+    return state
+
+
+def hour_of(moment: datetime) -> datetime:
+    """When the hour began, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 def _when(fact: Recorded[Any]) -> State:
     return {"at": fact.at.isoformat(), "seq": fact.seq}
 
@@ -109,5 +136,12 @@ REFUSED: Fold[State] = Fold(
 WARNED: Fold[State] = Fold("respond.warned", 1, (SnapshotTaken,), lambda: {"accepted": 0, "warned": []}, _warned)
 """The snapshots of which something had ``warned``, each with how many had been ``accepted`` until then."""
 
-NEW: Fold[State] = Fold("respond.new", 1, (SnapshotTaken,), lambda: {"newest": "", "known": {}}, _new)
+NEW: Fold[State] = Fold("respond.new", 2, (SnapshotTaken,), lambda: {"newest": "", "known": {}}, _new)
 """Every snapshot that is ``known``, and what is told of it where it was new when it came."""
+
+ANSWERED: Fold[State] = Fold(
+    "respond.answered", 1, (AnswersSealed,), lambda: {"lists": {}, "hours": {}, "newest": {}}, _answered
+)
+"""The answers for people: of ``lists`` by run; of stretches of servers and stream workers, of which one comes each
+minute, by the ``hours`` in which they were sealed and the candidates in them; each with the numbers of the first and
+last fact. And the ``newest`` stretches with answers of each candidate, and of any."""

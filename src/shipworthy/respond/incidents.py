@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, Recorded, What, latest
 from shipworthy.base.times import Length, read_moment
 from shipworthy.data.words import SnapshotRefused
+from shipworthy.deliver.folds import Brought, Troubled, brought, brought_by, last_end, troubled
 from shipworthy.deliver.words import AnswersSealed, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.schema import Plan
+from shipworthy.respond.folds import ANSWERED, AT_ONCE, MOST_RUNS, SILENT, hour_of
 from shipworthy.respond.words import (
     IncidentChanged,
     IncidentClosed,
@@ -21,11 +23,6 @@ from shipworthy.respond.words import (
 from shipworthy.watch.words import AlarmRaised
 
 _CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
-MOST_RUNS = 50
-SILENT = ("rehearsal", "shadow")
-"""Steps in which answers are in the log and reach nobody."""
-AT_ONCE = "serve/"
-"""How the names of the runs of prediction servers and stream workers begin."""
 
 
 def opened(past: Past) -> Sequence[Recorded[IncidentOpened]]:
@@ -88,7 +85,7 @@ def incident_for(plan: Plan, past: Past, title: str, cause: str, severity: Sever
         title=title,
         owner=plan.people.owners.technology,
         cause=cause,
-        affected=_affected(past, cause)[-MOST_RUNS:],
+        affected=_newest(past, cause, list(dict.fromkeys(_lists(past, cause)))),
     )
 
 
@@ -131,66 +128,48 @@ def reach(past: Past, incident: IncidentOpened) -> Reach:
         told = closed.what
         most = told.people_at_most or told.answers  # what was closed before was not counted
         return Reach(list(told.affected), told.deliveries, told.answers, told.people_at_least, most)
-    runs = affected(past, incident)
-    named = set(runs)
-    counts: dict[str, int] = {}
-    for sealed in past.of(AnswersSealed):
-        if sealed.what.run in named:
-            people = sum(rows for step, rows in sealed.what.steps.items() if step not in SILENT)
-            counts[sealed.what.run] = counts.get(sealed.what.run, 0) + people
-    for finished in past.of(RunFinished):
-        if finished.what.run in named:
-            counts.setdefault(finished.what.run, finished.what.answered)
-    total = sum(counts.values())
+    alarm = lasting_alarm(past, incident.cause)
+    counts = {run: _answers_of(past, run) for run in lists(past, incident)}
+    served = _served(past, alarm) if alarm else 0
+    total = sum(counts.values()) + served
     # Within a list everybody is once; at a server the same person may have asked each time.
-    least = max((count if not run.startswith(AT_ONCE) else min(count, 1) for run, count in counts.items()), default=0)
-    return Reach(runs[-MOST_RUNS:], brought(past, named), total, least, total)
+    least = max([*counts.values(), min(served, 1)])
+    return Reach(_newest(past, incident.cause, list(counts)), brought_in(past, counts), total, least, total)
 
 
-def affected(past: Past, incident: IncidentOpened) -> list[str]:
-    """Every run that an incident had to do with until now, oldest first."""
-    order = {fact.what.run: fact.seq for fact in past.of(RunFinished, AnswersSealed)}
-    runs = dict.fromkeys([*incident.affected, *_affected(past, incident.cause)])
-    return sorted(runs, key=lambda run: order.get(run, 0))
+def lists(past: Past, incident: IncidentOpened) -> list[str]:
+    """Every list that an incident had to do with until now, oldest first."""
+    named = [run for run in incident.affected if not run.startswith(AT_ONCE)]
+    return sorted(dict.fromkeys([*named, *_lists(past, incident.cause)]), key=lambda run: _order(past, run))
 
 
-def brought(past: Past, runs: Collection[str]) -> int:
+def newest_runs(past: Past, incident: IncidentOpened) -> list[str]:
+    """The newest lists, and stretches of servers and stream workers, that an incident had to do with until now."""
+    return _newest(past, incident.cause, lists(past, incident))
+
+
+def lasting_alarm(past: Past, cause: str) -> AlarmRaised | None:
+    """The alarm that is a cause, where it says since when it goes on."""
+    found = cause_of(past, cause)
+    return found.what if found and isinstance(found.what, AlarmRaised) and found.what.since else None
+
+
+def brought_in(past: Past, runs: Iterable[str]) -> int:
     """How many deliveries of these runs reached a consumer; rehearsals are none."""
-    made = past.of(DeliveryMade)
-    return len({fact.what.delivery for fact in made if fact.what.run in runs and fact.what.step not in SILENT})
+    return len({one.delivery for run in runs for one in brought_by(past, run) if one.step not in SILENT})
 
 
-def _affected(past: Past, cause: str) -> list[str]:
-    """The runs that a cause had to do with.
-
-    Of an alarm these are the lists since when it goes on to which its candidate gave answers, and the stretches of
-    servers and stream workers in which it answered; of one about no candidate, such as a late source, all that were
-    brought or answered since. Of a run or delivery it is itself; of all those since in which something stood in, or a
-    sink got nothing.
-    """
-    known: list[Recorded[What]] = [*past.of(*_CAUSES, about=cause)] if cause else []
-    if not known:
-        return []
-    first = known[0].what
-    runs = [fact.what.run for fact in past.of(RunFinished) if fact.seq >= known[0].seq and _fell_short(fact.what)]
-    if isinstance(first, AlarmRaised) and first.since:
-        runs += [fact.what.run for fact in past.of(DeliveryMade) if _brought_since(fact, first)]
-        served = past.of(AnswersSealed)
-        runs += [fact.what.run for fact in served if _served_since(fact, first)]
-    if isinstance(first, DeliveryMade | DeliveryFailed | RunFinished):
-        runs.append(first.run)
-    order = {fact.what.run: fact.seq for fact in past.of(RunFinished)}
-    return sorted(dict.fromkeys(runs), key=lambda run: order.get(run, 0))
+def first_answers(past: Past, incident: IncidentOpened) -> int:
+    """The number of the first fact of answers that an incident can have had to do with; 0 where there is none."""
+    answered, alarm = past.fold(ANSWERED), lasting_alarm(past, incident.cause)
+    known = [answered["lists"][run]["first"] for run in lists(past, incident) if run in answered["lists"]]
+    if alarm:
+        begins = hour_of(read_moment(alarm.since)).isoformat()
+        known += [one["first"] for hour, one in answered["hours"].items() if hour >= begins]
+    return min(known, default=0)
 
 
-def _brought_since(made: Recorded[DeliveryMade], alarm: AlarmRaised) -> bool:
-    """Whether a list may rest on what an alarm is about; one about no candidate has moments of facts, not of lists."""
-    if not alarm.candidate:
-        return made.at >= read_moment(alarm.since)
-    return made.what.candidate == alarm.candidate and made.what.as_of >= alarm.since
-
-
-def _served_since(sealed: Recorded[AnswersSealed], alarm: AlarmRaised) -> bool:
+def served_since(sealed: Recorded[AnswersSealed], alarm: AlarmRaised) -> bool:
     """Whether a stretch of a server or stream worker may hold answers of the alarm's candidate since it goes on."""
     return (
         sealed.what.run.startswith(AT_ONCE)
@@ -199,5 +178,69 @@ def _served_since(sealed: Recorded[AnswersSealed], alarm: AlarmRaised) -> bool:
     )
 
 
-def _fell_short(finished: RunFinished) -> bool:
+def _answers_of(past: Past, run: str) -> int:
+    """How many answers for people a list gave, by the log, or by its account where none are there."""
+    known = past.fold(ANSWERED)["lists"].get(run)
+    if known:
+        return int(known["answers"])
+    return next((fact.what.answered for fact in past.of(RunFinished, about=run)), 0)
+
+
+def _served(past: Past, alarm: AlarmRaised) -> int:
+    """How many answers for people are in the stretches in which an alarm's candidate answered since it goes on."""
+    since, count = read_moment(alarm.since), 0
+    begins = hour_of(since)
+    for hour, one in past.fold(ANSWERED)["hours"].items():
+        if hour > begins.isoformat() or (hour == begins.isoformat() and since == begins):
+            told = one["answers"].items()
+            count += sum(rows for who, rows in told if not alarm.candidate or alarm.candidate in who.split())
+        elif hour == begins.isoformat():  # only the end of this hour counts
+            for fact in past.of(AnswersSealed, after=one["first"] - 1, upto=one["last"]):
+                if served_since(fact, alarm) and hour_of(fact.at) == begins:
+                    count += sum(rows for step, rows in fact.what.steps.items() if step not in SILENT)
+    return count
+
+
+def _newest(past: Past, cause: str, lists: Sequence[str]) -> list[str]:
+    runs, alarm = [(_order(past, run), run) for run in lists], lasting_alarm(past, cause)
+    if alarm:
+        since = read_moment(alarm.since)
+        stretches = past.fold(ANSWERED)["newest"].get(alarm.candidate, [])
+        runs += [(seq, run) for seq, at, run in stretches if read_moment(at) >= since]
+    return [run for _, run in sorted(runs, key=lambda pair: pair[0])][-MOST_RUNS:]
+
+
+def _order(past: Past, run: str) -> int:
+    """The number of the newest fact about a list."""
+    sealed = past.fold(ANSWERED)["lists"].get(run)
+    return max(last_end(past, run)[1], sealed["last"] if sealed else 0)
+
+
+def _lists(past: Past, cause: str) -> list[str]:
+    """The lists that a cause had to do with.
+
+    Of an alarm these are the lists since when it goes on to which its candidate gave answers; of one about no
+    candidate, such as a late source, all that were brought since. Of a run or delivery it is itself; of all those since
+    in which something stood in, or a sink got nothing.
+    """
+    known = cause_of(past, cause)
+    if known is None:
+        return []
+    first = known.what
+    runs = [one.run for one in troubled(past) if one.seq >= known.seq and _fell_short(one)]
+    if isinstance(first, AlarmRaised) and first.since:
+        runs += [one.run for one in brought(past) if _brought_since(one, first)]
+    if isinstance(first, DeliveryMade | DeliveryFailed | RunFinished):
+        runs.append(first.run)
+    return runs
+
+
+def _brought_since(made: Brought, alarm: AlarmRaised) -> bool:
+    """Whether a list may rest on what an alarm is about; one about no candidate has moments of facts, not of lists."""
+    if not alarm.candidate:
+        return made.at >= read_moment(alarm.since)
+    return made.candidate == alarm.candidate and made.as_of >= alarm.since
+
+
+def _fell_short(finished: Troubled) -> bool:
     return bool(finished.stood_in or any(finished.failed.values()))

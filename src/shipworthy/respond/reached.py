@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.respond.incidents import AT_ONCE, MOST_RUNS, SILENT, Reach, affected, brought, cause_of, reach
+from shipworthy.respond.folds import AT_ONCE, SILENT
+from shipworthy.respond.incidents import (
+    Reach,
+    brought_in,
+    cause_of,
+    first_answers,
+    lists,
+    newest_runs,
+    reach,
+    served_since,
+)
 from shipworthy.respond.words import IncidentClosed, IncidentOpened
 from shipworthy.watch.words import AlarmRaised
 
@@ -44,17 +54,16 @@ def counted(files: Log, past: Past, incident: IncidentOpened) -> Reach:
 
     if latest(past.of(IncidentClosed, about=incident.incident)):
         return reach(past, incident)
-    runs = affected(past, incident)
-    named, cause = set(runs), cause_of(past, incident.cause)
+    named, cause = set(lists(past, incident)), cause_of(past, incident.cause)
     alarm = cause.what if cause and isinstance(cause.what, AlarmRaised) else None
     people, answers = pa.array([], pa.string()), 0
-    for sealed in past.of(AnswersSealed):
-        if sealed.what.run in named:
+    for sealed in past.of(AnswersSealed, after=first_answers(past, incident) - 1):
+        if sealed.what.run in named or (alarm and alarm.since and served_since(sealed, alarm)):
             rows = files.table(files.current(sealed.what.segment), _COLUMNS)
             reached = _for_people(rows, alarm, sealed.what.run.startswith(AT_ONCE))
             answers += len(reached)
             people = pc.unique(pa.concat_arrays([people, *reached["entity"].cast(pa.string()).chunks]))
-    return Reach(runs[-MOST_RUNS:], brought(past, named), answers, len(people), len(people))
+    return Reach(newest_runs(past, incident), brought_in(past, named), answers, len(people), len(people))
 
 
 def _for_people(rows: pa.Table, alarm: AlarmRaised | None, served: bool) -> pa.Table:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Fold, Past, Recorded, S, What
+from shipworthy.base.fact import Fold, KnownPast, Past, Recorded, S, What
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.model.words import CandidateMade
@@ -61,14 +61,16 @@ class Replayed:
         fired = self.real.of(TriggerFired)
         self._by_trigger = {("incident", fact.what.cause) for fact in fired if fact.what.action == "incident"}
 
-    def of(self, *kinds: type[Any], about: str | None = None, after: int = 0) -> Sequence[Recorded[Any]]:
+    def of(
+        self, *kinds: type[Any], about: str | None = None, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded[Any]]:
         """The facts of some kinds that are known, and those of the triggers that are tried."""
         known = self._known(kinds)
         made = [fact for fact in self.acted if isinstance(fact.what, kinds)]
         facts = sorted([*known, *made], key=lambda fact: (fact.at, fact.seq)) if made else known
-        if about is None and not after:
+        if about is None and not after and upto is None:
             return facts
-        return [fact for fact in facts if fact.seq > after and (about is None or fact.what.about == about)]
+        return KnownPast(facts).of(*kinds, about=about, after=after, upto=upto)
 
     def fold(self, fold: Fold[S], /) -> S:
         """The state that the facts of `of` lead to, from the one before and the facts since."""
