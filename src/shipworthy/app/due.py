@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
+from shipworthy.data.folds import READ
+from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.folds import ended
 from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, unbrought
@@ -140,9 +141,8 @@ def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot
     """The snapshot that a prediction server needs next, where no list takes one."""
     if any(consumer.mode == "list" for consumer in plan.consumers.values()):
         return
-    read = {fact.what.as_of for fact in past.of(SnapshotTaken, SnapshotRefused)}
     moments = [moment for consumer in plan.consumers.values() for moment in list_moments(consumer, now)]
-    if moments and max(moments).isoformat() not in read:
+    if moments and max(moments).isoformat() not in past.fold(READ):
         yield TakeSnapshot(product=plan.product, as_of=max(moments).isoformat())
 
 

@@ -9,13 +9,14 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.base.fact import Decided, Past
+from shipworthy.data.folds import ARRIVED
 from shipworthy.data.words import DataArrived, NoteArrival
 from shipworthy.plan.rules import current_plan
 
 
 def noted(past: Past) -> dict[str, str]:
     """The state in which each source was when new data in it was last noted."""
-    return {name: state for fact in past.of(DataArrived) for name, state in fact.what.sources.items()}
+    return dict(past.fold(ARRIVED)["noted"])
 
 
 def fresh(past: Past, seen: Mapping[str, str]) -> dict[str, str]:

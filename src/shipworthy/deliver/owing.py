@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shipworthy.base.fact import Past
-from shipworthy.data.words import DataArrived
+from shipworthy.data.folds import ARRIVED
 from shipworthy.deliver.rules import list_moments
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Consumer, Plan
@@ -39,10 +39,10 @@ def moments_of(consumer: Consumer, past: Past, until: datetime) -> Iterator[date
     if consumer.when == "schedule":
         yield from list_moments(consumer, until)
         return
-    for fact in past.of(DataArrived):
-        named = set(fact.what.sources)
-        if fact.at <= until and (not consumer.arrival_of or named & set(consumer.arrival_of)):
-            yield fact.at.replace(microsecond=0)
+    for told, sources in past.fold(ARRIVED)["arrivals"]:
+        at = datetime.fromisoformat(told)
+        if at <= until and (not consumer.arrival_of or set(sources) & set(consumer.arrival_of)):
+            yield at.replace(microsecond=0)
 
 
 def missing_arrivals(plan: Plan, past: Past, now: datetime) -> Iterator[tuple[str, datetime, datetime]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shipworthy.base.errors import GateShut, Mistake
-from shipworthy.base.fact import Past, Recorded
+from shipworthy.base.fact import Fold, Past, Recorded
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseStepped, RolledBack, Standing, TrialJudged
@@ -14,7 +16,39 @@ UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use
 def last_verdicts(past: Past, candidate: str) -> dict[str, Recorded[TrialJudged]]:
     """The newest verdict at each step of a candidate since it was last taken back."""
     since = max((fact.seq for fact in past.of(RolledBack, about=candidate)), default=0)
-    return {fact.what.step: fact for fact in past.of(TrialJudged, about=candidate) if fact.seq > since}
+    newest = sorted(past.fold(TRIED)["newest"].get(candidate, {}).items(), key=lambda pair: int(pair[1]))
+    return {step: _verdict(past, seq) for step, seq in newest if seq > since}
+
+
+def harmful(past: Past) -> list[Recorded[TrialJudged]]:
+    """The verdicts by which candidates were taken back because they do harm, oldest first."""
+    return [_verdict(past, seq) for seq in past.fold(TRIED)["harmful"]]
+
+
+def _verdict(past: Past, seq: int) -> Recorded[TrialJudged]:
+    return past.of(TrialJudged, after=seq - 1, upto=seq)[0]
+
+
+def _tried(state: dict[str, Any], fact: Recorded[TrialJudged]) -> dict[str, Any]:
+    what = fact.what
+    state["newest"].setdefault(what.candidate, {})[what.step] = fact.seq
+    state["compared"].setdefault(what.candidate, []).append([what.against, what.window])
+    if what.harm and what.verdict == "roll back":
+        state["harmful"].append(fact.seq)
+    if what.step == "proposed" and what.numbers.get("rows", 0) > 0:
+        state["proposed"] = fact.at.isoformat()
+    return state
+
+
+TRIED: Fold[dict[str, Any]] = Fold(
+    "release.tried",
+    1,
+    (TrialJudged,),
+    lambda: {"newest": {}, "compared": {}, "harmful": [], "proposed": ""},
+    _tried,
+)
+"""By candidate the number of its ``newest`` verdict at each step, and against whom and at which moment it was
+``compared``; the numbers of ``harmful`` verdicts; and when one that was ``proposed`` was last held against anything."""
 
 
 def to_take_back(past: Past, now: Standing) -> TrialJudged | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Past, latest
+from shipworthy.base.fact import Past
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
 from shipworthy.deliver.owing import missing_arrivals, owed
@@ -21,7 +21,7 @@ from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import CANARY, FOR_PEOPLE, paused, standing
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.trials import UNDER_TRIAL
+from shipworthy.release.trials import TRIED, UNDER_TRIAL, harmful
 from shipworthy.release.words import (
     CameBack,
     DeliveriesPaused,
@@ -29,7 +29,6 @@ from shipworthy.release.words import (
     FellBack,
     ReleaseStepped,
     TrialFinished,
-    TrialJudged,
 )
 from shipworthy.respond.action import Cause
 from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
@@ -161,12 +160,11 @@ def _broken(past: Past) -> Iterator[Cause]:
 
 def _harmful(past: Past) -> Iterator[Cause]:
     """Candidates that a trial has taken back because they do harm."""
-    for judged in past.of(TrialJudged):
-        if judged.what.harm and judged.what.verdict == "roll back":
-            what = judged.what
-            name = f"{what.candidate}/trial/{what.step}/{what.window}"
-            text = f"candidate {what.candidate[:12]} {UNDER_TRIAL[what.step]}: {what.text}"
-            yield Cause("failed", name, "", text, False, what.candidate, judged.at, judged.seq)
+    for judged in harmful(past):
+        what = judged.what
+        name = f"{what.candidate}/trial/{what.step}/{what.window}"
+        text = f"candidate {what.candidate[:12]} {UNDER_TRIAL[what.step]}: {what.text}"
+        yield Cause("failed", name, "", text, False, what.candidate, judged.at, judged.seq)
 
 
 def _notes(past: Past) -> Iterator[Cause]:
@@ -306,8 +304,8 @@ def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
     if within is None or released is None:
         return
-    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
-    since, times = last.at if last else released.at, 0
+    last = past.fold(TRIED)["proposed"]
+    since, times = read_moment(last) if last else released.at, 0
     while within.times(times + 1).after(since) < now:
         times += 1
     if times:

@@ -10,7 +10,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.watch.words import LabelsSealed, WindowJudged
+from shipworthy.watch.words import AuditDrawn, AuditLabelled, LabelsSealed, WindowJudged
 
 REHEARSAL = "rehearsal"
 SERVED = "serve/"
@@ -86,6 +86,15 @@ def _labelled(state: State, fact: Recorded[LabelsSealed]) -> State:
     return state
 
 
+def _audited(state: State, fact: Recorded[AuditDrawn | AuditLabelled]) -> State:
+    what = fact.what
+    if isinstance(what, AuditDrawn):
+        state["drawn"].append([what.candidate, what.window, what.sample])
+    elif not what.left:
+        state["labelled"][what.sample] = fact.seq
+    return state
+
+
 SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed, _sealed)
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
 were ``served``, ``until`` when."""
@@ -101,3 +110,8 @@ FEEDS: Fold[State] = Fold("watch.feeds", 1, (SnapshotTaken, SnapshotRefused), di
 
 LABELLED: Fold[State] = Fold("watch.labelled", 1, (LabelsSealed,), dict, _labelled)
 """By moment the ``segments`` with the truth about its answers, and of the first when it came and what it counts."""
+
+AUDITED: Fold[State] = Fold(
+    "watch.audited", 1, (AuditDrawn, AuditLabelled), lambda: {"drawn": [], "labelled": {}}, _audited
+)
+"""The samples that were ``drawn``: candidate, window and sample of each; and those that were ``labelled`` in whole."""

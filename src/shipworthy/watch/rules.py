@@ -22,12 +22,12 @@ from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
-from shipworthy.watch.folds import JUDGED, SEALED
+from shipworthy.watch.folds import AUDITED, JUDGED, SEALED
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
 from shipworthy.watch.monitor import Monitor, Needs, Settings, weighs
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, CloseAlarm, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"
 # How long a window is left alone that waits for data, so that a broken source is not read at every tick, or for more
@@ -118,9 +118,9 @@ def _answered_by(past: Past) -> list[tuple[int, str]]:
 
 def audited(past: Past) -> list[Answered]:
     """The windows whose sample people have labelled in whole: a part that they chose would not be random."""
-    done = {fact.what.sample for fact in past.of(AuditLabelled) if not fact.what.left}
-    drawn = [fact.what for fact in past.of(AuditDrawn)]
-    return [Answered(one.candidate, one.window, (one.sample,)) for one in drawn if one.sample in done]
+    state = past.fold(AUDITED)
+    drawn, labelled = state["drawn"], state["labelled"]
+    return [Answered(candidate, window, (sample,)) for candidate, window, sample in drawn if sample in labelled]
 
 
 def due(

@@ -14,7 +14,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import FOR_PEOPLE, standing
-from shipworthy.release.trials import last_verdicts
+from shipworthy.release.trials import TRIED, last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.evidence import SHORT_GRID, Floats
@@ -108,7 +108,7 @@ def proposals(past: Past, parent: str) -> list[TrialJudged]:
     """What was said of challengers beside one in use since it has been, oldest first."""
     steps = past.of(ReleaseStepped, about=parent)
     since = min((fact.seq for fact in steps if fact.what.step in FOR_PEOPLE), default=0)
-    judged = [fact for fact in past.of(TrialJudged) if fact.seq > since]
+    judged = past.of(TrialJudged, after=since)
     return [fact.what for fact in judged if fact.what.step == PROPOSED and fact.what.against == parent]
 
 
@@ -121,7 +121,7 @@ def _replaced_by(past: Past, candidate: str) -> str:
 
 def _compared(past: Past, candidate: str) -> set[tuple[str, str]]:
     """Beside whom a candidate was judged, and at which moment."""
-    return {(fact.what.against, fact.what.window) for fact in past.of(TrialJudged, about=candidate)}
+    return {(against, window) for against, window in past.fold(TRIED)["compared"].get(candidate, [])}
 
 
 @dataclass(frozen=True, slots=True)
