@@ -27,8 +27,9 @@ def _nobody_acted() -> State:
 def _acted(state: State, fact: Recorded[Any]) -> State:
     what = fact.what
     if isinstance(what, TriggerFired):
-        mine = state["fired"].setdefault(what.cause, {}).setdefault(acting(what.trigger, what.dry), {})
-        mine.setdefault(what.action, []).append(fact.at.isoformat())
+        mine = state["fired"].setdefault(acting(what.trigger, what.dry), {}).setdefault(what.action, {})
+        # One text for all times: there are many causes, and a state is read at each look.
+        mine[what.cause] = f"{mine.get(what.cause, '')} {fact.at.isoformat()}".strip()
         if not what.dry:
             state["newest"][what.action] = what.cause
         if what.action == "retrain":
@@ -113,12 +114,12 @@ def _when(fact: Recorded[Any]) -> State:
 
 ACTED: Fold[State] = Fold(
     "respond.acted",
-    1,
+    2,
     (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed),
     _nobody_acted,
     _acted,
 )
-"""By cause and trigger when each action was ``fired``; by action the ``newest`` cause for which it was done, not dry;
+"""By trigger, action and cause when it ``fired``; by action the ``newest`` cause for which it was done, not dry;
 every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has ``taken_up``."""
 
 NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)

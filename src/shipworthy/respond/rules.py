@@ -183,9 +183,9 @@ def _rests(trigger: Trigger, acted: State) -> list[_Rest]:
         return []
     found = [
         _Rest(cause, rest.before(at), at, rest.after(at))
-        for cause, ways in acted["fired"].items()
-        for told in ways.get(_way(trigger), {}).values()
-        for at in map(datetime.fromisoformat, told)
+        for causes_of in acted["fired"].get(acting(trigger.name, trigger.dry), {}).values()
+        for cause, told in causes_of.items()
+        for at in map(datetime.fromisoformat, told.split())
     ]
     return sorted(found, key=lambda one: one.at)
 
@@ -398,9 +398,6 @@ def _to_take(situation: Situation, acted: State, action: str) -> bool:
 
 def _fired(situation: Situation, acted: State, action: str) -> list[datetime]:
     """When a trigger took an action for this cause, in the same way, dry or not."""
-    by_trigger = acted["fired"].get(situation.cause.name, {}).get(_way(situation.trigger), {})
-    return [datetime.fromisoformat(at) for at in by_trigger.get(action, [])]
-
-
-def _way(trigger: Trigger) -> str:
-    return acting(trigger.name, trigger.dry)
+    trigger = situation.trigger
+    by_cause = acted["fired"].get(acting(trigger.name, trigger.dry), {}).get(action, {})
+    return [datetime.fromisoformat(at) for at in by_cause.get(situation.cause.name, "").split()]

@@ -166,7 +166,8 @@ def test_what_triggers_did_is_known_by_cause_and_so_is_who_took_it_up(facts: lis
             for what in about
         )  # fmt: skip
         for trigger, dry in (("a", False), ("a", True), ("b", False)):
-            told = acted["fired"].get(cause, {}).get(acting(trigger, dry), {})
+            fired = acted["fired"].get(acting(trigger, dry), {})
+            told = {action: by_cause[cause].split() for action, by_cause in fired.items() if cause in by_cause}
             assert {action: len(times) for action, times in told.items()} == {
                 action: len(of)
                 for action in ("notify", "retrain")
