@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unit.watch.facts import DAY, HOUR, START, Life, plan
 
 from shipworthy.deliver.words import DeliveryAcknowledged
+from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.words import FellBack
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.monitors import label_lateness
@@ -222,6 +223,19 @@ def test_nobody_waits_for_the_truth_about_those_on_whom_nobody_acted() -> None:
     acted = {"respond": {"retraining": {"labels_only_when_acted": True}}}
     assert not label_lateness.MONITOR.applies(plan(**acted)), "nobody is acted on at random: no labels are collected"
     assert label_lateness.MONITOR.applies(plan(**acted, decision={"top": 2, "explore": {"share": "2%", "seed": "s"}}))
+
+
+def test_what_was_answered_before_anybody_was_acted_on_at_random_waits_for_no_truth() -> None:
+    acted = {"respond": {"retraining": {"labels_only_when_acted": True}}}
+    life = Life(plan(**acted)).release().answer(START, rows=100)
+    life.plan = plan(**acted, decision={"top": 2, "explore": {"share": "2%", "seed": "s"}})
+    life.add(PlanAdopted(product="p", version=2, plan=life.plan.values(), digest="e", sections={}), at=START + 9 * DAY)
+    assert life.look(START + 20 * DAY, "label-lateness") == [], "its truth was never to be known"
+    later = START + 21 * DAY
+    life.release("b", at=later, replaces="a").answer(later, rows=50)
+    life.facts[-1] = replace(life.facts[-1], what=replace(life.facts[-1].what, candidates={"b": 50}))
+    [found] = life.look(later + 20 * DAY, "label-lateness")
+    assert (found.numbers["rows"], found.numbers["fell_short"]) == (50.0, 50.0)
 
 
 def test_a_month_that_costs_more_than_planned_is_an_alarm_and_the_next_begins_anew() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.plan.schema import Plan
+from shipworthy.release.signed import plan_as_signed
 from shipworthy.watch.counted import by_time, daily
 from shipworthy.watch.folds import LABELLED, SEALED
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, weighs
@@ -35,14 +37,17 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     """Of each moment whose horizon has passed: the answers, and those that had no label when they should have.
 
     Each moment counts once: when its labels were collected first, or a day after the horizon where none were. Whose
-    truth only follows from acting on them, and who was not acted on, has none to wait for.
+    truth only follows from acting on them, and who was not acted on, has none to wait for; where nobody was acted on
+    at random yet, nobody has.
     """
     collected = past.fold(LABELLED)
     found, missing = [], []
-    for moment, candidates in sorted(past.fold(SEALED)["windows"].items()):
+    waits = cache(lambda candidate: applies(plan_as_signed(plan, past, candidate)))
+    for moment, answered in sorted(past.fold(SEALED)["windows"].items()):
         labels = collected.get(moment)
-        if labels and labels["seq"] <= since.seq:
-            continue  # counted
+        candidates = {name: known for name, known in answered.items() if waits(name)}
+        if not candidates or (labels and labels["seq"] <= since.seq):
+            continue  # nothing to wait for, or counted
         rows = sum(known["rows"] for known in candidates.values())
         ends = max(read_moment(known["until"] or moment) for known in candidates.values())
         limit = plan.need.horizon.after(ends) + GRACE
