@@ -20,6 +20,8 @@ COUNTED_TO = "counted_to"
 """The number of the newest fact that a monitor of facts has counted."""
 REMEMBERED = 12
 """Of how many moments the rhythm of a monitor or a feed is told."""
+SETTLED = timedelta(minutes=10)
+"""Servers side by side seal at other instants: so long after the last part of a window, none of them adds to it."""
 _DAY = timedelta(days=1)
 State = dict[str, Any]
 
@@ -44,7 +46,20 @@ def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
             if "T" not in window:  # a day of answers to questions that brought their inputs
                 known["until"] = (begins + _DAY).isoformat()
             state["newest"][candidate] = max(at, state["newest"].get(candidate, at))
+            known["settled"] = ""
+            state["open"].setdefault(candidate, {})[begins.isoformat()] = fact.seq
+            _settle(state, candidate, at)
     return state
+
+
+def _settle(state: State, candidate: str, at: str) -> None:
+    """Note of the windows of a candidate that no server adds to any more since when that is so."""
+    newest = read_moment(state["newest"][candidate])
+    for moment in list(state["open"][candidate]):
+        known = state["windows"][moment][candidate]
+        if not known["served"] or read_moment(known["last"]) + SETTLED <= newest:
+            known["settled"] = at
+            del state["open"][candidate][moment]
 
 
 def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
@@ -67,7 +82,7 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
 
 
 def _nothing_sealed() -> State:
-    return {"windows": {}, "newest": {}}
+    return {"windows": {}, "newest": {}, "open": {}}
 
 
 def _newest(state: State, fact: Recorded[SnapshotTaken | SnapshotRefused]) -> State:
@@ -95,9 +110,9 @@ def _audited(state: State, fact: Recorded[AuditDrawn | AuditLabelled]) -> State:
     return state
 
 
-SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed, _sealed)
+SEALED: Fold[State] = Fold("watch.sealed", 3, (AnswersSealed,), _nothing_sealed, _sealed)
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
-were ``served``, ``until`` when."""
+were ``served``, ``until`` when, and since when it is ``settled``; the moments that are ``open`` are not."""
 
 JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
 """By candidate and monitor: its ``windows`` (about no candidate the newest one), each with its level or, where it could

@@ -22,7 +22,7 @@ from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
-from shipworthy.watch.folds import AUDITED, JUDGED, SEALED
+from shipworthy.watch.folds import AUDITED, JUDGED, SEALED, SETTLED
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
@@ -33,8 +33,6 @@ FOLDER = "watch/monitors"
 # How long a window is left alone that waits for data, so that a broken source is not read at every tick, or for more
 # answers of the prediction server.
 PATIENCE = timedelta(days=1)
-# Servers side by side seal at other instants: so long after the last part of a window, none of them adds to it.
-_SETTLED = timedelta(minutes=10)
 _DAYS_PER_YEAR = 365.25
 _REALTIME_WINDOWS = 365
 
@@ -88,7 +86,7 @@ def answered(past: Past) -> list[Answered]:
     found = []
     for moment, candidates in sorted(state["windows"].items()):
         for candidate, known in sorted(candidates.items()):
-            grows = known["served"] and read_moment(known["last"]) + _SETTLED > read_moment(state["newest"][candidate])
+            grows = known["served"] and read_moment(known["last"]) + SETTLED > read_moment(state["newest"][candidate])
             since = known["last"] if grows else ""
             parts = tuple(dict.fromkeys(known["parts"].split()))
             found.append(Answered(candidate, moment, parts, since, known["until"]))

@@ -101,13 +101,16 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
 
 
 def _there(past: Past, one: Due) -> datetime | None:
-    """When the newest part of a window came; None of a sample that people have labelled."""
+    """When all of a window was there, as far as it shows; None of a sample that people have labelled.
+
+    Of what servers answer that shows only when they answer again, which may be hours later.
+    """
     window = one.answered
     if one.needs == "runs":
         ends = [end["at"] for run in window.parts for end in ended(past).get(run, [])]
         return max(map(read_moment, ends), default=None)
     sealed = past.fold(SEALED)["windows"].get(window.moment, {}).get(window.candidate)
-    return read_moment(sealed["last"]) if sealed and one.needs != "audit" else None
+    return read_moment(sealed["settled"] or sealed["last"]) if sealed and one.needs != "audit" else None
 
 
 def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:

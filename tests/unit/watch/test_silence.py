@@ -111,6 +111,21 @@ def test_an_alarm_that_a_person_answered_is_not_raised_again_for_the_same_silenc
     assert len(life.past.of(AlarmClosed)) == 1
 
 
+def test_a_pause_in_questions_makes_no_look_late_and_a_look_that_is_not_taken_after_it_is() -> None:
+    life = Life().release().answer(START + HOUR)
+    stretch = replace(life.facts.pop().what, run="serve/p/1", windows={START.date().isoformat(): {"a": 10}})
+    life.add(stretch, at=START + HOUR)
+    assert not names(life, START + 9 * HOUR)
+    life.add(
+        replace(stretch, segment="s2", windows={(START + DAY).date().isoformat(): {"a": 10}}), at=START + 10 * HOUR
+    )
+    assert not names(life, START + 10 * HOUR + MINUTE), "only now it shows that the day before is whole"
+    life.add(
+        replace(stretch, segment="s3", windows={(START + DAY).date().isoformat(): {"a": 10}}), at=START + 13 * HOUR
+    )
+    assert names(life, START + 13 * HOUR) == ["the look at the world"]
+
+
 def test_a_look_that_nobody_takes_is_said_although_nobody_looks() -> None:
     life = Life().release().answer(START)
     assert not names(life, START + HOUR)
