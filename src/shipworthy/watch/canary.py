@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from shipworthy.watch.evidence import SHORT_GRID, Counts, Floats, above, beyond, temper, wealth
+from shipworthy.watch.evidence import BETS, Counts, Floats, above, beyond, temper, wealth
 
 Decided = Literal["promote", "hold", "roll back"]
 KAPPA = 100.0
@@ -60,8 +60,8 @@ class Trial:
         rows: pairs of rows seen; total: the sum of their D.
     """
 
-    harm: tuple[float, ...] = field(default=(0.0,) * len(SHORT_GRID))
-    promotion: tuple[float, ...] = field(default=(0.0,) * len(SHORT_GRID))
+    harm: tuple[float, ...] = field(default=(0.0,) * len(BETS))
+    promotion: tuple[float, ...] = field(default=(0.0,) * len(BETS))
     rows: int = 0
     total: float = 0.0
 
@@ -100,8 +100,8 @@ def seen(before: Trial, differences: Floats, terms: Terms) -> Trial:
     Args:
         differences: D of each pair of rows, in [-1, 1], each counted once.
     """
-    harm = temper(beyond(differences, terms.harm, SHORT_GRID), terms.phi)
-    promotion = temper(beyond(-differences, -terms.margin, SHORT_GRID), terms.phi)
+    harm = temper(beyond(differences, terms.harm), terms.phi)
+    promotion = temper(beyond(-differences, -terms.margin), terms.phi)
     return Trial(
         harm=_added(before.harm, harm),
         promotion=_added(before.promotion, promotion),
@@ -166,7 +166,7 @@ def more_often(counts: Counts, tolerated: float, phi: float = 1.0) -> Floats:
     >>> bool(wealth(more_often(Counts(200, 20), 0.01)) > np.log(20))
     True
     """
-    return temper(above(counts, tolerated, SHORT_GRID), phi)
+    return temper(above(counts, tolerated), phi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +199,4 @@ def worthwhile(gains: Floats, break_even: float, phi: float = 1.0) -> Floats:
     Args:
         gains: loss of the candidate in use minus loss of the challenger, for each row, in [-1, 1].
     """
-    return temper(beyond(gains, break_even, SHORT_GRID), phi)
+    return temper(beyond(gains, break_even), phi)

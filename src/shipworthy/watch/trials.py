@@ -17,7 +17,7 @@ from shipworthy.release.rules import FOR_PEOPLE, standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
-from shipworthy.watch.evidence import SHORT_GRID, Floats
+from shipworthy.watch.evidence import BETS, Floats
 from shipworthy.watch.rules import Answered, answered
 from shipworthy.watch.words import LabelsSealed
 
@@ -257,7 +257,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
 
 
 def _trial(state: Mapping[str, list[float]]) -> Trial:
-    if not state or len(state["harm"]) != len(SHORT_GRID):
+    if not state or len(state["harm"]) != len(BETS):
         return Trial()
     rows, total = state["seen"]
     return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total)

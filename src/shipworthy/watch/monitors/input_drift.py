@@ -9,7 +9,6 @@ from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, factors, leading, moved_shares, said, unsure
-from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import Known, reference
 
@@ -31,7 +30,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     for feature in known:
         found = cuts(feature, window.features[feature.name])
         error = settings.alpha * REFERENCE_PART / questions
-        factor = factors(found, tolerance, error, depends.phi, grid(settings.updates_per_year))
+        factor = factors(found, tolerance, error, depends.phi)
         before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
         after = detector.grown(before, factor, phi)
         evidence[feature.name] = after

@@ -17,7 +17,7 @@ from shipworthy.model.performance import HeldOut, Part
 from shipworthy.watch.bounds import Dependence, dependence, levels_at_most, share_between
 from shipworthy.watch.cause import cause_of
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Floats, above, counted, grid
+from shipworthy.watch.evidence import Floats, above, counted, mean_above
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Values, Window, not_run, percent
 from shipworthy.watch.side_by_side import (
     WHOLE,
@@ -118,15 +118,15 @@ def _asked(
     then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float, window: Window
 ) -> list[Asked]:
     questions = 2 + sum(len(one.parts) for one in then.segments.values())
-    error, bets = reference_error(settings, questions), grid(settings.updates_per_year)
-    found = [_question(WHOLE, then.whole, lost, settings, error, phi, bets, window.least)]
+    error = reference_error(settings, questions)
+    found = [_question(WHOLE, then.whole, lost, settings, error, phi, window.least)]
     if then.large is not None:
-        found[0] = _with_large(found[0], then, lost, settings, error, phi, bets, window)
+        found[0] = _with_large(found[0], then, lost, settings, error, phi, window)
     for column, segment in names.items():
         for name, part in then.segments[column].parts.items():
             mine = lost[segment == name]
             if mine.size:
-                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, bets, window.least))
+                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, window.least))
     return found
 
 
@@ -137,7 +137,6 @@ def _question(
     settings: Settings,
     error: float,
     phi: float,
-    bets: Sequence[float],
     least: float,
 ) -> Asked:
     """Whether the mean loss lies beyond tau = U + tolerance: U bounds the mean of the proof, as far as its rows tell.
@@ -145,16 +144,9 @@ def _question(
     Source: Podkopaev and Ramdas, Tracking the risk of a deployed model (2022), for tau; `watch.evidence` for the bets.
     """
     tau = levels_at_most(part.levels, error, phi) + (settings.tolerance or 0.0) * part.mean
-    factors = _mean_above(lost, tau * least, bets)
+    factors = mean_above(lost, tau * least)[None]
     now = float(lost.mean()) / least
     return Asked(name, lost.size, now, part.mean, min(tau, 1.0), factors, now > tau)
-
-
-def _mean_above(lost: Floats, tau: float, bets: Sequence[float]) -> Floats:
-    """Log capital factors against "the mean loss is at most tau", as `watch.evidence.above` has them for counts."""
-    if not 0 < tau < 1:
-        return np.zeros((1, len(bets)))
-    return np.array([[np.log1p(bet / tau * (lost - tau)).sum() for bet in bets]])
 
 
 def _with_large(
@@ -164,7 +156,6 @@ def _with_large(
     settings: Settings,
     error: float,
     phi: float,
-    bets: Sequence[float],
     window: Window,
 ) -> Asked:
     """The question about everybody, asked of the share of large errors too: a cap hides how the largest grow."""
@@ -173,11 +164,11 @@ def _with_large(
     tau = share_between(then.large_rows / phi, rows / phi, error)[1] + (settings.tolerance or 0.0) * _LARGE
     if window.weights is None:
         large = counted(lost * then.cap > then.large)
-        share, more = large.share, above(large, tau, bets)
+        share, more = large.share, above(large, tau)
     else:
         each = window.each
         missed = each * (lost * then.cap > then.large * each)
-        share, more = float(missed.mean()) / window.least, _mean_above(missed, tau * window.least, bets)
+        share, more = float(missed.mean()) / window.least, mean_above(missed, tau * window.least)
     factors = np.vstack([whole.factors, more])
     return Asked(WHOLE, whole.rows, whole.now, whole.then, whole.tolerated, factors, whole.beyond or share > tau)
 

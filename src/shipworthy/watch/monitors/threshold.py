@@ -15,7 +15,7 @@ from shipworthy.model.performance import Decided, HeldOut
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.bounds import dependence, share_between
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Counts, above, counted, grid
+from shipworthy.watch.evidence import Counts, above, counted
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
 from shipworthy.watch.words import Level
@@ -83,7 +83,7 @@ def _question(name: str, then: Counts, now: Counts, settings: Settings) -> Asked
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
     error = reference_error(settings, 2)
     tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
-    factors = above(now, tau, grid(settings.updates_per_year)).reshape(1, -1)
+    factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
 
