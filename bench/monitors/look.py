@@ -163,12 +163,12 @@ class Product:
         rows["spent"] = self.random.gamma(2.0, 20.0, len(rows)).round(2)
         rows.to_parquet(self.store.root / "visits.parquet", index=False)
 
-    def begin(self, days: int) -> None:
+    def begin(self, days: int, plan: str = PLAN) -> None:
         """A plan in force and one candidate that answers everybody."""
-        (self.store.root / "product.yaml").write_text(PLAN)
+        (self.store.root / "product.yaml").write_text(plan)
         (self.store.root / "pipeline.py").write_text(PIPELINE)
         self.visits(days)
-        adopted = AdoptPlan(product=PRODUCT, text=PLAN)
+        adopted = AdoptPlan(product=PRODUCT, text=plan)
         self.store.ledger.append(
             lambda past: adoption(adopted, past, self.now, "pm", is_administrator=True)[0],
             product=PRODUCT,

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken, TakeSnapshot
+from shipworthy.deliver.folds import ended
 from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, unbrought
-from shipworthy.deliver.words import DeliveryFailed, RunFinished, Score
+from shipworthy.deliver.words import DeliveryFailed, Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
@@ -21,8 +22,9 @@ from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, stand
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.respond.folds import ACTED
 from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
-from shipworthy.respond.words import Respond, TriggerFired
+from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.guards import guarded_off
@@ -71,8 +73,7 @@ def looks_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     """The next step of a challenger that a trigger asked for: its proof, and inside the signed envelope its release."""
     made = latest(past.of(CandidateMade), lambda what: what.role == "model")
-    asked = {fact.digest for fact in past.of(TriggerFired) if fact.what.action == "retrain"}
-    if made is None or made.what.notes.get("cause") not in asked:
+    if made is None or made.what.notes.get("cause") not in past.fold(ACTED)["retrain"]:
         return
     candidate = made.what.candidate
     proof = newest_proof(past, candidate)
@@ -115,20 +116,21 @@ def answers_exist(past: Past) -> bool:
 
 def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
     """The lists that are owed and not made, or did not reach all their sinks."""
-    made = {fact.what.run for fact in past.of(RunFinished)}
+    made = ended(past)
     held = paused(past)
-    for name, moment in owed(plan, past, now):
+    all_owed = list(owed(plan, past, now))
+    newest = dict(all_owed)  # consumer by consumer, oldest first
+    for name, moment in all_owed:
         if name in held:
             continue
         run = run_name(plan.product, name, moment)
-        if run not in made or _worth_another_try(plan, past, name, moment, now):
+        if run not in made or (newest[name] == moment and _worth_another_try(past, run, now)):
             yield Score(product=plan.product, consumer=name, as_of=moment.isoformat())
 
 
-def _worth_another_try(plan: Plan, past: Past, consumer: str, moment: datetime, now: datetime) -> bool:
+def _worth_another_try(past: Past, run: str, now: datetime) -> bool:
     """Whether the newest list of a consumer failed to reach a sink, and the last try was an hour ago."""
-    run = run_name(plan.product, consumer, moment)
-    if list(moments_of(plan.consumers[consumer], past, now))[-1] != moment or not unbrought(past, run):
+    if not unbrought(past, run):
         return False
     failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
     return failed is not None and failed.at + RETRY_AFTER <= now

@@ -18,7 +18,9 @@ from shipworthy.base.fact import Decided, Past, Recorded, latest
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.data.erased import shut_out
 from shipworthy.data.words import ErasureOrdered, PersonErased, PersonReadmitted
+from shipworthy.deliver.folds import Brought, brought_by
 from shipworthy.deliver.run import BACK_FILL, Account, Result, Run, Used
+from shipworthy.deliver.run import NOT_RELEASED as NOT_RELEASED
 from shipworthy.deliver.words import (
     AcknowledgeDelivery,
     DeliveryAcknowledged,
@@ -37,8 +39,6 @@ from shipworthy.release.rules import CANARY
 from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
-NOT_RELEASED = "cohort not released"
-"""Why an entity got no answer that nobody was released to give."""
 INTERVAL = ("low", "high")
 """The columns that are not in the prediction log: they follow from candidate and score."""
 OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of", "class")
@@ -151,16 +151,17 @@ def due_by(consumer: Consumer, as_of: datetime) -> datetime:
     return consumer.deadline.after(as_of) if consumer.deadline else as_of
 
 
-def is_late(plan: Plan, fact: Recorded[DeliveryMade]) -> bool:
+def is_late(plan: Plan, fact: Recorded[DeliveryMade] | Brought) -> bool:
     """Whether a delivery came after its deadline.
 
     On the wall clock the moment of record counts: a run that was killed and resumed hours later is late.
     """
+    what = fact if isinstance(fact, Brought) else fact.what
     # A back-fill was asked for long after its moment.
-    return fact.what.step != BACK_FILL and arrived(plan, fact) > read_moment(fact.what.due_by)
+    return what.step != BACK_FILL and arrived(plan, fact) > read_moment(what.due_by)
 
 
-def arrived(plan: Plan, fact: Recorded[DeliveryMade]) -> datetime:
+def arrived(plan: Plan, fact: Recorded[DeliveryMade] | Brought) -> datetime:
     """When a delivery was there: on the wall clock not before it was recorded."""
     return fact.at if plan.time.clock == "simulated" else max(fact.at, fact.recorded_at)
 
@@ -235,7 +236,7 @@ def finished_run(past: Past, run: str) -> RunAccount | None:
     if found is None:
         return None
     told = found.what
-    made = {fact.what.sink: fact.what for fact in past.of(DeliveryMade) if fact.what.run == run}
+    made = {one.sink: one for one in brought_by(past, run)}
     later = {what.sink: what.rows for what in made.values()}
     tried = dict(told.failed)
     if told.back_fill:  # made for the log alone, and brought afterwards or not
@@ -254,7 +255,7 @@ def unbrought(past: Past, run: str) -> list[str]:
 
 def unvisited(past: Past, run: str, sinks: Sequence[str]) -> list[str]:
     """The sinks to which a run has brought nothing, whether or not that was tried."""
-    made = {fact.what.sink for fact in past.of(DeliveryMade) if fact.what.run == run}
+    made = {one.sink for one in brought_by(past, run)}
     return [sink for sink in sinks if sink not in made]
 
 

@@ -14,6 +14,8 @@ WAY = "stream "
 """How the name of a way over a broker begins, where it stands beside the names of sinks: `stream bus`."""
 BACK_FILL = "back-fill"
 """The step of answers that were given long after the moment they are for; nobody is judged by them."""
+NOT_RELEASED = "cohort not released"
+"""Why an entity got no answer that nobody was released to give."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipworthy.base.fact import Past, Recorded
+from shipworthy.deliver.folds import Brought, Receipt, Troubled, brought, last_end, receipts, troubled
 from shipworthy.deliver.rules import NOT_RELEASED, is_late, unvisited
 from shipworthy.deliver.run import BACK_FILL
-from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade, RunFinished
+from shipworthy.deliver.words import DeliveryAcknowledged, RunFinished
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Consumer, Plan
 from shipworthy.plan.words import PlanAdopted
@@ -26,6 +27,7 @@ class Shortfall:
         kind: late, partial, unacknowledged or unused, as a trigger names it.
         name: the delivery or run it is about.
         lasting: whether it can still be mended.
+        at, seq: when the delivery or run came to be, and the number of the fact that says so; 0 where none does.
     """
 
     kind: str
@@ -34,16 +36,18 @@ class Shortfall:
     consumer: str
     text: str
     lasting: bool = False
+    at: datetime | None = None
+    seq: int = 0
 
 
 def shortfalls(plan: Plan, past: Past, now: datetime) -> Iterator[Shortfall]:
     """Everything that fell short of the plan in what was brought to people, oldest first of each kind."""
-    made = [fact for fact in past.of(DeliveryMade) if fact.what.step not in NOT_FOR_PEOPLE]
-    receipts = receipts_of(past)
+    made = [one for one in brought(past) if one.step not in NOT_FOR_PEOPLE]
+    told = receipts(past)
     yield from _late(plan, made)
     yield from _partial(plan, past, promised_since(past, "answered_at_least"))
-    yield from _unread(plan, made, receipts, now)
-    yield from _unused(plan, made, receipts, now, promised_since(past, "use_at_least"))
+    yield from _unread(plan, made, told, now)
+    yield from _unused(plan, past, made, told, now, promised_since(past, "use_at_least"))
 
 
 def promised_since(past: Past, key: str) -> dict[str, int]:
@@ -70,7 +74,7 @@ def used_of(rows: int, used: int | None) -> float | None:
     return None if used is None or not rows else used / rows
 
 
-def enough_answered(consumer: Consumer, finished: RunFinished) -> bool:
+def enough_answered(consumer: Consumer, finished: RunFinished | Troubled) -> bool:
     """Whether a run answered as many of those due as the plan asks; whoever has no released cohort does not count."""
     if consumer.answered_at_least is None or finished.back_fill:
         return True
@@ -78,71 +82,65 @@ def enough_answered(consumer: Consumer, finished: RunFinished) -> bool:
     return not waiting or finished.answered >= consumer.answered_at_least * waiting
 
 
-def _late(plan: Plan, made: list[Recorded[DeliveryMade]]) -> Iterator[Shortfall]:
-    for fact in made:
-        what = fact.what
-        if is_late(plan, fact):
-            due_by = what.due_by[:16].replace("T", " ")
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came late: due by {due_by} UTC"
-            yield Shortfall("late", what.delivery, what.run, what.consumer, text)
+def _late(plan: Plan, made: Sequence[Brought]) -> Iterator[Shortfall]:
+    for one in made:
+        if is_late(plan, one):
+            due_by = one.due_by[:16].replace("T", " ")
+            text = f"the list of {one.as_of[:10]} for {one.consumer} came late: due by {due_by} UTC"
+            yield Shortfall("late", one.delivery, one.run, one.consumer, text, at=one.at, seq=one.seq)
 
 
 def _partial(plan: Plan, past: Past, promised: dict[str, int]) -> Iterator[Shortfall]:
-    for fact in past.of(RunFinished):
-        what = fact.what
-        consumer = plan.consumers.get(what.consumer)
+    for one in troubled(past):
+        consumer = plan.consumers.get(one.consumer)
         if consumer is None:
             continue
-        day = what.as_of[:10]
-        if fact.seq >= promised.get(what.consumer, fact.seq + 1) and not enough_answered(consumer, what):
-            missed = what.due - what.answered - what.refused.get(NOT_RELEASED, 0)
-            reasons = ", ".join(f"{n:,} {why}" for why, n in what.refused.items() if why != NOT_RELEASED)
-            text = f"the list of {day} for {what.consumer} answered {what.answered:,}, and {missed:,} who were due got "
+        day, (at, seq) = one.as_of[:10], last_end(past, one.run)
+        if one.seq >= promised.get(one.consumer, one.seq + 1) and not enough_answered(consumer, one):
+            missed = one.due - one.answered - one.refused.get(NOT_RELEASED, 0)
+            reasons = ", ".join(f"{n:,} {why}" for why, n in one.refused.items() if why != NOT_RELEASED)
+            text = f"the list of {day} for {one.consumer} answered {one.answered:,}, and {missed:,} who were due got "
             text += f"no answer ({reasons}); the plan asks for {consumer.answered_at_least:.0%}"
-            yield Shortfall("partial", what.run, what.run, what.consumer, text)
-        elif what.failed and what.delivered:
-            still = unvisited(past, what.run, sorted(what.failed))
-            missing = ", ".join(still or sorted(what.failed))
-            text = f"the list of {day} for {what.consumer} reached only some of its destinations: not {missing}"
-            yield Shortfall("partial", what.run, what.run, what.consumer, text, bool(still))
+            yield Shortfall("partial", one.run, one.run, one.consumer, text, False, at, seq)
+        elif one.failed and one.delivered:
+            still = unvisited(past, one.run, sorted(one.failed))
+            missing = ", ".join(still or sorted(one.failed))
+            text = f"the list of {day} for {one.consumer} reached only some of its destinations: not {missing}"
+            yield Shortfall("partial", one.run, one.run, one.consumer, text, bool(still), at, seq)
 
 
 def _unread(
-    plan: Plan, made: list[Recorded[DeliveryMade]], receipts: dict[str, Recorded[DeliveryAcknowledged]], now: datetime
+    plan: Plan, made: Sequence[Brought], told: Mapping[str, Sequence[Receipt]], now: datetime
 ) -> Iterator[Shortfall]:
-    for fact in made:
-        what = fact.what
-        consumer = plan.consumers.get(what.consumer)
+    for one in made:
+        consumer = plan.consumers.get(one.consumer)
         wait = consumer.acknowledge_within if consumer else None
-        if wait and what.delivery not in receipts and wait.after(fact.at) < now:
-            text = f"{what.consumer} has not acknowledged the list of {what.as_of[:10]} within {spoken(wait)}"
-            yield Shortfall("unacknowledged", what.delivery, what.run, what.consumer, text, lasting=True)
+        if wait and one.delivery not in told and wait.after(one.at) < now:
+            text = f"{one.consumer} has not acknowledged the list of {one.as_of[:10]} within {spoken(wait)}"
+            yield Shortfall("unacknowledged", one.delivery, one.run, one.consumer, text, True, one.at, one.seq)
 
 
 def _unused(
     plan: Plan,
-    made: list[Recorded[DeliveryMade]],
-    receipts: dict[str, Recorded[DeliveryAcknowledged]],
+    past: Past,
+    made: Sequence[Brought],
+    told: Mapping[str, Sequence[Receipt]],
     now: datetime,
     promised: dict[str, int],
 ) -> Iterator[Shortfall]:
     """Lists of which too little was acted on in time; a list that went to several places is used in any of them."""
-    by_run: dict[str, list[Recorded[DeliveryMade]]] = {}
-    for fact in made:
-        by_run.setdefault(fact.what.run, []).append(fact)
-    for run, facts in by_run.items():
-        what = facts[0].what
+    by_run: dict[str, list[Brought]] = {}
+    for one in made:
+        by_run.setdefault(one.run, []).append(one)
+    for run, parts in by_run.items():
+        what = parts[0]
         consumer = plan.consumers.get(what.consumer)
         wanted = consumer.use_at_least if consumer else None
-        if consumer is None or wanted is None or not what.rows or facts[0].seq < promised.get(what.consumer, 0):
+        if consumer is None or wanted is None or not what.rows or what.seq < promised.get(what.consumer, 0):
             continue
-        if consumer.time_to_act.after(max(fact.at for fact in facts)) >= now:
+        if consumer.time_to_act.after(max(one.at for one in parts)) >= now:
             continue
-        shares = [
-            used_of(fact.what.rows, receipts[fact.what.delivery].what.used)
-            for fact in facts
-            if fact.what.delivery in receipts
-        ]
+        shares = [used_of(one.rows, told[one.delivery][-1].used) for one in parts if one.delivery in told]
         said = [share for share in shares if share is not None]
         if said and max(said) >= wanted:
             continue
@@ -150,4 +148,6 @@ def _unused(
         text = f"nobody said how much of the list of {day} {what.consumer} used within {within}"
         if said:
             text = f"{what.consumer} used {max(said):.0%} of the list of {day} within {within}"
-        yield Shortfall("unused", run, run, what.consumer, f"{text}; the plan asks for {wanted:.0%}", lasting=True)
+        at, seq = last_end(past, run)
+        text = f"{text}; the plan asks for {wanted:.0%}"
+        yield Shortfall("unused", run, run, what.consumer, text, True, at, seq)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,11 @@ from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import midnight, read_moment
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.folds import ended, troubled
 from shipworthy.deliver.owing import missing_arrivals, owed
 from shipworthy.deliver.rules import due_by, run_name
 from shipworthy.deliver.shortfall import shortfalls
-from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
+from shipworthy.deliver.words import DeliveryFailed
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan, Trigger
@@ -32,9 +32,11 @@ from shipworthy.release.words import (
     TrialJudged,
 )
 from shipworthy.respond.action import Cause
+from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 RETRAINING = "retraining"
 """What has gone silent where no challenger was compared for too long."""
@@ -70,28 +72,14 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
     """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
     broken: set[str] = set()
-    newest = ""
-    for fact in past.of(SnapshotRefused, SnapshotTaken):
-        if isinstance(fact.what, SnapshotTaken):
-            newest = max(newest, fact.what.as_of)
-            broken.clear()
-            continue
-        if fact.what.as_of < newest:
-            continue  # a look back at the data of a past moment
-        bad = [check for check in fact.what.checks if check.verdict not in ("pass", "warn")]
-        text = sentence_of(check.found for check in bad)
-        for source in sorted({_source(check.where, plan) for check in bad} or {""}):
+    accepted = 0
+    for one in past.fold(REFUSED)["refused"]:
+        if one["accepted"] != accepted:
+            broken, accepted = set(), one["accepted"]
+        text = f"data as of {one['as_of'][:10]} refused: {sentence_of(found for _, found in one['bad'])}"
+        for source in sorted({_source(where, plan) for where, _ in one["bad"]} or {""}):
             if source not in broken:
-                day = fact.what.as_of[:10]
-                yield Cause(
-                    "refusal",
-                    fact.what.refusal,
-                    source,
-                    f"data as of {day} refused: {text}",
-                    False,
-                    at=fact.at,
-                    seq=fact.seq,
-                )
+                yield Cause("refusal", one["refusal"], source, text, False, **_when(one))
             broken.add(source)
 
 
@@ -116,7 +104,7 @@ def _revoked(past: Past) -> Iterator[Cause]:
 
 def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     for short in shortfalls(plan, past, now):
-        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting, **_when(past, short.name))
+        yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting, at=short.at, seq=short.seq)
     for failed in past.of(DeliveryFailed):
         text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
         yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False, at=failed.at, seq=failed.seq)
@@ -124,19 +112,16 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Lists that were due and of which nothing was brought to anybody, not even by the baseline."""
-    for finished in past.of(RunFinished):
-        consumer = plan.consumers.get(finished.what.consumer)
-        nothing = not finished.what.delivered and not finished.what.failed and not finished.what.back_fill
-        if consumer and nothing and read_moment(finished.what.as_of) <= now:
-            text = f"{finished.what.consumer} got no list for {finished.what.as_of[:10]}: {finished.what.stood_in}"
-            yield Cause(
-                "late", finished.what.run, finished.what.consumer, text, False, at=finished.at, seq=finished.seq
-            )
+    for one in troubled(past):
+        nothing = not one.delivered and not one.failed and not one.back_fill
+        if one.consumer in plan.consumers and nothing and read_moment(one.as_of) <= now:
+            text = f"{one.consumer} got no list for {one.as_of[:10]}: {one.stood_in}"
+            yield Cause("late", one.run, one.consumer, text, False, at=one.at, seq=one.seq)
 
 
 def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """Lists that should have arrived and were not even made."""
-    made = {fact.what.run for fact in past.of(RunFinished)}
+    made = ended(past)
     held = paused(past)
     for name, moment in owed(plan_in_use(plan, past), past, now):
         limit, run = due_by(plan.consumers[name], moment), run_name(plan.product, name, moment)
@@ -162,11 +147,10 @@ def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 def _broken(past: Past) -> Iterator[Cause]:
     """Lists for which the released model, or a canary its share, could not answer."""
-    for finished in past.of(RunFinished):
-        if finished.what.broken:
-            what = finished.what
-            text = f"the list of {what.as_of[:10]} for {what.consumer} came without the model: {what.broken}"
-            yield Cause("failed", what.run, what.consumer, text, False, at=finished.at, seq=finished.seq)
+    for one in troubled(past):
+        if one.broken:
+            text = f"the list of {one.as_of[:10]} for {one.consumer} came without the model: {one.broken}"
+            yield Cause("failed", one.run, one.consumer, text, False, at=one.at, seq=one.seq)
     for tried in past.of(TrialFinished):
         if tried.what.step == CANARY and not tried.what.ok and not tried.what.compared:
             part = tried.what
@@ -185,48 +169,38 @@ def _harmful(past: Past) -> Iterator[Cause]:
             yield Cause("failed", name, "", text, False, what.candidate, judged.at, judged.seq)
 
 
-def _when(past: Past, name: str) -> dict[str, Any]:
-    """When a delivery or run came to be, and the fact that says so."""
-    found = latest(past.of(DeliveryMade, RunFinished, about=name))
-    return {"at": found.at, "seq": found.seq} if found else {}
-
-
 def _notes(past: Past) -> Iterator[Cause]:
     """Something that a monitor noted: one cause for each since when it goes on."""
-    for judged in past.of(WindowJudged):
-        what = judged.what
-        if what.level == "note":
-            name = digest_of([what.monitor, what.candidate, what.since or what.window, "note"])
-            yield Cause("note", name, what.monitor, what.text, False, what.candidate, judged.at, judged.seq)
+    for name, one in sorted(past.fold(NOTED).items(), key=lambda pair: int(pair[1]["seq"])):
+        yield Cause("note", name, one["monitor"], one["text"], False, one["candidate"], **_when(one))
 
 
 def _breaches(plan: Plan, past: Past) -> Iterator[Cause]:
     """Sources that were accepted with a warning: one cause for each, until it comes without one."""
     warned: set[str] = set()
-    for taken in past.of(SnapshotTaken):
+    accepted = 0
+    for one in past.fold(WARNED)["warned"]:
         bad: dict[str, list[str]] = {}
-        for check in taken.what.checks:
-            if check.verdict == "warn":
-                bad.setdefault(_source(check.where, plan), []).append(check.found)
-        for source in sorted(set(bad) - warned):
-            text = f"data as of {taken.what.as_of[:10]} accepted with a warning: {sentence_of(bad[source])}"
-            name = digest_of([taken.digest, source, "breach"])
-            yield Cause("breach", name, source, text, False, at=taken.at, seq=taken.seq)
-        warned = set(bad)
+        for where, found in one["bad"]:
+            bad.setdefault(_source(where, plan), []).append(found)
+        before = warned if one["accepted"] == accepted + 1 else set()
+        for source in sorted(set(bad) - before):
+            text = f"data as of {one['as_of'][:10]} accepted with a warning: {sentence_of(bad[source])}"
+            yield Cause("breach", digest_of([one["digest"], source, "breach"]), source, text, False, **_when(one))
+        warned, accepted = set(bad), one["accepted"]
 
 
 def _new_data(past: Past) -> Iterator[Cause]:
     """Accepted data that was not there before."""
-    known: set[str] = set()
-    newest = ""
-    for taken in past.of(SnapshotTaken):
-        what = taken.what
-        if what.snapshot not in known and what.as_of > newest:
-            rows = sum(intake.accepted for intake in what.intakes)
-            text = f"new data as of {what.as_of[:10]}: {rows:,} rows accepted"
-            yield Cause("new-data", digest_of([what.snapshot, "new"]), "", text, False, at=taken.at, seq=taken.seq)
-        known.add(what.snapshot)
-        newest = max(newest, what.as_of)
+    known = [(name, one) for name, one in past.fold(NEW)["known"].items() if one]
+    for snapshot, one in sorted(known, key=lambda pair: int(pair[1]["seq"])):
+        text = f"new data as of {one['as_of'][:10]}: {one['rows']:,} rows accepted"
+        yield Cause("new-data", digest_of([snapshot, "new"]), "", text, False, **_when(one))
+
+
+def _when(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """When a cause came to be, and the fact that says so, as a fold keeps them."""
+    return {"at": datetime.fromisoformat(kept["at"]), "seq": kept["seq"]}
 
 
 def _changes(past: Past) -> Iterator[Cause]:
@@ -314,10 +288,11 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
     released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
     if released is None:
         return
-    judged = past.of(WindowJudged)
-    for monitor in sorted({fact.what.monitor for fact in judged} | ({trigger.of} if trigger.of else set())):
-        last = latest([fact for fact in judged if fact.what.monitor == monitor and fact.what.level != "not_run"])
-        since = last.at if last else released.at
+    judged: dict[str, list[str]] = {trigger.of: []} if trigger.of else {}
+    for monitor, known in (pair for mine in past.fold(JUDGED).values() for pair in mine.items()):
+        judged.setdefault(monitor, []).extend(known.get("moments", []))
+    for monitor, moments in sorted(judged.items()):
+        since = max(map(read_moment, moments), default=released.at)
         limit = trigger.after.after(since)
         if limit < now:
             text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"

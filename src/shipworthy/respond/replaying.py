@@ -55,6 +55,7 @@ class Replayed:
     acted: list[Recorded[Any]] = field(default_factory=list)
     _by_trigger: set[tuple[str, str]] = field(default_factory=set)
     _kept: dict[Any, list[Recorded[Any]]] = field(default_factory=dict)
+    _folded: dict[str, tuple[int, int, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         fired = self.real.of(TriggerFired)
@@ -62,11 +63,7 @@ class Replayed:
 
     def of(self, *kinds: type[Any], about: str | None = None, after: int = 0) -> Sequence[Recorded[Any]]:
         """The facts of some kinds that are known, and those of the triggers that are tried."""
-        if kinds not in self._kept:
-            found = self.real.of(*kinds)
-            self._kept[kinds] = [fact for fact in found if not self._really_done(fact.what)]
-        known = self._kept[kinds]
-        known = known[: bisect_right(known, self.upto, key=lambda fact: fact.seq)]
+        known = self._known(kinds)
         made = [fact for fact in self.acted if isinstance(fact.what, kinds)]
         facts = sorted([*known, *made], key=lambda fact: (fact.at, fact.seq)) if made else known
         if about is None and not after:
@@ -74,8 +71,23 @@ class Replayed:
         return [fact for fact in facts if fact.seq > after and (about is None or fact.what.about == about)]
 
     def fold(self, fold: Fold[S], /) -> S:
-        """The state that the facts of `of` lead to."""
-        return fold.over(self.of(*fold.kinds))
+        """The state that the facts of `of` lead to, from the one before and the facts since."""
+        upto, made, state = self._folded.get(fold.name, (0, 0, fold.start()))
+        new = self._known(fold.kinds, upto)
+        new += [fact for fact in self.acted[made:] if isinstance(fact.what, fold.kinds)]
+        for fact in sorted(new, key=lambda fact: (fact.at, fact.seq)):
+            state = fold.step(state, fact)
+        self._folded[fold.name] = self.upto, len(self.acted), state
+        found: S = state
+        return found
+
+    def _known(self, kinds: tuple[type[Any], ...], after: int = 0) -> list[Recorded[Any]]:
+        """The facts of some kinds that are known, less what really was done."""
+        if kinds not in self._kept:
+            self._kept[kinds] = [fact for fact in self.real.of(*kinds) if not self._really_done(fact.what)]
+        known = self._kept[kinds]
+        first, last = (bisect_right(known, seq, key=lambda fact: fact.seq) for seq in (after, self.upto))
+        return known[first:last]
 
     def write(self, what: What, at: datetime) -> None:
         """Take down what a trigger would have done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
 from shipworthy.respond.causes import RETRAINING, causes, in_use
 from shipworthy.respond.closing import retire_check
+from shipworthy.respond.folds import ACTED, State, acting
 from shipworthy.respond.incidents import (
     data_incidents_open,
     incident_for,
@@ -36,8 +37,6 @@ from shipworthy.respond.words import (
     CauseTakenUp,
     ChangeIncident,
     IncidentChanged,
-    IncidentClosed,
-    IncidentOpened,
     OpenIncident,
     TakeUp,
     TriggerFired,
@@ -84,17 +83,18 @@ def weighed(
         planned: since when each trigger is in the plan; as the past says if absent.
     """
     since = planned_since(past) if planned is None else planned
+    acted = past.fold(ACTED)
+    triggers = [(one, since.get(key_of(one)), _rests(one, acted)) for one in (*plan.respond.triggers, *_always(plan))]
     for cause in causes(plan, past, now):
-        for trigger in [*plan.respond.triggers, *_always(plan)]:
-            if not _sets_off(cause, trigger) or not _counts(cause, since.get(key_of(trigger))):
+        for trigger, planned_at, rests in triggers:
+            if not _sets_off(cause, trigger) or not _counts(cause, planned_at):
                 continue
             base = Situation(plan, past, now, trigger, cause)
-            held = _cooling(base)
             for name in trigger.do:
-                action = kind("respond/actions", name.replace("-", "_"), Action)
-                if _to_take(base, name):
-                    yield base, action, held or _quiet(base, action) or action.blocked(base)
-            step = _escalation(base)
+                if _to_take(base, acted, name):
+                    action = kind("respond/actions", name.replace("-", "_"), Action)
+                    yield base, action, _cooling(base, rests) or _quiet(base, action) or action.blocked(base)
+            step = _escalation(base, acted)
             if step is not None:
                 situation = replace(base, escalation=step)
                 yield situation, ESCALATE, _quiet(situation, ESCALATE) or ESCALATE.blocked(situation)
@@ -151,20 +151,41 @@ def _counts(cause: Cause, since: Since | None) -> bool:
     return cause.seq > seq if cause.seq else cause.at is None or cause.at >= at
 
 
-def _cooling(situation: Situation) -> str:
+def _cooling(situation: Situation, rests: Sequence[_Rest]) -> str:
     """Why a trigger rests: it has just acted on something else."""
-    rest, cause = situation.trigger.cool_down, situation.cause
-    if rest is None:
-        return ""
-    for fact in situation.past.of(TriggerFired):
-        other = fact.what.trigger == situation.trigger.name and fact.what.cause != cause.name
-        if not other or fact.what.dry != situation.trigger.dry:
+    cause = situation.cause
+    for rest in rests:
+        if rest.cause == cause.name:
             continue
-        if fact.at <= situation.now < rest.after(fact.at):
-            return f"cool-down until {rest.after(fact.at):%Y-%m-%d %H:%M}"
-        if not cause.lasting and cause.at and rest.before(fact.at) <= cause.at < rest.after(fact.at):
+        if rest.at <= situation.now < rest.until:
+            return f"cool-down until {rest.until:%Y-%m-%d %H:%M}"
+        if not cause.lasting and cause.at and rest.since <= cause.at < rest.until:
             return "passed over: it was over when the cool-down ended"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """That a trigger acted on a cause, and how long it rests before and after."""
+
+    cause: str
+    since: datetime
+    at: datetime
+    until: datetime
+
+
+def _rests(trigger: Trigger, acted: State) -> list[_Rest]:
+    """Each time that a trigger acted after which it rests, oldest first; none where it never rests."""
+    rest = trigger.cool_down
+    if rest is None:
+        return []
+    found = [
+        _Rest(cause, rest.before(at), at, rest.after(at))
+        for cause, ways in acted["fired"].items()
+        for told in ways.get(_way(trigger), {}).values()
+        for at in map(datetime.fromisoformat, told)
+    ]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _quiet(situation: Situation, action: Action) -> str:
@@ -193,23 +214,20 @@ def quiet_until(hours: QuietHours, zone: str, now: datetime) -> str:
     return hours.end if within else ""
 
 
-def _escalation(situation: Situation) -> Escalation | None:
+def _escalation(situation: Situation, acted: State) -> Escalation | None:
     """The next step of telling others, where it is due and nobody has answered."""
     steps = situation.trigger.escalate
-    if not steps or taken_up(situation.past, situation.cause.name):
+    if not steps or situation.cause.name in acted["taken_up"]:
         return None
-    told, gone = _fired(situation, "notify"), len(_fired(situation, ESCALATE.name))
-    if not told or gone >= len(steps) or steps[gone].after.after(told[0].at) > situation.now:
+    told, gone = _fired(situation, acted, "notify"), len(_fired(situation, acted, ESCALATE.name))
+    if not told or gone >= len(steps) or steps[gone].after.after(told[0]) > situation.now:
         return None
     return steps[gone]
 
 
 def taken_up(past: Past, cause: str) -> bool:
     """Whether somebody looks after a cause: they said so, closed the incident about it, or the alarm was answered."""
-    if past.of(CauseTakenUp, AlarmClosed, about=cause):
-        return True
-    about = {fact.what.incident for fact in past.of(IncidentOpened) if fact.what.cause == cause}
-    return any(fact.what.incident in about for fact in past.of(IncidentClosed))
+    return cause in past.fold(ACTED)["taken_up"]
 
 
 def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
@@ -285,15 +303,23 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
 
 def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
     """The newest request for a challenger since which no model has been made, None where there is none."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "retrain" and not what.dry)
+    asked = _newest_asked(past, "retrain")
     if asked is None or data_incidents_open(past):
         return None
     return None if any(fact.seq > asked.seq and fact.what.role == "model" for fact in past.of(CandidateMade)) else asked
 
 
+def _newest_asked(past: Past, action: str) -> Recorded[TriggerFired] | None:
+    """The newest time that a trigger asked for an action, and not only dry."""
+    cause = past.fold(ACTED)["newest"].get(action)
+    if cause is None:
+        return None
+    return latest(past.of(TriggerFired, about=cause), lambda what: what.action == action and not what.dry)
+
+
 def rollback_due(past: Past) -> TriggerFired | None:
     """The newest request to take a candidate back that is still in use, None where there is none."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "rollback" and not what.dry)
+    asked = _newest_asked(past, "rollback")
     if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
         return None
     now = standing(past)
@@ -303,7 +329,7 @@ def rollback_due(past: Past) -> TriggerFired | None:
 
 def fallback_due(past: Past) -> TriggerFired | None:
     """The newest request for the baseline to take over that is not carried out, None where there is none."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "fallback" and not what.dry)
+    asked = _newest_asked(past, "fallback")
     if asked is None or any(fact.seq > asked.seq for fact in past.of(FellBack, CameBack)):
         return None
     baseline, now = stand_in(past), standing(past)
@@ -313,7 +339,7 @@ def fallback_due(past: Past) -> TriggerFired | None:
 
 def pause_due(plan: Plan, past: Past) -> TriggerFired | None:
     """The newest request to hold deliveries that is not carried out; `of` is the consumer, empty for all."""
-    asked = latest(past.of(TriggerFired), lambda what: what.action == "pause" and not what.dry)
+    asked = _newest_asked(past, "pause")
     if asked is None or any(fact.seq > asked.seq for fact in past.of(DeliveriesPaused, DeliveriesResumed)):
         return None
     concerned = asked.what.of if asked.what.of in plan.consumers else ""
@@ -358,21 +384,21 @@ def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Ac
     return Decided([] if same else [fact], lambda then: command.incident)
 
 
-def _to_take(situation: Situation, action: str) -> bool:
-    fired = _fired(situation, action)
+def _to_take(situation: Situation, acted: State, action: str) -> bool:
+    fired = _fired(situation, acted, action)
     if not fired:
         return True
     again, cause = situation.trigger.again_after, situation.cause
-    if action == "notify" and taken_up(situation.past, cause.name):
+    if action == "notify" and cause.name in acted["taken_up"]:
         return False
-    return bool(again and cause.lasting and again.after(fired[-1].at) <= situation.now)
+    return bool(again and cause.lasting and again.after(fired[-1]) <= situation.now)
 
 
-def _fired(situation: Situation, action: str) -> list[Recorded[TriggerFired]]:
-    return [
-        fact
-        for fact in situation.past.of(TriggerFired, about=situation.cause.name)
-        if fact.what.trigger == situation.trigger.name
-        and fact.what.action == action
-        and fact.what.dry == situation.trigger.dry
-    ]
+def _fired(situation: Situation, acted: State, action: str) -> list[datetime]:
+    """When a trigger took an action for this cause, in the same way, dry or not."""
+    by_trigger = acted["fired"].get(situation.cause.name, {}).get(_way(situation.trigger), {})
+    return [datetime.fromisoformat(at) for at in by_trigger.get(action, [])]
+
+
+def _way(trigger: Trigger) -> str:
+    return acting(trigger.name, trigger.dry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from shipworthy.base.errors import Mistake, UserError, not_found
 from shipworthy.base.fact import Decided, KnownPast, Past, Recorded
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.words import RunFinished
+from shipworthy.deliver.folds import ended
 from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
@@ -97,16 +98,22 @@ def answered(past: Past) -> list[Answered]:
 def runs(past: Past) -> list[Answered]:
     """The finished runs of each moment, under the candidate that was released to answer most of them."""
     found: dict[tuple[str, str], list[str]] = {}
-    released = past.of(*STEPS)
-    for fact in past.of(RunFinished):
-        if fact.what.back_fill:
-            continue
-        before = [step for step in released if step.seq < fact.seq]
-        champions = Counter(name for name in standing(KnownPast(before)).champion.values() if name)
-        if champions:
-            candidate = max(sorted(champions), key=lambda name: champions[name])
-            found.setdefault((read_moment(fact.what.as_of).isoformat(), candidate), []).append(fact.what.run)
+    answered_by = _answered_by(past)
+    ends = [(one["seq"], run, one) for run, known in ended(past).items() for one in known]
+    for seq, run, end in sorted(ends, key=lambda one: int(one[0])):
+        candidate = answered_by[bisect_left(answered_by, seq, key=lambda one: one[0]) - 1][1]
+        if candidate and not end["back_fill"]:
+            found.setdefault((read_moment(end["as_of"]).isoformat(), candidate), []).append(run)
     return [Answered(candidate, moment, tuple(names)) for (moment, candidate), names in sorted(found.items())]
+
+
+def _answered_by(past: Past) -> list[tuple[int, str]]:
+    """By the number of the fact from which on it holds, the candidate that answers most cohorts; at first nobody."""
+    found, released = [(0, "")], past.of(*STEPS)
+    for number, step in enumerate(released, start=1):
+        champions = Counter(name for name in standing(KnownPast(released[:number])).champion.values() if name)
+        found.append((step.seq, max(sorted(champions), key=lambda name: champions[name], default="")))
+    return found
 
 
 def audited(past: Past) -> list[Answered]:

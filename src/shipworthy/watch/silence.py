@@ -13,7 +13,8 @@ from itertools import pairwise
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.deliver.words import Beat, RunFinished
+from shipworthy.deliver.folds import ended
+from shipworthy.deliver.words import Beat
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import paused
 from shipworthy.watch.counted import counts_due
@@ -104,7 +105,8 @@ def _there(past: Past, one: Due) -> datetime | None:
     """When the newest part of a window came; None of a sample that people have labelled."""
     window = one.answered
     if one.needs == "runs":
-        return max((fact.at for fact in past.of(RunFinished) if fact.what.run in window.parts), default=None)
+        ends = [end["at"] for run in window.parts for end in ended(past).get(run, [])]
+        return max(map(read_moment, ends), default=None)
     sealed = past.fold(SEALED)["windows"].get(window.moment, {}).get(window.candidate)
     return read_moment(sealed["last"]) if sealed and one.needs != "audit" else None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from shipworthy.base.fact import Past, What, latest
 from shipworthy.base.times import read_moment
@@ -13,7 +14,8 @@ from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
 from shipworthy.respond.incidents import data_incidents_open, opened
 from shipworthy.respond.words import IncidentClosed
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 DRIFT = ("input-drift", "multivariate-drift", "score-drift")
 """Monitors that say that inputs are other than they were: the world, or a feed."""
@@ -87,8 +89,16 @@ def _drifting_feed(past: Past, answered: set[str]) -> str:
         for fact in past.of(AlarmRaised)
         if fact.what.alarm not in answered and fact.what.candidate in using
     ]
-    newest = {fact.what.monitor: fact.what for fact in past.of(WindowJudged) if fact.what.candidate in using}
-    noted = [f"a drift noted by {name}" for name in DRIFT if name in newest and newest[name].level == "note"]
+    judged = past.fold(JUDGED)
+    newest = {
+        name: max((judged[one][name] for one in using if name in judged.get(one, {})), key=_seq, default=None)
+        for name in DRIFT
+    }
+    noted = [
+        f"a drift noted by {name}"
+        for name, one in newest.items()
+        if one and one["windows"][one["newest"]]["level"] == "note"
+    ]
     drifting = [name for name in open_now if name.removeprefix("the alarm of ") in DRIFT] + noted
     if not drifting:
         return ""
@@ -96,6 +106,10 @@ def _drifting_feed(past: Past, answered: set[str]) -> str:
         f"retraining waits: {drifting[0]} may come from a feed, since the newest data was accepted with a warning: "
         + (warned[0].found)
     )
+
+
+def _seq(judged: Mapping[str, Any]) -> int:
+    return int(judged["seq"])
 
 
 def _newest_lesson(past: Past) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipworthy.base.fact import Past, Recorded
+from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.deliver.folds import Brought, Receipt, brought, receipts
 from shipworthy.deliver.owing import owed
 from shipworthy.deliver.rules import arrived, due_by, run_name
 from shipworthy.deliver.shortfall import NOT_FOR_PEOPLE, promised_since, used_of
-from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
 from shipworthy.plan.schema import Consumer, Plan
 from shipworthy.release.signed import plan_in_use
 from shipworthy.watch.counted import by_time
@@ -19,7 +19,8 @@ from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settin
 from shipworthy.watch.rates import Telling, judged_shares
 from shipworthy.watch.rules import updates_per_year
 
-Made = Sequence[Recorded[DeliveryMade]]
+Made = Sequence[Brought]
+Said = Mapping[str, Sequence[Receipt]]
 TELLING = Telling(
     of="lists",
     fell_short="fell short of the plan",
@@ -37,20 +38,18 @@ def applies(plan: Plan) -> bool:
 def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     """Of each list, once its time is up: whether it was there, whether it was confirmed, whether enough was used."""
     signed = plan_in_use(plan, past)
-    made: dict[str, list[Recorded[DeliveryMade]]] = {}
-    for fact in past.of(DeliveryMade):
-        if fact.what.step not in NOT_FOR_PEOPLE:
-            made.setdefault(fact.what.run, []).append(fact)
-    receipts: dict[str, list[Recorded[DeliveryAcknowledged]]] = {}
-    for receipt in past.of(DeliveryAcknowledged):
-        receipts.setdefault(receipt.what.delivery, []).append(receipt)
+    made: dict[str, list[Brought]] = {}
+    for one in brought(past):
+        if one.step not in NOT_FOR_PEOPLE:
+            made.setdefault(one.run, []).append(one)
+    said = receipts(past)
     found = list(_in_time(signed, past, made, now))
     for key, told in (("acknowledge_within", _confirmed), ("use_at_least", _used)):
         promised = promised_since(past, key)
         for run in made.values():
-            consumer = plan.consumers.get(run[0].what.consumer)
-            if consumer is not None and run[0].seq >= promised.get(run[0].what.consumer, run[0].seq + 1):
-                found += told(consumer, run, receipts)
+            consumer = plan.consumers.get(run[0].consumer)
+            if consumer is not None and run[0].seq >= promised.get(run[0].consumer, run[0].seq + 1):
+                found += told(consumer, run, said)
     return by_time(found, since, now)
 
 
@@ -60,9 +59,9 @@ def _in_time(plan: Plan, past: Past, made: Mapping[str, Made], now: datetime) ->
         consumer = plan.consumers[name]
         limit = due_by(consumer, moment)
         there = {
-            fact.what.sink
-            for fact in made.get(run_name(plan.product, name, moment), [])
-            if arrived(plan, fact) <= max(limit, read_moment(fact.what.due_by))
+            one.sink
+            for one in made.get(run_name(plan.product, name, moment), [])
+            if arrived(plan, one) <= max(limit, read_moment(one.due_by))
         }
         missing = [sink for sink in consumer.sinks if sink not in there]
         text = f"the list of {moment:%Y-%m-%d} was not at {', '.join(missing)} by {limit:%Y-%m-%d %H:%M}"
@@ -70,32 +69,28 @@ def _in_time(plan: Plan, past: Past, made: Mapping[str, Made], now: datetime) ->
         yield Event(limit, 0, f"{name}: in time", 1, int(bool(missing)), text if missing else "", numbers)
 
 
-def _confirmed(
-    consumer: Consumer, run: Made, receipts: Mapping[str, Sequence[Recorded[DeliveryAcknowledged]]]
-) -> Iterator[Event]:
+def _confirmed(consumer: Consumer, run: Made, said: Said) -> Iterator[Event]:
     """Whether somebody confirmed the list, at whichever destination, in time."""
     assert consumer.acknowledge_within
-    what, limit = run[0].what, consumer.acknowledge_within.after(run[0].at)
-    heard = any(receipt.at <= limit for fact in run for receipt in receipts.get(fact.what.delivery, []))
+    what, limit = run[0], consumer.acknowledge_within.after(run[0].at)
+    heard = any(receipt.at <= limit for one in run for receipt in said.get(one.delivery, []))
     text = "" if heard else f"nobody confirmed the list of {what.as_of[:10]} by {limit:%Y-%m-%d %H:%M}"
     yield Event(limit, 0, f"{what.consumer}: confirmed", 1, int(not heard), text)
 
 
-def _used(
-    consumer: Consumer, run: Made, receipts: Mapping[str, Sequence[Recorded[DeliveryAcknowledged]]]
-) -> Iterator[Event]:
+def _used(consumer: Consumer, run: Made, said: Said) -> Iterator[Event]:
     """Whether as much of the list was acted on in time as the plan asks; silence is not use."""
-    wanted, what = consumer.use_at_least, run[0].what
+    wanted, what = consumer.use_at_least, run[0]
     if wanted is None or not what.rows:
         return
     limit = consumer.time_to_act.after(max(fact.at for fact in run))
-    said = [
-        used_of(fact.what.rows, receipt.what.used)
-        for fact in run
-        for receipt in receipts.get(fact.what.delivery, [])
-        if receipt.at <= limit and receipt.what.used is not None
+    shares = [
+        used_of(one.rows, receipt.used)
+        for one in run
+        for receipt in said.get(one.delivery, [])
+        if receipt.at <= limit and receipt.used is not None
     ]
-    best = max((share for share in said if share is not None), default=None)
+    best = max((share for share in shares if share is not None), default=None)
     short = best is None or best < wanted
     told = "nobody said how much" if best is None else f"{best:.0%}"
     text = f"of the list of {what.as_of[:10]} {told} was used, {wanted:.0%} are planned" if short else ""

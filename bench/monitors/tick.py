@@ -1,0 +1,174 @@
+"""What it costs the worker to find that nothing is due, which it does every few seconds, as history grows.
+
+Run `python bench/monitors/tick.py [days …]` (30 365 1095). The product of `look.py` answers a list every day, which is
+brought, confirmed and used; its plan has declared ages, prices, and a trigger for everything that happens, so that
+every rule is asked. Some days are lived through; the facts of the last one are copied for each later day, with moments
+and contents of their own. Then everything that triggers would say is put on record, and what is left is timed: a look
+at what is due, and one at who is silent, each on a past that was not read before. Prints one JSON line for each length
+of history, with seconds of the processor; the page of incidents is timed beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from look import PLAN, PRODUCT, Product
+
+from shipworthy.app.due import due
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import Past, Recorded, What, body_of, what_of
+from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.rules import current_plan
+from shipworthy.respond.rules import incident_for, situations
+from shipworthy.respond.views import incidents
+from shipworthy.respond.words import Incidents, TriggerFired
+from shipworthy.watch.folds import COUNTED_TO
+from shipworthy.watch.silence import silences
+from shipworthy.watch.words import AlarmRaised, LabelsSealed, WindowJudged
+
+DAYS, LIVED, TIMES, HOUR = (30, 365, 1_095), 12, 3, timedelta(hours=1)
+HAPPENINGS = ("alarm", "refusal", "breach", "late", "partial", "failed", "unacknowledged", "unused", "new-data", "note")
+TRIGGERS = "".join(f"    - {{name: of-{on}, on: {on}, do: [notify], to: [technology]}}\n" for on in HAPPENINGS)
+ASKED = {
+    "start: 2025-03-01": "start: 2025-03-10",
+    "    time_to_act: 1d\n": "    time_to_act: 1d\n    acknowledge_within: 1d\n    use_at_least: 50%\n",
+    "      time: date\n": "      time: date\n      freshness: 2d\n",
+    "release: {": f"""watch: {{cost: {{per_answer: 0.01, at_most: 1000}}}}
+respond:
+  routes: {{technology: "file:out/messages"}}
+  triggers:
+{TRIGGERS}    - {{name: of-silence, on: silent, after: 45d, do: [notify], to: [technology]}}
+release: {{""",
+}
+MOMENT, DIGEST = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\b[0-9a-f]{64}\b")
+
+
+class Grown(Product):
+    """A product of which some days are lived through, and the others copied."""
+
+    def live(self) -> None:
+        """Days with a list that is confirmed and used, and a look."""
+        plan = PLAN
+        for old, new in ASKED.items():
+            plan = plan.replace(old, new)
+        self.begin(LIVED + 10, plan)
+        self.now += timedelta(days=8)
+        for _ in range(LIVED):
+            self.now += timedelta(days=1)
+            self.visits(LIVED + 10)  # other rows each day, or nothing new would have been read
+            self.answer()
+            made = self.past.of(DeliveryMade)[-1].what
+            self.put([DeliveryAcknowledged(product=PRODUCT, delivery=made.delivery, used=made.rows)])
+            self.look()
+
+    @property
+    def past(self) -> Past:
+        """What happened so far, not read before."""
+        return self.store.ledger.past(PRODUCT)
+
+    def put(self, facts: list[Any]) -> None:
+        """Facts on record as of now."""
+        self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
+
+    def copy(self, days: int) -> None:
+        """The facts of the newest day once more for each of so many days."""
+        known = [*_kinds(What)]
+        whole = [fact for fact in self.past.of(*known) if fact.at == self.now]
+        lasting = {fact.what.candidate for fact in self.past.of(CandidateMade)}
+        for number in range(1, days + 1):
+            self.now += timedelta(days=1)
+            self.put([_moved(fact, number, len(whole), lasting) for fact in whole])
+
+    def say(self) -> None:
+        """All that triggers would say is on record, so that nothing is due; an alarm of long ago is an incident."""
+        plan, judged = current_plan(self.past), self.past.of(WindowJudged)[0].what
+        words = {name: getattr(judged, name) for name in ("monitor", "candidate", "window", "text")}
+        raised = AlarmRaised(
+            product=PRODUCT, alarm="old", since=judged.window, guarantee="", cause="", advice="", **words
+        )
+        self.put([raised])
+        self.put([incident_for(plan, self.past, "The first list was odd", "old", "high")])
+        past = self.past
+        said = [(one.trigger.name, one.cause.name, action.name) for one, action in situations(plan, past, self.now)]
+        self.put(
+            [
+                TriggerFired(product=PRODUCT, trigger=trigger, cause=cause, action=action, outcome="told")
+                for trigger, cause, action in said
+            ]
+        )
+
+    def tick(self) -> list[str]:
+        """What is due and who is silent."""
+        past = self.past
+        plan = current_plan(past)
+        wanted = [type(command).__name__ for command in due(plan, past, self.now)]
+        past = self.past
+        return wanted + [one.name for one in silences(plan, past, [], self.now, self.now)]
+
+    def page(self) -> Any:
+        """The page of incidents."""
+        return incidents(Incidents(product=PRODUCT), self.past, self.now)
+
+
+def _kinds(of: type[What]) -> list[type[What]]:
+    return [kind for one in of.__subclasses__() for kind in (one, *_kinds(one))]
+
+
+def _moved(fact: Recorded[Any], days: int, facts: int, lasting: set[str]) -> What:
+    """A fact of so many days later: its moments are later, its contents others."""
+    text = json.dumps(body_of(fact.what))
+    text = MOMENT.sub(lambda found: f"{date.fromisoformat(found[0]) + timedelta(days=days)}", text)
+    text = DIGEST.sub(lambda found: found[0] if found[0] in lasting else digest_of([found[0], days]), text)
+    body = json.loads(text)
+    if COUNTED_TO in body.get("numbers", {}):
+        body["numbers"][COUNTED_TO] += days * facts
+    return what_of(type(fact.what), body)
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def grown(folder: Path, days: int) -> dict[str, Any]:
+    """Ticks at the end of a history."""
+    product = Grown(folder)
+    product.live()
+    product.copy(days - LIVED)
+    product.tick()
+    product.say()
+    first = product.tick()
+    return {
+        "days": days,
+        "labels": len(product.past.of(LabelsSealed)),
+        "due": first,
+        "tick, seconds": round(statistics.median(_seconds(product.tick) for _ in range(TIMES)), 3),
+        "page of incidents, seconds": round(statistics.median(_seconds(product.page) for _ in range(TIMES)), 3),
+    }
+
+
+def main() -> None:
+    """Each length of history in a process of its own."""
+    if sys.argv[1:2] == ["one"]:
+        print(json.dumps(grown(Path(sys.argv[2]), int(sys.argv[3]))))
+        return
+    for days in [int(one) for one in sys.argv[1:]] or DAYS:
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, __file__, "one", folder, str(days)], check=True, env=dict(os.environ))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What happened and what triggers have done about it, as states that follow from facts one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shipworthy.base.digest import digest_of
+from shipworthy.base.fact import Fold, Recorded
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.watch.words import AlarmClosed, WindowJudged
+
+State = dict[str, Any]
+
+
+def _nobody_acted() -> State:
+    return {"fired": {}, "newest": {}, "retrain": {}, "incidents": {}, "taken_up": {}}
+
+
+def _acted(state: State, fact: Recorded[Any]) -> State:
+    what = fact.what
+    if isinstance(what, TriggerFired):
+        mine = state["fired"].setdefault(what.cause, {}).setdefault(acting(what.trigger, what.dry), {})
+        mine.setdefault(what.action, []).append(fact.at.isoformat())
+        if not what.dry:
+            state["newest"][what.action] = what.cause
+        if what.action == "retrain":
+            state["retrain"][fact.digest] = fact.seq
+    elif isinstance(what, IncidentOpened):
+        state["incidents"][what.incident] = what.cause
+    elif isinstance(what, IncidentClosed):
+        if what.incident in state["incidents"]:
+            state["taken_up"][state["incidents"][what.incident]] = fact.seq
+    else:
+        state["taken_up"][what.about] = fact.seq
+    return state
+
+
+def acting(trigger: str, dry: bool) -> str:
+    """A trigger as `ACTED` tells it from one that only says what it would do."""
+    return f"{trigger} {'dry' if dry else ''}".strip()
+
+
+def _noted(state: State, fact: Recorded[WindowJudged]) -> State:
+    what = fact.what
+    if what.level == "note":
+        name = digest_of([what.monitor, what.candidate, what.since or what.window, "note"])
+        state[name] = {"monitor": what.monitor, "text": what.text, "candidate": what.candidate} | _when(fact)
+    return state
+
+
+def _refused(state: State, fact: Recorded[SnapshotRefused | SnapshotTaken]) -> State:
+    what = fact.what
+    if isinstance(what, SnapshotTaken):
+        state["newest"] = max(state["newest"], what.as_of)
+        state["accepted"] += 1
+    elif what.as_of >= state["newest"]:  # not a look back at the data of a past moment
+        bad = [[one.where, one.found] for one in what.checks if one.verdict not in ("pass", "warn")]
+        told = {"refusal": what.refusal, "as_of": what.as_of, "bad": bad, "accepted": state["accepted"]}
+        state["refused"].append(told | _when(fact))
+    return state
+
+
+def _warned(state: State, fact: Recorded[SnapshotTaken]) -> State:
+    state["accepted"] += 1
+    bad = [[one.where, one.found] for one in fact.what.checks if one.verdict == "warn"]
+    if bad:
+        told = {"digest": fact.digest, "as_of": fact.what.as_of, "bad": bad, "accepted": state["accepted"]}
+        state["warned"].append(told | _when(fact))
+    return state
+
+
+def _new(state: State, fact: Recorded[SnapshotTaken]) -> State:
+    what = fact.what
+    is_new = what.snapshot not in state["known"] and what.as_of > state["newest"]
+    told = {"as_of": what.as_of, "rows": sum(one.accepted for one in what.intakes)} | _when(fact)
+    state["known"].setdefault(what.snapshot, told if is_new else None)
+    state["newest"] = max(state["newest"], what.as_of)
+    return state
+
+
+def _when(fact: Recorded[Any]) -> State:
+    return {"at": fact.at.isoformat(), "seq": fact.seq}
+
+
+ACTED: Fold[State] = Fold(
+    "respond.acted",
+    1,
+    (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed),
+    _nobody_acted,
+    _acted,
+)
+"""By cause and trigger when each action was ``fired``; by action the ``newest`` cause for which it was done, not dry;
+every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has ``taken_up``."""
+
+NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)
+"""The newest note of a monitor about each thing that goes on, by the name of that cause."""
+
+REFUSED: Fold[State] = Fold(
+    "respond.refused",
+    1,
+    (SnapshotRefused, SnapshotTaken),
+    lambda: {"newest": "", "accepted": 0, "refused": []},
+    _refused,
+)
+"""The data that was ``refused``: with what was ``bad`` where, and how many snapshots had been ``accepted`` before."""
+
+WARNED: Fold[State] = Fold("respond.warned", 1, (SnapshotTaken,), lambda: {"accepted": 0, "warned": []}, _warned)
+"""The snapshots of which something had ``warned``, each with how many had been ``accepted`` until then."""
+
+NEW: Fold[State] = Fold("respond.new", 1, (SnapshotTaken,), lambda: {"newest": "", "known": {}}, _new)
+"""Every snapshot that is ``known``, and what is told of it where it was new when it came."""
