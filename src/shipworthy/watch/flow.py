@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past, What, latest, reader
@@ -90,7 +91,7 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
     if taken.snapshot:
         return taken.snapshot, ""
     failed = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
-    return "", f"The data was refused at the door: {'; '.join(failed) or 'see the refusal'}"
+    return "", f"The data was refused at the door: {sentence_of(failed) or 'see the refusal.'}"
 
 
 def _taken(past: Past, upto: datetime, since: datetime) -> str:

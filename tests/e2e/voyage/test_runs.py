@@ -250,9 +250,11 @@ def test_a_late_label_is_told_from_one_that_nobody_asked_for_in_time(voyage: Voy
         voyage.advance(moment)
         voyage.do("night-operator", Score(product=PRODUCT, consumer="crm"))
 
+    lines: list[str] = []
+
     def judged_until(day: str) -> list[tuple[str, str, float]]:
         before = len(voyage.facts(WindowJudged))
-        voyage.advance(day)
+        lines.extend(voyage.advance(day))
         found = [what for what in voyage.facts(WindowJudged)[before:] if what.monitor == "label-lateness"]
         return [(what.window[:10], what.level, what.numbers["fell_short"]) for what in found]
 
@@ -261,6 +263,9 @@ def test_a_late_label_is_told_from_one_that_nobody_asked_for_in_time(voyage: Voy
     rows = feed.read_text().splitlines(keepends=True)
     feed.write_text("".join([rows[0], *(row for row in rows[1:] if row.split(",")[1] < "1997-05-20")]))
     assert judged_until("1997-07-04") == [("1997-07-02", "alarm", 200)]
+    [said] = [line for line in lines if line.startswith("1997-07-04  watch: ")]
+    assert "5.0% tolerated; contract-breaches: " in said, "several findings are one sentence each"
+    assert not [line for line in lines if ".;" in line or ".." in line]
 
 
 def arrival_late(past: Past, now: datetime) -> list[str]:
