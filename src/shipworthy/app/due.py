@@ -28,7 +28,7 @@ from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.guards import guarded_off
-from shipworthy.watch.rules import watch_due
+from shipworthy.watch.rules import answered, matures, watch_due
 from shipworthy.watch.trials import trials_due
 from shipworthy.watch.words import JudgeTrials, Watch, WatchBeside
 
@@ -159,6 +159,8 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
             moments.add(plan.need.horizon.after(moment))
     for _, _, expected in missing_arrivals(plan, past, until):
         moments.add(expected + timedelta(microseconds=1))
+    # Lists that were asked for off the schedule, or made under an earlier one, have a truth to wait for as well.
+    moments |= {matures(plan, window) for window in answered(past)}
     moments |= set(answer_moments(plan, past, now, until))
     return sorted(moment for moment in moments if now < moment <= until)
 

@@ -29,7 +29,7 @@ from shipworthy.app.words import (
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
-from shipworthy.base.check import CheckResult
+from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command
@@ -206,7 +206,9 @@ def _outcome(result: object) -> str:
     told = plain(result)
     if not isinstance(told, dict):
         return ""
-    parts = [text for name in ("done", "alarms", "notes") for text in told.get(name, [])]
+    if findings := sentence_of(text for name in ("done", "alarms", "notes") for text in told.get(name, [])):
+        return f": {findings}"
+    parts = []
     if told.get("answered"):
         parts.append(f"{told['answered']:,} answered")
     if "trained_on" in told:

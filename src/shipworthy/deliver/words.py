@@ -97,6 +97,7 @@ class RunFinished(What):
         broken: why the released model could not answer; empty where it could.
         by_candidate: the answered entities by who answered them; empty for a list that was brought again.
         back_fill: it was made long after its moment: `log`, for the prediction log alone, or `deliver`.
+        fell_back: why somebody had the baseline answer in place of what is released; empty where nobody did.
     """
 
     run: str
@@ -113,6 +114,7 @@ class RunFinished(What):
     broken: str = ""
     by_candidate: dict[str, int] = field(default_factory=dict)
     back_fill: Literal["", "log", "deliver"] = ""
+    fell_back: str = ""
 
     @property
     def about(self) -> str:
@@ -222,6 +224,7 @@ class RunAccount:
     left_out: int = 0
     by_candidate: dict[str, int] = field(default_factory=dict)
     back_fill: str = ""
+    fell_back: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

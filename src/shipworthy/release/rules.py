@@ -127,6 +127,7 @@ def standing(past: Past) -> Standing:
     waiting = ""
     if held:  # the canary answers nobody either, and goes on after the way back
         waiting, canary, share = canary, "", 0.0
+    fallen = latest(past.of(FellBack))
     return Standing(
         champion,
         challenger,
@@ -141,6 +142,7 @@ def standing(past: Past) -> Standing:
         held,
         paused(past),
         waiting,
+        fallen.what.reason if fallen and held else "",
     )
 
 

@@ -15,7 +15,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.lasting import in_force, made_permanent, retirement
 from shipworthy.release.rules import paused, standing
-from shipworthy.release.words import FellBack, ReleaseStepped
+from shipworthy.release.words import ReleaseStepped
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
 from shipworthy.respond.reached import Log, counted
@@ -142,14 +142,13 @@ def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
     plan = current_plan(past)
     texts = {cause.name: cause.text for cause in causes(plan, past, now)}
     held = list(dict.fromkeys(f"{s.trigger.name}: {a.name}: {why}" for s, a, why in weighed(plan, past, now) if why))
-    fallen = latest(past.of(FellBack))
     return ResponseState(
         triggers=_triggers(plan, past),
         happenings=_happenings(past, texts)[:MOST],
         messages=_messages(past)[:MOST],
         held_back=held,
         paused=paused(past),
-        fallen_back=fallen.what.reason if fallen and standing(past).held else "",
+        fallen_back=standing(past).fell_back,
     )
 
 

@@ -30,7 +30,18 @@ from shipworthy.watch.labels import is_written, labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run, weighs
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
-from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
+from shipworthy.watch.rules import (
+    PARTS,
+    WAITING,
+    Answered,
+    Due,
+    answered,
+    carried,
+    first_model,
+    matures,
+    monitors,
+    settings,
+)
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.weighing import NotLogged, chances_of
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
@@ -171,7 +182,7 @@ class Look:
             return replace(window, unlabelled_because=self.refused)
         until = self.plan.need.horizon.after(self.as_of)
         # A declared label may come up to the last answer's horizon; a label function looks one horizon ahead.
-        seen = until if is_written(answerer.pipeline) else self.plan.need.horizon.after(read_moment(of.ends))
+        seen = until if is_written(answerer.pipeline) else matures(self.plan, of)
         try:
             truth = truths(answerer.pipeline, self._sources(past, seen), self.as_of, until, entities)
         except UserError as error:

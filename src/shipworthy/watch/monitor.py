@@ -324,7 +324,8 @@ class Monitor:
         needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
             `audit` when people have said of each row of its sample what is true; `facts` are about no candidate.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
-        tolerance: its default; None where it has none.
+        tolerance: its default; None where it has none. What it `tolerates` in words: the tolerance stands in them as
+            a `share` or in `percent`, with what it is reckoned from where that is not what is counted.
         phi: the default bound on overdispersion.
         spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
@@ -337,6 +338,7 @@ class Monitor:
     needs: Needs
     judge: Judge
     tolerance: float | None
+    tolerates: str = "{percent:g} %"
     phi: float = 25.0
     spends: bool = True
     applies: Callable[[Plan], bool] = always

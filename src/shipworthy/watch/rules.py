@@ -95,6 +95,11 @@ def answered(past: Past) -> list[Answered]:
     return found
 
 
+def matures(plan: Plan, window: Answered) -> datetime:
+    """When the truth about all answers of a window should be known: a horizon after the last of them."""
+    return plan.need.horizon.after(read_moment(window.ends))
+
+
 def runs(past: Past) -> list[Answered]:
     """The finished runs of each moment, under the candidate that was released to answer most of them."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -143,7 +148,7 @@ def due(
     windows += [(window, ("audit", "")) for window in audited(past)]
     found = []
     for window, needs in sorted(windows, key=lambda pair: (pair[0].moment, pair[0].candidate)):
-        mature = plan.need.horizon.after(read_moment(window.ends)) <= now
+        mature = matures(plan, window) <= now
         for name, monitor in members.items():
             if monitor.needs not in needs or not _ripe(monitor, window, mature, now):
                 continue

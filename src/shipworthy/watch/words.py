@@ -223,7 +223,7 @@ class MonitorPoint:
 
 @dataclass(frozen=True, slots=True)
 class MonitorCard:
-    """One monitor with its life so far."""
+    """One monitor with its life so far; `tolerates` says its tolerance in words, empty where it has none."""
 
     monitor: str
     asks: str
@@ -233,6 +233,7 @@ class MonitorCard:
     text: str
     points: list[MonitorPoint]
     kind: Kind = "guarantee"
+    tolerates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.model.words import CandidateMade
-from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.prove.lasting import in_force
+from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import paused, standing
 from shipworthy.respond.words import IncidentClosed, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
+RETIRED_BY = ["legal-owner", "technology-owner"]
 TESTS = Path(__file__).parent.parent.parent
 
 
@@ -64,6 +66,7 @@ def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_pa
     assert answered(rough, "steps") > 15, "there are more steps than that; it was not killed after each"
     assert without_marks(facts(rough)) == without_marks(facts(calm))
     assert stored(rough) == stored(calm)
+    assert all((rough / f"decided-{owner}").exists() for owner in RETIRED_BY), "each was killed before it was written"
     desk = Shop(settings_of(rough), rough).desk()
     try:
         desk.store.ledger.verify()
@@ -72,6 +75,8 @@ def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_pa
         assert not standing(past).held
         [kept] = [fact.what for fact in past.of(CheckMadePermanent)]
         assert [fact.what.check for fact in past.of(IncidentClosed)] == [kept.text]
+        assert [fact.who for fact in past.of(CheckRetirementSigned, about=kept.check)] == RETIRED_BY
+        assert not in_force(past), "two owners have retired it"
         [asked] = [fact for fact in past.of(TriggerFired) if fact.what.action == "retrain"]
         [learnt] = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
         assert learnt.seq > asked.seq

@@ -32,6 +32,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
 from shipworthy.respond.causes import causes
 from shipworthy.watch.rules import answered, runs
+from shipworthy.watch.words import WindowJudged
 
 
 @pytest.fixture
@@ -238,6 +239,33 @@ def test_a_system_may_say_that_its_data_is_there(voyage: Voyage) -> None:
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={"elsewhere": "x"}))
     with pytest.raises(UserError, match="No source with a state"):
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={}))
+
+
+def test_a_late_label_is_told_from_one_that_nobody_asked_for_in_time(voyage: Voyage) -> None:
+    plan = (voyage.shop.root / "product.yaml").read_text().replace("horizon: 3mo", "horizon: 40d")
+    plan = plan.replace("  monitors:\n", "  monitors:\n    label-lateness: {tolerance: 0.05}\n")
+    voyage.do("administrator", AdoptPlan(product=PRODUCT, text=plan))
+    voyage.live_baseline("all")
+    for moment in ("1997-05-02T10:00", "1997-05-22T10:00"):  # no moment of the schedule, nor a horizon after one
+        voyage.advance(moment)
+        voyage.do("night-operator", Score(product=PRODUCT, consumer="crm"))
+
+    lines: list[str] = []
+
+    def judged_until(day: str) -> list[tuple[str, str, float]]:
+        before = len(voyage.facts(WindowJudged))
+        lines.extend(voyage.advance(day))
+        found = [what for what in voyage.facts(WindowJudged)[before:] if what.monitor == "label-lateness"]
+        return [(what.window[:10], what.level, what.numbers["fell_short"]) for what in found]
+
+    assert judged_until("1997-06-16") == [("1997-06-10", "quiet", 0), ("1997-06-11", "quiet", 0)]
+    feed = voyage.shop.root / "feed" / "purchases-all.csv"
+    rows = feed.read_text().splitlines(keepends=True)
+    feed.write_text("".join([rows[0], *(row for row in rows[1:] if row.split(",")[1] < "1997-05-20")]))
+    assert judged_until("1997-07-04") == [("1997-07-02", "alarm", 200)]
+    [said] = [line for line in lines if line.startswith("1997-07-04  watch: ")]
+    assert "5.0% tolerated; contract-breaches: " in said, "several findings are one sentence each"
+    assert not [line for line in lines if ".;" in line or ".." in line]
 
 
 def arrival_late(past: Past, now: datetime) -> list[str]:

@@ -83,6 +83,7 @@ MONITOR = Monitor(
     needs="audit",
     judge=judge,
     tolerance=0.02,
+    tolerates="{share:g} more than was proven",
     phi=1.0,
     applies=lambda plan: plan.watch.audit is not None,
 )

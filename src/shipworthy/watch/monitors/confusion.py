@@ -143,5 +143,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    tolerates="{percent:g} points more than at the proof",
     applies=applies,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.fact import Past
 from shipworthy.base.times import Length, read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
@@ -74,7 +75,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     old = {name: one for name, one in window.counted.items() if one.ones}
     text = f"{window.day}: everything that was read is as fresh as declared."
     if old:
-        text = f"{window.day}: too old: " + "; ".join(f"{name}: {one.said[-1]}" for name, one in sorted(old.items()))
+        told = sentence_of(f"{name}: {one.said[-1]}" for name, one in sorted(old.items()))
+        text = f"{window.day}: too old: {told}"
     ages = {name: _age(one.numbers) for name, one in window.counted.items()}
     return Judgement(
         level="alarm" if old else "quiet",

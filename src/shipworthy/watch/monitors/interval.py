@@ -116,5 +116,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    tolerates="{percent:g} points more than was promised",
     applies=applies,
 )

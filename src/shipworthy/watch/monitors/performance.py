@@ -182,7 +182,7 @@ def _judgement(
     changed = level != "quiet"
     return Judgement(
         level=level,
-        text=_text(window, then, found, halfway),
+        text=_text(window, then, settings.tolerance or 0.0, found, halfway),
         state=found.kept,
         numbers=_numbers(window, then, settings, phi, found),
         parts={one.asked.name: _in_units(one.row, then.cap) for one in found.parts},
@@ -234,12 +234,13 @@ def unit(then: HeldOut) -> str:
     return "Brier score" if then.loss == "brier" else "mean absolute error"
 
 
-def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer]) -> str:
+def _text(window: Window, then: HeldOut, tolerance: float, found: _Found, halfway: Sequence[Answer]) -> str:
     whole, cap = found.whole, then.cap
     asked = whole.asked
     told = (
         f"The {unit(then)} of {window.day} is {amount(asked.now * cap)}; {amount(asked.then * cap)} was proven, and up "
-        f"to {amount(asked.tolerated * cap)} is tolerated."
+        f"to {amount(asked.tolerated * cap)} is tolerated: {tolerance * 100:g}% more, and what {then.whole.rows:,} "
+        "rows of proof leave to chance."
     )
     if asked.rows < window.scores.size:
         told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
@@ -294,5 +295,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.2,
+    tolerates="{percent:g} % more than was proven",
     weighs=True,
 )

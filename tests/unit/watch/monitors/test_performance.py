@@ -76,6 +76,12 @@ def test_answers_that_get_worse_for_everybody_are_alarmed_as_a_concept_shift() -
     assert found[0].level == "quiet"
     last = found[-1]
     assert last.level == "alarm"
+    proven, tolerated = last.numbers["proven"], last.numbers["tolerated"]
+    assert tolerated > proven * 1.2
+    assert (
+        f"{proven:.3f} was proven, and up to {tolerated:.3f} is tolerated: 20% more, and what 4,000 rows of proof "
+        "leave to chance."
+    ) in last.text
     assert last.since == "1997-02-01T00:00:00+00:00"
     assert "since 1997-02-01, and not by chance" in last.text
     assert "Concept shift" in last.cause
