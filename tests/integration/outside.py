@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -31,12 +32,18 @@ ALLOWED = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1"}
 
 @dataclass
 class Answer:
-    """What the web server answers, after some seconds: `cut` says a longer body than it sends and hangs up."""
+    """What the web server answers, after some seconds.
+
+    Attributes:
+        cut: it says a longer body than it sends, and hangs up.
+        reset: it says nothing and breaks the connection off.
+    """
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    reset: bool = False
     after: float = 0.0
 
 
@@ -74,6 +81,11 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
             web.got.append(Request(self.command, self.path, headers, body))
             told = web.next_answer()
             time.sleep(told.after)
+            if told.reset:
+                self.close_connection = True
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
