@@ -59,13 +59,20 @@ class Request:
 
 @dataclass
 class Web:
-    """A web server that keeps what it gets; each answer is used once, the last for ever."""
+    """A web server that keeps what it gets; each answer is used once, the last for ever.
+
+    Attributes:
+        pages: what it answers at a path, however often it is asked there.
+    """
 
     url: str = ""
     got: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    pages: dict[str, Answer] = field(default_factory=dict)
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, path: str) -> Answer:
+        if path in self.pages:
+            return self.pages[path]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -79,7 +86,7 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             web.got.append(Request(self.command, self.path, headers, body))
-            told = web.next_answer()
+            told = web.next_answer(self.path)
             time.sleep(told.after)
             if told.reset:
                 self.close_connection = True
