@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -31,12 +32,18 @@ ALLOWED = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1"}
 
 @dataclass
 class Answer:
-    """What the web server answers, after some seconds: `cut` says a longer body than it sends and hangs up."""
+    """What the web server answers, after some seconds.
+
+    Attributes:
+        cut: it says a longer body than it sends, and hangs up.
+        reset: it says nothing and breaks the connection off.
+    """
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    reset: bool = False
     after: float = 0.0
 
 
@@ -52,13 +59,20 @@ class Request:
 
 @dataclass
 class Web:
-    """A web server that keeps what it gets; each answer is used once, the last for ever."""
+    """A web server that keeps what it gets; each answer is used once, the last for ever.
+
+    Attributes:
+        pages: what it answers at a path, however often it is asked there.
+    """
 
     url: str = ""
     got: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    pages: dict[str, Answer] = field(default_factory=dict)
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, path: str) -> Answer:
+        if path in self.pages:
+            return self.pages[path]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -72,8 +86,13 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             web.got.append(Request(self.command, self.path, headers, body))
-            told = web.next_answer()
+            told = web.next_answer(self.path)
             time.sleep(told.after)
+            if told.reset:
+                self.close_connection = True
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
