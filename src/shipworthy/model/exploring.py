@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from shipworthy.model.rules import Chosen, chosen_by_hash, in_share
 
 if TYPE_CHECKING:
-    from shipworthy.plan.schema import Decision
+    from shipworthy.plan.schema import Decision, Plan
+
+PROPENSITY = pa.field("propensity", pa.float64())
+"""The chance with which an answer was to be acted on: a column more where the plan explores; null if people decide."""
 
 EXPLORED = "chosen at random, whatever the score, so that the truth about such cases becomes known"
 """The first reason of an answer that is explored, so that whoever acts on it knows why it is there."""
@@ -33,6 +37,33 @@ class Explored:
     codes: npt.NDArray[np.int32]
     chances: npt.NDArray[np.float64]
     drawn: Chosen
+
+
+def left_alone(rule: Decision, classes: Sequence[str] = ()) -> frozenset[str]:
+    """The decisions on which nobody acts: no; of classes every one but yes, or the one that is named as no.
+
+    >>> from shipworthy.plan.schema import Decision
+    >>> sorted(left_alone(Decision(yes="repair"), ["repair", "replace", "none"]))
+    ['none', 'replace']
+    >>> sorted(left_alone(Decision(yes="repair", no="none"), ["repair", "replace", "none"]))
+    ['none']
+    """
+    if not classes or rule.no in classes:
+        return frozenset({rule.no})
+    return frozenset(classes) - {rule.yes}
+
+
+def acted_on(plan: Plan, decisions: npt.ArrayLike) -> Chosen:
+    """Whether somebody acts on each decision, so that its truth becomes known; a person who is asked may or may not."""
+    idle = [*left_alone(plan.decision, plan.need.classes), plan.decision.ask_name]
+    words = np.asarray(decisions, dtype=object)
+    return np.asarray(~np.isin(words, np.array(idle, dtype=object)), dtype=bool)
+
+
+def weighs(plan: Plan) -> bool:
+    """Whether truths of this product are only known of those on whom it acted, so that they are weighed."""
+    said = plan.respond.retraining
+    return bool(said and said.labels_only_when_acted)
 
 
 def salt_of(rule: Decision, product: str, as_of: datetime) -> str:

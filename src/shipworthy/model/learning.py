@@ -32,17 +32,21 @@ class Examples:
         label: the truth of each row, NaN where it is not known.
         entity: the entity of each row.
         moment: as of when each row was taken, ISO 8601.
+        chance: with which the truth of each row was to become known, NaN where it is not or nobody knows; None where
+            each counts alike (`model.weighing`).
     """
 
     features: pd.DataFrame
     label: npt.NDArray[np.float64]
     entity: npt.NDArray[np.object_]
     moment: npt.NDArray[np.object_]
+    chance: npt.NDArray[np.float64] | None = None
 
     def only(self, rows: npt.NDArray[np.bool_]) -> Examples:
         """The examples at the marked rows."""
         features = self.features[rows].reset_index(drop=True)
-        return Examples(features, self.label[rows], self.entity[rows], self.moment[rows])
+        chance = None if self.chance is None else self.chance[rows]
+        return Examples(features, self.label[rows], self.entity[rows], self.moment[rows], chance)
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:

@@ -36,7 +36,8 @@ from shipworthy.model.results import TEXT
 from shipworthy.model.rules import decide, held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
-from shipworthy.model.words import CandidateMade, Role
+from shipworthy.model.weighing import Stretch, counted, read_of, weighing_of, weights_of
+from shipworthy.model.words import CandidateMade, Role, Weighing
 from shipworthy.plan.personal import treatments
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Ingredients:
         model_file: the bytes of a model of others, None without.
         snapshot: digest of the data; read: its accepted rows by source, before a moment.
         as_of: the product's time.
+        answered: the stretches of the prediction log, by which truths are weighed; None where each counts alike.
     """
 
     plan: Plan
@@ -66,6 +68,7 @@ class Ingredients:
     as_of: datetime
     role: Role
     author: str
+    answered: Sequence[Stretch] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class _Learnt:
     learnt_from: Examples
     moments: list[datetime]
     notes: dict[str, str]
+    weighing: Weighing | None = None
 
 
 def make(given: Ingredients, files: Files) -> CandidateMade:
@@ -87,7 +91,7 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
         UserError: there is nothing to learn from, the team's code is at fault, or the model cannot be kept safely.
     """
     pipeline = Pipeline(terms_of(given.plan), given.code)
-    learnt = _learnt(given, pipeline)
+    learnt = _learnt(given, pipeline, files)
     features = [str(name) for name in learnt.all.features.columns]
     opening = _opening(given, pipeline, features)
     scorer = opened(learnt.format, learnt.content, opening)
@@ -119,17 +123,29 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
         "author": given.author,
         "made_with": metadata.version(OURSELVES),
         "notes": learnt.notes,
+        "weighing": learnt.weighing,
     }
     return CandidateMade(candidate=name_of(CandidateMade(candidate="", **values)), **values)
 
 
-def _learnt(given: Ingredients, pipeline: Pipeline) -> _Learnt:
+def _learnt(given: Ingredients, pipeline: Pipeline, files: Files) -> _Learnt:
     moments = _moments(given)
     rows = examples(pipeline, given.read, moments) if moments else without_truths(pipeline, given.read, given.as_of)
     if not len(rows.features):
         raise UserError(_nobody(given, pipeline))
     held = held_out(rows.entity.tolist(), given.plan.product, given.plan.proof.holdout)
-    open_rows = rows.only(~held)
+    weighing = None
+    if given.answered is not None and moments:
+        rows, weighing = _counted(given, pipeline, files, rows, held)
+    learnt = _learnt_from(given, pipeline, rows, rows.only(~held), moments)
+    if weighing is None:
+        return learnt
+    return replace(learnt, weighing=weighing_of(learnt.learnt_from, weighing))
+
+
+def _learnt_from(
+    given: Ingredients, pipeline: Pipeline, rows: Examples, open_rows: Examples, moments: list[datetime]
+) -> _Learnt:
     if given.role == "baseline":
         return _baseline(given, rows, open_rows, moments)
     if given.model_file is not None:
@@ -137,6 +153,23 @@ def _learnt(given: Ingredients, pipeline: Pipeline) -> _Learnt:
     if not moments:
         raise UserError(_too_early(given))
     return _trained(given, pipeline, rows, open_rows.only(open_rows.known), moments)
+
+
+def _counted(
+    given: Ingredients, pipeline: Pipeline, files: Files, rows: Examples, held: npt.NDArray[np.bool_]
+) -> tuple[Examples, Weighing]:
+    """The rows as they count where the truth is only known of those on whom the product acted, see `model.weighing`.
+
+    Raises:
+        UserError: no truth is left whose chance is known.
+    """
+    assert given.answered is not None
+    takes = given.role == "model" and given.model_file is None and pipeline.takes_weights
+    read = read_of(given.answered, rows, given.plan, "weights" if takes else "drawn")
+    found = counted(rows, files, given.plan, read, held)
+    if rows.known.any() and not found.known.any():
+        raise UserError(_unweighable(given, pipeline, int(rows.known.sum())))
+    return found, read
 
 
 def _moments(given: Ingredients) -> list[datetime]:
@@ -176,7 +209,8 @@ def _trained(
     _teaches(given, pipeline, rows, known)
     label = _names(given, known)
     entity: pd.Series[str] = pd.Series(known.entity, name=given.plan.need.entity)
-    trained = pipeline.train(known.features.copy(), label, entity, answer)
+    weights = weights_of(known.chance) if known.chance is not None and pipeline.takes_weights else None
+    trained = pipeline.train(known.features.copy(), label, entity, answer, weights)
     opening = _opening(given, pipeline, [str(name) for name in known.features.columns])
     name = format_taking(trained, opening)
     return _Learnt(name, format_named(name).save(trained, opening), rows, known, moments, {})
@@ -352,6 +386,13 @@ def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, 
         return intervals_of(answer, plan.proof.interval, scores, judged.label, around)
     right = classes.right(likely, judged.label)  # the share of right answers among rows with a like score
     return intervals_of("probability", plan.proof.interval, scores, right, around)
+
+
+def _unweighable(given: Ingredients, pipeline: Pipeline, stated: int) -> Mistake:
+    found = f"Of {stated:,} known truths none has a chance that is known with which it was to become known."
+    why = "The truth is only known of those on whom the product acted (respond.retraining.labels_only_when_acted)."
+    fix = "Declare decision.explore, train once its answers have come true, at the moments of lists (model.training)."
+    return Mistake("model.nothing_weighed", pipeline.where_trained(), found, why, fix)
 
 
 def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -95,7 +96,20 @@ class Pipeline:
         only_positives = need.answer == "probability" and bool((given == 1).all())
         return given.reindex(list(entities), fill_value=0.0 if only_positives else np.nan)
 
-    def train(self, features: pd.DataFrame, label: pd.Series[Any], entity: pd.Series[str], answer: Any) -> Any:
+    @property
+    def takes_weights(self) -> bool:
+        """Whether rows may count for more or less in fitting: our standard model, or a train() with `sample_weight`."""
+        function = self._function("train")
+        return function is None or "sample_weight" in inspect.signature(function).parameters
+
+    def train(
+        self,
+        features: pd.DataFrame,
+        label: pd.Series[Any],
+        entity: pd.Series[str],
+        answer: Any,
+        weights: npt.NDArray[np.float64] | None = None,
+    ) -> Any:
         """Whatever the team's train() fitted, or our standard model where the product has no code.
 
         Random numbers of numpy and the standard library start from the same seed every time, so that the same data
@@ -104,6 +118,7 @@ class Pipeline:
         Args:
             features, label, entity: rows of all moments below one another, same order; a label that is a class is
                 its name.
+            weights: what each row counts for; all alike if absent.
 
         Raises:
             UserError: train() raised, or gave nothing that can answer.
@@ -112,9 +127,13 @@ class Pipeline:
         if function is None:
             if self.module is not None:
                 raise UserError(self._missing("train", "Write it, or name a ready model in model.file."))
-            return standard_model(features, label, answer, self.plan.data.words)
+            return standard_model(features, label, answer, self.plan.data.words, weights)
+        known: dict[str, Any] = {"features": features, "label": label, "entity": entity}
+        if self.takes_weights:
+            each = np.ones(len(label)) if weights is None else weights
+            known["sample_weight"] = pd.Series(each, name="sample_weight")
         with _same_random_numbers():
-            return self._call(function, {"features": features, "label": label, "entity": entity})
+            return self._call(function, known)
 
     def where_trained(self) -> str:
         """Where the training stands, for messages about its result."""

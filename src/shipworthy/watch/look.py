@@ -19,6 +19,7 @@ from shipworthy.deliver.privacy import unreadable
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
 from shipworthy.model.classes import right
+from shipworthy.model.exploring import weighs
 from shipworthy.model.free_text import watched
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
@@ -27,7 +28,7 @@ from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
 from shipworthy.watch.labels import is_written, labels_table, truths
-from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run, weighs
+from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import (

@@ -305,12 +305,6 @@ def always(plan: Plan) -> bool:
     return True
 
 
-def weighs(plan: Plan) -> bool:
-    """Whether truths of this product are only known of those on whom it acted, so that they are weighed."""
-    said = plan.respond.retraining
-    return bool(said and said.labels_only_when_acted)
-
-
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
 
 

@@ -21,6 +21,7 @@ from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.road import Trip
 from shipworthy.model import classes
 from shipworthy.model.answering import Answerer, load
+from shipworthy.model.exploring import weighs
 from shipworthy.model.rules import decide, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
@@ -28,7 +29,7 @@ from shipworthy.release.rules import CANARY
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
-from shipworthy.watch.monitor import Weights, weighs
+from shipworthy.watch.monitor import Weights
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
 from shipworthy.watch.trials import (

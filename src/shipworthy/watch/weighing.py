@@ -19,7 +19,9 @@ import pyarrow as pa
 
 from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.run import SHADOW
-from shipworthy.watch.monitor import Floats, Weights, weighs
+from shipworthy.model.exploring import acted_on, weighs
+from shipworthy.model.weighing import with_propensity
+from shipworthy.watch.monitor import Floats, Weights
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -66,19 +68,14 @@ def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.Da
     silent = np.asarray(answers["step"] == SHADOW)
     if len(answers) and silent.all():
         return NotLogged("Nobody acted on these answers in shadow, so they cannot be weighed; its trial compares them.")
-    found = []
-    for segment in segments:
-        table = files.table(segment)  # whole, since earlier ones have no such column
-        if PROPENSITY.name not in table.column_names:
-            table = table.append_column(PROPENSITY, pa.nulls(len(table), PROPENSITY.type))
-        found.append(table.select(["answer_id", PROPENSITY.name]))
+    found = [with_propensity(files.table(segment)).select(["answer_id", PROPENSITY.name]) for segment in segments]
     logged = pa.concat_tables(found).to_pandas().drop_duplicates("answer_id").set_index("answer_id")[PROPENSITY.name]
     chances = np.where(silent, np.nan, np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64))
     if len(answers) and not np.isfinite(chances).any():
         return NotLogged("These answers were given before anybody was acted on at random, so they cannot be weighed.")
     if (chances < explore.share).any():
         return NotLogged("These answers were drawn with a smaller share than the plan names now: they are not weighed.")
-    return weighed(np.asarray(answers["decision"] == plan.decision.yes), chances, explore.share)
+    return weighed(acted_on(plan, answers["decision"]), chances, explore.share)
 
 
 def least_of(plan: Plan) -> float:

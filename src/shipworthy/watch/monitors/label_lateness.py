@@ -8,10 +8,11 @@ from typing import Any
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.model.exploring import weighs
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
 from shipworthy.watch.folds import SEALED
-from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, weighs
+from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
 from shipworthy.watch.words import LabelsSealed
 
