@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.errors import Mistake, UserError, not_found
+from shipworthy.base.errors import not_found
 from shipworthy.base.fact import Decided, Past, Recorded, What, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
 from shipworthy.model.words import CandidateMade
-from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
@@ -25,19 +24,10 @@ from shipworthy.respond.actions import notify
 from shipworthy.respond.causes import RETRAINING, causes, in_use
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.folds import ACTED, State, acting
-from shipworthy.respond.incidents import (
-    data_incidents_open,
-    incident_for,
-    open_now,
-    overdue_moments,
-    owner_of,
-    severity_of,
-)
+from shipworthy.respond.incidents import data_incidents_open, open_now, overdue_moments
+from shipworthy.respond.opening import change_incident, open_incident
 from shipworthy.respond.words import (
     CauseTakenUp,
-    ChangeIncident,
-    IncidentChanged,
-    OpenIncident,
     TakeUp,
     TriggerFired,
 )
@@ -346,42 +336,6 @@ def pause_due(plan: Plan, past: Past) -> TriggerFired | None:
     held = paused(past)
     waits = [name for name in ([concerned] if concerned else plan.consumers) if name not in held]
     return replace(asked.what, of=concerned) if waits else None
-
-
-def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """The incident as a fact.
-
-    Raises:
-        UserError: there is no title.
-    """
-    if len(command.title.strip()) < 8:
-        fix = "Say in one sentence what is wrong for whom."
-        raise UserError(Mistake("respond.title", "incident", "The title says nothing.", fix=fix))
-    fact = incident_for(current_plan(past), past, command.title.strip(), command.cause, command.severity)
-    known = fact.incident in {known.what.incident for known in open_now(past)}
-    return Decided([] if known else [fact], lambda then: fact.incident)
-
-
-def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """The change as a fact; none where nothing changes.
-
-    Raises:
-        NotFound: no such incident is open.
-    """
-    found = [fact.what for fact in open_now(past) if fact.what.incident == command.incident]
-    if not found:
-        names = [fact.what.incident for fact in open_now(past)]
-        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
-    before, owner = owner_of(past, found[0]), command.owner.strip() or owner_of(past, found[0])
-    fact = IncidentChanged(
-        product=command.product,
-        incident=command.incident,
-        severity=command.severity,
-        owner=owner,
-        remark=command.remark.strip(),
-    )
-    same = (command.severity, owner) == (severity_of(past, found[0]), before) and not fact.remark
-    return Decided([] if same else [fact], lambda then: command.incident)
 
 
 def _to_take(situation: Situation, acted: State, action: str) -> bool:

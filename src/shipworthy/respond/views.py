@@ -18,11 +18,13 @@ from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
-from shipworthy.respond.reached import Log, counted
+from shipworthy.respond.reached import Log, counted, people
 from shipworthy.respond.replaying import preview
 from shipworthy.respond.rules import SAID, taken_up, weighed
 from shipworthy.respond.telling import IN_BETWEEN, said_of
 from shipworthy.respond.words import (
+    AffectedPeople,
+    AffectedPerson,
     CauseTakenUp,
     Happening,
     IncidentCard,
@@ -78,6 +80,9 @@ def incidents(question: Incidents, past: Past, now: datetime) -> list[IncidentCa
                 no_check_because=closed.what.no_check_because if closed else "",
                 deliveries=reached.deliveries,
                 people_at_most=reached.people_at_most,
+                source=fact.what.source,
+                wrong_from=closed.what.wrong_from if closed else "",
+                wrong_until=closed.what.wrong_until if closed else "",
             )
         )
     return cards
@@ -97,6 +102,18 @@ def permanent_checks(question: PermanentChecks, past: Past) -> list[PermanentChe
         )
         for fact in made_permanent(past)
     ]
+
+
+def affected_people(question: AffectedPeople, past: Past, files: Log) -> list[AffectedPerson]:
+    """Everybody whom an incident reached, whoever got most answers first.
+
+    Raises:
+        NotFound: there is no such incident.
+    """
+    known = {fact.what.incident: fact.what for fact in opened(past)}
+    if question.incident not in known:
+        raise not_found("incident", question.incident, list(known), "See `shipworthy incidents`.")
+    return people(files, past, known[question.incident])
 
 
 def post_mortem(question: PostMortem, past: Past, now: datetime, files: Log) -> PostMortemTold:

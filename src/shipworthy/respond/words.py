@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.respond.incident_words import AffectedPeople as AffectedPeople
+from shipworthy.respond.incident_words import AffectedPerson as AffectedPerson
 from shipworthy.respond.incident_words import ChangeIncident as ChangeIncident
 from shipworthy.respond.incident_words import CloseIncident as CloseIncident
 from shipworthy.respond.incident_words import IncidentCard as IncidentCard

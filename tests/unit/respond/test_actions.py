@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do, triggers
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import body_of, what_of
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.data.words import SnapshotTaken
+from shipworthy.model.rules import mature_moments
 from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.rules import retraining_due, situations
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
+from shipworthy.respond.opening import open_incident
+from shipworthy.respond.rules import retraining_due, situations, weighed
+from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, OpenIncident, PeopleTold
 
 FOLDER = "respond/actions"
 
@@ -158,6 +162,54 @@ def test_nothing_is_learnt_after_an_incident_about_data_before_data_is_accepted_
     assert ("mine", "retrain") not in to_do(history)
     accepted_again(history)
     assert ("mine", "retrain") in to_do(history)
+
+
+@pytest.mark.parametrize("source", ["visits", "*"])
+def test_an_incident_opened_by_hand_about_data_holds_learning_back(source: str) -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}")
+    alarm(history)
+    assert to_do(history) == [("mine", "retrain")]
+    title = "The feed of visits is in cents since Monday"
+    history.do(open_incident, OpenIncident(product=PRODUCT, title=title, source=source), "night-operator")
+    assert to_do(history) == []
+
+
+def test_a_warning_about_a_source_that_became_an_incident_holds_learning_back() -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}", "{name: odd, on: breach, do: [incident]}")
+    check = CheckResult("data.fresh", "Is it fresh?", "warn", "It is old.", where="sources.visits")
+    history.write(SnapshotTaken(product=PRODUCT, snapshot="one", as_of="2026-02-01", intakes=[], checks=[check]))
+    fire(history)
+    assert [one.source for one in opened(history)] == ["visits"]
+    alarm(history)
+    assert ("mine", "retrain") not in to_do(history)
+
+
+def test_nothing_is_learnt_from_a_time_whose_data_stays_wrong() -> None:
+    """Learnt would be what came true of the mature moments, each until a horizon later."""
+    history = live("{name: mine, on: alarm, do: [retrain]}", learnt="2025-04-01")
+    moments = mature_moments(history.plan, history.now)
+    alarm(history)
+    opening = OpenIncident(product=PRODUCT, title="A week of visits is lost", source="visits")
+    incident = history.do(open_incident, opening, "night-operator")
+    assert to_do(history) == []
+
+    def closed(first: datetime, last: datetime) -> History:
+        other = copy.deepcopy(history)
+        told = IncidentClosed(
+            product=PRODUCT, incident=incident, root_cause="a", fix="b", check="", no_check_because="c",
+            wrong_from=first.isoformat(), wrong_until=last.isoformat(),
+        )  # fmt: skip
+        other.write(told, "technology-owner")
+        accepted_again(other)
+        return other
+
+    end = history.plan.need.horizon.after(moments[-1])
+    assert to_do(closed(end, end + timedelta(days=7))) == [("mine", "retrain")]
+    assert to_do(closed(moments[0] - timedelta(days=7), moments[0])) == [("mine", "retrain")]
+    touched = closed(end - timedelta(days=1), end + timedelta(days=7))
+    assert to_do(touched) == []
+    held = [why for _, _, why in weighed(touched.plan, touched.past, touched.now) if why]
+    assert f"stays wrong since incident {incident}" in held[0]
 
 
 def test_nothing_is_learnt_while_an_alarm_points_to_a_feed() -> None:
