@@ -330,8 +330,8 @@ class Retraining(Section):
     evaluated_within: Duration | None = Field(
         None,
         description=(
-            "So long may pass without a challenger compared with what is in use; then the owners are told, whatever "
-            "the triggers say. Absent: nobody is."
+            "So long may pass without a challenger compared with what is in use; then `dead-man` raises an alarm and "
+            "the owners are told, whatever the triggers say. Absent: nobody is."
         ),
         examples=["3mo"],
     )
