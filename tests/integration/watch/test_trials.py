@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from integration.watch.test_flow import PIPELINE, PRODUCT, World, month
+from integration.watch.test_flow import PIPELINE, PRODUCT, World
 from integration.watch.test_flow import released as released
+from integration.watch.test_flow import world as world
 
 from shipworthy.app.due import due
 from shipworthy.base.errors import GateShut
@@ -38,16 +35,6 @@ from shipworthy.watch.trying import _judge as judge_one
 from shipworthy.watch.words import JudgeTrials
 
 HARMFUL = PIPELINE.replace(".fit(features, label)", ".fit(features, np.arange(len(label)) % 20 > 0)")
-
-
-@pytest.fixture
-def world(released: Path, tmp_path: Path) -> Iterator[World]:
-    root = tmp_path / "visits"
-    shutil.copytree(released, root)
-    made = World(root)
-    made.now = month(4)
-    yield made
-    made.engine.dispose()
 
 
 def step(world: World, candidate: str, to: str, share: float = 0.0, replaces: str = "") -> None:
