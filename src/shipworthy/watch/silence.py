@@ -21,7 +21,7 @@ from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.folds import JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
-from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
+from shipworthy.watch.rules import PATIENCE, Due, answering, due, matures, monitors, updates_per_year
 from shipworthy.watch.words import Silence
 
 BEATEN = timedelta(minutes=1)
@@ -98,8 +98,7 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
     known = past.fold(JUDGED).get(window.candidate, {}).get(one.monitor, {"windows": {}})
     if tried := known["windows"].get(window.moment):
         there = max(there, read_moment(tried["at"]) + PATIENCE)
-    mature = plan.need.horizon.after(read_moment(window.ends))
-    return max(there, mature) if one.needs == "labels" else there
+    return max(there, matures(plan, window)) if one.needs == "labels" else there
 
 
 def _there(past: Past, one: Due) -> datetime | None:
