@@ -133,10 +133,11 @@ class Worth(Section):
 
 
 class Cost(Section):
-    """What answers cost, as the plan reckons it, in any currency."""
+    """What answers and training cost, as the plan reckons it, in any currency."""
 
-    per_answer: Number = Field(0.0, ge=0, description="Of one answer.", examples=[0.002])
+    per_answer: Number = Field(0.0, ge=0, description="Of one answer, to people or in shadow.", examples=[0.002])
     per_list: Number = Field(0.0, ge=0, description="Of making one list.", examples=[4])
+    per_training: Number = Field(0.0, ge=0, description="Of making one model, by hand or by a trigger.", examples=[25])
     per_month: Number = Field(0.0, ge=0, description="Of a month whatever is answered.", examples=[120])
     at_most: Number = Field(gt=0, description="What a calendar month may cost.", examples=[200])
     unit: str = Field("", description="The currency, for people to read.", examples=["EUR"])
@@ -169,7 +170,7 @@ class Watch(Section):
     )
     cost: Cost | None = Field(
         None,
-        description="What answers cost, counted for each month.",
+        description="What answers and training cost, counted for each month.",
         examples=[{"per_answer": 0.002, "at_most": 200}],
     )
 
@@ -330,8 +331,8 @@ class Retraining(Section):
     evaluated_within: Duration | None = Field(
         None,
         description=(
-            "So long may pass without a challenger compared with what is in use; then the owners are told, whatever "
-            "the triggers say. Absent: nobody is."
+            "So long may pass without a challenger compared with what is in use; then `dead-man` raises an alarm and "
+            "the owners are told, whatever the triggers say. Absent: nobody is."
         ),
         examples=["3mo"],
     )

@@ -14,6 +14,7 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.prove.golden import FILE, SAME, replay
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.beside import require_alike
 from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
 from shipworthy.release.pointer import write_pointer
 from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
@@ -167,7 +168,10 @@ def _step(command: ReleaseCandidate, trip: Trip, past: Past, broken: list[str]) 
     if command.step == "rehearsal":
         state = _without_signatures(state)
     require_open(state, command.step)
-    return stepped(plan, past, made, command, digest_of(state))
+    steps = stepped(plan, past, made, command, digest_of(state))
+    for step in steps:
+        require_alike(plan, past, step)
+    return steps
 
 
 def _without_signatures(state: GateState) -> GateState:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Past, latest
+from shipworthy.base.fact import Past
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
 from shipworthy.deliver.owing import missing_arrivals, owed
@@ -36,6 +36,7 @@ from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
 from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 RETRAINING = "retraining"
@@ -303,12 +304,9 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
 def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """That no challenger was compared with what is in use for too long; raised anew after as long again."""
     said = plan.respond.retraining
-    within = said.evaluated_within if said else None
-    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
-    if within is None or released is None:
+    within, since, times = said.evaluated_within if said else None, compared_last(past), 0
+    if within is None or since is None:
         return
-    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
-    since, times = last.at if last else released.at, 0
     while within.times(times + 1).after(since) < now:
         times += 1
     if times:

@@ -18,7 +18,7 @@ from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import paused, stand_in, standing
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack, TrialJudged
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
 from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
 from shipworthy.respond.causes import RETRAINING, causes, in_use
@@ -31,6 +31,7 @@ from shipworthy.respond.words import (
     TakeUp,
     TriggerFired,
 )
+from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 __all__ = [
@@ -243,11 +244,10 @@ def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> 
     just = timedelta(microseconds=1)  # overdue is what is later than its limit
     for incident in open_now(past):
         yield from (one + just for one in overdue_moments(plan, past, incident, until) if one >= now)
-    said = plan.respond.retraining
-    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed")
-    if said is None or said.evaluated_within is None:
+    said, since, number = plan.respond.retraining, compared_last(past), 1
+    within = said.evaluated_within if said else None
+    if within is None or since is None:
         return
-    within, since, number = said.evaluated_within, last.at if last else now, 1
     while (one := within.times(number).after(since)) <= until:
         if one >= now:
             yield one + just

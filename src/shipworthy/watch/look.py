@@ -96,7 +96,7 @@ class Look:
         for window in dict.fromkeys(item.answered for item in self.due):
             due = [item for item in self.due if item.answered == window]
             windows += self._judged(past, window, due, matched)
-        return {"windows": windows, "labels": self._sealed(matched), "audits": self._drawn(past)}
+        return {"windows": windows, "labels": self._sealed(past, matched), "audits": self._drawn(past)}
 
     def _drawn(self, past: Past) -> list[AuditDrawn]:
         """A sample of each window that has come to be judged and has none yet, where the plan wants one."""
@@ -264,12 +264,15 @@ class Look:
         whole = self.opened.once(("snapshot", self.snapshot), lambda: tables(self.files, taken, self.plan))
         return {name: known(rows, name, self.plan, before) for name, rows in whole.items()}
 
-    def _sealed(self, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
+    def _sealed(self, past: Past, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
         if not matched:
             return []
+        # A label is the place of a class only in the list that its candidate was made with.
+        lists = {self._answerer(past, name).classes for rows in matched for name in rows["candidate"].unique()}
+        classes = lists.pop() if len(lists) == 1 else ()
         rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
         labels = rows["label"].to_numpy(dtype=np.float64)
-        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, self.plan.need.classes)
+        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, classes)
         known = int(np.isfinite(labels).sum())
         not_acted = int((~rows["acted"] & ~np.isfinite(labels)).sum())
         return [

@@ -1,4 +1,4 @@
-"""Who should have reported and has not: monitors, looks at the world, feeds, prediction servers, workers of streams.
+"""Who should have reported and has not: monitors, looks, feeds, servers, workers of streams, whoever retrains.
 
 Told from facts, beats and the clock alone, so that it is known also where nobody looks any more. Each period follows
 from what is declared or from what was usual; nobody sets it.
@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shipworthy.base.fact import Past
+from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.folds import ended
 from shipworthy.deliver.words import Beat
+from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import paused
+from shipworthy.release.rules import FOR_PEOPLE, paused
+from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.folds import JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
-from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
+from shipworthy.watch.rules import PATIENCE, Due, answering, due, matures, monitors, updates_per_year
 from shipworthy.watch.words import Silence
 
 BEATEN = timedelta(minutes=1)
@@ -44,7 +46,7 @@ def silences(plan: Plan, past: Past, beats: Sequence[Beat], now: datetime, wall:
     found = [*_servers(beats, wall)]
     if answering(past) and not set(plan.consumers) <= paused(past).keys():
         found += [*_looks(plan, past, now), *_monitors(plan, past, now)]
-        found += _feeds(plan, past, now)
+        found += [*_feeds(plan, past, now), *_comparison(plan, past, now)]
     return sorted(found, key=lambda one: one.name)
 
 
@@ -97,8 +99,7 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
     known = past.fold(JUDGED).get(window.candidate, {}).get(one.monitor, {"windows": {}})
     if tried := known["windows"].get(window.moment):
         there = max(there, read_moment(tried["at"]) + PATIENCE)
-    mature = plan.need.horizon.after(read_moment(window.ends))
-    return max(there, mature) if one.needs == "labels" else there
+    return max(there, matures(plan, window)) if one.needs == "labels" else there
 
 
 def _there(past: Past, one: Due) -> datetime | None:
@@ -169,6 +170,24 @@ def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
         what = f"source of the labels {name}" if name == label else f"source {name}"
         advice = "Ask its vendor when it last sent something; look whether it is still read."
         yield from _silent(what, max(moments), TIMES * max(gap, SHORTEST), now, advice)
+
+
+def compared_last(past: Past) -> datetime | None:
+    """When a challenger was compared last with what is in use, or people got answers first; None before they did."""
+    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
+    return last.at if last else released.at if released else None
+
+
+def _comparison(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """That no challenger was compared with what is in use for longer than the plan allows."""
+    said, since = plan.respond.retraining, compared_last(past)
+    within = said.evaluated_within if said else None
+    if within is not None and since is not None and within.after(since) < now:
+        advice = (
+            "Whether retraining would pay is not known: let a challenger be trained and proven, and look why none was."
+        )
+        yield Silence("comparison of challengers", since.isoformat(), spoken(within), advice)
 
 
 def _words(length: timedelta) -> str:

@@ -25,7 +25,9 @@ from shipworthy.model.exploring import weighs
 from shipworthy.model.rules import decide, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
+from shipworthy.release.beside import unlike
 from shipworthy.release.rules import CANARY
+from shipworthy.release.signed import plan_as_signed
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
@@ -89,6 +91,9 @@ def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
 
 def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
     files, past = trip.store.files, trip.past
+    mine_as, other_as = (plan_as_signed(plan, past, of.candidate) for of in (one.mine, one.other))
+    if why := unlike(mine_as, other_as):
+        raise UserError(Mistake("release.other_answer", f"candidate {one.mine.candidate[:12]}", why))
     truth = _truth(files, one.labels)
     named = plan.need.answer == "class"
     mine = _answers(files, one.mine, named) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)

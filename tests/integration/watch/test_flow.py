@@ -203,6 +203,17 @@ class World:
     def record(self, *facts: What) -> None:
         self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
 
+    def adopt(self, text: str) -> None:
+        """Put a plan in force."""
+        command = AdoptPlan(product=PRODUCT, text=text)
+        (self.root / "product.yaml").write_text(text)
+        self.store.ledger.append(
+            lambda past: adoption(command, past, self.now, "pm", is_administrator=True)[0],
+            product=PRODUCT,
+            who="pm",
+            at=self.now,
+        )
+
     def train(self, role: str = "model") -> str:
         command = TrainCandidate(product=PRODUCT, role="baseline" if role == "baseline" else "model")
         return train_candidate(command, self.trip()).candidate
@@ -255,19 +266,12 @@ class World:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with an adopted plan and one candidate, trained in April on what happened in March, released to all."""
     root = tmp_path_factory.mktemp("visits")
-    (root / "product.yaml").write_text(PLAN)
     (root / "pipeline.py").write_text(PIPELINE)
     visits().to_csv(root / "visits.csv", index=False)
     people().to_csv(root / "people.csv", index=False)
     world = World(root)
     world.now = month(4)
-    command = AdoptPlan(product=PRODUCT, text=PLAN)
-    world.store.ledger.append(
-        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
-        product=PRODUCT,
-        who="pm",
-        at=world.now,
-    )
+    world.adopt(PLAN)
     world.release(world.train())
     world.engine.dispose()
     return root
@@ -294,19 +298,9 @@ def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: Worl
     assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
 
 
-def plan_with(world: World, text: str) -> None:
-    command = AdoptPlan(product=PRODUCT, text=text)
-    world.store.ledger.append(
-        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
-        product=PRODUCT,
-        who="pm",
-        at=world.now,
-    )
-
-
 def test_what_can_never_be_weighed_is_said_once_and_not_looked_at_each_day(world: World) -> None:
     text = PLAN.replace("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n")
-    plan_with(world, text.replace("do: [notify, retrain]", "do: [notify]"))
+    world.adopt(text.replace("do: [notify, retrain]", "do: [notify]"))
     world.list_of(4)
     world.now = month(5) + timedelta(days=2)
     world.watch()
@@ -327,7 +321,7 @@ def labelled(world: World, say: Callable[[AuditTask], str]) -> AuditOutcome:
 
 
 def test_people_label_a_random_sample_and_it_is_judged_before_the_truth_is_known(world: World) -> None:
-    plan_with(world, PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
+    world.adopt(PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
     world.list_of(4)
     world.watch()
     (drawn,) = world.of(AuditDrawn)

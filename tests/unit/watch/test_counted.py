@@ -237,3 +237,15 @@ def test_a_month_that_costs_more_than_planned_is_an_alarm_and_the_next_begins_an
     (april,) = life.look(START + 32 * DAY, "cost")
     assert april.numbers["spent"] == pytest.approx(11.0)
     assert april.level == "quiet"
+
+
+def test_answers_in_shadow_cost_the_same_and_so_does_each_model_that_was_made() -> None:
+    life = Life(plan({"cost": {"per_answer": 0.01, "per_training": 7, "at_most": 30}})).answer(START, rows=100)
+    sealed = life.facts[-1].what
+    life.finish(START, answered=100).add(replace(sealed, segment="b", steps={"shadow": 40, "all": 3}), at=START)
+    (day,) = life.look(START + DAY, "cost")
+    assert {name: part["now"] for name, part in day.parts.items()} == {"sales": 1.0, "in shadow": 0.4}
+    life.release("b", at=START + DAY)
+    (trained,) = life.look(START + 2 * DAY, "cost")
+    assert trained.numbers["today"] == 7.0
+    assert trained.numbers["spent"] == pytest.approx(8.4)

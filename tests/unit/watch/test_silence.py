@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from unit.watch.facts import DAY, HOUR, START, Life
+from unit.watch.facts import DAY, HOUR, START, Life, plan
 
 from shipworthy.base.actor import Actor
 from shipworthy.deliver.words import Beat
-from shipworthy.release.words import DeliveriesPaused
+from shipworthy.release.words import DeliveriesPaused, TrialJudged
 from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
 from shipworthy.watch.rules import due, note_silence
@@ -41,11 +41,11 @@ def besides_looks(life: Life, now: datetime) -> list[str]:
     return [name for name in names(life, now) if name != "the look at the world"]
 
 
-def noted(life: Life, now: datetime, *beats: Beat) -> list[str]:
-    """Note who is silent as of now, as the worker does."""
-    silent = {one.name: one for one in silences(life.plan, life.past, beats, START, now)}
-    decided = note_silence(NoteSilence(product="p", silent=silent), life.past, now, OPERATOR)
-    life.add(*decided.facts, at=now)
+def noted(life: Life, wall: datetime, *beats: Beat, now: datetime = START) -> list[str]:
+    """Note who is silent, as the worker does."""
+    silent = {one.name: one for one in silences(life.plan, life.past, beats, now, wall)}
+    decided = note_silence(NoteSilence(product="p", silent=silent), life.past, wall, OPERATOR)
+    life.add(*decided.facts, at=wall)
     return decided.result(life.past)
 
 
@@ -157,3 +157,25 @@ def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:
 def test_a_feed_whose_rhythm_nobody_knows_is_left_alone() -> None:
     life = Life().release().read(START, newest=START.isoformat())
     assert not besides_looks(life, START + 400 * DAY)
+
+
+def test_challengers_that_nobody_compares_are_an_alarm_until_one_is() -> None:
+    life = Life(plan(respond={"retraining": {"evaluated_within": "1mo"}})).release()
+    compared = TrialJudged(
+        product="p", candidate="b", against="a", step="proposed", window=START.isoformat(), verdict="hold",
+        harm=False, text="", guarantee="", numbers={"rows": 10.0}, state={},
+    )  # fmt: skip
+
+    def told(day: int) -> list[str]:
+        return [text for text in noted(life, START + MINUTE, now=START + day * DAY) if "challengers" in text]
+
+    assert told(27) == []
+    since = "since 2026-03-01 23:00 UTC; 1 month (about 30 days) may pass."
+    assert told(32) == [f"alarm: The comparison of challengers has reported nothing {since}"]
+    (raised,) = [fact.what.alarm for fact in life.past.of(AlarmRaised) if "challengers" in fact.what.text]
+    life.add(replace(compared, numbers={"rows": 0.0}), at=START + 33 * DAY)
+    assert told(33) == [], "nothing was compared"
+    life.add(compared, at=START + 34 * DAY)
+    assert told(34) == ["The comparison of challengers reports again."]
+    assert raised in [fact.what.alarm for fact in life.past.of(AlarmClosed)]
+    assert "comparison of challengers" in names(life, START + 70 * DAY)

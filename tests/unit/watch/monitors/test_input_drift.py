@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from unit.watch.lives import lived
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.profile import profile_of, typical_values
@@ -43,12 +44,8 @@ def window(frame: pd.DataFrame, day: int = 1) -> Window:
 
 
 def life(frames: list[pd.DataFrame], settings: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for day, frame in enumerate(frames, start=1):
-        found.append(MONITOR.judge(state, window(frame, day), settings, PROFILE))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    windows = (window(frame, day) for day, frame in enumerate(frames, start=1))
+    return lived(MONITOR, windows, settings, PROFILE)
 
 
 def test_a_year_of_unchanged_inputs_is_quiet() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, mean_absolute_error
+from unit.watch.lives import lived
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.learning import Examples
@@ -55,14 +56,7 @@ def window(month: int, size: int = 2_000, off: float = 0.0, south: float = 0.0, 
 
 
 def life(windows: list[Window], settings: Settings = SETTINGS, known: dict[str, Any] | None = None) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, settings, known or profile()))
-        state = json.loads(canonical(found[-1].state))
-        assert canonical(found[-1].numbers)
-        assert canonical(found[-1].parts)
-    return found
+    return lived(MONITOR, windows, settings, known or profile())
 
 
 def test_a_model_that_stays_as_good_is_quiet() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
+from unit.watch.lives import lived
 
-from shipworthy.base.digest import canonical
 from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors.threshold import MISSED, MONITOR, WRONG
 
@@ -38,12 +37,7 @@ def window(month: int, wrong: float = 0.3, rows: int = 4_000, ask: int = 0) -> W
 
 
 def life(windows: list[Window], known: Any = HELD_OUT) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, SETTINGS, {"performance": known}))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    return lived(MONITOR, windows, SETTINGS, {"performance": known})
 
 
 def test_precision_and_recall_are_those_of_scikit_learn() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+from unit.watch.lives import lived
 
 from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors.volume import MONITOR
@@ -14,12 +14,8 @@ SETTINGS = Settings(tolerance=0.5, phi=1.0, alpha=0.05, updates_per_year=12)
 
 
 def life(sizes: list[int], settings: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for month, size in enumerate(sizes, start=1):
-        found.append(MONITOR.judge(state, Window(f"1997-{month:02}-01", np.zeros(size)), settings, {}))
-        state = found[-1].state
-    return found
+    windows = (Window(f"1997-{month:02}-01", np.zeros(size)) for month, size in enumerate(sizes, start=1))
+    return lived(MONITOR, windows, settings)
 
 
 def test_the_first_window_has_nothing_to_be_compared_with() -> None:
