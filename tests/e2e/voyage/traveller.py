@@ -16,18 +16,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import mlflow.sklearn  # noqa: F401
+import e2e.voyage.preloaded  # noqa: F401
 from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, settings_of, someone
 
-import shipworthy.app.due
-import shipworthy.app.work
-import shipworthy.data.flow
-import shipworthy.deliver.flow
-import shipworthy.edges.engine
-import shipworthy.model.flow
-import shipworthy.prove.flow
-import shipworthy.release.flow
-import shipworthy.watch.flow  # noqa: F401
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.fact import Command, Past, What
