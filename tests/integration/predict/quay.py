@@ -78,7 +78,7 @@ class Quay:
     def call(self, method: str, path: str, body: Any = None, by: str = "either", **headers: str) -> httpx.Response:
         """One request and its answer."""
         content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=120) as client:
             return client.request(
                 method, f"{self.address}{path}", content=content, headers={**self.bearer(by), **headers}
             )
