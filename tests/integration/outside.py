@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import socketserver
 import ssl
@@ -185,20 +186,32 @@ def mail_server(certificate: Path | None = None) -> Iterator[Mail]:
         yield server.mail
 
 
+def place_of_its_own() -> tuple[str, int]:
+    """Host and port for a server that takes no free port by itself, or comes back to the one that it had.
+
+    A port that was free a moment ago may be taken before it is used. Where all of 127.0.0.0/8 is this machine, as on
+    Linux, nobody else knows the address.
+    """
+    host = ".".join(["127", *(str(secrets.randbelow(250) + 2) for _ in range(3))])
+    for candidate in (host, "127.0.0.1"):
+        with suppress(OSError), socket.socket() as free:
+            free.bind((candidate, 0))
+            return candidate, int(free.getsockname()[1])
+    raise AssertionError("this machine has no address of its own")
+
+
 @contextmanager
 def s3_server() -> Iterator[str]:
     """moto's S3 over real HTTP, as a process of its own; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    host, port = place_of_its_own()
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(1200):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            with suppress(OSError), socket.create_connection((host, port), 1):
                 break
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://{host}:{port}"
     finally:
         server.terminate()
         server.wait()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.voyage.shop import PRODUCT, Shop, settings_of
-from e2e.voyage.traveller import Journey, kill_after_each_new_step, lives
+from e2e.voyage.traveller import ENDED, Journey, kill_after_each_new_step, lives
 
 import shipworthy.respond.flow  # noqa: F401
 from shipworthy.app.wiring import close_desk
@@ -104,7 +104,7 @@ def live(root: Path, dying: bool) -> None:
         kill_after_each_new_step()
         kill_around_each_signature(root)
     desk = Shop(settings_of(root), root).desk()
-    Answering(desk, "").travel()
+    Answering(desk, "", root / ENDED).travel()
     close_desk(desk)
 
 

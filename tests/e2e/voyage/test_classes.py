@@ -310,7 +310,7 @@ def test_every_page_shows_a_product_of_classes(cellar: Cellar) -> None:
     secret = cellar.desk.people.add("auditor")
     with (
         running(house(cellar.desk)) as address,
-        httpx.Client(base_url=address, trust_env=False, timeout=60, follow_redirects=True) as client,
+        httpx.Client(base_url=address, trust_env=False, timeout=120, follow_redirects=True) as client,
     ):
         csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
         assert csrf

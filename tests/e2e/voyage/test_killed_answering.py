@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import PRODUCT, Shop, settings_of
+from e2e.voyage.shops import Shops
 from e2e.voyage.test_killed import facts, stored
-from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.model.words import CandidateMade
@@ -28,13 +28,10 @@ TESTS = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a shop whose model answers, with an alarm that asks for another one; nobody works on it."""
-    voyage = Voyage(tmp_path_factory.mktemp("made") / "shop")
-    voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
-    model = voyage.live_model()
-    voyage.advance("1997-08-01")
+    voyage = shops.at("august", tmp_path_factory.mktemp("made") / "shop")
+    model = voyage.newest()
     raised = AlarmRaised(
         product=PRODUCT, alarm="a" * 64, monitor="calibration", candidate=model,
         window="1997-06-01T00:00:00+00:00", text="The list promised 27 %; 18 % came true.",

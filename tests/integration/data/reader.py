@@ -17,14 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import deltalake
-import httpcore  # noqa: F401
 import pyarrow as pa
-import scipy.stats  # noqa: F401
 
-import shipworthy.app.work
-import shipworthy.data.flow
-import shipworthy.edges.engine
-import shipworthy.edges.road  # noqa: F401
 from shipworthy.app.desk import Desk
 from shipworthy.app.rights import Identity
 from shipworthy.app.settings import settings
@@ -127,6 +121,8 @@ def killed(root: Path, place: str) -> bool:
 
 
 if __name__ == "__main__":
+    import e2e.voyage.preloaded  # noqa: F401
+
     for place in PLACES:
         if not killed(Path(sys.argv[1]), place):
             sys.exit(f"It was not killed at {place}.")
