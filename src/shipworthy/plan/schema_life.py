@@ -340,7 +340,7 @@ class Retraining(Section):
         description=(
             "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
             "`decision.explore` declares a slice that is acted on at random, and truths count by one over their "
-            "chance. Not where the answer is a class."
+            "chance, in learning, proof and monitors."
         ),
     )
 

@@ -18,15 +18,19 @@ from unit.watch.monitors.test_performance import SETTINGS, profile
 
 from shipworthy.deliver.log import PROPENSITY
 from shipworthy.edges.files import Files
+from shipworthy.model.classes import losses, right
 from shipworthy.model.exploring import EXPLORED, explored, explored_one, told_explored
 from shipworthy.model.rules import decided
 from shipworthy.plan.schema import Decision
 from shipworthy.plan.schema_model import Exploration
-from shipworthy.watch.monitor import Weights, Window
+from shipworthy.watch.look import Look
+from shipworthy.watch.monitor import OfClasses, Weights, Window
 from shipworthy.watch.monitors import calibration, performance
+from shipworthy.watch.rules import Answered
 from shipworthy.watch.weighing import NotLogged, chances_of, weighed
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
+_NEED = {"question": "What does it need?", "decision": "It gets it.", "entity": "pump", "horizon": "1w"}
 RULE = Decision(top=20, explore=Exploration(share=0.1, seed="spring"))
 
 
@@ -61,6 +65,31 @@ def test_who_asks_a_person_is_never_drawn() -> None:
     assert asked.sum() > 700
     assert not found.drawn[asked].any()
     assert np.isnan(found.chances[asked]).all()
+
+
+@pytest.mark.parametrize("no", ["no", "none"])
+def test_of_classes_whoever_is_left_alone_is_drawn_and_gets_the_one_that_counts_as_yes(no: str) -> None:
+    classes = ("repair", "replace", "none")
+    rule = Decision(yes="repair", no=no, ask=(0.9, 1), explore=Exploration(share=0.1, seed="spring"))
+    names = [f"{number:04}" for number in range(3_000)]
+    said = [("replace", "none")[number % 2] for number in range(3_000)]  # nobody gets the one that counts as yes
+    codes, words = decided(np.linspace(0, 1, 3_000), names, rule, named=said)
+    found = explored(codes, words, names, rule, "renewals", DAY, classes)
+    decisions = np.array([found.words[code] for code in found.codes])
+    left = np.array([word == "none" or (word == "replace" and no == "no") for word in said])
+    asked = np.linspace(0, 1, 3_000) >= 0.9
+    assert np.isnan(found.chances[asked]).all()
+    assert set(found.chances[left & ~asked]) == {0.1}
+    assert (found.chances[~left & ~asked] == 1).all()
+    assert set(decisions[found.drawn]) == {"repair"}
+    assert found.drawn[left & ~asked].mean() == pytest.approx(0.1, abs=0.03)
+    assert (found.drawn == (decisions == "repair")).all()
+    one_by_one = [
+        explored_one("ask a person" if ask else word, name, rule, "renewals", DAY, classes)
+        for word, name, ask in zip(said, names, asked, strict=True)
+    ]
+    assert [one for one, _ in one_by_one] == decisions.tolist()
+    assert [chance for _, chance in one_by_one if chance] == found.chances[~asked].tolist()
 
 
 @settings(max_examples=50, deadline=None)
@@ -139,6 +168,40 @@ def test_what_was_said_in_shadow_is_not_weighed_by_it(tmp_path: Path) -> None:
     told = chances_of(files, [segment], plan_, answers.assign(step="shadow"))
     assert isinstance(told, NotLogged)
     assert "in shadow" in told.why
+
+
+def test_of_a_class_only_truths_of_those_acted_on_are_kept_and_the_mean_loss_is_that_of_everybody(
+    tmp_path: Path,
+) -> None:
+    classes, count = ("repair", "replace", "none"), 6_000
+    random = np.random.default_rng(1)
+    likely = random.dirichlet([1.0, 1.0, 1.0], count)
+    truths = np.array([random.choice(3, p=row) for row in likely], dtype=np.float64)
+    truths[(likely.argmax(axis=1) == 2) & (random.random(count) < 0.5)] = 0.0  # those left alone need it more often
+    named = [classes[place] for place in likely.argmax(axis=1)]
+    chances = np.where(np.array(named) == "repair", 1.0, 0.1)
+    acted = random.random(count) < chances
+    names = [f"{number:05}" for number in range(count)]
+    files = Files(tmp_path)
+    segment = files.put_table(pa.table({"answer_id": names, PROPENSITY.name: chances}))
+    told = ["repair" if one else "none" for one in acted]
+    answers = pd.DataFrame({"answer_id": names, "entity": names, "decision": told, "step": "all"})
+    plan_ = plan(
+        need=dict(_NEED, answer="class", classes=list(classes)),
+        decision={"yes": "repair", "explore": {"share": "10%", "seed": "a"}},
+        respond={"retraining": {"labels_only_when_acted": True}},
+    )
+    window = Window("2026-03-02", likely.max(axis=1), labels=right(likely, truths))
+    window = replace(window, of_classes=OfClasses(classes, likely, truths))
+    look = Look(files, plan_, "2026-03-02T00:00:00+00:00", [], "", "")
+    found = look._weighed(window, Answered("c", "2026-03-02T00:00:00+00:00", (segment,)), answers)
+    assert found.of_classes is not None
+    assert found.of_classes.truths is not None
+    assert (np.isfinite(found.of_classes.truths) == acted).all()
+    lost = np.where(found.each > 0, found.of_classes.losses[found.usable], 0.0) * found.each / found.least
+    everybody = losses(likely, truths).mean()
+    assert lost.mean() == pytest.approx(everybody, abs=0.03)
+    assert losses(likely, truths)[acted].mean() < everybody - 0.03, "those acted on are others"
 
 
 def test_harm_that_only_the_explored_show_is_found_and_no_harm_is_not() -> None:
