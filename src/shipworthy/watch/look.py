@@ -190,7 +190,7 @@ class Look:
         """With what each truth counts for, where only those on whom the product acted have one."""
         if window.labels is None or not weighs(self.plan):
             return window
-        found = chances_of(self.files, of.parts, self.plan, answers)
+        found = chances_of(self.files, of.parts, self.plan, answers, self.moment)
         if isinstance(found, NotLogged):
             return replace(window, labels=None, unlabelled_because=found.why, for_good=True)
         acted, classes = found.each > 0, window.of_classes

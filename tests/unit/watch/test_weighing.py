@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from shipworthy.deliver.log import PROPENSITY
 from shipworthy.edges.files import Files
 from shipworthy.model.classes import losses, right
 from shipworthy.model.exploring import EXPLORED, explored, explored_one, told_explored
-from shipworthy.model.rules import decided
+from shipworthy.model.rules import decided, hashed
 from shipworthy.plan.schema import Decision
 from shipworthy.plan.schema_model import Exploration
 from shipworthy.watch.look import Look
@@ -32,6 +33,10 @@ from shipworthy.watch.weighing import NotLogged, chances_of, weighed
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 _NEED = {"question": "What does it need?", "decision": "It gets it.", "entity": "pump", "horizon": "1w"}
 RULE = Decision(top=20, explore=Exploration(share=0.1, seed="spring"))
+
+
+def numbered(count: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    return np.arange(count, dtype=np.uint64)
 
 
 def drawn(count: int = 200, day: datetime = DAY, rule: Decision = RULE) -> Any:
@@ -98,7 +103,7 @@ def test_weights_lie_within_0_and_1_and_a_person_s_choice_counts_for_nobody(
     rows: list[tuple[bool, float]], loss: float
 ) -> None:
     acted, chances = [one for one, _ in rows], np.array([chance for _, chance in rows])
-    each = weighed(acted, chances, 0.1).each
+    each = weighed(acted, chances, 0.1, numbered(len(rows))).each
     assert (np.isnan(each) == np.isnan(chances)).all()
     assert ((each[~np.isnan(each)] >= 0) & (each[~np.isnan(each)] * loss <= 1)).all()
 
@@ -110,7 +115,7 @@ def worlds(seed: int, rows: int, real: float) -> tuple[Window, np.ndarray[Any, A
     truth = (random.uniform(0, 1, rows) < np.clip(scores + real * (scores < 0.4), 0, 1)).astype(float)
     chances = np.where(scores >= 0.4, 1.0, 0.1)
     acted = random.uniform(0, 1, rows) < chances
-    weights = weighed(acted, chances, 0.1)
+    weights = weighed(acted, chances, 0.1, random.integers(0, 2**63, rows, dtype=np.uint64))
     labels = np.where(acted, truth, np.nan)
     return Window("2026-03-02T00:00:00+00:00", scores, labels=labels, weights=weights), truth
 
@@ -148,7 +153,7 @@ def test_truths_that_are_missing_do_not_make_the_mean_of_everybody_smaller() -> 
 )
 def test_as_large_a_share_of_those_left_out_counts_as_of_those_acted_on(rows: list[tuple[float, bool]]) -> None:
     each, known = np.array([one for one, _ in rows]), np.array([one for _, one in rows])
-    counts = Weights(each, 0.1).counting(known)
+    counts = Weights(each, 0.1, numbered(len(rows))).counting(known)
     acted, left_out = each > 0, each == 0
     assert (counts[acted] == known[acted]).all()
     assert not counts[np.isnan(each)].any()
@@ -156,16 +161,42 @@ def test_as_large_a_share_of_those_left_out_counts_as_of_those_acted_on(rows: li
     assert abs(counts[left_out].sum() - share * left_out.sum()) < 1
 
 
+@given(st.permutations(range(12)), st.integers(1, 11))
+def test_who_of_those_left_out_takes_part_hangs_neither_on_order_nor_on_a_pattern(order: list[int], known: int) -> None:
+    each, draws = np.array([0.1] * 12 + [0.0] * 12), hashed("salt", [f"p{number}" for number in range(24)])
+    labels = np.arange(24) < known
+    counts = Weights(each, 0.1, draws).counting(labels)
+    moved = np.concatenate([np.arange(12), 12 + np.array(order)])
+    again = Weights(each[moved], 0.1, draws[moved]).counting(labels[moved])
+    assert set(moved[again]) == set(np.flatnonzero(counts))
+    assert counts[12:].sum() == known
+
+
+@pytest.mark.parametrize(
+    "name", [lambda n: f"{n:06}", lambda n: f"{(n * 7919) % 20_000:06}", lambda n: f"x{n % 2}-{n}"]
+)
+def test_a_mean_over_those_left_out_is_the_same_whatever_they_are_called(name: Callable[[int], str]) -> None:
+    """Every second one, in one order of names or another, would miss by as much as they differ in pairs."""
+    each, odd = np.zeros(20_000), np.arange(20_000) % 2
+    each[:2_000] = 0.1
+    known = np.arange(20_000) < 1_000  # half of those acted on
+    found = Weights(each, 0.1, hashed("salt", [name(number) for number in range(20_000)])).counting(known)
+    assert found[2_000:].sum() == 9_000
+    assert odd[2_000:][found[2_000:]].mean() == pytest.approx(0.5, abs=0.02)
+
+
 def test_what_was_said_in_shadow_is_not_weighed_by_it(tmp_path: Path) -> None:
     table = pa.table({"answer_id": ["1", "2"], PROPENSITY.name: [1.0, 0.1]})
     files = Files(tmp_path)
     segment, plan_ = files.put_table(table), plan(decision={"top": 2, "explore": {"share": "10%", "seed": "a"}})
-    answers = pd.DataFrame({"answer_id": ["1", "2"], "decision": ["yes", "no"], "step": ["all", "shadow"]})
-    found = chances_of(files, [segment], plan_, answers)
+    answers = pd.DataFrame(
+        {"answer_id": ["1", "2"], "entity": ["a", "b"], "decision": ["yes", "no"], "step": ["all", "shadow"]}
+    )
+    found = chances_of(files, [segment], plan_, answers, "")
     assert isinstance(found, Weights)
     assert found.each[0] == 0.1
     assert np.isnan(found.each[1])
-    told = chances_of(files, [segment], plan_, answers.assign(step="shadow"))
+    told = chances_of(files, [segment], plan_, answers.assign(step="shadow"), "")
     assert isinstance(told, NotLogged)
     assert "in shadow" in told.why
 
