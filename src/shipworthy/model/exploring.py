@@ -56,10 +56,12 @@ def left_alone(rule: Decision, classes: Sequence[str] = ()) -> frozenset[str]:
 
 
 def acted_on(plan: Plan, decisions: npt.ArrayLike) -> Chosen:
-    """Whether somebody acts on each decision, so that its truth becomes known; a person who is asked may or may not."""
-    idle = [*left_alone(plan.decision, plan.need.classes), plan.decision.ask_name]
-    words = np.asarray(decisions, dtype=object)
-    return np.asarray(~np.isin(words, np.array(idle, dtype=object)), dtype=bool)
+    """Whether somebody surely acts on each decision, so that its truth becomes known.
+
+    A person who is asked may or may not; a word of an earlier plan counts as nothing, which loses rows and biases none.
+    """
+    words = set(plan.need.classes or [plan.decision.yes]) - left_alone(plan.decision, plan.need.classes)
+    return np.asarray(np.isin(np.asarray(decisions, dtype=object), np.array(sorted(words), dtype=object)), dtype=bool)
 
 
 def weighs(plan: Plan) -> bool:

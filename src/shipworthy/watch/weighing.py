@@ -21,7 +21,7 @@ from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.run import SHADOW
 from shipworthy.model.exploring import acted_on, weighs
 from shipworthy.model.rules import hashed
-from shipworthy.model.weighing import with_propensity
+from shipworthy.model.weighing import with_chances
 from shipworthy.watch.monitor import Floats, Weights
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def chances_of(
     silent = np.asarray(answers["step"] == SHADOW)
     if len(answers) and silent.all():
         return NotLogged("Nobody acted on these answers in shadow, so they cannot be weighed; its trial compares them.")
-    found = [with_propensity(files.table(segment)).select(["answer_id", PROPENSITY.name]) for segment in segments]
+    found = [with_chances(files, segment, ["answer_id"]) for segment in segments]
     logged = pa.concat_tables(found).to_pandas().drop_duplicates("answer_id").set_index("answer_id")[PROPENSITY.name]
     chances = np.where(silent, np.nan, np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64))
     if len(answers) and not np.isfinite(chances).any():
