@@ -316,6 +316,12 @@ def test_some_bottles_that_nobody_acts_on_are_acted_on_at_random_the_same_in_row
             row in drawn,
         )
     assert all(row["decision"] == "barolo" and row["reasons"][0] == EXPLORED for row in drawn)
+    asking = replace(serving, ready={**serving.ready, champion: ready})
+    questions = [Question(row["entity"], "till", ready.features.loc[row["entity"]].to_dict()) for row in rows]
+    for row, reply in zip(rows, asking.answers(questions, moment), strict=True):  # each brings its inputs
+        assert isinstance(reply, Reply)
+        assert reply.row.get("propensity") == row["propensity"]
+        assert (reply.row["decision"], reply.row["reasons"]) == (row["decision"], row["reasons"])
 
 
 def test_two_candidates_are_compared_by_the_loss_of_their_probabilities(cellar: Cellar, serving: Serving) -> None:
