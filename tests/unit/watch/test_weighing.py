@@ -28,6 +28,8 @@ from shipworthy.watch.look import Look
 from shipworthy.watch.monitor import OfClasses, Weights, Window
 from shipworthy.watch.monitors import calibration, performance
 from shipworthy.watch.rules import Answered
+from shipworthy.watch.trials import DueTrial
+from shipworthy.watch.trying import _of_each
 from shipworthy.watch.weighing import NotLogged, chances_of, weighed
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -183,6 +185,37 @@ def test_a_mean_over_those_left_out_is_the_same_whatever_they_are_called(name: C
     found = Weights(each, 0.1, hashed("salt", [name(number) for number in range(20_000)])).counting(known)
     assert found[2_000:].sum() == 9_000
     assert odd[2_000:][found[2_000:]].mean() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("name", [lambda n: f"{n:06}", lambda n: f"{(n * 7919) % 8_000:06}"])
+def test_a_trial_is_the_same_in_any_order_and_right_whatever_its_people_are_called(
+    tmp_path: Path, name: Callable[[int], str]
+) -> None:
+    """People stand by how much they lose, in one naming; half of the truths are missing."""
+    count, random = 8_000, np.random.default_rng(4)
+    names, lost = [name(number) for number in range(count)], np.linspace(0, 1, count)
+    chances = np.where(random.random(count) < 0.2, 1.0, 0.1)
+    acted = random.random(count) < chances
+    files, moment = Files(tmp_path), "2026-03-02T00:00:00+00:00"
+    segment = files.put_table(pa.table({"answer_id": names, PROPENSITY.name: chances}))
+    told = np.where(acted, "yes", "no")
+    rows = pd.DataFrame({"answer_id": names, "entity": names, "decision": told, "step": "all"})
+    truth = pd.Series(lost, index=names)[acted & (random.random(count) < 0.5)]
+    decision = {"top": 2, "explore": {"share": "10%", "seed": "a"}}
+    plan_ = plan(decision=decision, respond={"retraining": {"labels_only_when_acted": True}})
+    one = DueTrial(Answered("b", moment, (segment,)), Answered("a", moment, (segment,)), (), False)
+    mine, other = rows[::4], rows.drop(rows.index[::4])
+
+    def loss(_: pd.DataFrame, labels: pd.Series[float]) -> Any:
+        return np.asarray(labels)
+
+    found = _of_each(files, plan_, one, (mine, other), truth, loss)
+    mixed = [side.sample(frac=1, random_state=1) for side in (mine, other)]
+    again = _of_each(files, plan_, one, mixed, truth, loss)
+    for side, same in zip(found[:2], again[:2], strict=True):
+        assert side.tolist() == same.tolist()
+        assert side.mean() / found[2] == pytest.approx(0.5, abs=0.12)
+        assert abs(np.corrcoef(np.arange(side.size), side)[0, 1]) < 0.06, "blocks hang on no name"
 
 
 def test_what_was_said_in_shadow_is_not_weighed_by_it(tmp_path: Path) -> None:
