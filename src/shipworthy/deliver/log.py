@@ -73,9 +73,9 @@ def with_classes(table: pa.Table, names: Sequence[str], likely: npt.NDArray[np.f
     return table.append_column(COMPACT_CLASSES[0], named).append_column(COMPACT_CLASSES[1], shares)
 
 
-def compact(answer: str) -> pa.Schema:
+def compact(answer: str, explores: bool = False) -> pa.Schema:
     """The columns of a product's answers as they are made and written where there are many rows."""
-    return pa.schema([*COMPACT, *COMPACT_CLASSES]) if answer == "class" else COMPACT
+    return pa.schema([*COMPACT, *(COMPACT_CLASSES if answer == "class" else ()), *([PROPENSITY] if explores else [])])
 
 
 def days(answers: pa.Table) -> pa.Array:

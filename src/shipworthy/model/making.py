@@ -161,13 +161,13 @@ def _counted(
     """The rows as they count where the truth is only known of those on whom the product acted, see `model.weighing`.
 
     Raises:
-        UserError: no truth is left whose chance is known.
+        UserError: a model is to be trained, and no truth is left whose chance is known.
     """
     assert given.answered is not None
-    takes = given.role == "model" and given.model_file is None and pipeline.takes_weights
-    read = read_of(given.answered, rows, given.plan, "weights" if takes else "drawn")
+    trains = given.role == "model" and given.model_file is None
+    read = read_of(given.answered, rows, given.plan, "weights" if trains and pipeline.takes_weights else "drawn")
     found = counted(rows, files, given.plan, read, held)
-    if rows.known.any() and not found.known.any():
+    if trains and rows.known.any() and not found.known.any():
         raise UserError(_unweighable(given, pipeline, int(rows.known.sum())))
     return found, read
 

@@ -29,6 +29,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import Past
 from shipworthy.base.times import Length, read_moment
 from shipworthy.model.answers_words import AnswersSealed
@@ -121,7 +122,7 @@ def weighing_of(learnt_from: Examples, read: Weighing) -> Weighing:
 
 def chances_in(files: Files, plan: Plan, segments: Sequence[str], since: datetime | None) -> Chances:
     """What some segments of the prediction log say about chances."""
-    parts = [_people_of(files.table(segment)) for segment in segments]
+    parts = [_people_of(with_chances(files, segment, _COLUMNS)) for segment in segments]
     if not parts:
         return Chances(since, pd.DataFrame({"entity": [], "as_of": [], "acted": [], "chance": []}))
     rows = pa.concat_tables(parts).to_pandas()
@@ -134,15 +135,16 @@ def chances_in(files: Files, plan: Plan, segments: Sequence[str], since: datetim
 
 
 def _people_of(answers: pa.Table) -> pa.Table:
-    answers = answers.filter(pc.is_in(answers["step"].cast(pa.string()), pa.array(FOR_PEOPLE)))
-    return with_propensity(answers).select([*_COLUMNS, PROPENSITY.name])
+    return answers.filter(pc.is_in(answers["step"].cast(pa.string()), pa.array(FOR_PEOPLE)))
 
 
-def with_propensity(answers: pa.Table) -> pa.Table:
-    """Answers of the log with their chances; null in a segment from before anybody was acted on at random."""
-    if PROPENSITY.name in answers.column_names:
-        return answers
-    return answers.append_column(PROPENSITY, pa.nulls(len(answers), PROPENSITY.type))
+def with_chances(files: Files, segment: str, columns: Sequence[str]) -> pa.Table:
+    """Columns of answers of the log, and their chances; null where nobody was acted on at random yet."""
+    try:
+        return files.table(segment, [*columns, PROPENSITY.name])
+    except NotFound:
+        answers = files.table(segment, list(columns))
+        return answers.append_column(PROPENSITY, pa.nulls(len(answers), PROPENSITY.type))
 
 
 def weighed(rows: Examples, chances: Chances, every: Length) -> Examples:

@@ -33,7 +33,13 @@ class Evidence(Section):
         0.02, gt=0, lt=1, description="By how much the mean loss would have to rise for it to be too much worse."
     )
     error: Share = Field(
-        0.05, gt=0, lt=1, description="The chance of a wrong verdict, of either kind, however often one looks."
+        0.05,
+        gt=0,
+        lt=1,
+        description=(
+            "The chance of a wrong verdict at a step, of either kind, however often one looks: of going back for "
+            "whatever reason, and of being let on."
+        ),
     )
     row_limit: Whole = Field(
         20_000, ge=1, description="Compared rows after which a candidate in shadow or canary goes back undecided."
@@ -341,7 +347,7 @@ class Retraining(Section):
         description=(
             "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
             "`decision.explore` declares a slice that is acted on at random, and truths count by one over their "
-            "chance. Not where the answer is a class."
+            "chance, in learning, proof and monitors."
         ),
     )
 

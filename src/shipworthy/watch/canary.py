@@ -5,9 +5,10 @@ same row; where they share the people, D is the loss of one row of the canary mi
 rows of the other one. Harm is evidence that the mean of D lies above what is tolerated; promotion is evidence that it
 lies below the margin beyond which the new one would be too much worse. Going back wins ties, and at the row limit.
 
-What is promised: a candidate that is not worse is taken back with probability at most alpha, one that is worse by the
-margin is let on with probability at most alpha, however often one looks. It holds while, given the past, the mean of
-D lies where it is said to; rows that share shocks are weighed down by phi (`evidence.temper`).
+What is promised: a candidate that is not worse is taken back with probability at most alpha (all reasons together, see
+`watch.errors`), one that is worse by the margin is let on with probability at most alpha, however often one looks. It
+holds while, given the past, the mean of D lies where it is said to; rows that share shocks are weighed down by phi
+(`evidence.temper`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Terms:
         harm: the rise of the mean loss that is tolerated.
         margin: the rise of the mean loss beyond which the new one would be too much worse; below 0, the fall that it
             must show more than.
-        alpha: the chance of a wrong verdict of each kind.
+        alpha: the chance of a wrong verdict of each kind; back: that of going back by these losses alone, where other
+            reasons to go back have a part of it too (`watch.errors`), None where they have none.
         row_limit: pairs of rows after which an undecided candidate goes back.
         phi: how many times dependence between rows inflates the variance of the mean of D.
     """
@@ -46,6 +48,12 @@ class Terms:
     alpha: float = 0.05
     row_limit: int = 20_000
     phi: float = 1.0
+    back: float | None = None
+
+    @property
+    def to_go_back(self) -> float:
+        """The chance of going back wrongly by losses."""
+        return self.alpha if self.back is None else self.back
 
     def __post_init__(self) -> None:
         if not (0 <= self.harm < 1 and -1 < self.margin < 1 and 0 < self.alpha < 1 and self.row_limit >= 1):
@@ -130,7 +138,7 @@ def verdict(trial: Trial, terms: Terms, mismatch: bool = False) -> Decided:
     Args:
         mismatch: the people were not divided as planned, so that their losses cannot be compared.
     """
-    if mismatch or reached(trial.harm, terms.alpha) >= 1:
+    if mismatch or reached(trial.harm, terms.to_go_back) >= 1:
         return "roll back"
     if reached(trial.promotion, terms.alpha) >= 1:
         return "promote"

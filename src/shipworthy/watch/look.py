@@ -201,10 +201,14 @@ class Look:
         """With what each truth counts for, where only those on whom the product acted have one."""
         if window.labels is None or not weighs(self.plan):
             return window
-        found = chances_of(self.files, of.parts, self.plan, answers)
+        found = chances_of(self.files, of.parts, self.plan, answers, self.moment)
         if isinstance(found, NotLogged):
             return replace(window, labels=None, unlabelled_because=found.why, for_good=True)
-        return replace(window, labels=np.where(found.each > 0, window.labels, np.nan), weights=found)
+        acted, classes = found.each > 0, window.of_classes
+        if classes is not None and classes.truths is not None:
+            classes = replace(classes, truths=np.where(acted, classes.truths, np.nan))
+        labels = np.where(acted, window.labels, np.nan)
+        return replace(window, labels=labels, weights=found, of_classes=classes)
 
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
         monitor = monitors()[item.monitor]

@@ -181,10 +181,13 @@ class Weights:
     Attributes:
         each: 0 to 1 per answer, 0 where nobody acted; NaN where a person decided.
         least: the least chance of being acted on; a mean of weighed values over it is that of everybody.
+        draws: a number for each answer by a hash of its entity: who takes part in a mean, the lowest first, must hang
+            neither on what an entity is called nor on the order of the answers.
     """
 
     each: Floats
     least: float
+    draws: npt.NDArray[np.uint64]
 
     def counting(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which answers take part in a mean: those acted on whose truth is known, and as large a share of the others.
@@ -194,9 +197,9 @@ class Weights:
         """
         acted, left_out = self.each > 0, np.flatnonzero(self.each == 0)
         share = known[acted].mean() if acted.any() else 1.0
-        kept = np.floor(np.arange(left_out.size + 1) * share + 1e-9)  # evenly over them, whatever their order is
+        lowest = np.argsort(self.draws[left_out], kind="stable")[: int(left_out.size * share + 1e-9)]
         found = known & acted
-        found[left_out[np.diff(kept) > 0]] = True
+        found[left_out[lowest]] = True
         return found
 
 

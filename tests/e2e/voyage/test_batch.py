@@ -21,6 +21,8 @@ from shipworthy.app.words import ErasePerson
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import load
+from shipworthy.model.exploring import EXPLORED, salt_of
+from shipworthy.model.rules import chosen_by_hash
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.reading import read_plan
 from shipworthy.watch.windows import features_of
@@ -93,16 +95,27 @@ def test_the_answers_are_those_of_the_list_that_is_made_as_a_whole(calm: Path) -
     close_desk(desk)
 
 
-def test_who_is_among_the_best_is_decided_over_all_rows(tmp_path: Path) -> None:
+def test_who_is_among_the_best_and_who_is_drawn_is_decided_over_all_rows(tmp_path: Path) -> None:
     root, rows = tmp_path / "batch", 150_000
-    batch.prepare(root, rows, batch.PLAN.replace("threshold: 0.5", "top: 1000"))
+    plan = batch.PLAN.replace("threshold: 0.5", "top: 1000, explore: {share: 1%, seed: spring}")
+    plan = plan.replace("score, decision,", "score, decision, reasons,").replace("reasons: 0,", "reasons: 1,")
+    batch.prepare(root, rows, plan)
     desk = batch.desk_on(root)
     account = batch.listed(desk)
+    sealed = desk.store.ledger.past(batch.PRODUCT).of(AnswersSealed)[-1].what
+    log = desk.store.files.table(sealed.segment).to_pandas()
     close_desk(desk)
     assert (account.answered, account.due) == (rows - 1, rows - 1)
-    found = brought(root).to_pandas()
-    best = found.sort_values(["score", "customer"], ascending=[False, True]).index[:1000]
-    assert sorted(found.index[found["decision"] == "yes"]) == sorted(best)
+    best = log.sort_values(["score", "entity"], ascending=[False, True]).index[:1000]
+    assert sorted(log.index[log["propensity"] == 1]) == sorted(best)
+    assert set(log["propensity"]) == {1.0, 0.01}
+    rule, moment = read_plan(plan).decision, log["as_of"][0].to_pydatetime()
+    drawn = chosen_by_hash(salt_of(rule, batch.PRODUCT, moment), log["entity"].tolist(), 0.01) & (log["propensity"] < 1)
+    assert ((log["decision"] == "yes") == (drawn | (log["propensity"] == 1))).all()
+    first = log["reasons"].map(lambda reasons: reasons[0])
+    assert ((first == EXPLORED) == drawn).all()
+    assert set(log["reasons"].map(len)[drawn]) == {2}
+    assert brought(root)["decision"].to_pylist() == log["decision"].tolist()
 
 
 def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_at_a_time(tmp_path: Path) -> None:

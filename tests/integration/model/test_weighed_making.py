@@ -128,3 +128,5 @@ def test_a_log_without_chances_teaches_nothing(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         make(given(files, answered=log(files, chances=False)), files)
     assert refused.value.mistakes[0].code == "model.nothing_weighed"
+    rule = make(given(files, answered=log(files, chances=False), role="baseline"), files)
+    assert "No truth was known yet" in rule.notes["calibration"]
