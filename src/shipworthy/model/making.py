@@ -281,6 +281,8 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
         profile["features"][name]["words"] = free_text.profile_of(name, *texts)
+    if learnt.all.only_yes is not None:
+        profile["label"] = {"only_yes": learnt.all.only_yes}
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
     profile |= {

@@ -27,7 +27,7 @@ from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, groups_of, segmented
-from shipworthy.watch.labels import is_written, labels_table, truths
+from shipworthy.watch.labels import labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
@@ -183,9 +183,10 @@ class Look:
             return replace(window, unlabelled_because=self.refused)
         until = self.plan.need.horizon.after(self.as_of)
         # A declared label may come up to the last answer's horizon; a label function looks one horizon ahead.
-        seen = until if is_written(answerer.pipeline) else matures(self.plan, of)
+        pipeline = answerer.pipeline
+        seen = until if pipeline.writes_label else matures(self.plan, of)
         try:
-            truth = truths(answerer.pipeline, self._sources(past, seen), self.as_of, until, entities)
+            truth = truths(pipeline, self._sources(past, seen), self.as_of, until, entities, answerer.only_yes)
         except UserError as error:
             return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
         labels, classes = truth.labels, window.of_classes

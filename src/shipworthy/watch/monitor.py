@@ -278,6 +278,13 @@ class Window:
         )
 
     @property
+    def contradictions(self) -> str:
+        """What is said of entities whose truth was stated in several ways; empty where there are none."""
+        if not self.contradicting:
+            return ""
+        return f" Contradicting truths were stated of {self.contradicting:,} of them, which count as unknown."
+
+    @property
     def day(self) -> str:
         """The moment as people write it: the date, and the time where it is not midnight."""
         date, _, time = self.moment.partition("T")

@@ -244,7 +244,7 @@ def _text(window: Window, then: HeldOut, tolerance: float, found: _Found, halfwa
     )
     if asked.rows < window.scores.size:
         told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
-    told += window.weighing
+    told += window.contradictions + window.weighing
     if (
         then.large is not None
         and window.weights is None
