@@ -125,6 +125,16 @@ class Pipeline:
         return self.code is not None and hasattr(self.module, "label")
 
     @property
+    def truth_sources(self) -> list[str]:
+        """The sources that say what is true: of the declared label, or those for which label() asks."""
+        function, declared = self._function("label"), self.plan.data.label
+        if function is None:
+            return [declared.source] if declared else []
+        asked = inspect.signature(function).parameters
+        all_ = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in asked.values())
+        return [name for name in self.plan.sources if all_ or name.replace("-", "_") in asked]
+
+    @property
     def takes_weights(self) -> bool:
         """Whether rows may count for more or less in fitting: our standard model, or a train() with `sample_weight`."""
         function = self._function("train")

@@ -209,7 +209,8 @@ class Window:
         scores: one per answer; NaN where there was none.
         labels: the truth per answer, NaN where it is unknown; None where no truth could be had. Of a class it is
             whether the answer was right, which its score promises.
-        unlabelled_because: why there is no truth at all; for_good: no later look will find one either.
+        unlabelled_because: why there is no truth at all; for_good: no later look will find one either; behind: the
+            feed that says what is true has not come so far yet.
         promises: whether a score is meant as the probability of yes.
         contradicting: entities for which several truths were stated; they count as unknown.
         features: the inputs by name, one value per answer; empty where they could not be found.
@@ -231,6 +232,7 @@ class Window:
     labels: Floats | None = None
     unlabelled_because: str = ""
     for_good: bool = False
+    behind: bool = False
     promises: bool = True
     contradicting: int = 0
     features: Mapping[str, Values] = field(default_factory=dict)

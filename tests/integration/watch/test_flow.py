@@ -443,6 +443,24 @@ def test_where_the_data_is_refused_promises_wait_and_say_why(world: World) -> No
     assert not world.is_due()
 
 
+def test_a_feed_of_outcomes_that_ends_early_is_waited_for_and_never_read_as_no(world: World) -> None:
+    for number in (4, 5):
+        world.list_of(number)
+    whole = pd.read_csv(world.root / "visits.csv")
+    world.now = month(6)
+    whole[whole["date"] < "1997-04-20"].to_csv(world.root / "visits.csv", index=False)
+    world.watch()
+    behind = world.judged("calibration")["1997-05"]
+    assert world.judged("calibration")["1997-04"].level != "not_run", "the feed has come a usual gap further"
+    assert (behind.level, behind.numbers["behind"], behind.numbers["waiting"]) == ("not_run", 1.0, 1.0)
+    assert "The source visits, which says what is true, ends on 1997-04-10" in behind.text
+    assert [sealed.as_of[:7] for sealed in world.of(LabelsSealed)] == ["1997-04"]
+    whole.to_csv(world.root / "visits.csv", index=False)
+    world.now += timedelta(days=1)
+    world.watch()
+    assert world.judged("calibration")["1997-05"].level == "quiet"
+
+
 def test_a_closed_alarm_restarts_the_evidence(world: World) -> None:
     for number in range(4, 8):
         world.list_of(number)
