@@ -18,6 +18,8 @@ SERVED = "serve/"
 PARTS, WAITING = "parts", "waiting"
 BEHIND = "behind"
 """The number of a finding that waits since the feed that says what is true has not come so far yet."""
+UNSURE = "held_out_needed"
+"""The number of a finding that was judged and cannot tell: how many more held-out rows it would take."""
 COUNTED_TO = "counted_to"
 """The number of the newest fact that a monitor of facts has counted."""
 REMEMBERED = 12
@@ -59,7 +61,7 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
     mine["windows"][what.window] = seen
-    if what.level != "not_run":
+    if what.level != "not_run" or UNSURE in what.numbers:
         mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
     mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)

@@ -530,7 +530,7 @@ def test_performance_is_told_by_segment_and_groups_are_looked_up_where_they_are_
     world.now = month(7)
     world.watch()
     performance = world.judged("performance")["1997-04"]
-    assert performance.level == "quiet"
+    assert performance.numbers["held_out_needed"] > 0, "a fifth of 800 customers is few where 25 may count as one"
     assert set(performance.parts) == {"often = often", "often = seldom"}
     assert sum(part["rows"] for part in performance.parts.values()) == CUSTOMERS
     table = world.store.files.table(world.of(LabelsSealed)[0].segment)
