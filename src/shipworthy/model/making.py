@@ -27,7 +27,7 @@ from shipworthy.model.format import Opening, Scorer, format_named, format_of_fil
 from shipworthy.model.humility import Humility
 from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
-from shipworthy.model.maturity import Reach, reach_of
+from shipworthy.model.maturity import reach_of
 from shipworthy.model.performance import performance_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
@@ -176,17 +176,10 @@ def _counted(
 def _moments(given: Ingredients, pipeline: Pipeline) -> list[datetime]:
     """The moments to learn from: without code the newest only, since a row as it stands is the same at all of them."""
     sources = given.read(given.as_of)
-    reach = _reach(given, pipeline)
+    reach = reach_of(given.plan, pipeline.truth_sources, sources)
     now = min(given.as_of, reach.until) if reach else given.as_of
     moments = mature_moments(given.plan, now, earliest_time(given.plan, sources))
     return moments if given.code else moments[-1:]
-
-
-def _reach(given: Ingredients, pipeline: Pipeline) -> Reach | None:
-    """How far the truth has come where label() makes it: it cannot tell "not yet" from "no"; a declared column can."""
-    if not pipeline.writes_label:
-        return None
-    return reach_of(given.plan, pipeline.truth_sources, given.read(given.as_of))
 
 
 def _baseline(given: Ingredients, rows: Examples, open_rows: Examples, moments: list[datetime]) -> _Learnt:
@@ -416,7 +409,7 @@ def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:
 def _too_early(given: Ingredients, pipeline: Pipeline) -> Mistake:
     plan = given.plan
     first = f" The earliest moment to learn from is {plan.model.training.first}." if plan.model.training.first else ""
-    reach = _reach(given, pipeline)
+    reach = reach_of(plan, pipeline.truth_sources, given.read(given.as_of))
     first += f" {reach.text}" if reach and reach.until < given.as_of else ""
     return Mistake(
         "model.no_mature_labels",

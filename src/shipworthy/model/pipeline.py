@@ -126,11 +126,13 @@ class Pipeline:
 
     @property
     def truth_sources(self) -> list[str]:
-        """The sources that say what is true: of the declared label, or those for which label() asks."""
-        function, declared = self._function("label"), self.plan.data.label
-        if function is None:
-            return [declared.source] if declared else []
-        asked = inspect.signature(function).parameters
+        """The sources for which label() asks; none where a declared column says what is true.
+
+        A function cannot tell "not yet" from "no" where a feed is behind; a column leaves unknown whom it leaves out.
+        """
+        if not self.writes_label:
+            return []
+        asked = inspect.signature(self.module.label).parameters if self.module else {}
         all_ = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in asked.values())
         return [name for name in self.plan.sources if all_ or name.replace("-", "_") in asked]
 
