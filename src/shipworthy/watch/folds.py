@@ -61,6 +61,7 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
     mine["windows"][what.window] = seen
+    mine.setdefault("first", seen["at"])
     if what.level != "not_run" or UNSURE in what.numbers:
         mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
@@ -77,9 +78,9 @@ SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed,
 were ``served``, ``until`` when."""
 
 JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
-"""By candidate and monitor: its ``windows`` (about no candidate the newest one), the last ``moments`` at which it
-judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``,
-and the state ``carried`` on."""
+"""By candidate and monitor: its ``windows`` (about no candidate the newest one), when it looked ``first``, the last
+``moments`` at which it judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it
+has ``counted_to``, and the state ``carried`` on."""
 
 
 def unreached(judged: State, candidates: Iterable[str]) -> set[str]:

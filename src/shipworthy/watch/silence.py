@@ -17,11 +17,12 @@ from shipworthy.deliver.folds import ended
 from shipworthy.deliver.words import Beat
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import paused
+from shipworthy.watch.audit import waiting
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.folds import JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
 from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
-from shipworthy.watch.words import Silence
+from shipworthy.watch.words import AuditDrawn, AuditLabelled, Silence
 
 BEATEN = timedelta(minutes=1)
 """A server or worker leaves word every ten seconds; after six words that did not come it is silent."""
@@ -43,8 +44,8 @@ def silences(plan: Plan, past: Past, beats: Sequence[Beat], now: datetime, wall:
     """
     found = [*_servers(beats, wall)]
     if answering(past) and not set(plan.consumers) <= paused(past).keys():
-        found += [*_looks(plan, past, now), *_monitors(plan, past, now)]
-        found += _feeds(plan, past, now)
+        found += [*_looks(plan, past, now), *_monitors(plan, past, now), *_never(plan, past, now)]
+        found += [*_feeds(plan, past, now), *_labelling(plan, past, now)]
     return sorted(found, key=lambda one: one.name)
 
 
@@ -123,6 +124,38 @@ def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
         usual = _usual(plan, moments)
         if moments and monitor is not None and monitor.needs != "audit" and monitor.applies(plan) and usual is not None:
             yield from _silent(f"monitor {name}", max(moments), usual, now, advice)
+
+
+def _never(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Monitors that have not judged once, though what they wait for should have come: since they looked first.
+
+    One that has nothing to wait for, such as calibration of a baseline that promises nothing, is not expected to.
+    """
+    first: dict[str, datetime] = {}
+    judged = set[str]()
+    for candidate, mine in past.fold(JUDGED).items():
+        for name, known in mine.items() if candidate != NOBODY else ():
+            if known.get("moments"):
+                judged.add(name)
+            elif known["windows"][known["newest"]]["waiting"]:
+                first[name] = min(read_moment(known["first"]), first.get(name, now))
+    within = TIMES * max(_rhythm(plan) or timedelta(0), SHORTEST)
+    advice = "It has never judged a window. Read why the newest one could not be judged, and mend that."
+    for name, since in first.items():
+        monitor = monitors().get(name)
+        if name not in judged and monitor is not None and monitor.applies(plan):
+            yield from _silent(f"monitor {name}", since, within, now, advice)
+
+
+def _labelling(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Whoever labels audit samples, where one waits and nobody has labelled any for longer than thrice the rhythm."""
+    waits = {one.sample for one in waiting(past)}
+    drawn = [fact.at for fact in past.of(AuditDrawn) if fact.what.sample in waits]
+    if drawn:
+        last = max([min(drawn), *(fact.at for fact in past.of(AuditLabelled))])
+        within = TIMES * max(_rhythm(plan) or timedelta(0), SHORTEST)
+        advice = "Label the samples that wait: `shipworthy label`, or the page of audit samples."
+        yield from _silent("the labelling of audit samples", last, within, now, advice)
 
 
 def _usual(plan: Plan, moments: Sequence[datetime]) -> timedelta | None:

@@ -14,7 +14,15 @@ from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
 from shipworthy.watch.rules import due, note_silence
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
+from shipworthy.watch.words import (
+    AlarmClosed,
+    AlarmRaised,
+    AuditDrawn,
+    AuditLabelled,
+    NoteSilence,
+    Silence,
+    WindowJudged,
+)
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 MINUTE = timedelta(minutes=1)
@@ -143,6 +151,41 @@ def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_
     assert besides_looks(life, last + 22 * DAY) == ["monitor volume"]
     paused = DeliveriesPaused(product="p", consumers=["sales", "web"], reason="we look at it")
     assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
+
+
+def test_a_monitor_that_never_judged_is_silent_from_its_first_look_on() -> None:
+    life, blind = Life().release(), replace(window("performance", START, "not_run"), numbers={"waiting": 1.0})
+    for day in range(30):  # the same window is tried again each day
+        life.add(blind, at=START + day * DAY)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"]
+    life.add(replace(blind, level="quiet", numbers={}), at=START + 30 * DAY)
+    assert not besides_looks(life, START + 31 * DAY)
+
+
+def test_a_monitor_that_has_nothing_to_wait_for_or_cannot_tell_is_not_silent() -> None:
+    life, never = Life().release(), window("calibration", START, "not_run")
+    life.add(never, at=START)
+    assert not besides_looks(life, START + 400 * DAY), "a baseline that promises nothing never will"
+    unsure = replace(window("performance", START, "not_run"), numbers={"held_out_needed": 900.0})
+    life.add(unsure, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"], "it has stopped judging"
+
+
+def test_audit_samples_that_nobody_labels_are_said() -> None:
+    life = Life().release()
+    sample = AuditDrawn(product="p", sample="s", candidate="a", window=START.isoformat(), rows=10, answers=100)
+    life.add(sample, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["the labelling of audit samples"]
+    other = replace(sample, sample="t", window=(START + 7 * DAY).isoformat())
+    life.add(other, at=START + 7 * DAY)
+    labelled = AuditLabelled(product="p", sample="s", segment="l", told=10, unsure=0, left=0)
+    life.add(labelled, at=START + 22 * DAY)
+    assert not besides_looks(life, START + 23 * DAY), "somebody labels"
+    life.add(replace(labelled, sample="t"), at=START + 24 * DAY)
+    assert not besides_looks(life, START + 400 * DAY)
 
 
 def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:
