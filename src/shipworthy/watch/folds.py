@@ -79,8 +79,8 @@ were ``served``, ``until`` when."""
 
 JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
 """By candidate and monitor: its ``windows`` (about no candidate the newest one), when it looked ``first``, the last
-``moments`` at which it judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it
-has ``counted_to``, and the state ``carried`` on."""
+``moments`` at which it judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact
+it has ``counted_to``, and the state ``carried`` on."""
 
 
 def unreached(judged: State, candidates: Iterable[str]) -> set[str]:

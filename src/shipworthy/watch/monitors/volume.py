@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -10,6 +10,10 @@ from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, perce
 from shipworthy.watch.words import Level
 
 _REMEMBERED = 12
+_ALIKE = 3
+"""So many windows out of line, and like each other, are a new level: a canary that grew, a product that found users."""
+
+_NEW_LEVEL = " It is the third window like this in a row: from the next one on, as many are usual."
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
@@ -29,6 +33,9 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     change = given / usual - 1
     outside = abs(change) > tolerance
     level: Level = ("alarm" if settings.declared else "note") if outside else "quiet"
+    if outside:  # a window that fell out of line must not become what is usual; three that are alike do
+        strange = [*(int(count) for count in state.get("strange", [])), given][-_ALIKE:]
+        after = {"counts": strange} if _alike(strange, tolerance) else {"counts": earlier, "strange": strange}
     return Judgement(
         level=level,
         text=f"{given:,} answers of {window.day}; {usual:,.0f} are usual"
@@ -36,16 +43,23 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
             f". That is {percent(abs(change))} {'more' if change > 0 else 'fewer'}, {percent(tolerance)} tolerated."
             if outside
             else "."
-        ),
-        # A window that fell out of line must not become what is usual.
-        state=dict(state) if outside else after,
+        )
+        + (_NEW_LEVEL if outside and "strange" not in after else ""),
+        state=after,
         numbers={"answers": float(given), "usual": float(usual), "change": change, "tolerance": tolerance},
         kind="description",
-        guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before.",
+        guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before, or of the first "
+        f"{_ALIKE} alike at a new level.",
         cause="Entities appeared in or vanished from the sources." if outside else "",
         advice="Compare the source's rows with its vendor's own count." if outside else "",
         since=window.moment if outside else "",
     )
+
+
+def _alike(counts: Sequence[int], tolerance: float) -> bool:
+    """Whether the last windows are enough, and like each other; nobody at all is no new level."""
+    middle = median(counts)
+    return len(counts) == _ALIKE and min(counts) > 0 and all(abs(one / middle - 1) <= tolerance for one in counts)
 
 
 MONITOR = Monitor(
