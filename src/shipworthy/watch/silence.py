@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.folds import ended
+from shipworthy.deliver.shortfall import Shortfall, unheard
 from shipworthy.deliver.words import Beat
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import paused
@@ -45,7 +47,7 @@ def silences(plan: Plan, past: Past, beats: Sequence[Beat], now: datetime, wall:
     found = [*_servers(beats, wall)]
     if answering(past) and not set(plan.consumers) <= paused(past).keys():
         found += [*_looks(plan, past, now), *_monitors(plan, past, now), *_never(plan, past, now)]
-        found += [*_feeds(plan, past, now), *_labelling(plan, past, now)]
+        found += [*_feeds(plan, past, now), *_labelling(plan, past, now), *_consumers(plan, past, now)]
     return sorted(found, key=lambda one: one.name)
 
 
@@ -202,6 +204,18 @@ def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
         what = f"source of the labels {name}" if name == label else f"source {name}"
         advice = "Ask its vendor when it last sent something; look whether it is still read."
         yield from _silent(what, max(moments), TIMES * max(gap, SHORTEST), now, advice)
+
+
+def _consumers(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Consumers who promised to confirm their lists, or to use so much of them, and did not with the newest one."""
+    short: dict[str, list[Shortfall]] = {}
+    for one in unheard(plan, past, now):
+        short.setdefault(one.consumer, []).append(one)
+    for name, mine in short.items():
+        since = min(one.at for one in mine if one.at is not None)
+        advice = f"Ask {plan.consumers[name].who} what keeps them from it; they confirm and say how much they used."
+        told = [one.text for one in mine]
+        yield Silence(f"consumer {name}", since.isoformat(), "", advice, f"Consumer {name}: {sentence_of(told)}")
 
 
 def _words(length: timedelta) -> str:
