@@ -57,12 +57,14 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
     seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
-    seen |= {"behind": bool(what.numbers.get(BEHIND))}
+    # Whoever cannot tell has judged all the same: its evidence has the rows of this window in it, once.
+    told = what.level != "not_run" or UNSURE in what.numbers
+    seen |= {"behind": bool(what.numbers.get(BEHIND)), "told": told}
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
     mine["windows"][what.window] = seen
     mine.setdefault("first", seen["at"])
-    if what.level != "not_run" or UNSURE in what.numbers:
+    if told:
         mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
     mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)

@@ -27,7 +27,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
-from shipworthy.watch.declared import decided, groups_of, segmented
+from shipworthy.watch.declared import decided, declared_share, groups_of, segmented
 from shipworthy.watch.folds import BEHIND
 from shipworthy.watch.labels import labels_table, truths
 from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
@@ -153,7 +153,8 @@ class Look:
             yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
             if answerer.classes:  # each answer says that its class is right
                 yes = np.ones(len(answers), dtype=bool)
-            window = replace(window, says_yes=yes, beside=self._beside(past, of, answerer))
+            beside, share = self._beside(past, of, answerer), declared_share(past, of)
+            window = replace(window, says_yes=yes, beside=beside, share=share)
         if self.plan.proof.fairness:
             sources = self._then(past, of)
             window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))

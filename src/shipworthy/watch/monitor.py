@@ -225,6 +225,7 @@ class Window:
         of_classes: the classes behind scores and labels; None where an answer is none.
         counted: by part what was counted from facts; only for a monitor that counts them.
         weights: what each answer counts for; None where each counts alike.
+        share: of the entities that this candidate was declared to answer; 1 but for a canary.
     """
 
     moment: str
@@ -250,6 +251,7 @@ class Window:
     of_classes: OfClasses | None = None
     counted: Mapping[str, Counted] = field(default_factory=dict)
     weights: Weights | None = None
+    share: float = 1.0
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:

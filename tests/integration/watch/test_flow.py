@@ -31,6 +31,7 @@ from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.flow import label_audit, watch
+from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.views import audit_tasks, monitors, promises
@@ -229,7 +230,8 @@ class World:
 
     def about_answers(self) -> int:
         """How many windows of answers have been judged; what is counted from facts is left out."""
-        return sum(bool(what.candidate) and what.level != "not_run" for what in self.of(WindowJudged))
+        told = [what for what in self.of(WindowJudged) if what.level != "not_run" or UNSURE in what.numbers]
+        return sum(bool(what.candidate) for what in told)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [fact.what for fact in self.store.ledger.past(PRODUCT).of(kind)]

@@ -11,7 +11,7 @@ from shipworthy.watch.words import Level
 
 _REMEMBERED = 12
 _ALIKE = 3
-"""So many windows out of line, and like each other, are a new level: a canary that grew, a product that found users."""
+"""So many windows out of line, and like each other, are a new level: a product that found users."""
 
 _NEW_LEVEL = " It is the third window like this in a row: from the next one on, as many are usual."
 
@@ -19,9 +19,10 @@ _NEW_LEVEL = " It is the third window like this in a row: from the next one on, 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Note, or alarm where the plan names a tolerance, when the number of answers lies too far from the usual one."""
     given = int(window.scores.size)
-    earlier = [int(count) for count in state.get("counts", [])]
-    after = {"counts": [*earlier, given][-_REMEMBERED:]}
-    usual = median(earlier) if earlier else 0
+    whole = given / window.share  # a canary that grows answers more, and is to
+    earlier = [float(count) for count in state.get("counts", [])]
+    after = {"counts": [*earlier, whole][-_REMEMBERED:]}
+    usual = median(earlier) * window.share if earlier else 0
     if not usual:
         return Judgement(
             "not_run",
@@ -34,7 +35,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     outside = abs(change) > tolerance
     level: Level = ("alarm" if settings.declared else "note") if outside else "quiet"
     if outside:  # a window that fell out of line must not become what is usual; three that are alike do
-        strange = [*(int(count) for count in state.get("strange", [])), given][-_ALIKE:]
+        strange = [*(float(count) for count in state.get("strange", [])), whole][-_ALIKE:]
         after = {"counts": strange} if _alike(strange, tolerance) else {"counts": earlier, "strange": strange}
     return Judgement(
         level=level,
@@ -56,7 +57,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     )
 
 
-def _alike(counts: Sequence[int], tolerance: float) -> bool:
+def _alike(counts: Sequence[float], tolerance: float) -> bool:
     """Whether the last windows are enough, and like each other; nobody at all is no new level."""
     middle = median(counts)
     return len(counts) == _ALIKE and min(counts) > 0 and all(abs(one / middle - 1) <= tolerance for one in counts)
