@@ -21,19 +21,42 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from shipworthy.watch.bounds import share_between
+from shipworthy.model.performance import STEPS, levels_of
+from shipworthy.watch.bounds import levels_at_most, share_between
 from shipworthy.watch.budget import parts
 from shipworthy.watch.drift import REFERENCE_PART
-from shipworthy.watch.evidence import BETS, Counts, Floats, above, below, calm, strength, temper, threshold, updated
+from shipworthy.watch.evidence import (
+    BETS,
+    Counts,
+    Floats,
+    above,
+    below,
+    calm,
+    mean_above,
+    strength,
+    temper,
+    threshold,
+    updated,
+)
 
 ROWS, REFERENCE, FEATURES, CUTS = 500, 10_000, 20, 9
 BUDGET = 0.5
-TOLERANCES = {"input-drift": 0.02, "score-drift": 0.02, "calibration": 0.05, "unanswered": 0.01}
+TOLERANCES = {
+    "input-drift": 0.02,
+    "score-drift": 0.02,
+    "calibration": 0.05,
+    "unanswered": 0.01,
+    "performance": 0.2,
+    "errors": 0.01,
+}
 RATE = 0.18  # of yes, where the model promises just this
+RIGHT, WRONG, MISSED = 0.04, 0.64, 0.2  # the Brier losses of a score of .2, and how often it comes true
+FAILED = 0.008  # of the questions, where up to a hundredth is tolerated
 CORRELATION, DECLARED = 0.01, 8.0
 Ints = Any
 
@@ -55,16 +78,16 @@ def shares_of(world: str, random: np.random.Generator, shape: tuple[int, int], b
     return np.full(shape, base)
 
 
-def alarmed(up: Floats, down: Floats, bar: float, phi: float) -> Any:
-    """Whether each year has an alarm of one question: its tests in both directions, averaged as in the product.
+def alarmed(sides: Sequence[Floats], bar: float, phi: float) -> Any:
+    """Whether each year has an alarm of one question: its tests in all directions, averaged as in the product.
 
     Args:
-        up, down: log capital factors by year, test, window and bet.
+        sides: log capital factors by year, test, window and bet, upwards or both ways.
     """
-    years, tests = up.shape[:2]
-    state, found = calm(years, 2 * tests, len(BETS)), np.zeros(years, dtype=bool)
-    for window in range(up.shape[2]):
-        factors = np.concatenate([up[:, :, window], down[:, :, window]], axis=1)
+    years, tests = sides[0].shape[:2]
+    state, found = calm(years, len(sides) * tests, len(BETS)), np.zeros(years, dtype=bool)
+    for window in range(sides[0].shape[2]):
+        factors = np.concatenate([side[:, :, window] for side in sides], axis=1)
         state = updated(state, temper(factors, phi))
         found |= strength(state.reshape(years, -1)) >= np.log1p(bar)
     return found
@@ -100,8 +123,7 @@ def drifted(
         low[:, test] = [bound[0] - tolerance for bound in bounds]
         high[:, test] = [bound[1] + tolerance for bound in bounds]
         ones[:, test] = random.binomial(ROWS, shares_of(world, random, shape, float(base), tolerance))
-    up, down = tails(ones, ROWS, low, high)
-    return alarmed(up, down, threshold(windows, (1 - REFERENCE_PART) * alpha), phi)
+    return alarmed(tails(ones, ROWS, low, high), threshold(windows, (1 - REFERENCE_PART) * alpha), phi)
 
 
 def against(
@@ -116,7 +138,33 @@ def against(
     """Whether a share with a fixed bound around `base` raises an alarm in each year, in both directions."""
     ones = random.binomial(ROWS, shares_of(world, random, shape, base, tolerance))[:, None]
     low, high = np.full((shape[0], 1), base - tolerance), np.full((shape[0], 1), base + tolerance)
-    return alarmed(*tails(ones, ROWS, low, high), threshold(shape[1], alpha), phi)
+    return alarmed(tails(ones, ROWS, low, high), threshold(shape[1], alpha), phi)
+
+
+def worsened(world: str, random: np.random.Generator, shape: tuple[int, int], alpha: float, phi: float) -> Any:
+    """Whether performance alarms in each year: a loss in [0, 1] against the bound of a reference that is drawn anew.
+
+    The loss swings up to a fifth above what it was, as much as is tolerated.
+    """
+    tolerance, (years, windows), scale = TOLERANCES["performance"], shape, np.linspace(0, 1, STEPS + 1)
+    then = RIGHT + MISSED * (WRONG - RIGHT)
+    ones = random.binomial(ROWS, shares_of(world, random, shape, MISSED, tolerance * then / (WRONG - RIGHT)))
+    factors = np.zeros((years, 1, windows, len(BETS)))
+    for year, missed in enumerate(random.binomial(REFERENCE, MISSED, years)):
+        levels = missed * levels_of(np.array([WRONG])) + (REFERENCE - missed) * levels_of(np.array([RIGHT]))
+        bound = levels_at_most(levels, alpha * REFERENCE_PART / 2, phi)
+        tau = bound + tolerance * float(levels @ scale) / REFERENCE
+        each = [mean_above(np.array([loss]), tau) for loss in (WRONG, RIGHT)]
+        factors[year, 0] = ones[year][:, None] * each[0] + (ROWS - ones[year])[:, None] * each[1]
+    return alarmed([factors], threshold(windows, (1 - REFERENCE_PART) * alpha), phi)
+
+
+def too_often(world: str, random: np.random.Generator, shape: tuple[int, int], alpha: float, phi: float) -> Any:
+    """Whether a rate alarms in each year: what failed, against a tolerated share, as all monitors of facts judge."""
+    tolerance = TOLERANCES["errors"]
+    ones = random.binomial(ROWS, shares_of(world, random, shape, FAILED, tolerance - FAILED))[:, None]
+    up, _ = tails(ones, ROWS, np.full((shape[0], 1), 0.5), np.full((shape[0], 1), tolerance))
+    return alarmed([up], threshold(shape[1], (1 - REFERENCE_PART) * alpha), phi)
 
 
 def lived(world: str, shape: tuple[int, int], phi: float, seed: int) -> dict[str, float]:
@@ -130,7 +178,9 @@ def lived(world: str, shape: tuple[int, int], phi: float, seed: int) -> dict[str
     scores = drifted(world, random, shape, given["score-drift"], phi, deciles)
     gaps = against(world, random, shape, given["calibration"], phi, RATE, TOLERANCES["calibration"])
     missed = against(world, random, shape, given["unanswered"], phi, 0.005, TOLERANCES["unanswered"] - 0.005)
-    found = {"input-drift": inputs, "score-drift": scores, "calibration": gaps, "unanswered": missed}
+    worse = worsened(world, random, shape, given["performance"], phi)
+    failed = too_often(world, random, shape, given["errors"], phi)
+    found = dict(zip(TOLERANCES, (inputs, scores, gaps, missed, worse, failed), strict=True))
     return {name: float(values.mean()) for name, values in found.items()}
 
 

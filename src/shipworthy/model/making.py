@@ -27,6 +27,7 @@ from shipworthy.model.format import Opening, Scorer, format_named, format_of_fil
 from shipworthy.model.humility import Humility
 from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
+from shipworthy.model.maturity import reach_of
 from shipworthy.model.performance import performance_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
@@ -129,7 +130,7 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
 
 
 def _learnt(given: Ingredients, pipeline: Pipeline, files: Files) -> _Learnt:
-    moments = _moments(given)
+    moments = _moments(given, pipeline)
     rows = examples(pipeline, given.read, moments) if moments else without_truths(pipeline, given.read, given.as_of)
     if not len(rows.features):
         raise UserError(_nobody(given, pipeline))
@@ -151,7 +152,7 @@ def _learnt_from(
     if given.model_file is not None:
         return _of_others(given, pipeline, rows, moments)
     if not moments:
-        raise UserError(_too_early(given))
+        raise UserError(_too_early(given, pipeline))
     return _trained(given, pipeline, rows, open_rows.only(open_rows.known), moments)
 
 
@@ -172,10 +173,12 @@ def _counted(
     return found, read
 
 
-def _moments(given: Ingredients) -> list[datetime]:
+def _moments(given: Ingredients, pipeline: Pipeline) -> list[datetime]:
     """The moments to learn from: without code the newest only, since a row as it stands is the same at all of them."""
     sources = given.read(given.as_of)
-    moments = mature_moments(given.plan, given.as_of, earliest_time(given.plan, sources))
+    reach = reach_of(given.plan, pipeline.truth_sources, sources)
+    now = min(given.as_of, reach.until) if reach else given.as_of
+    moments = mature_moments(given.plan, now, earliest_time(given.plan, sources))
     return moments if given.code else moments[-1:]
 
 
@@ -281,6 +284,8 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
         profile["features"][name]["words"] = free_text.profile_of(name, *texts)
+    if learnt.all.only_yes is not None:
+        profile["label"] = {"only_yes": learnt.all.only_yes}
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
     profile |= {
@@ -401,9 +406,11 @@ def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:
     return Mistake("model.no_rows", pipeline.where_trained(), found, fix=fix)
 
 
-def _too_early(given: Ingredients) -> Mistake:
+def _too_early(given: Ingredients, pipeline: Pipeline) -> Mistake:
     plan = given.plan
     first = f" The earliest moment to learn from is {plan.model.training.first}." if plan.model.training.first else ""
+    reach = reach_of(plan, pipeline.truth_sources, given.read(given.as_of))
+    first += f" {reach.text}" if reach and reach.until < given.as_of else ""
     return Mistake(
         "model.no_mature_labels",
         "model.training",

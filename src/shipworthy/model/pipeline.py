@@ -21,7 +21,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.code import Code, module_of
 from shipworthy.model.declared import declared_features, declared_label, plain_rows, standard_model
 from shipworthy.model.frames import frame, stamp
-from shipworthy.model.results import feature_table, label_values
+from shipworthy.model.results import Stated, agreed_labels, feature_table, label_values
 from shipworthy.model.running import running
 
 if TYPE_CHECKING:
@@ -72,7 +72,12 @@ class Pipeline:
         return feature_table(rows, self.plan.need.entity, where, in_order=not by_row)
 
     def label(
-        self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]
+        self,
+        sources: Mapping[str, pa.Table],
+        as_of: datetime,
+        until: datetime,
+        entities: Sequence[str],
+        only_yes: bool | None = None,
     ) -> pd.Series[float]:
         """The truth about each entity, in the given order; NaN where it is not known.
 
@@ -81,6 +86,19 @@ class Pipeline:
 
         Args:
             sources: accepted rows by source, cut off before `until`.
+            only_yes: whether label() lists only them, as it was seen to in training; see `Stated.about`.
+
+        Raises:
+            UserError: the team's code raised, or gave something unusable; file, line and fix are named.
+        """
+        return self.about(self.stated(sources, as_of, until), entities, only_yes)
+
+    def stated(self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, *, once: bool = True) -> Stated:
+        """What label(), or the declared column, says to be true, of whomever it names.
+
+        Args:
+            sources: accepted rows by source, cut off before `until`.
+            once: it is a mistake to name an entity twice; where it is none, contradictions leave that one unknown.
 
         Raises:
             UserError: the team's code raised, or gave something unusable; file, line and fix are named.
@@ -88,13 +106,35 @@ class Pipeline:
         function = self._function("label")
         need = self.plan.need
         if function is None:
-            rows, where = declared_label(self.plan, sources)
-            return label_values(rows, need.entity, need.answer, where, need.classes).reindex(list(entities))
-        where = self._where(function)
-        value = self._call(function, {**_parameters(sources), "as_of": stamp(as_of), "until": stamp(until)})
-        given = label_values(value, need.entity, need.answer, where, need.classes)
-        only_positives = need.answer == "probability" and bool((given == 1).all())
-        return given.reindex(list(entities), fill_value=0.0 if only_positives else np.nan)
+            value, where = declared_label(self.plan, sources)
+        else:
+            where = self._where(function)
+            value = self._call(function, {**_parameters(sources), "as_of": stamp(as_of), "until": stamp(until)})
+        if once:
+            return Stated(label_values(value, need.entity, need.answer, where, need.classes))
+        return agreed_labels(value, need.entity, need.answer, where, need.classes)
+
+    def about(self, said: Stated, entities: Sequence[str], only_yes: bool | None) -> pd.Series[float]:
+        """The truth about each entity; a declared column, and a label() of another answer, leave the others unknown."""
+        listed = self.writes_label and self.plan.need.answer == "probability"
+        return said.about(entities, only_yes if listed else False)
+
+    @property
+    def writes_label(self) -> bool:
+        """Whether the team's own function says what is true, not a declared column."""
+        return self.code is not None and hasattr(self.module, "label")
+
+    @property
+    def truth_sources(self) -> list[str]:
+        """The sources for which label() asks; none where a declared column says what is true.
+
+        A function cannot tell "not yet" from "no" where a feed is behind; a column leaves unknown whom it leaves out.
+        """
+        if not self.writes_label:
+            return []
+        asked = inspect.signature(self.module.label).parameters if self.module else {}
+        all_ = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in asked.values())
+        return [name for name in self.plan.sources if all_ or name.replace("-", "_") in asked]
 
     @property
     def takes_weights(self) -> bool:

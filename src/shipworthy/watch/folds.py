@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,10 @@ REHEARSAL = "rehearsal"
 SERVED = "serve/"
 # Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
 PARTS, WAITING = "parts", "waiting"
+BEHIND = "behind"
+"""The number of a finding that waits since the feed that says what is true has not come so far yet."""
+UNSURE = "held_out_needed"
+"""The number of a finding that was judged and cannot tell: how many more held-out rows it would take."""
 COUNTED_TO = "counted_to"
 """The number of the newest fact that a monitor of facts has counted."""
 REMEMBERED = 12
@@ -52,10 +57,14 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
     seen = {"level": what.level, "parts": parts, "waiting": waiting, "at": fact.at.isoformat()}
+    # Whoever cannot tell has judged all the same: its evidence has the rows of this window in it, once.
+    told = what.level != "not_run" or UNSURE in what.numbers
+    seen |= {"behind": bool(what.numbers.get(BEHIND)), "told": told}
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
     mine["windows"][what.window] = seen
-    if what.level != "not_run":
+    mine.setdefault("first", seen["at"])
+    if told:
         mine["moments"] = sorted({*mine.get("moments", []), seen["at"]})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
     mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)
@@ -70,7 +79,20 @@ SEALED: Fold[State] = Fold("watch.sealed", 2, (AnswersSealed,), _nothing_sealed,
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
 were ``served``, ``until`` when."""
 
-JUDGED: Fold[State] = Fold("watch.judged", 2, (WindowJudged,), dict, _judged)
-"""By candidate and monitor: its ``windows`` (about no candidate the newest one), the last ``moments`` at which it
-judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``,
-and the state ``carried`` on."""
+JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
+"""By candidate and monitor: its ``windows`` (about no candidate the newest one), when it looked ``first``, the last
+``moments`` at which it judged one, and of the newest fact its number ``seq``, its window ``newest``, up to which fact
+it has ``counted_to``, and the state ``carried`` on."""
+
+
+def unreached(judged: State, candidates: Iterable[str]) -> set[str]:
+    """The moments of these candidates whose truth the feed of outcomes had not reached when they were looked at last.
+
+    Args:
+        judged: the state of `JUDGED`.
+    """
+    newest: dict[str, dict[str, Any]] = {}
+    for known in (known for one in candidates for known in judged.get(one, {}).values()):
+        for moment, window in known["windows"].items():
+            newest[moment] = max(newest.get(moment, window), window, key=lambda one: str(one["at"]))
+    return {moment for moment, window in newest.items() if window["behind"]}

@@ -212,7 +212,8 @@ class Window:
         scores: one per answer; NaN where there was none.
         labels: the truth per answer, NaN where it is unknown; None where no truth could be had. Of a class it is
             whether the answer was right, which its score promises.
-        unlabelled_because: why there is no truth at all; for_good: no later look will find one either.
+        unlabelled_because: why there is no truth at all; for_good: no later look will find one either; behind: the
+            feed that says what is true has not come so far yet.
         promises: whether a score is meant as the probability of yes.
         contradicting: entities for which several truths were stated; they count as unknown.
         features: the inputs by name, one value per answer; empty where they could not be found.
@@ -227,6 +228,7 @@ class Window:
         of_classes: the classes behind scores and labels; None where an answer is none.
         counted: by part what was counted from facts; only for a monitor that counts them.
         weights: what each answer counts for; None where each counts alike.
+        share: of the entities that this candidate was declared to answer; 1 but for a canary.
     """
 
     moment: str
@@ -234,6 +236,7 @@ class Window:
     labels: Floats | None = None
     unlabelled_because: str = ""
     for_good: bool = False
+    behind: bool = False
     promises: bool = True
     contradicting: int = 0
     features: Mapping[str, Values] = field(default_factory=dict)
@@ -251,6 +254,7 @@ class Window:
     of_classes: OfClasses | None = None
     counted: Mapping[str, Counted] = field(default_factory=dict)
     weights: Weights | None = None
+    share: float = 1.0
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
@@ -279,6 +283,13 @@ class Window:
             f" The truth is known of those acted on only: each counts by one over its chance, so that {drawn:,} who "
             "were acted on at random stand for all whom the rule left out."
         )
+
+    @property
+    def contradictions(self) -> str:
+        """What is said of entities whose truth was stated in several ways; empty where there are none."""
+        if not self.contradicting:
+            return ""
+        return f" Contradicting truths were stated of {self.contradicting:,} of them, which count as unknown."
 
     @property
     def day(self) -> str:

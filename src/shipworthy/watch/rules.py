@@ -169,7 +169,7 @@ def _ripe(monitor: Monitor, window: Answered, mature: bool, now: datetime) -> bo
 def _open(judged: Mapping[str, Any] | None, window: Answered, now: datetime, patient: bool) -> bool:
     if judged is None:
         return True
-    if judged["level"] != "not_run":
+    if judged["told"]:
         return False
     if judged["parts"] < len(window.parts):
         return True
@@ -184,7 +184,7 @@ def is_judged(past: Past, found: WindowJudged) -> bool:
     known = past.fold(JUDGED).get(found.candidate, {}).get(found.monitor, {})
     if known and not found.candidate:
         return read_moment(found.window) <= read_moment(known["newest"])
-    return bool(known.get("windows", {}).get(found.window, {"level": "not_run"})["level"] != "not_run")
+    return bool(known.get("windows", {}).get(found.window, {"told": False})["told"])
 
 
 def watch_due(plan: Plan, past: Past, now: datetime) -> bool:

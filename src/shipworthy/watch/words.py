@@ -178,17 +178,19 @@ class Silence:
         since: when they reported last, ISO 8601.
         within: how long may pass at the most, in words.
         advice: what to do.
+        found: what they have not done, where there is more to say than that nothing came.
     """
 
     name: str
     since: str
     within: str
     advice: str
+    found: str = ""
 
     @property
     def text(self) -> str:
         """The finding in plain words."""
-        return (
+        return self.found or (
             f"The {self.name.removeprefix('the ')} has reported nothing since {self.since[:16].replace('T', ' ')} UTC; "
             f"{self.within} may pass."
         )

@@ -21,6 +21,7 @@ from shipworthy.respond.action import Action, Cause, Situation
 from shipworthy.respond.opening import open_incident
 from shipworthy.respond.rules import retraining_due, situations, weighed
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, OpenIncident, PeopleTold
+from shipworthy.watch.words import Level, WindowJudged
 
 FOLDER = "respond/actions"
 
@@ -241,6 +242,26 @@ def test_nothing_is_learnt_anew_before_a_new_truth_is_known() -> None:
     alarm(history)
     assert to_do(history) == []
     history.now = datetime(2026, 4, 1, tzinfo=UTC)
+    assert to_do(history) == [("stale", "retrain")]
+
+
+def test_nothing_is_learnt_from_moments_whose_truth_the_feed_has_not_reached() -> None:
+    history = live("{name: stale, on: alarm, do: [retrain]}", learnt="2025-12-01T00:00:00+00:00")
+    alarm(history)
+    assert to_do(history) == [("stale", "retrain")]
+
+    def judged(level: Level, **numbers: float) -> None:
+        window = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
+        history.now += timedelta(hours=1)
+        found = WindowJudged(
+            product=PRODUCT, monitor="performance", candidate=MODEL, window=window, level=level, numbers=numbers,
+            state={}, text="found",
+        )  # fmt: skip
+        history.write(found, "operator")
+
+    judged("not_run", waiting=1.0, behind=1.0)
+    assert to_do(history) == []
+    judged("quiet")
     assert to_do(history) == [("stale", "retrain")]
 
 

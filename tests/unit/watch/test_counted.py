@@ -15,7 +15,7 @@ from shipworthy.release.words import FellBack
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.monitors import label_lateness
 from shipworthy.watch.rules import is_judged
-from shipworthy.watch.words import LabelsSealed
+from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 
 @given(
@@ -186,6 +186,18 @@ def test_labels_that_do_not_come_are_late_before_anybody_asks_for_them() -> None
     )
     life.add(late, at=START + 20 * DAY)
     assert not life.look(START + 30 * DAY, "label-lateness"), "what came late was counted as late"
+
+
+def test_late_labels_are_said_to_be_those_of_a_feed_that_is_behind() -> None:
+    life = Life().answer(START, rows=10)
+    behind = WindowJudged(
+        product="p", monitor="performance", candidate="a", window=START.isoformat(), level="not_run", state={},
+        numbers={"waiting": 1.0, "behind": 1.0}, text="The source ends early.",
+    )  # fmt: skip
+    life.add(behind, at=START + 7 * DAY)
+    [found] = life.look(START + 10 * DAY, "label-lateness")
+    assert found.numbers["fell_short"] == 10.0
+    assert "whose truth the feed has not reached yet" in found.text
 
 
 def test_answers_of_a_day_have_their_labels_under_the_day_and_until_a_horizon_after_it() -> None:

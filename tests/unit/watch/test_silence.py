@@ -8,13 +8,22 @@ from datetime import datetime, timedelta
 from unit.watch.facts import DAY, HOUR, START, Life, plan
 
 from shipworthy.base.actor import Actor
-from shipworthy.deliver.words import Beat
+from shipworthy.deliver.rules import delivery_name, run_name
+from shipworthy.deliver.words import Beat, DeliveryAcknowledged
 from shipworthy.release.words import DeliveriesPaused, TrialJudged
 from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
 from shipworthy.watch.rules import due, note_silence
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
+from shipworthy.watch.words import (
+    AlarmClosed,
+    AlarmRaised,
+    AuditDrawn,
+    AuditLabelled,
+    NoteSilence,
+    Silence,
+    WindowJudged,
+)
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 MINUTE = timedelta(minutes=1)
@@ -143,6 +152,78 @@ def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_
     assert besides_looks(life, last + 22 * DAY) == ["monitor volume"]
     paused = DeliveriesPaused(product="p", consumers=["sales", "web"], reason="we look at it")
     assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
+
+
+def test_a_monitor_that_never_judged_is_silent_from_its_first_look_on() -> None:
+    life, blind = Life().release(), replace(window("performance", START, "not_run"), numbers={"waiting": 1.0})
+    for day in range(30):  # the same window is tried again each day
+        life.add(blind, at=START + day * DAY)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"]
+    life.add(replace(blind, level="quiet", numbers={}), at=START + 30 * DAY)
+    assert not besides_looks(life, START + 31 * DAY)
+
+
+def test_a_monitor_that_has_nothing_to_wait_for_or_cannot_tell_is_not_silent() -> None:
+    life, never = Life().release(), window("calibration", START, "not_run")
+    life.add(never, at=START)
+    assert not besides_looks(life, START + 400 * DAY), "a baseline that promises nothing never will"
+    unsure = replace(window("performance", START, "not_run"), numbers={"held_out_needed": 900.0})
+    life.add(unsure, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"], "it has stopped judging"
+
+
+def test_audit_samples_that_nobody_labels_are_said() -> None:
+    life = Life().release()
+    sample = AuditDrawn(product="p", sample="s", candidate="a", window=START.isoformat(), rows=10, answers=100)
+    life.add(sample, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["the labelling of audit samples"]
+    other = replace(sample, sample="t", window=(START + 7 * DAY).isoformat())
+    life.add(other, at=START + 7 * DAY)
+    labelled = AuditLabelled(product="p", sample="s", segment="l", told=10, unsure=0, left=0)
+    life.add(labelled, at=START + 22 * DAY)
+    assert not besides_looks(life, START + 23 * DAY), "somebody labels"
+    life.add(replace(labelled, sample="t"), at=START + 24 * DAY)
+    assert not besides_looks(life, START + 400 * DAY)
+
+
+def test_a_consumer_who_does_not_confirm_or_use_a_list_as_promised_is_an_alarm_that_closes_itself() -> None:
+    life = Life().release()
+    for week in range(2):
+        moment = START + week * 7 * DAY
+        life.deliver(moment, moment + HOUR)
+        life.add(*[window(name, moment) for name in ("volume",)], at=moment)
+    late = START + 12 * DAY
+    consumers = [one for one in silences(life.plan, life.past, [], late, late) if one.name == "consumer sales"]
+    assert [one.text for one in consumers] == [
+        "Consumer sales: sales has not acknowledged the list of 2026-03-09 within 2 days; nobody said how much of the "
+        "list of 2026-03-09 sales used within 3 days; the plan asks for 50%."
+    ]
+    command = NoteSilence(product="p", silent={one.name: one for one in consumers})
+    life.add(*note_silence(command, life.past, late, OPERATOR).facts, at=late)
+    (raised,) = life.past.of(AlarmRaised)
+    assert raised.what.since == (START + 7 * DAY + HOUR).isoformat()
+    newest = delivery_name(run_name("p", "sales", START + 7 * DAY), "out")
+    life.add(DeliveryAcknowledged(product="p", delivery=newest, used=9), at=late + HOUR)
+    assert "consumer sales" not in names(life, late + HOUR)
+    life.add(*note_silence(NoteSilence(product="p", silent={}), life.past, late + HOUR, OPERATOR).facts)
+    (closed,) = life.past.of(AlarmClosed)
+    assert closed.what.alarm == raised.what.alarm
+
+
+def test_nothing_is_expected_of_a_consumer_of_whom_the_plan_asks_nothing_or_whose_time_is_not_up() -> None:
+    life = Life().release()
+    life.deliver(START, START + HOUR)
+    assert "consumer sales" not in names(life, START + DAY)
+    assert "consumer sales" in names(life, START + 4 * DAY)
+    free = {"sales": {**life.plan.consumers["sales"].model_dump(mode="json", exclude_none=True)}}
+    free["sales"].pop("acknowledge_within")
+    free["sales"].pop("use_at_least")
+    asked = Life(plan(consumers=free)).release()
+    asked.deliver(START, START + HOUR)
+    assert "consumer sales" not in names(asked, START + 40 * DAY)
 
 
 def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:

@@ -1,8 +1,9 @@
 """Somebody or something answers when it matters.
 
 What it asks: is there a trigger for an alarm of the calibration monitor (of any, where the answer is a number), for
-a refused source, for a late and for a failed delivery? Does a trigger for missing acknowledgements or unused lists
-have something to wait for? Does retraining leave time between two attempts?
+a refused source, for a late and for a failed delivery, and where a consumer declares it for a list that was not
+confirmed (`acknowledge_within`) or too little used (`use_at_least`)? Does a trigger for missing acknowledgements or
+unused lists have something to wait for? Does retraining leave time between two attempts?
 
 Why: an alarm that nobody answers is a light in an empty room. Retraining without a pause repeats itself while the
 cause lasts.
@@ -47,6 +48,9 @@ def _events(plan: Plan) -> list[Finding]:
     events = ["refusal"]
     if any(consumer.mode == "list" for consumer in plan.consumers.values()):
         events += ["late", "failed"]
+    for event, (_, _, key) in _WAITED_FOR.items():
+        if any(getattr(consumer, key) is not None for consumer in plan.consumers.values()):
+            events.append(event)
     lacking = [event for event in events if all(trigger.on != event for trigger in plan.respond.triggers)]
     if not lacking:
         return []
@@ -54,7 +58,7 @@ def _events(plan: Plan) -> list[Finding]:
         Finding(
             path="respond.triggers",
             found=f"No trigger has `on: {'`, `on: '.join(lacking)}`.",
-            why="A refused source, a late and a failed delivery happen to every product.",
+            why="A refused source, a late, failed, unread or unused delivery happens to every product.",
             advice="Add a trigger for each, with `do: [notify]` at least.",
             verdict="warn",
         )

@@ -14,7 +14,7 @@ from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
 from shipworthy.respond.incidents import OF_A_FEED, about_data, data_incidents_open, wrong_for_good
 from shipworthy.respond.words import IncidentClosed
-from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.folds import JUDGED, unreached
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 DRIFT = ("input-drift", "multivariate-drift", "score-drift")
@@ -42,7 +42,9 @@ def blocked(situation: Situation) -> str:
             "(respond.retraining.labels_only_when_acted), and no slice of people is acted on at random "
             "(decision.explore); a model that learnt from them would only repeat its own choices"
         )
-    mature = mature_moments(situation.plan, situation.now)
+    behind = unreached(situation.past.fold(JUDGED), standing(situation.past).released.values())
+    first = min(map(read_moment, behind), default=situation.now)  # what the clock calls mature may not have come
+    mature = [one for one in mature_moments(situation.plan, situation.now) if one < first]
     if not mature:
         return "retraining waits: no truth is known yet that could be learnt from"
     learnt = _newest_lesson(situation.past)

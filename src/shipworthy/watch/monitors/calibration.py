@@ -144,7 +144,7 @@ def _text(window: Window, numbers: Mapping[str, float], since: str, more: int | 
     )
     if numbers["coverage"] < 1:
         first += f" The truth is known for {percent(numbers['coverage'])} of its {window.scores.size:,} answers."
-    first += window.weighing
+    first += window.contradictions + window.weighing
     if abs(numbers["gap"]) <= numbers["tolerance"]:
         inside = f"{first} The gap is within the tolerated {tolerated}."
         return f"{inside} The evidence of the windows since {_day(since)} still stands." if alarmed else inside

@@ -11,7 +11,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.model.exploring import weighs
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import by_time, daily
-from shipworthy.watch.folds import SEALED
+from shipworthy.watch.folds import JUDGED, SEALED, unreached
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
 from shipworthy.watch.words import LabelsSealed
@@ -43,6 +43,8 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     for fact in past.of(LabelsSealed):
         moment = read_moment(fact.what.as_of).isoformat()
         collected.setdefault(moment, (fact.at, fact.seq, fact.what))
+    judged = past.fold(JUDGED)
+    behind = unreached(judged, judged)
     found, missing = [], []
     for moment, candidates in sorted(past.fold(SEALED)["windows"].items()):
         rows = sum(known["rows"] for known in candidates.values())
@@ -56,7 +58,8 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
                 text = f"of {moment[:10]} {late:,} of {whole:,}" if late else ""
                 found.append(Event(at, seq, PART, whole, late, text))
         else:
-            missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}"))
+            why = ", whose truth the feed has not reached yet" if moment in behind else ""
+            missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}{why}"))
     return found + by_time(missing, since, now)
 
 

@@ -9,6 +9,7 @@ tolerance is a share of the proven loss: 0.2 tolerates a mean loss a fifth above
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from shipworthy.watch.bounds import Dependence, dependence, levels_at_most, shar
 from shipworthy.watch.cause import cause_of
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Floats, above, counted, mean_above
+from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Values, Window, not_run, percent
+from shipworthy.watch.proof_rows import rows_needed
 from shipworthy.watch.side_by_side import (
     WHOLE,
     Answer,
@@ -57,7 +60,48 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     asked = _asked(then, lost, names, settings, phi, window)
     answers, kept = answered(state, asked, window.moment, settings, depends, phi)
     found = _Found(scores, lost / window.least, names, answers, kept)
-    return _judgement(window, then, settings, depends, phi, found)
+    judged = _judgement(window, then, settings, depends, phi, found)
+    return judged if judged.level != "quiet" else _told_if_blind(judged, window, then, settings, phi, profile)
+
+
+def knowing_nothing(then: HeldOut, profile: Mapping[str, Any]) -> float:
+    """The loss of whoever knows nothing but how common each answer is; 1, the largest, of a number."""
+    if then.confusion is not None:
+        shares = then.confusion.sum(axis=1) / max(1, then.confusion.sum())
+        return float(1 - shares @ shares) / 2
+    if then.loss != "brier" or not profile.get("labels"):
+        return 1.0
+    yes = float(profile["labels"]["mean"])
+    return yes * (1 - yes)
+
+
+def _told_if_blind(
+    judged: Judgement,
+    window: Window,
+    then: HeldOut,
+    settings: Settings,
+    phi: float,
+    profile: Mapping[str, Any],
+) -> Judgement:
+    """Not "quiet" where the rows of the proof leave so much to chance that who knows nothing would pass.
+
+    What gathers evidence for an alarm goes on: a disaster is found all the same.
+    """
+    part, nothing, tolerance = then.whole, knowing_nothing(then, profile), settings.tolerance or 0.0
+    error = reference_error(settings, _questions(then))
+    limit = max(nothing, part.mean * (1 + tolerance))  # no proof tells more finely than the plan tolerates
+    more = rows_needed(part.rows, limit, lambda times: levels_at_most(part.levels * times, error, phi))
+    if not more:
+        return judged
+    bound = levels_at_most(part.levels, error, phi)
+    why = (
+        f"Cannot tell whether the answers of {window.day} are as good as proven: about {more:,} more held-out rows "
+        f"needed. With {then.whole.rows:,} of them, chance alone leaves room for a {unit(then)} of "
+        f"{amount(bound * then.cap)}; whoever knows nothing but how common each answer is has "
+        f"{amount(nothing * then.cap)}. "
+    )
+    numbers = judged.numbers | {UNSURE: float(more)}
+    return replace(judged, level="not_run", text=why + judged.text, numbers=numbers)
 
 
 def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
@@ -117,8 +161,7 @@ def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
 def _asked(
     then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float, window: Window
 ) -> list[Asked]:
-    questions = 2 + sum(len(one.parts) for one in then.segments.values())
-    error = reference_error(settings, questions)
+    error = reference_error(settings, _questions(then))
     found = [_question(WHOLE, then.whole, lost, settings, error, phi, window.least)]
     if then.large is not None:
         found[0] = _with_large(found[0], then, lost, settings, error, phi, window)
@@ -128,6 +171,11 @@ def _asked(
             if mine.size:
                 found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, window.least))
     return found
+
+
+def _questions(then: HeldOut) -> int:
+    """How many bounds the proof gives: of everybody, of large errors, and of each segment."""
+    return 2 + sum(len(one.parts) for one in then.segments.values())
 
 
 def _question(
@@ -244,7 +292,7 @@ def _text(window: Window, then: HeldOut, tolerance: float, found: _Found, halfwa
     )
     if asked.rows < window.scores.size:
         told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
-    told += window.weighing
+    told += window.contradictions + window.weighing
     if (
         then.large is not None
         and window.weights is None

@@ -356,6 +356,13 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
     ("triggers", [("    - {name: late-list, on: late, do: [notify]}\n", "")], "warn", "respond.triggers", "`on: late`"),
     ("triggers", [(", again_after: 1mo", "")], "warn", "respond.triggers[0]", "again_after"),
     ("triggers", [("on: late,", "on: unacknowledged,")], "warn", "respond.triggers[2]", "acknowledge_within"),
+    (
+        "triggers",
+        [("deadline: 6h", "deadline: 6h\n    acknowledge_within: 2d\n    use_at_least: 0.5")],
+        "warn",
+        "respond.triggers",
+        "`on: unacknowledged`, `on: unused`",
+    ),
     ("messages", [("    service: file:messages\n", "")], "warn", "respond.routes", "service"),
     (
         "messages",

@@ -92,6 +92,7 @@ def test_answers_whose_truth_is_unknown_are_counted_and_bound_the_real_share() -
     assert found.numbers["real_low"] <= found.numbers["real"] <= found.numbers["real_high"]
     assert found.numbers["real_high"] - found.numbers["real_low"] == pytest.approx(0.5)
     assert "The truth is known for 50.0% of its 100 answers." in found.text
+    assert "Contradicting truths were stated of 3 of them" in found.text
 
 
 def test_scores_that_promise_no_share_are_not_judged() -> None:

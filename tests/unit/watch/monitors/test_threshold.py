@@ -87,3 +87,13 @@ def test_a_proof_on_few_rows_is_said_to_hold_nothing_against_the_decisions() -> 
     assert found.level == "quiet"
     assert found.text.count("on too few rows to find any too many") == 2, found.text
     assert "100.0% tolerated" not in found.text
+
+
+def test_a_proof_of_few_decisions_is_said_to_be_unable_to_tell() -> None:
+    whole = {"n": 40, "mean": 0.1, "levels": [40.0, *[0.0] * 20]}
+    few = HELD_OUT | {"whole": whole, "decision": {"chosen": 10, "wrong": 3, "yes": 11, "missed": 4}}
+    (found,) = life([window(1)], few)
+    assert found.level == "not_run"
+    assert found.text.startswith("Cannot tell of those chosen wrongly and those missed whether there are too many")
+    assert found.numbers["held_out_needed"] > 0
+    assert found.state["evidence"]
