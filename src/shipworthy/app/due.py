@@ -22,9 +22,10 @@ from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, stand
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.respond.asked import fallback_due, pauses_due, retraining_due, rollbacks_due
 from shipworthy.respond.folds import ACTED
-from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
-from shipworthy.respond.words import Respond
+from shipworthy.respond.rules import answer_moments, response_due
+from shipworthy.respond.words import Respond, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.guards import guarded_off
@@ -38,16 +39,14 @@ RETRY_AFTER = timedelta(hours=1)
 
 def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     """What is due now, in order: going back, going on, lists, the look at the world, the answer to it."""
-    if asked := rollback_due(past):
-        reason = f"the trigger {asked.trigger} asked for it"
-        yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
+    for asked in rollbacks_due(past):
+        yield RollBack(product=plan.product, reason=_reason(asked), candidate=asked.candidate)
     if harmful := to_take_back(past, standing(past)):
         yield RollBack(product=plan.product, reason=harmful.text, candidate=harmful.candidate)
     if wanted := fallback_due(past):
-        yield FallBack(product=plan.product, reason=f"the trigger {wanted.trigger} asked for it")
-    if wanted := pause_due(plan, past):
-        reason = f"the trigger {wanted.trigger} asked for it"
-        yield PauseDeliveries(product=plan.product, reason=reason, consumer=wanted.of)
+        yield FallBack(product=plan.product, reason=_reason(wanted))
+    for consumer, asked in pauses_due(plan, past).items():
+        yield PauseDeliveries(product=plan.product, reason=_reason(asked), consumer=consumer)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
         signed = plan_in_use(plan, past)
@@ -58,6 +57,10 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield Respond(product=plan.product)
     if retraining := retraining_due(past):
         yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=retraining.digest)
+
+
+def _reason(asked: TriggerFired) -> str:
+    return f"the trigger {asked.trigger} asked for it"
 
 
 def looks_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:

@@ -14,7 +14,7 @@ State = dict[str, Any]
 
 
 def _nobody_acted() -> State:
-    return {"fired": {}, "newest": {}, "retrain": {}, "incidents": {}, "taken_up": {}}
+    return {"fired": {}, "asked": {}, "retrain": {}, "incidents": {}, "taken_up": {}}
 
 
 def _acted(state: State, fact: Recorded[Any]) -> State:
@@ -23,7 +23,7 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
         mine = state["fired"].setdefault(what.cause, {}).setdefault(acting(what.trigger, what.dry), {})
         mine.setdefault(what.action, []).append(fact.at.isoformat())
         if not what.dry:
-            state["newest"][what.action] = what.cause
+            state["asked"].setdefault(what.action, {})[concerns(what)] = what.cause
         if what.action == "retrain":
             state["retrain"][fact.digest] = fact.seq
     elif isinstance(what, IncidentOpened):
@@ -34,6 +34,11 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
     else:
         state["taken_up"][what.about] = fact.seq
     return state
+
+
+def concerns(what: TriggerFired) -> str:
+    """What tells one request for an action from another that is to be carried out as well."""
+    return f"{what.candidate} {what.of}"
 
 
 def acting(trigger: str, dry: bool) -> str:
@@ -85,13 +90,14 @@ def _when(fact: Recorded[Any]) -> State:
 
 ACTED: Fold[State] = Fold(
     "respond.acted",
-    1,
+    2,
     (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed),
     _nobody_acted,
     _acted,
 )
-"""By cause and trigger when each action was ``fired``; by action the ``newest`` cause for which it was done, not dry;
-every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has ``taken_up``."""
+"""By cause and trigger when each action was ``fired``; by action, and by what it concerns, the newest cause for which
+it was ``asked``, not dry; every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has
+``taken_up``."""
 
 NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)
 """The newest note of a monitor about each thing that goes on, by the name of that cause."""

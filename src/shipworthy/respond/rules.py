@@ -1,4 +1,4 @@
-"""Which actions triggers have to take now, and what their acting makes due. Pure."""
+"""Which actions triggers have to take now. Pure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
 from shipworthy.base.errors import Mistake, UserError, not_found
-from shipworthy.base.fact import Decided, Past, Recorded, What, latest
+from shipworthy.base.fact import Decided, Past, What, latest
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
-from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import paused, stand_in, standing
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack, TrialJudged
+from shipworthy.release.rules import standing
+from shipworthy.release.words import TrialJudged
 from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
 from shipworthy.respond.actions import notify
 from shipworthy.respond.causes import RETRAINING, causes, in_use
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.folds import ACTED, State, acting
 from shipworthy.respond.incidents import (
-    data_incidents_open,
     incident_for,
     open_now,
     overdue_moments,
@@ -299,53 +297,6 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
         # What is about no candidate, such as a late source, no other candidate can answer.
         if fact.what.alarm not in closed and fact.what.candidate and fact.what.candidate not in using and using
     ]
-
-
-def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
-    """The newest request for a challenger since which no model has been made, None where there is none."""
-    asked = _newest_asked(past, "retrain")
-    if asked is None or data_incidents_open(past):
-        return None
-    return None if any(fact.seq > asked.seq and fact.what.role == "model" for fact in past.of(CandidateMade)) else asked
-
-
-def _newest_asked(past: Past, action: str) -> Recorded[TriggerFired] | None:
-    """The newest time that a trigger asked for an action, and not only dry."""
-    cause = past.fold(ACTED)["newest"].get(action)
-    if cause is None:
-        return None
-    return latest(past.of(TriggerFired, about=cause), lambda what: what.action == action and not what.dry)
-
-
-def rollback_due(past: Past) -> TriggerFired | None:
-    """The newest request to take a candidate back that is still in use, None where there is none."""
-    asked = _newest_asked(past, "rollback")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
-        return None
-    now = standing(past)
-    using = {*now.released.values(), now.challenger, now.canary}
-    return asked.what if not asked.what.candidate or asked.what.candidate in using else None
-
-
-def fallback_due(past: Past) -> TriggerFired | None:
-    """The newest request for the baseline to take over that is not carried out, None where there is none."""
-    asked = _newest_asked(past, "fallback")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(FellBack, CameBack)):
-        return None
-    baseline, now = stand_in(past), standing(past)
-    answering = set(now.champion.values())
-    return asked.what if baseline and answering and answering != {baseline} else None
-
-
-def pause_due(plan: Plan, past: Past) -> TriggerFired | None:
-    """The newest request to hold deliveries that is not carried out; `of` is the consumer, empty for all."""
-    asked = _newest_asked(past, "pause")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(DeliveriesPaused, DeliveriesResumed)):
-        return None
-    concerned = asked.what.of if asked.what.of in plan.consumers else ""
-    held = paused(past)
-    waits = [name for name in ([concerned] if concerned else plan.consumers) if name not in held]
-    return replace(asked.what, of=concerned) if waits else None
 
 
 def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:

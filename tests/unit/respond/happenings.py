@@ -121,13 +121,13 @@ def delivery(
     )
 
 
-def failed_delivery(history: History, name: str = "delivery-2") -> None:
+def failed_delivery(history: History, name: str = "delivery-2", consumer: str = "service") -> None:
     history.write(
         DeliveryFailed(
             product=PRODUCT,
             delivery=name,
             run="run-1",
-            consumer="service",
+            consumer=consumer,
             sink="call-list",
             rows=10,
             as_of=AS_OF,
@@ -160,6 +160,7 @@ def fire(history: History, **later: float) -> list[str]:
             cause=situation.cause.name,
             action=action.name,
             outcome=outcome,
+            candidate=situation.cause.candidate,
             of=situation.cause.of,
             dry=situation.trigger.dry,
         )

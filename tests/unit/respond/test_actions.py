@@ -15,7 +15,8 @@ from shipworthy.base.kinds import kind, kinds
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.rules import retraining_due, situations
+from shipworthy.respond.asked import retraining_due
+from shipworthy.respond.rules import situations
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
 
 FOLDER = "respond/actions"

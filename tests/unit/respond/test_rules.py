@@ -27,10 +27,11 @@ from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import rollback_target, standing
 from shipworthy.release.words import CameBack, FellBack, ReleaseStepped, RolledBack, TrialFinished, TrialJudged
+from shipworthy.respond.asked import retraining_due, rollbacks_due
 from shipworthy.respond.causes import causes
-from shipworthy.respond.rules import answered_alarms, response_due, retraining_due, rollback_due, situations
+from shipworthy.respond.rules import answered_alarms, response_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 
 LONG_AGO = "2026-01-01T00:00:00+00:00"
@@ -169,12 +170,40 @@ def test_rolling_back_is_due_until_it_is_done() -> None:
     history = live("{name: unsigned, on: revoked, do: [rollback]}")
     revoke(history)
     assert fire(history) == ["rollback"]
-    assert rollback_due(history.past)
+    assert rollbacks_due(history.past)
     history.write(
         RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"), "night-operator"
     )
-    assert rollback_due(history.past) is None
+    assert rollbacks_due(history.past) == []
     assert to_do(history) == []
+
+
+def test_a_champion_and_a_challenger_alarmed_about_at_one_moment_both_go_back() -> None:
+    history = live("{name: harmful, on: alarm, do: [rollback]}")
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, step="shadow")
+    alarm(history, "alarm-1", candidate=MODEL)
+    alarm(history, "alarm-2", candidate=CHALLENGER)
+    assert fire(history) == ["rollback", "rollback"]
+    while due := rollbacks_due(history.past):
+        current, target = rollback_target(history.past, due[-1].candidate)
+        history.write(RolledBack(product=PRODUCT, candidate=current, to=target, reason="a trigger asked for it"))
+    now = standing(history.past)
+    assert (set(now.champion.values()), now.challenger) == ({BEFORE}, "")
+
+
+def test_who_is_to_go_back_without_a_name_is_whoever_was_released_last_not_a_challenger() -> None:
+    history = live("{name: late-list, on: late, do: [rollback]}", "{name: harmful, on: alarm, do: [rollback]}")
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, step="shadow")
+    alarm(history, candidate=CHALLENGER)
+    delivery(history, due_by=LONG_AGO)
+    assert fire(history) == ["rollback", "rollback"]
+    assert [asked.candidate for asked in rollbacks_due(history.past)] == ["", CHALLENGER]
+    history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to="", reason="a trigger asked for it"))
+    assert [asked.candidate for asked in rollbacks_due(history.past)] == [""]
+    history.write(RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"))
+    assert rollbacks_due(history.past) == []
 
 
 def test_retraining_is_due_until_somebody_has_made_a_model_since() -> None:
