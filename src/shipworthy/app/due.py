@@ -23,6 +23,7 @@ from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.asked import fallback_due, pauses_due, retraining_due, rollbacks_due
+from shipworthy.respond.attempts import RETRY_AFTER, resting
 from shipworthy.respond.folds import ACTED
 from shipworthy.respond.rules import answer_moments, response_due
 from shipworthy.respond.words import Respond, TriggerFired
@@ -33,12 +34,32 @@ from shipworthy.watch.rules import answered, matures, watch_due
 from shipworthy.watch.trials import trials_due
 from shipworthy.watch.words import JudgeTrials, Watch, WatchBeside
 
-RETRY_AFTER = timedelta(hours=1)
-"""How long after a failed delivery of the newest list it is tried again."""
-
 
 def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
-    """What is due now, in order: going back, going on, lists, the look at the world, the answer to it."""
+    """What is due now, in order: going back, going on, lists, the look at the world, the answer to it.
+
+    What a trigger asked for and has just failed is left alone for a while.
+    """
+    for command in _wanted(plan, past, now):
+        attempt = attempted(command)
+        if attempt is None or not resting(past, " ".join(filter(None, attempt)), now):
+            yield command
+
+
+def attempted(command: Command[Any]) -> tuple[str, str] | None:
+    """What a command that follows from triggers tries, and the candidate or consumer it concerns; None of others."""
+    if isinstance(command, RollBack):
+        return "rollback", command.candidate
+    if isinstance(command, FallBack):
+        return "fallback", ""
+    if isinstance(command, PauseDeliveries):
+        return "pause", command.consumer
+    if isinstance(command, TrainCandidate):
+        return "retrain", ""
+    return ("prove", command.candidate) if isinstance(command, ProveCandidate) else None
+
+
+def _wanted(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     for asked in rollbacks_due(past):
         yield RollBack(product=plan.product, reason=_reason(asked), candidate=asked.candidate)
     if harmful := to_take_back(past, standing(past)):
@@ -136,7 +157,7 @@ def _worth_another_try(past: Past, run: str, now: datetime) -> bool:
     if not unbrought(past, run):
         return False
     failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
-    return failed is not None and failed.at + RETRY_AFTER <= now
+    return failed is not None and not failed.at <= now < failed.at + RETRY_AFTER
 
 
 def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot]:

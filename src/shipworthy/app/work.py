@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
-from shipworthy.app.due import due, next_moments
+from shipworthy.app.due import attempted, due, next_moments
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.receiving import acknowledge_by_link as acknowledge_by_link
@@ -32,13 +32,15 @@ from shipworthy.base.actor import ADMINISTRATOR
 from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
-from shipworthy.base.fact import Command
+from shipworthy.base.fact import Command, Past
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
 from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
+from shipworthy.respond.asked import asking
+from shipworthy.respond.words import AttemptFailed
 
 OnStep = Callable[[str], None]
 # A moment at which more than this falls due is a circle in the rules, not work.
@@ -175,10 +177,26 @@ def _attempt(
     try:
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
+        _note_failure(desk, command, now, who, error.mistakes[0].found)
         return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
     except Bug as bug:  # what else is due for others is done all the same
+        _note_failure(desk, command, now, who, bug.found)
         return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
+
+
+def _note_failure(desk: Desk, command: Command[object], now: datetime, who: Identity, reason: str) -> None:
+    """Put on record that what a trigger asked for failed, so that people are told and it is not tried at every look."""
+    attempt = attempted(command)
+    if attempt is None:
+        return
+
+    def decide(past: Past) -> list[AttemptFailed]:
+        trigger = asking(current_plan(past), past, *attempt)
+        what, concerns = attempt
+        return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
+
+    desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)
 
 
 def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:

@@ -57,6 +57,20 @@ def rollbacks_due(past: Past) -> list[TriggerFired]:
     return sorted(found.values(), key=lambda asked: asked.candidate != "")
 
 
+def asking(plan: Plan, past: Past, attempt: str, concerns: str) -> str:
+    """The trigger that asked for an attempt that is due; empty where a trial asks for it."""
+    found: TriggerFired | None = None
+    if attempt == "rollback":
+        found = next((asked for asked in rollbacks_due(past) if asked.candidate == concerns), None)
+    elif attempt == "fallback":
+        found = fallback_due(past)
+    elif attempt == "pause":
+        found = pauses_due(plan, past).get(concerns)
+    elif asked := _asked(past, "retrain"):  # the newest model is the one that is proven
+        found = asked[-1].what
+    return found.trigger if found else ""
+
+
 def fallback_due(past: Past) -> TriggerFired | None:
     """The newest request for the baseline to take over that is not carried out, None where there is none."""
     asked = _asked(past, "fallback")

@@ -32,6 +32,7 @@ from shipworthy.release.words import (
     TrialJudged,
 )
 from shipworthy.respond.action import Cause
+from shipworthy.respond.attempts import failed_attempts
 from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
@@ -53,6 +54,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _broken(past)
     yield from _revoked(past)
     yield from _harmful(past)
+    yield from failed_attempts(plan, past)
     heard = {trigger.on for trigger in plan.respond.triggers}
     if "note" in heard:
         yield from _notes(past)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Fold, Recorded
+from shipworthy.base.fact import Fold, Recorded, What
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
-from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.model.words import CandidateMade
+from shipworthy.prove.words import CandidateProven
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.respond.words import AttemptFailed, CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.watch.words import AlarmClosed, WindowJudged
 
 State = dict[str, Any]
@@ -44,6 +47,30 @@ def concerns(what: TriggerFired) -> str:
 def acting(trigger: str, dry: bool) -> str:
     """A trigger as `ACTED` tells it from one that only says what it would do."""
     return f"{trigger} {'dry' if dry else ''}".strip()
+
+
+def _failing(state: State, fact: Recorded[Any]) -> State:
+    what = fact.what
+    if isinstance(what, AttemptFailed):
+        first = {"attempt": what.attempt, "concerns": what.concerns, "text": what.reason, "tries": 0} | _when(fact)
+        one = state.setdefault(what.about, first)
+        one |= {"trigger": what.trigger, "reason": what.reason, "last": fact.at.isoformat(), "tries": one["tries"] + 1}
+        return state
+    return {name: one for name, one in state.items() if name not in _settled(what, state)}
+
+
+def _settled(what: What, state: State) -> set[str]:
+    """The attempts that a fact makes needless; only the newest model is proven."""
+    if isinstance(what, RolledBack):
+        return {"rollback", f"rollback {what.candidate}"}
+    if isinstance(what, DeliveriesPaused | DeliveriesResumed):
+        return {f"pause {name}" for name in what.consumers}
+    if isinstance(what, CandidateProven):
+        return {f"prove {what.candidate}"}
+    if isinstance(what, CandidateMade):
+        made = what.role == "model"
+        return {name for name, one in state.items() if made and one["attempt"] in ("retrain", "prove")}
+    return {"fallback"}
 
 
 def _noted(state: State, fact: Recorded[WindowJudged]) -> State:
@@ -98,6 +125,18 @@ ACTED: Fold[State] = Fold(
 """By cause and trigger when each action was ``fired``; by action, and by what it concerns, the newest cause for which
 it was ``asked``, not dry; every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has
 ``taken_up``."""
+
+FAILING: Fold[State] = Fold(
+    "respond.failing",
+    1,
+    (
+        AttemptFailed, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed, CandidateMade,
+        CandidateProven,
+    ),
+    dict,
+    _failing,
+)  # fmt: skip
+"""What was tried and has not succeeded since, by what it is ``about``: when first and last, how often, and why."""
 
 NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)
 """The newest note of a monitor about each thing that goes on, by the name of that cause."""

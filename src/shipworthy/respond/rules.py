@@ -19,8 +19,9 @@ from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import standing
 from shipworthy.release.words import TrialJudged
-from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
+from shipworthy.respond.action import ESCALATES, Action, Cause, Situation, in_circles
 from shipworthy.respond.actions import notify
+from shipworthy.respond.attempts import ATTEMPTS
 from shipworthy.respond.causes import RETRAINING, causes, in_use
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.folds import ACTED, State, acting
@@ -91,7 +92,8 @@ def weighed(
             for name in trigger.do:
                 if _to_take(base, acted, name):
                     action = kind("respond/actions", name.replace("-", "_"), Action)
-                    yield base, action, _cooling(base, rests) or _quiet(base, action) or action.blocked(base)
+                    why_not = in_circles(base, action.name) or _cooling(base, rests) or _quiet(base, action)
+                    yield base, action, why_not or action.blocked(base)
             step = _escalation(base, acted)
             if step is not None:
                 situation = replace(base, escalation=step)
@@ -130,7 +132,14 @@ def planned_since(past: Past) -> dict[str, Since]:
 def _always(plan: Plan) -> list[Trigger]:
     """What is said to whoever waits, and to the owners, whether or not the plan has a trigger of its own for it."""
     declared: set[str | None] = {one.of if one.on == "silent" and one.of else one.on for one in plan.respond.triggers}
-    return [one for one in _ALWAYS if not {one.on, one.of} & declared and plan.respond.routes]
+    heard = {one.of for one in plan.respond.triggers if one.on == "failed" and "notify" in one.do}
+    failed = [
+        Trigger(name="said-of-what-failed", on="failed", of=attempt, do=["notify"])
+        for attempt in ATTEMPTS
+        if not {None, attempt} & heard
+    ]
+    said = [one for one in _ALWAYS if not {one.on, one.of} & declared]
+    return [*said, *failed] if plan.respond.routes else []
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:

@@ -16,6 +16,7 @@ from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.lasting import in_force, made_permanent, retirement
 from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.attempts import failing
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
 from shipworthy.respond.reached import Log, counted
@@ -149,6 +150,7 @@ def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
         held_back=held,
         paused=paused(past),
         fallen_back=standing(past).fell_back,
+        failing=failing(past),
     )
 
 

@@ -108,6 +108,27 @@ class MessageFailed(What):
         return self.message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(What):
+    """What a trigger asked for, or what follows from it, could not be done; it is tried again after an hour.
+
+    Attributes:
+        attempt: rollback, fallback, pause, retrain or prove.
+        concerns: the candidate or consumer; empty where the attempt says all.
+        reason: why.
+        trigger: the trigger that asked for it; empty where a trial did.
+    """
+
+    attempt: str
+    concerns: str
+    reason: str
+    trigger: str = ""
+
+    @property
+    def about(self) -> str:
+        return f"{self.attempt} {self.concerns}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Responded:
     """What a look at the triggers led to, in plain words."""
@@ -194,6 +215,7 @@ class ResponseState:
         held_back: what a trigger would act on but does not now, each with the reason.
         paused: consumers to whom nothing goes, with the reason.
         fallen_back: why the baseline answers in place of the released candidates; empty where it does not.
+        failing: what was asked for and has not succeeded yet, each with the reason and the next try.
     """
 
     triggers: list[TriggerCard]
@@ -202,6 +224,7 @@ class ResponseState:
     held_back: list[str]
     paused: dict[str, str]
     fallen_back: str
+    failing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,12 @@ from shipworthy.base.check import CheckResult, Verdict, sentence_of
 from shipworthy.base.digest import canonical, digest_of
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.data.words import Intake, SnapshotRefused, SnapshotTaken
+from shipworthy.release.words import CameBack, DeliveriesResumed, RolledBack
 from shipworthy.respond.action import Cause
 from shipworthy.respond.causes import causes
-from shipworthy.respond.folds import ACTED, NEW, NOTED, REFUSED, WARNED, acting
+from shipworthy.respond.folds import ACTED, FAILING, NEW, NOTED, REFUSED, WARNED, acting
 from shipworthy.respond.rules import taken_up
-from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.words import AttemptFailed, CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.watch.words import AlarmClosed, Level, WindowJudged
 
 PRODUCT = "p"
@@ -72,6 +73,22 @@ def done(draw: st.DrawFn) -> What:
     return draw(st.sampled_from(facts))
 
 
+@st.composite
+def tried(draw: st.DrawFn) -> What:
+    who = draw(names)
+    attempt = draw(st.sampled_from(["rollback", "fallback", "pause", "retrain"]))
+    facts: list[What] = [
+        AttemptFailed(
+            product=PRODUCT, attempt=attempt, concerns=who if attempt in ("rollback", "pause") else "",
+            reason=f"reason {draw(few)}", trigger=draw(names),
+        ),
+        RolledBack(product=PRODUCT, candidate=who, to="", reason=""),
+        CameBack(product=PRODUCT, to={}, reason=""),
+        DeliveriesResumed(product=PRODUCT, consumers=[who], reason=""),
+    ]  # fmt: skip
+    return draw(st.sampled_from(facts))
+
+
 def life_of(whats: list[What]) -> list[Recorded[Any]]:
     """One fact an hour; an incident is closed only after it was opened, as the rules see to it."""
     opened: set[str] = set()
@@ -86,10 +103,10 @@ def life_of(whats: list[What]) -> list[Recorded[Any]]:
     return facts
 
 
-histories = st.lists(st.one_of(judged(), read(), done()), max_size=25).map(life_of)
+histories = st.lists(st.one_of(judged(), read(), done(), tried()), max_size=25).map(life_of)
 
 
-@pytest.mark.parametrize("fold", [ACTED, NOTED, REFUSED, WARNED, NEW], ids=lambda fold: fold.name)
+@pytest.mark.parametrize("fold", [ACTED, FAILING, NOTED, REFUSED, WARNED, NEW], ids=lambda fold: fold.name)
 @given(facts=histories, at=st.integers(0, 25))
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int

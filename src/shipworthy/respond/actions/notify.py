@@ -69,7 +69,7 @@ def recipients(situation: Situation) -> list[str]:
 
     That is all of them unless the cause names one.
     """
-    named = situation.escalation.to if situation.escalation else situation.trigger.to
+    named = situation.escalation.to if situation.escalation else situation.trigger.to or situation.cause.to
     if named:
         return sorted(to for to in named if to in situation.plan.respond.routes)
     consumers = set(situation.plan.consumers)
