@@ -13,6 +13,10 @@ from shipworthy.plan.schema_life import Escalation
 ESCALATES = "escalate"
 """The action that is no member of the folder: it follows from `escalate` of a trigger that notifies."""
 
+RESENDS = "resend"
+"""The action that is no member of the folder either: a message that failed is tried again, and the trigger has acted
+already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -66,7 +70,7 @@ def in_circles(situation: Situation, action: str) -> str:
     Empty where people are told of it, or where the trigger names the attempt and does something else.
     """
     attempt = situation.cause.attempt
-    if not attempt or action in (ESCALATES, "notify", "incident"):
+    if not attempt or action in (ESCALATES, RESENDS, "notify", "incident"):
         return ""
     if action == attempt:
         return f"{action} has failed, and is tried again by itself"

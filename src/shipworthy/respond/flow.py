@@ -16,7 +16,7 @@ from shipworthy.respond.closing import closed, require_closable
 from shipworthy.respond.incidents import Reach, open_now
 from shipworthy.respond.messages import send
 from shipworthy.respond.reached import counted
-from shipworthy.respond.rules import answered_alarms, situations, taken
+from shipworthy.respond.rules import RESEND, answered_alarms, situations, taken
 from shipworthy.respond.words import CloseIncident, MessageFailed, PeopleTold, Respond, Responded, TriggerFired
 
 
@@ -28,8 +28,7 @@ def respond(command: Respond, trip: Trip) -> Responded:
     for number, action in enumerate(actions):
         failed = trip.step(f"{action['action']} for {action['trigger']}", partial(_send, trip, action))
         trip.record(f"record action {number + 1}", partial(_facts, trip, action, failed))
-        said = "; ".join(f"not sent to {to}: {why}" for to, why in failed.items())
-        done.append(f"{action['trigger']}: {action['action']}: {said or action['outcome']}")
+        done.append(f"{action['trigger']}: {action['action']}: {_outcome(action, failed)}")
     return Responded(done)
 
 
@@ -83,7 +82,7 @@ def _send(trip: Trip, action: dict[str, Any]) -> dict[str, str]:
 def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Past) -> Sequence[What]:
     """The action's facts, decided anew on the present past: somebody else may have acted meanwhile.
 
-    An action whose messages have not all arrived is not done: it stays due, for those who are not told yet.
+    The trigger has acted also where a message has not arrived: that one is owed, and sent again by itself.
     """
     for situation, action in situations(current_plan(past), past, trip.at):
         same = (situation.trigger.name, situation.cause.name, action.name)
@@ -92,22 +91,31 @@ def _facts(trip: Trip, wanted: dict[str, Any], failed: dict[str, str], past: Pas
         outcome, facts = taken(situation, action)
         sent = [told["message"] for told in wanted["told"]]
         facts = [fact for fact in facts if not isinstance(fact, PeopleTold) or fact.message in sent]
-        if failed:
-            return [_failed(fact, failed) for fact in facts]
+        told = [_failed(fact, failed) for fact in facts]
+        if action is RESEND:
+            return told
         fired = TriggerFired(
             product=trip.product,
             trigger=situation.trigger.name,
             cause=situation.cause.name,
             action=action.name,
-            outcome=outcome,
+            outcome=_outcome(wanted, failed) if failed else outcome,
             made=digest_of([fact.about for fact in facts]) if facts else "",
             candidate=situation.cause.candidate,
             of=situation.cause.of,
             text=situation.cause.text,
             dry=situation.trigger.dry,
         )
-        return [*facts, fired]
+        return [*told, fired]
     return []
+
+
+def _outcome(action: dict[str, Any], failed: dict[str, str]) -> str:
+    """What came of an action, with whom its messages reached and whom they did not."""
+    if not failed:
+        return str(action["outcome"])
+    reached = ", ".join(told["to"] for told in action["told"] if told["to"] not in failed) or "nobody yet"
+    return "; ".join([f"told {reached}", *(f"not sent to {to}: {why}" for to, why in failed.items())])
 
 
 def _failed(fact: What, failed: dict[str, str]) -> What:
@@ -120,4 +128,7 @@ def _failed(fact: What, failed: dict[str, str]) -> What:
         subject=fact.subject,
         route=fact.route,
         reason=failed[fact.to],
+        trigger=fact.trigger,
+        cause=fact.cause,
+        action=fact.action,
     )

@@ -10,14 +10,22 @@ from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
-from shipworthy.respond.words import AttemptFailed, CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.words import (
+    AttemptFailed,
+    CauseTakenUp,
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    PeopleTold,
+    TriggerFired,
+)
 from shipworthy.watch.words import AlarmClosed, WindowJudged
 
 State = dict[str, Any]
 
 
 def _nobody_acted() -> State:
-    return {"fired": {}, "asked": {}, "retrain": {}, "incidents": {}, "taken_up": {}}
+    return {"fired": {}, "asked": {}, "retrain": {}, "incidents": {}, "taken_up": {}, "unsent": {}}
 
 
 def _acted(state: State, fact: Recorded[Any]) -> State:
@@ -29,6 +37,9 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
             state["asked"].setdefault(what.action, {})[concerns(what)] = what.cause
         if what.action == "retrain":
             state["retrain"][fact.digest] = fact.seq
+    elif isinstance(what, MessageFailed | PeopleTold):
+        if what.trigger:
+            _sent(state["unsent"].setdefault(what.cause, {}).setdefault(what.trigger, {}), fact)
     elif isinstance(what, IncidentOpened):
         state["incidents"][what.incident] = what.cause
     elif isinstance(what, IncidentClosed):
@@ -37,6 +48,16 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
     else:
         state["taken_up"][what.about] = fact.seq
     return state
+
+
+def _sent(unsent: State, fact: Recorded[MessageFailed | PeopleTold]) -> None:
+    """Of a trigger and cause each receiver is owed the newest message only."""
+    what = fact.what
+    if isinstance(what, PeopleTold):
+        unsent.pop(what.to, None)
+    else:
+        told = {"message": what.message, "subject": what.subject, "action": what.action}
+        unsent[what.to] = told | {"at": fact.at.isoformat()}
 
 
 def concerns(what: TriggerFired) -> str:
@@ -117,14 +138,14 @@ def _when(fact: Recorded[Any]) -> State:
 
 ACTED: Fold[State] = Fold(
     "respond.acted",
-    2,
-    (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed),
+    3,
+    (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed, PeopleTold, MessageFailed),
     _nobody_acted,
     _acted,
 )
 """By cause and trigger when each action was ``fired``; by action, and by what it concerns, the newest cause for which
-it was ``asked``, not dry; every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has
-``taken_up``."""
+it was ``asked``, not dry; every request to ``retrain``; the causes of ``incidents``; the causes that somebody has
+``taken_up``; and by cause, trigger and receiver the newest message that is ``unsent``."""
 
 FAILING: Fold[State] = Fold(
     "respond.failing",

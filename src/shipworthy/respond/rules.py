@@ -19,7 +19,7 @@ from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import standing
 from shipworthy.release.words import TrialJudged
-from shipworthy.respond.action import ESCALATES, Action, Cause, Situation, in_circles
+from shipworthy.respond.action import ESCALATES, RESENDS, Action, Cause, Situation, in_circles
 from shipworthy.respond.actions import notify
 from shipworthy.respond.attempts import ATTEMPTS
 from shipworthy.respond.causes import RETRAINING, causes, in_use
@@ -52,7 +52,8 @@ __all__ = [
     "weighed",
 ]
 
-ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
+ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act)
+RESEND = Action(RESENDS, "tells those whom a message has not reached", notify.resend, notify.resting)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RANKS = ("low", "high", "critical")
 _SAID = (
@@ -97,7 +98,9 @@ def weighed(
             step = _escalation(base, acted)
             if step is not None:
                 situation = replace(base, escalation=step)
-                yield situation, ESCALATE, _quiet(situation, ESCALATE) or ESCALATE.blocked(situation)
+                yield situation, ESCALATE, _quiet(situation, ESCALATE)
+            if notify.unsent(base):
+                yield base, RESEND, _quiet(base, RESEND) or RESEND.blocked(base)
 
 
 def taken(situation: Situation, action: Action) -> tuple[str, Sequence[What]]:
@@ -198,7 +201,7 @@ def _rests(trigger: Trigger, acted: State) -> list[_Rest]:
 def _quiet(situation: Situation, action: Action) -> str:
     """Until when a message waits that may wait."""
     hours = situation.plan.respond.quiet
-    if hours is None or action.name not in (ESCALATE.name, "notify"):
+    if hours is None or action.name not in (ESCALATES, RESENDS, "notify"):
         return ""
     if _RANKS.index(situation.trigger.severity) >= _RANKS.index(hours.through):
         return ""

@@ -76,12 +76,16 @@ class PeopleTold(What):
     Attributes:
         message: an id that the receiver can use to drop a repetition.
         to: the function or consumer it is for; never an address.
+        trigger, cause, action: why it was sent; empty in facts of before these were kept.
     """
 
     message: str
     to: str
     subject: str
     route: str
+    trigger: str = ""
+    cause: str = ""
+    action: str = ""
 
     @property
     def about(self) -> str:
@@ -93,7 +97,7 @@ class MessageFailed(What):
     """A message could not be brought to its route; it is tried again.
 
     Attributes:
-        message, to, subject, route: as in the message that is told once it arrives.
+        message, to, subject, route, trigger, cause, action: as in the message that is told once it arrives.
         reason: why, without the address.
     """
 
@@ -102,6 +106,9 @@ class MessageFailed(What):
     subject: str
     route: str
     reason: str
+    trigger: str = ""
+    cause: str = ""
+    action: str = ""
 
     @property
     def about(self) -> str:

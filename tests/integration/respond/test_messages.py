@@ -165,16 +165,18 @@ def test_what_was_not_taken_is_on_record_and_tried_again(tmp_path: Path, receive
     world = World(tmp_path, receiver.address)
     receiver.answers = answers
     (said,) = world.respond(minutes=30)
-    assert "not sent to service" in said
+    assert said.startswith("stale: notify: told technology; not sent to service: ")
     assert [one.to for one in world.of(PeopleTold)] == ["technology"]
     (failed,) = world.of(MessageFailed)
     assert (failed.to, failed.reason) == ("service", f"message to service: answered {answers}")
-    assert world.of(TriggerFired) == []
+    (fired,) = world.of(TriggerFired)
+    assert "not sent to service" in fired.outcome
     assert not world.due()
     assert world.respond(minutes=30) == []
     receiver.answers = 204
     assert world.due()
-    assert world.respond() == ["stale: notify: told service, technology"]
+    assert world.respond() == ["stale: resend: told service"]
+    assert not world.due()
     assert [one.to for one in world.of(PeopleTold)] == ["technology", "service"]
     assert len({headers["ce-id"] for headers, _ in receiver.got}) == 1
     assert len(list((tmp_path / "messages").iterdir())) == 1
@@ -184,7 +186,8 @@ def test_what_was_not_taken_is_on_record_and_tried_again(tmp_path: Path, receive
 def test_nobody_there_and_no_address_set_are_failures_that_say_why(tmp_path: Path, receiver: Receiver) -> None:
     receiver.close()
     world = World(tmp_path, receiver.address)
-    assert "ConnectError" in world.respond()[0]
+    assert "ConnectError" in world.respond(hours=1)[0]
+    assert "stale: resend: told nobody yet; not sent to service: message to service: ConnectError" in world.respond()[0]
     other = tmp_path / "other"
     other.mkdir()
     world = World(other, "${SERVICE_HOOK}")

@@ -12,6 +12,7 @@ from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.rules import current_plan
 from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.action import RESENDS
 from shipworthy.respond.rules import situations, taken
 from shipworthy.respond.words import TriggerFired
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
@@ -154,6 +155,9 @@ def fire(history: History, **later: float) -> list[str]:
         outcome, facts = taken(situation, action)
         for fact in facts:
             history.write(fact, "night-operator")
+        done.append(action.name)
+        if action.name == RESENDS:
+            continue
         fired = TriggerFired(
             product=PRODUCT,
             trigger=situation.trigger.name,
@@ -165,6 +169,5 @@ def fire(history: History, **later: float) -> list[str]:
             dry=situation.trigger.dry,
         )
         history.write(fired, "night-operator")
-        done.append(action.name)
     history.now += timedelta(**later)
     return done

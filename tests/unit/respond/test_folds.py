@@ -22,7 +22,15 @@ from shipworthy.respond.action import Cause
 from shipworthy.respond.causes import causes
 from shipworthy.respond.folds import ACTED, FAILING, NEW, NOTED, REFUSED, WARNED, acting
 from shipworthy.respond.rules import taken_up
-from shipworthy.respond.words import AttemptFailed, CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.words import (
+    AttemptFailed,
+    CauseTakenUp,
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    PeopleTold,
+    TriggerFired,
+)
 from shipworthy.watch.words import AlarmClosed, Level, WindowJudged
 
 PRODUCT = "p"
@@ -64,6 +72,14 @@ def done(draw: st.DrawFn) -> What:
             outcome="", dry=draw(st.booleans()),
         ),
         CauseTakenUp(product=PRODUCT, cause=cause),
+        PeopleTold(
+            product=PRODUCT, message=draw(names), to=draw(names), subject="", route="file", trigger=draw(names),
+            cause=cause, action="notify",
+        ),
+        MessageFailed(
+            product=PRODUCT, message=draw(names), to=draw(names), subject="", route="file", reason="",
+            trigger=draw(names), cause=cause, action="notify",
+        ),
         AlarmClosed(product=PRODUCT, alarm=cause, by="somebody"),
         IncidentOpened(
             product=PRODUCT, incident=f"I-{cause}", severity="high", title="", owner="", cause=cause, affected=[]
