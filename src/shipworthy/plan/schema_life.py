@@ -252,8 +252,8 @@ class Trigger(Section):
     cool_down: Duration | None = Field(
         None,
         description=(
-            "For so long after it acted it does not act on another cause: what lasts is taken up afterwards, what is "
-            "over by then is passed over."
+            "For so long after it acted it does not act on another cause: what lasts, such as an alarm, a refused "
+            "source or a list not made, is taken up afterwards; what is over by then is passed over."
         ),
         examples=["6h"],
     )

@@ -11,7 +11,7 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
-from shipworthy.deliver.owing import missing_arrivals, owed
+from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import due_by, run_name
 from shipworthy.deliver.shortfall import shortfalls
 from shipworthy.deliver.words import DeliveryFailed
@@ -72,16 +72,16 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
-    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
+    """Sources that broke their contract: one cause for each, which lasts until it is accepted again."""
     broken: set[str] = set()
-    accepted = 0
-    for one in past.fold(REFUSED)["refused"]:
+    accepted, known = 0, past.fold(REFUSED)
+    for one in known["refused"]:
         if one["accepted"] != accepted:
             broken, accepted = set(), one["accepted"]
         text = f"data as of {one['as_of'][:10]} refused: {sentence_of(found for _, found in one['bad'])}"
         for source in sorted({_source(where, plan) for where, _ in one["bad"]} or {""}):
             if source not in broken:
-                yield Cause("refusal", one["refusal"], source, text, False, **_when(one))
+                yield Cause("refusal", one["refusal"], source, text, accepted == known["accepted"], **_when(one))
             broken.add(source)
 
 
@@ -132,7 +132,7 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
                 f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
             )
             text += f"; deliveries are paused: {held[name]}" if name in held else ""
-            yield Cause("late", run, name, text, False, at=limit)
+            yield Cause("late", run, name, text, at=limit)
 
 
 def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
@@ -144,7 +144,8 @@ def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
             f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
             f"{last:%Y-%m-%d %H:%M}"
         )
-        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False, at=expected)
+        came = any(moment > last for moment in moments_of(signed.consumers[name], past, now))
+        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, not came, at=expected)
 
 
 def _broken(past: Past) -> Iterator[Cause]:

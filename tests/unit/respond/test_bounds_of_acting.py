@@ -11,6 +11,7 @@ from unit.respond.happenings import (
     failed_delivery,
     fire,
     live,
+    refusal,
     release,
     to_do,
     triggers,
@@ -65,6 +66,18 @@ def test_while_a_trigger_cools_down_what_is_over_is_passed_over_and_what_lasts_w
     assert why_not(history) == ["passed over: it was over when the cool-down ended"]
     failed_delivery(history, "three")
     assert ("mine", "notify") in to_do(history)
+
+
+def test_a_second_source_that_was_refused_while_a_trigger_cools_down_is_taken_up_afterwards() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify], cool_down: 6h}")
+    refusal(history, "one", "sources.visits.minutes")
+    assert fire(history, hours=1) == ["notify"]
+    refusal(history, "two", "sources.subscribers.plan")
+    assert to_do(history) == []
+    history.now += timedelta(hours=6)
+    assert to_do(history) == [("bad-feed", "notify")]
+    snapshot(history, "mended", "2026-03-01")
+    assert to_do(history) == []
 
 
 @pytest.mark.parametrize(("severity", "told"), [("low", False), ("high", True), ("critical", True)])

@@ -173,7 +173,8 @@ def one_by_one(facts: list[Recorded[Any]]) -> Iterator[Cause]:
             bad = [one for one in what.checks if one.verdict == "fail"]
             text = f"data as of {what.as_of[:10]} refused: {sentence_of(one.found for one in bad)}"
             for name in sorted({source(one.where) for one in bad} - seen):
-                yield Cause("refusal", what.refusal, name, text, False, **when)
+                mended = any(isinstance(one.what, SnapshotTaken) for one in facts[number:])
+                yield Cause("refusal", what.refusal, name, text, not mended, **when)
     yield from notes.values()
 
 

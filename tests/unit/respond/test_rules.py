@@ -115,15 +115,32 @@ def test_it_acts_again_after_its_time_while_the_cause_lasts() -> None:
 
 
 def test_what_is_over_is_not_acted_on_again() -> None:
-    history = live("{name: bad-feed, on: refusal, do: [notify], again_after: 1d}")
-    refusal(history)
+    history = live("{name: broken, on: failed, do: [notify], again_after: 1d}")
+    failed_delivery(history)
     assert fire(history, days=30) == ["notify"]
     assert to_do(history) == []
+
+
+def test_a_refused_source_lasts_until_it_is_accepted_again() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify], again_after: 1d}")
+    refusal(history)
+    assert fire(history, hours=1) == ["notify"]
     refusal(history, "refusal-2")
     assert to_do(history) == [], "the source is still broken: it is the same cause, however often it is read"
+    history.now += timedelta(days=1)
+    assert fire(history) == ["notify"], "and whoever asked for it is reminded"
     history.write(SnapshotTaken(product=PRODUCT, snapshot="s", as_of=LONG_AGO, intakes=[], checks=[]))
+    history.now += timedelta(days=2)
+    assert to_do(history) == []
     refusal(history, "refusal-3")
     assert to_do(history) == [("bad-feed", "notify")]
+
+
+def test_a_list_that_is_not_made_lasts_until_it_is() -> None:
+    history = live("{name: late-list, on: late, do: [notify], again_after: 1d}", first_list="2026-03-02")
+    history.now += timedelta(days=2)
+    assert fire(history, days=1)[:1] == ["notify"]
+    assert to_do(history)[:1] == [("late-list", "notify")]
 
 
 def test_a_delivery_that_was_acknowledged_in_time_needs_no_answer() -> None:
