@@ -40,6 +40,7 @@ from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 from shipworthy.respond.asked import asking
+from shipworthy.respond.rules import following_moments
 from shipworthy.respond.words import AttemptFailed
 
 OnStep = Callable[[str], None]
@@ -94,9 +95,16 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    for moment in next_moments(plan, desk.store.ledger.past(command.product), now, until):
+    ahead = next_moments(plan, desk.store.ledger.past(command.product), now, until)[::-1]
+    while ahead:
+        moment = ahead.pop()
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
+        # What is done on the way leads to moments of its own: a reminder, an escalation, the end of a cool-down.
+        past = desk.store.ledger.past(command.product)
+        soon = min(following_moments(current_plan(past), past, moment, until), default=until)
+        if ahead and soon < ahead[-1]:
+            ahead.append(soon)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:

@@ -288,6 +288,20 @@ def scheduled(trigger: Trigger, now: datetime) -> datetime | None:
 def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
     """Monitors that have judged no window for too long, since they did or since people got answers first."""
     assert trigger.after
+    for monitor, since, limit in silent_limits(trigger, past):
+        if limit < now:
+            text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
+            name = digest_of([monitor, since.isoformat(), "silent"])
+            yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+
+
+def silent_limits(trigger: Trigger, past: Past) -> Iterator[tuple[str, datetime, datetime]]:
+    """Each monitor a trigger on silence listens for, since when it judged no window, and until when it may be silent.
+
+    Nothing for a trigger on something else.
+    """
+    if trigger.on != "silent" or trigger.after is None or trigger.of == RETRAINING:
+        return
     released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
     if released is None:
         return
@@ -296,11 +310,7 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
         judged.setdefault(monitor, []).extend(known.get("moments", []))
     for monitor, moments in sorted(judged.items()):
         since = max(map(read_moment, moments), default=released.at)
-        limit = trigger.after.after(since)
-        if limit < now:
-            text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
-            name = digest_of([monitor, since.isoformat(), "silent"])
-            yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+        yield monitor, since, trigger.after.after(since)
 
 
 def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:

@@ -22,7 +22,7 @@ from shipworthy.release.words import TrialJudged
 from shipworthy.respond.action import ESCALATES, RESENDS, Action, Cause, Situation, in_circles
 from shipworthy.respond.actions import notify
 from shipworthy.respond.attempts import ATTEMPTS
-from shipworthy.respond.causes import RETRAINING, causes, in_use
+from shipworthy.respond.causes import RETRAINING, causes, in_use, silent_limits
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.folds import ACTED, State, acting
 from shipworthy.respond.incidents import (
@@ -55,6 +55,8 @@ __all__ = [
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act)
 RESEND = Action(RESENDS, "tells those whom a message has not reached", notify.resend, notify.resting)
 _EVER = datetime.min.replace(tzinfo=UTC)
+_JUST = timedelta(microseconds=1)
+"""Late is what is later than its limit."""
 _RANKS = ("low", "high", "critical")
 _SAID = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
@@ -241,7 +243,10 @@ def taken_up(past: Past, cause: str) -> bool:
 
 
 def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
-    """The moments in between at which a trigger may have something to do because of the hour alone."""
+    """The moments in between at which a trigger may have something to do because of the hour alone.
+
+    Those that follow from what triggers do are the next ones only: what is done then leads to others.
+    """
     for trigger in plan.respond.triggers:
         if trigger.every and trigger.start:
             number = 0
@@ -249,7 +254,7 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
                 if moment > now:
                     yield moment
                 number += 1
-    yield from _overdue_moments(plan, past, now, until)
+    yield from following_moments(plan, past, now, until)
     if plan.respond.quiet is not None:
         hour, minute = (int(part) for part in plan.respond.quiet.end.split(":"))
         day = now.astimezone(ZoneInfo(plan.time.zone)).replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -258,11 +263,36 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
             day += timedelta(days=1)
 
 
+def following_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The next moments in between at which something follows from what happened and was done, if nothing else happens.
+
+    Reminders, escalation, the end of a cool-down, the silence of a monitor, and what is overdue.
+    """
+    acted = past.fold(ACTED)
+    for trigger in plan.respond.triggers:
+        found = [rest.until for rest in _rests(trigger, acted)]
+        found += [limit + _JUST for _, _, limit in silent_limits(trigger, past)]
+        if trigger.again_after or trigger.escalate:
+            found += _next_to_tell(trigger, acted)
+        yield from (moment for moment in found if now < moment <= until)
+    yield from (moment for moment in _overdue_moments(plan, past, now, until) if now < moment <= until)
+
+
+def _next_to_tell(trigger: Trigger, acted: State) -> Iterator[datetime]:
+    """When a trigger acts again on each of its causes if it lasts, and takes the next step of escalation."""
+    for cause, ways in acted["fired"].items():
+        fired = ways.get(_way(trigger), {})
+        if trigger.again_after:
+            yield from (trigger.again_after.after(datetime.fromisoformat(told[-1])) for told in fired.values())
+        gone = len(fired.get(ESCALATES, []))
+        if "notify" in fired and gone < len(trigger.escalate) and cause not in acted["taken_up"]:
+            yield trigger.escalate[gone].after.after(datetime.fromisoformat(fired["notify"][0]))
+
+
 def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The moments from which an incident, or a comparison with a challenger, is overdue, once more."""
-    just = timedelta(microseconds=1)  # overdue is what is later than its limit
     for incident in open_now(past):
-        yield from (one + just for one in overdue_moments(plan, past, incident, until) if one >= now)
+        yield from (one + _JUST for one in overdue_moments(plan, past, incident, until) if one >= now)
     said = plan.respond.retraining
     last = latest(past.of(TrialJudged), lambda what: what.step == "proposed")
     if said is None or said.evaluated_within is None:
@@ -270,7 +300,7 @@ def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> 
     within, since, number = said.evaluated_within, last.at if last else now, 1
     while (one := within.times(number).after(since)) <= until:
         if one >= now:
-            yield one + just
+            yield one + _JUST
         number += 1
 
 
