@@ -338,4 +338,5 @@ def in_use(past: Past) -> set[str]:
 
 
 def _source(where: str, plan: Plan) -> str:
-    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")
+    # The source stands first; a column behind it may bear the name of another one.
+    return next((part for part in where.removeprefix("sources.").replace(".", " ").split() if part in plan.sources), "")

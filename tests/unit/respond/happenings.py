@@ -34,6 +34,21 @@ def triggers(*lines: str) -> tuple[str, str]:
     return old, f"respond:\n  triggers:\n{listed}"
 
 
+ANOTHER_SOURCE = (
+    "sources:\n",
+    """sources:
+  minutes:
+    kind: csv
+    path: feed/minutes-*.csv
+    right_to_use: Contract with the subscriber.
+    contract:
+      time: day
+      columns:
+        subscriber: {type: text, personal: true}
+        day: {type: date}
+""",
+)
+"""A source that bears the name of a column of another one, and stands before it."""
 READ_WITHIN_A_WEEK = ("    capacity: 50\n", "    capacity: 50\n    acknowledge_within: 1w\n")
 
 
@@ -122,12 +137,12 @@ def delivery(
     )
 
 
-def failed_delivery(history: History, name: str = "delivery-2", consumer: str = "service") -> None:
+def failed_delivery(history: History, name: str = "delivery-2", consumer: str = "service", run: str = "run-1") -> None:
     history.write(
         DeliveryFailed(
             product=PRODUCT,
             delivery=name,
-            run="run-1",
+            run=run,
             consumer=consumer,
             sink="call-list",
             rows=10,

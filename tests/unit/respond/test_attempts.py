@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from unit.respond.happenings import BEFORE, alarm, fire, live, release, to_do
+from unit.respond.happenings import BEFORE, alarm, failed_delivery, fire, live, release, to_do
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
-from shipworthy.app.due import attempted, due
+from shipworthy.app.due import attempted, due, lists_due
+from shipworthy.deliver.rules import run_name
+from shipworthy.deliver.words import RunFinished
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.references import ATTEMPTS as NAMED
 from shipworthy.release.words import RollBack, RolledBack
@@ -65,6 +67,26 @@ def test_a_failure_dated_ahead_keeps_nothing_back() -> None:
     failed(history, "retrain")
     history.now -= timedelta(days=365)
     assert tried(history) == ["retrain"]
+
+
+@pytest.mark.parametrize(("hours", "again"), [(0.5, False), (1, True), (-24, True)])
+def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clock_went_back(
+    hours: float, again: bool
+) -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}", first_list="2026-03-02")
+    list_of = datetime(2026, 3, 2, tzinfo=UTC)
+    history.now = list_of + timedelta(days=2)
+    name = run_name(PRODUCT, "service", list_of)
+    history.write(
+        RunFinished(
+            product=PRODUCT, run=name, consumer="service", as_of=list_of.isoformat(), due=10, answered=10, refused={},
+            delivered={}, failed={"call-list": 10}, snapshot="snapshot",
+        )
+    )  # fmt: skip
+    failed_delivery(history, run=name)
+    history.now += timedelta(hours=hours)
+    found = [command for command in lists_due(history.plan, history.past, history.now) if command.consumer == "service"]
+    assert bool(found) == again
 
 
 def test_it_is_over_once_it_succeeds_and_a_later_failure_is_told_anew() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import (
+    ANOTHER_SOURCE,
     alarm,
     close_alarm,
     failed_delivery,
@@ -69,10 +70,10 @@ def test_while_a_trigger_cools_down_what_is_over_is_passed_over_and_what_lasts_w
 
 
 def test_a_second_source_that_was_refused_while_a_trigger_cools_down_is_taken_up_afterwards() -> None:
-    history = live("{name: bad-feed, on: refusal, do: [notify], cool_down: 6h}")
-    refusal(history, "one", "sources.visits.minutes")
+    history = live("{name: bad-feed, on: refusal, do: [notify], cool_down: 6h}", change=ANOTHER_SOURCE)
+    refusal(history, "one", "visits.minutes")
     assert fire(history, hours=1) == ["notify"]
-    refusal(history, "two", "sources.subscribers.plan")
+    refusal(history, "two", "minutes.day")
     assert to_do(history) == []
     history.now += timedelta(hours=6)
     assert to_do(history) == [("bad-feed", "notify")]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from unit.respond.happenings import (
+    ANOTHER_SOURCE,
     BEFORE,
     READ_WITHIN_A_WEEK,
     acknowledged,
@@ -134,6 +135,16 @@ def test_a_refused_source_lasts_until_it_is_accepted_again() -> None:
     assert to_do(history) == []
     refusal(history, "refusal-3")
     assert to_do(history) == [("bad-feed", "notify")]
+
+
+@pytest.mark.parametrize(
+    ("where", "of"), [("visits.minutes", "visits"), ("minutes.day", "minutes"), ("minutes", "minutes"), ("all", "")]
+)
+def test_a_refusal_is_about_the_source_and_not_one_that_bears_the_name_of_its_column(where: str, of: str) -> None:
+    history = live("{name: bad-feed, on: refusal, of: visits, do: [notify]}", change=ANOTHER_SOURCE)
+    refusal(history, where=where)
+    assert [cause.of for cause in causes(history.plan, history.past, history.now)] == [of]
+    assert to_do(history) == ([("bad-feed", "notify")] if of == "visits" else [])
 
 
 def test_a_list_that_is_not_made_lasts_until_it_is() -> None:
