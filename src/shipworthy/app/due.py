@@ -22,11 +22,11 @@ from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, stand
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
-from shipworthy.respond.asked import fallback_due, pauses_due, retraining_due, rollbacks_due
+from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
 from shipworthy.respond.attempts import RETRY_AFTER, resting
 from shipworthy.respond.folds import ACTED
 from shipworthy.respond.rules import answer_moments, response_due
-from shipworthy.respond.words import Respond, TriggerFired
+from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.guards import guarded_off
@@ -80,7 +80,7 @@ def _wanted(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=retraining.digest)
 
 
-def _reason(asked: TriggerFired) -> str:
+def _reason(asked: Asked) -> str:
     return f"the trigger {asked.trigger} asked for it"
 
 

@@ -59,9 +59,12 @@ def failed_attempts(plan: Plan, past: Past) -> Iterator[Cause]:
 
 def _lasting(past: Past) -> list[State]:
     """The attempts that fail and are still wanted: who answers nobody any more need not be taken back."""
+    known = past.fold(FAILING)
+    if not known:
+        return []
     now = standing(past)
     using = {*now.released.values(), now.challenger, now.canary, ""}
-    return [one for one in past.fold(FAILING).values() if one["attempt"] != "rollback" or one["concerns"] in using]
+    return [one for one in known.values() if one["attempt"] != "rollback" or one["concerns"] in using]
 
 
 def _next(one: State) -> datetime:

@@ -34,7 +34,8 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
         mine = state["fired"].setdefault(what.cause, {}).setdefault(acting(what.trigger, what.dry), {})
         mine.setdefault(what.action, []).append(fact.at.isoformat())
         if not what.dry:
-            state["asked"].setdefault(what.action, {})[concerns(what)] = what.cause
+            told = {"trigger": what.trigger, "cause": what.cause, "candidate": what.candidate, "of": what.of}
+            state["asked"].setdefault(what.action, {})[f"{what.candidate} {what.of}"] = told | {"seq": fact.seq}
         if what.action == "retrain":
             state["retrain"][fact.digest] = fact.seq
     elif isinstance(what, MessageFailed | PeopleTold):
@@ -58,11 +59,6 @@ def _sent(unsent: State, fact: Recorded[MessageFailed | PeopleTold]) -> None:
     else:
         told = {"message": what.message, "subject": what.subject, "action": what.action}
         unsent[what.to] = told | {"at": fact.at.isoformat()}
-
-
-def concerns(what: TriggerFired) -> str:
-    """What tells one request for an action from another that is to be carried out as well."""
-    return f"{what.candidate} {what.of}"
 
 
 def acting(trigger: str, dry: bool) -> str:
@@ -143,8 +139,8 @@ ACTED: Fold[State] = Fold(
     _nobody_acted,
     _acted,
 )
-"""By cause and trigger when each action was ``fired``; by action, and by what it concerns, the newest cause for which
-it was ``asked``, not dry; every request to ``retrain``; the causes of ``incidents``; the causes that somebody has
+"""By cause and trigger when each action was ``fired``; by action, and by candidate and object, the newest time it was
+``asked`` for, not dry; every request to ``retrain``; the causes of ``incidents``; the causes that somebody has
 ``taken_up``; and by cause, trigger and receiver the newest message that is ``unsent``."""
 
 FAILING: Fold[State] = Fold(

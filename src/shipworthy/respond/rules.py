@@ -101,7 +101,7 @@ def weighed(
             if step is not None:
                 situation = replace(base, escalation=step)
                 yield situation, ESCALATE, _quiet(situation, ESCALATE)
-            if notify.unsent(base):
+            if trigger.name in acted["unsent"].get(cause.name, {}) and notify.unsent(base):
                 yield base, RESEND, _quiet(base, RESEND) or RESEND.blocked(base)
 
 

@@ -212,4 +212,4 @@ def test_what_triggers_did_is_known_by_cause_and_so_is_who_took_it_up(facts: lis
     asked = [
         what.cause for what in about if isinstance(what, TriggerFired) and what.action == "retrain" and not what.dry
     ]
-    assert list(acted["asked"].get("retrain", {}).values()) == asked[-1:]
+    assert [one["cause"] for one in acted["asked"].get("retrain", {}).values()] == asked[-1:]
