@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
@@ -41,7 +42,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 from shipworthy.respond.asked import asking
 from shipworthy.respond.rules import following_moments
-from shipworthy.respond.words import AttemptFailed
+from shipworthy.respond.words import AttemptFailed, Respond
 
 OnStep = Callable[[str], None]
 # A moment at which more than this falls due is a circle in the rules, not work.
@@ -185,19 +186,24 @@ def _attempt(
     try:
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
-        _note_failure(desk, command, now, who, error.mistakes[0].found)
+        if _failure_noted(desk, command, now, who, error.mistakes[0].found):
+            tried.discard(_name(Respond(product=command.product)))  # people are told at this look, not at the next
         return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
     except Bug as bug:  # what else is due for others is done all the same
-        _note_failure(desk, command, now, who, bug.found)
+        if _failure_noted(desk, command, now, who, bug.found):
+            tried.discard(_name(Respond(product=command.product)))
         return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
 
 
-def _note_failure(desk: Desk, command: Command[object], now: datetime, who: Identity, reason: str) -> None:
-    """Put on record that what a trigger asked for failed, so that people are told and it is not tried at every look."""
+def _failure_noted(desk: Desk, command: Command[object], now: datetime, who: Identity, reason: str) -> bool:
+    """Put on record that what a trigger asked for failed, so that people are told and it is not tried at every look.
+
+    Gives whether it was something that a trigger asked for.
+    """
     attempt = attempted(command)
     if attempt is None:
-        return
+        return False
 
     def decide(past: Past) -> list[AttemptFailed]:
         trigger = asking(current_plan(past), past, *attempt)
@@ -205,6 +211,7 @@ def _note_failure(desk: Desk, command: Command[object], now: datetime, who: Iden
         return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
 
     desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)
+    return True
 
 
 def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:
@@ -214,7 +221,7 @@ def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:
         return [f"note silence: not done: {error.mistakes[0].found}"]
 
 
-def _name(command: Command[object]) -> str:
+def _name(command: Command[Any]) -> str:
     """What tells one due command from another."""
     return f"{type(command).__name__} {digest_of(command)}"
 

@@ -71,6 +71,7 @@ def test_training_that_fails_is_told_and_left_alone_and_not_tried_at_every_look(
         looks = [desk.do(DoWhatIsDue(product=PRODUCT), Identity("night-operator")) for _ in range(3)]
         trained = [[line for line in look if "train candidate" in line] for look in looks]
         assert [len(lines) for lines in trained] == [1, 0, 0], trained
+        assert "respond: broken-route: notify" in looks[0][-1], "people are told at the same look"
         past = desk.store.ledger.past(PRODUCT)
         [failed] = past.of(AttemptFailed)
         assert (failed.what.about, "no such column" in failed.what.reason) == ("retrain", True)
