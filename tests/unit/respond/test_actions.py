@@ -126,6 +126,19 @@ def test_who_was_reached_is_not_told_twice_and_a_dead_route_is_left_alone_for_a_
     assert to_do(history) == []
 
 
+def test_of_a_ledger_of_before_messages_were_owed_whoever_was_not_reached_is_told_once_more() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    ((situation, action),) = situations(history.plan, history.past, history.now)
+    service, technology = (body_of(fact) for fact in action.act(situation)[1])
+    kept = ("product", "message", "to", "subject", "route")
+    history.write(PeopleTold(**{name: service[name] for name in kept}))
+    history.write(MessageFailed(reason="ConnectError", **{name: technology[name] for name in kept}))
+    assert fire(history) == ["notify"]
+    assert told(history) == ["service", "technology"]
+    assert to_do(history) == []
+
+
 def test_a_failure_dated_ahead_keeps_no_message_back() -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     alarm(history)
