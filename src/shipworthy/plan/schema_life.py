@@ -220,7 +220,8 @@ class Trigger(Section):
         description=(
             "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
             "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
-            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "delivery or a model that could not answer or was taken back for harm or something that a trigger asked "
+            "for and that could not be done, a revoked sign-off, a delivery "
             "that nobody acknowledged, a "
             "list of which too little was used, a schedule, data that was not there before, a model made from changed "
             "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
@@ -232,7 +233,8 @@ class Trigger(Section):
         None,
         description=(
             "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
-            "unacknowledged, unused, paused), function (revoked), severity (overdue) or section of the plan (plan)."
+            "unacknowledged, unused, paused), function (revoked), severity (overdue), section of the plan (plan) or "
+            "failed attempt (failed: rollback, fallback, pause, retrain, prove)."
         ),
     )
     do: list[Name] = Field(
@@ -257,8 +259,8 @@ class Trigger(Section):
     cool_down: Duration | None = Field(
         None,
         description=(
-            "For so long after it acted it does not act on another cause: what lasts is taken up afterwards, what is "
-            "over by then is passed over."
+            "For so long after it acted it does not act on another cause: what lasts, such as an alarm, a refused "
+            "source or a list not made, is taken up afterwards; what is over by then is passed over."
         ),
         examples=["6h"],
     )

@@ -17,7 +17,7 @@ from shipworthy.prove.words import CandidateProven
 from shipworthy.release.beside import require_alike
 from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
 from shipworthy.release.pointer import write_pointer
-from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
+from shipworthy.release.rules import FOR_PEOPLE, rollback_target, rolled_back, standing, stepped
 from shipworthy.release.words import (
     ComeBack,
     FallBack,
@@ -26,7 +26,6 @@ from shipworthy.release.words import (
     RepairPointer,
     ResumeDeliveries,
     RollBack,
-    RolledBack,
     Standing,
 )
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, require_open
@@ -55,7 +54,7 @@ def roll_back(command: RollBack, trip: Trip) -> Standing:
         UserError: there is nothing to go back to.
     """
     back = trip.step("load what is gone back to", lambda: _load_target(trip, command))
-    trip.record("go back", lambda past: _back(command, past, back))
+    trip.record("go back", lambda past: rolled_back(command, past, back["candidate"], back["to"]))
     trip.step("sign the head and write the pointer", lambda: _publish(trip, "rollback"))
     return _standing_now(trip)
 
@@ -142,13 +141,6 @@ def repair_pointer(command: RepairPointer, trip: Trip) -> Standing:
     trip.step("verify the ledger", lambda: trip.store.ledger.verify().seq)
     trip.step("sign the head and write the pointer", lambda: _publish(trip, "repair of the pointer"))
     return _standing_now(trip)
-
-
-def _back(command: RollBack, past: Past, back: dict[str, str]) -> Sequence[What]:
-    now = standing(past)
-    if back["candidate"] not in (*now.champion.values(), now.challenger, now.canary):
-        return []  # somebody else took it back meanwhile
-    return [RolledBack(product=command.product, candidate=back["candidate"], to=back["to"], reason=command.reason)]
 
 
 def _broken(trip: Trip, candidate: str) -> list[str]:

@@ -16,6 +16,7 @@ from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.lasting import in_force, made_permanent, retirement
 from shipworthy.release.rules import paused, standing
 from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.attempts import failing
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
 from shipworthy.respond.reached import Log, counted, people
@@ -166,6 +167,7 @@ def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
         held_back=held,
         paused=paused(past),
         fallen_back=standing(past).fell_back,
+        failing=failing(past),
     )
 
 
@@ -220,16 +222,27 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
 
 
 def _messages(past: Past) -> list[MessageCard]:
-    """Every message that was tried; one that arrived after all counts its failures as tries."""
+    """Every message that was tried; one that arrived after all counts its failures as tries.
+
+    One that failed is left out once a newer one about the same has arrived in its place.
+    """
     found: dict[str, list[Recorded[PeopleTold | MessageFailed]]] = {}
     for fact in past.of(PeopleTold, MessageFailed):
         found.setdefault(fact.what.message, []).append(fact)
+    newest = {_thread(fact.what): fact.seq for fact in past.of(PeopleTold)}
     cards = []
     for facts in found.values():
         arrived = next((fact for fact in facts if isinstance(fact.what, PeopleTold)), None)
         last = arrived or facts[-1]
+        if arrived is None and newest.get(_thread(last.what), 0) > last.seq:
+            continue
         reason = last.what.reason if isinstance(last.what, MessageFailed) else ""
         cards.append(
             MessageCard(last.what.to, last.what.subject, last.what.route, last.at.isoformat(), reason, len(facts))
         )
     return sorted(cards, key=lambda card: card.at, reverse=True)
+
+
+def _thread(what: PeopleTold | MessageFailed) -> tuple[str, str, str]:
+    """What a message is one of several about; facts of before this was kept are each about themselves."""
+    return (what.trigger, what.cause, what.to) if what.trigger else (what.message, "", what.to)

@@ -14,13 +14,15 @@ from e2e.voyage.shop import PRODUCT, Shop, settings_of
 from e2e.voyage.shops import Shops
 from e2e.voyage.test_killed import facts, stored
 
+from shipworthy.app.rights import Identity
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import DoWhatIsDue
 from shipworthy.model.words import CandidateMade
 from shipworthy.prove.lasting import in_force
 from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import paused, standing
-from shipworthy.respond.words import IncidentClosed, TriggerFired
+from shipworthy.respond.words import AttemptFailed, IncidentClosed, PeopleTold, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
 RETIRED_BY = ["legal-owner", "technology-owner"]
@@ -55,6 +57,25 @@ def answered(root: Path, how: str) -> int:
 def without_marks(told: list[str]) -> list[str]:
     """Facts without the names that follow from the digest of another fact, in which stands when it was written down."""
     return [re.sub(r'"(cause|made|message)": "[0-9a-f]{64}"', r'"\1": ""', one) for one in told]
+
+
+def test_training_that_fails_is_told_and_left_alone_and_not_tried_at_every_look(made: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "shop"))
+    pipeline = root / "pipeline.py"
+    pipeline.write_text(pipeline.read_text() + "\n\ndef train(*_, **__):\n    raise ValueError('no such column')\n")
+    desk = Shop(settings_of(root), root).desk()
+    try:
+        looks = [desk.do(DoWhatIsDue(product=PRODUCT), Identity("night-operator")) for _ in range(3)]
+        trained = [[line for line in look if "train candidate" in line] for look in looks]
+        assert [len(lines) for lines in trained] == [1, 0, 0], trained
+        assert "respond: broken-route: notify" in looks[0][-1], "people are told at the same look"
+        past = desk.store.ledger.past(PRODUCT)
+        [failed] = past.of(AttemptFailed)
+        assert (failed.what.about, "no such column" in failed.what.reason) == ("retrain", True)
+        told = {fact.what.to for fact in past.of(PeopleTold) if "no such column" in fact.what.subject}
+        assert "technology" in told
+    finally:
+        close_desk(desk)
 
 
 def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_path: Path) -> None:

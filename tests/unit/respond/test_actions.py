@@ -18,9 +18,20 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.rules import mature_moments
 from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action, Cause, Situation
+from shipworthy.respond.asked import retraining_due
 from shipworthy.respond.opening import open_incident
-from shipworthy.respond.rules import retraining_due, situations, weighed
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, OpenIncident, PeopleTold
+from shipworthy.respond.rules import situations, take_up, taken, weighed
+from shipworthy.respond.views import responses
+from shipworthy.respond.words import (
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    OpenIncident,
+    PeopleTold,
+    Responses,
+    TakeUp,
+    TriggerFired,
+)
 from shipworthy.watch.words import Level, WindowJudged
 
 FOLDER = "respond/actions"
@@ -68,10 +79,10 @@ def test_those_concerned_are_told_and_nobody_else() -> None:
     )
     alarm(history)
     fire(history)
-    told = [fact.what for fact in history.past.of(PeopleTold)]
-    assert [one.to for one in told] == ["legal", "service", "technology"]
-    assert [one.route for one in told] == ["https", "file", "file"]
-    assert all("27 %" in one.subject for one in told)
+    messages = [fact.what for fact in history.past.of(PeopleTold)]
+    assert [one.to for one in messages] == ["legal", "service", "technology"]
+    assert [one.route for one in messages] == ["https", "file", "file"]
+    assert all("27 %" in one.subject for one in messages)
 
 
 def test_a_reminder_is_a_message_of_its_own() -> None:
@@ -84,19 +95,93 @@ def test_a_reminder_is_a_message_of_its_own() -> None:
     assert len(set(names)) == 4
 
 
+def act_with_a_dead_route(history: History, dead: str) -> list[str]:
+    """Let everything be done as the flow does it while one route leads nowhere; gives the actions."""
+    done = []
+    for situation, action in list(situations(history.plan, history.past, history.now)):
+        outcome, facts = taken(situation, action)
+        for fact in facts:
+            if isinstance(fact, PeopleTold) and fact.to == dead:
+                history.write(MessageFailed(reason="ConnectError", **body_of(fact)))
+            else:
+                history.write(fact)
+        done.append(action.name)
+        if action.name != "resend":
+            cause, name = situation.cause.name, situation.trigger.name
+            history.write(TriggerFired(product=PRODUCT, trigger=name, cause=cause, action=action.name, outcome=outcome))
+    return done
+
+
+def told(history: History) -> list[str]:
+    return [fact.what.to for fact in history.past.of(PeopleTold)]
+
+
 def test_who_was_reached_is_not_told_twice_and_a_dead_route_is_left_alone_for_a_while() -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     alarm(history)
-    ((situation, action),) = situations(history.plan, history.past, history.now)
-    service, technology = action.act(situation)[1]
-    assert isinstance(technology, PeopleTold)
-    history.write(service)
-    values = {name: getattr(technology, name) for name in ("product", "message", "to", "subject", "route")}
-    history.write(MessageFailed(reason="ConnectError", **values))
+    assert act_with_a_dead_route(history, "technology") == ["notify"]
+    assert told(history) == ["service"]
     assert to_do(history) == []
     history.now += timedelta(hours=1)
     ((situation, action),) = situations(history.plan, history.past, history.now)
-    assert action.act(situation)[1] == [technology]
+    (fact,) = action.act(situation)[1]
+    (failed,) = history.past.of(MessageFailed)
+    assert isinstance(fact, PeopleTold)
+    assert (fact.to, fact.message, fact.subject) == ("technology", failed.what.message, failed.what.subject)
+    assert act_with_a_dead_route(history, "") == ["resend"]
+    assert to_do(history) == []
+
+
+def test_of_a_ledger_of_before_messages_were_owed_whoever_was_not_reached_is_told_once_more() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    ((situation, action),) = situations(history.plan, history.past, history.now)
+    service, technology = (body_of(fact) for fact in action.act(situation)[1])
+    kept = ("product", "message", "to", "subject", "route")
+    history.write(PeopleTold(**{name: service[name] for name in kept}))
+    history.write(MessageFailed(reason="ConnectError", **{name: technology[name] for name in kept}))
+    assert fire(history) == ["notify"]
+    assert told(history) == ["service", "technology"]
+    assert to_do(history) == []
+
+
+def test_a_failure_dated_ahead_keeps_no_message_back() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    history.now += timedelta(days=365)
+    act_with_a_dead_route(history, "technology")
+    history.now -= timedelta(days=365)
+    assert to_do(history) == [("mine", "resend")]
+
+
+def test_a_dead_route_keeps_nobody_from_being_reminded_nor_the_next_ones_from_being_told() -> None:
+    history = live(
+        "{name: mine, on: alarm, do: [notify], again_after: 1d, to: [technology, service], "
+        "escalate: [{after: 4h, to: [service]}, {after: 6h, to: [technology]}]}"
+    )
+    alarm(history)
+    done = []
+    for _ in range(26):
+        done += [action for action in act_with_a_dead_route(history, "technology") if action != "resend"]
+        history.now += timedelta(hours=1)
+    assert done == ["notify", "escalate", "escalate", "notify"]
+    assert told(history) == ["service", "service", "service"]
+    state = responses(Responses(product=PRODUCT), history.past, history.now)
+    assert [(one.trigger, one.waits) for one in state.happenings] == [("mine", True)]
+    assert any(one.reason == "ConnectError" and one.tries > 3 for one in state.messages)
+    act_with_a_dead_route(history, "")
+    assert told(history)[3:] == ["technology"], "only the newest of what was not sent is sent after all"
+    assert not [one for one in responses(Responses(product=PRODUCT), history.past, history.now).messages if one.reason]
+
+
+def test_that_nobody_has_answered_is_not_told_any_more_once_somebody_has() -> None:
+    history = live("{name: mine, on: alarm, do: [notify], to: [service], escalate: [{after: 4h, to: [technology]}]}")
+    alarm(history)
+    fire(history, hours=4)
+    assert act_with_a_dead_route(history, "technology") == ["escalate"]
+    history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look."), "night-operator")
+    history.now += timedelta(hours=2)
+    assert to_do(history) == []
 
 
 def test_an_incident_is_opened_once_with_its_owner_and_the_runs_since() -> None:

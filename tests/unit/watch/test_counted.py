@@ -127,7 +127,9 @@ def test_a_source_that_breaks_its_contract_is_noted_once_for_each_delivery_of_it
 
 
 def test_a_source_grows_too_old_also_while_nobody_reads_it() -> None:
-    life = Life(plan(contract={"freshness": "2d"})).read(START, newest=START.isoformat())
+    life = Life(plan(contract={"freshness": "2d"}))
+    assert not life.look(START, "freshness"), "a source that came into the plan just now has not been read yet"
+    life = life.read(START, newest=START.isoformat())
     fresh = life.look(START + DAY, "freshness")
     assert [what.level for what in fresh] == ["quiet"]
     old = life.look(START + 4 * DAY, "freshness")

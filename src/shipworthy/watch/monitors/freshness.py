@@ -56,7 +56,7 @@ def _reads(past: Past, source: str) -> list[Read]:
 
 def _of(part: str, limit: Length, reads: Sequence[Read], since: Since, now: datetime) -> Iterator[Event]:
     spoiled: list[Event] = []
-    for (at, seq, newest), following in zip(reads, [*reads[1:], (now, 0, now)], strict=True):
+    for (at, seq, newest), following in zip(reads, [*reads, (now, 0, now)][1:], strict=True):
         ends = limit.after(newest)
         age = (at - newest) / timedelta(days=1)
         text = f"the newest is of {newest:%Y-%m-%d %H:%M}, {spoken(limit)} are declared"
