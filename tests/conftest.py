@@ -7,15 +7,28 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# How long one example takes says nothing on a machine that others use too.
-settings.register_profile("suite", deadline=None)
+if TYPE_CHECKING:
+    from e2e.voyage.shops import Shops
+
+# How long an example takes, to be made or to be tried, says nothing on a machine that others use too.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
+    """Shops that have come some way already; the workers of one run share them."""
+    from e2e.voyage.shops import Shops
+
+    folder = tmp_path_factory.getbasetemp()
+    return Shops((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shops")
 
 
 @pytest.fixture(scope="session")

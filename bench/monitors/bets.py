@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from delay import ALPHA, BEFORE, CALM, NULL, TIMES, TOLERANCE, YEAR
 
-from shipworthy.watch.evidence import LONG_GRID, threshold
+from shipworthy.watch.evidence import BETS, threshold
 
 TAU = BEFORE + TOLERANCE
 BAR = np.log1p(threshold(YEAR, ALPHA))
@@ -27,7 +27,7 @@ Rows = Any
 def first(rows: Rows) -> dict[str, Rows]:
     """The row of the first alarm of each stream by method, row by row; 0 for none."""
     streams, length = rows.shape
-    stakes = np.array(LONG_GRID) / TAU
+    stakes = np.array(BETS) / TAU
     grid = np.zeros((streams, len(stakes)))
     adaptive = np.zeros((streams, len(FADES)))
     means = np.full((streams, len(FADES)), TAU)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from shipworthy.watch.evidence import LONG_GRID, Counts, Floats, above, calm, strength, threshold, updated
+from shipworthy.watch.evidence import BETS, Counts, Floats, above, calm, strength, threshold, updated
 
 BEFORE, TOLERANCE, ALPHA, YEAR, CALM, REFERENCE = 0.10, 0.02, 0.05, 52_000, 5_000, 5_000
 # Times the tolerance, and how many rows are waited for an alarm.
@@ -56,7 +56,7 @@ def ours(streams: Any, window: int, tau: float, phi: Any = 1.0) -> list[int]:
     counts = streams[:, : streams.shape[1] // window * window].reshape(len(streams), -1, window).sum(axis=2)
     factors: Floats = np.array([above(Counts(window, ones), tau) for ones in range(window + 1)])
     bar = np.log1p(threshold(YEAR // window, ALPHA))
-    state, first = calm(len(streams), len(LONG_GRID)), np.zeros(len(streams), dtype=int)
+    state, first = calm(len(streams), len(BETS)), np.zeros(len(streams), dtype=int)
     for number in range(counts.shape[1]):
         state = updated(state, factors[counts[:, number]] / divisor)
         first[(first == 0) & (strength(state) >= bar)] = (number + 1) * window

@@ -25,7 +25,7 @@ import pandas as pd
 
 from shipworthy.watch.bounds import overdispersion
 from shipworthy.watch.canary import Terms, Trial, Worth, reached, seen, worthwhile
-from shipworthy.watch.evidence import SHORT_GRID, Floats, wealth
+from shipworthy.watch.evidence import BETS, Floats, wealth
 
 DECLARED_PHI = 25.0
 """Until 20 days of a comparison are known."""
@@ -105,7 +105,7 @@ class Comparison:
     other: int
     declared: float
     age: int = 0
-    capital: Floats = field(default_factory=lambda: np.zeros(len(SHORT_GRID)))
+    capital: Floats = field(default_factory=lambda: np.zeros(len(BETS)))
     trial: Trial = field(default_factory=Trial)
     rows: list[int] = field(default_factory=list)
     means: list[float] = field(default_factory=list)

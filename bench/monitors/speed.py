@@ -30,7 +30,7 @@ from shipworthy.model.profile import profile_of, typical_values
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.counting import PIECE, tallied
 from shipworthy.watch.drift import REFERENCE_PART, factors
-from shipworthy.watch.evidence import LONG_GRID, calm, strength, threshold, updated
+from shipworthy.watch.evidence import calm, strength, threshold, updated
 from shipworthy.watch.reference import reference
 
 TIMES = int(os.environ.get("TIMES", "3"))
@@ -97,7 +97,7 @@ def verdicts(path: Path, made: dict[str, Any]) -> int:
     reached = 0
     for column in known:
         counted = found[column.name].cuts()
-        factor = factors(counted, 0.02, 0.05 * REFERENCE_PART / len(known), depends.phi, LONG_GRID)
+        factor = factors(counted, 0.02, 0.05 * REFERENCE_PART / len(known), depends.phi)
         reached += bool(strength(updated(calm(*factor.shape), factor).reshape(-1)) >= bar)
     return reached
 

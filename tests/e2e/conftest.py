@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from e2e.served import Harbour, harbour
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from shipworthy.doors.house import running
 from shipworthy.doors.web.app import web
@@ -23,11 +23,13 @@ QUIET = [
 ]
 LAPTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 375, "height": 812}
+PATIENCE = 60_000  # milliseconds: how soon a page is there says nothing on a machine that others use too
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium without a window."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
         yield found
@@ -45,7 +47,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Harbour, st
 def context(browser: Browser, port: tuple[Harbour, str]) -> Iterator[BrowserContext]:
     """A fresh browser profile on a laptop."""
     found = browser.new_context(viewport=LAPTOP, base_url=port[1])  # type: ignore[arg-type]  # a plain dict of sizes
-    found.set_default_timeout(10_000)
+    found.set_default_timeout(PATIENCE)
     yield found
     found.close()
 

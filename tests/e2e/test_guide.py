@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from e2e.quick import quick_commands
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "first-product.md"
 BLOCK = re.compile(r"^```(python|yaml|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -25,16 +26,16 @@ def blocks() -> list[tuple[str, str]]:
     return BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, commands: Path) -> dict[str, str]:
     """A newcomer's: no login, no settings, our command first on the path."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIPWORTHY_")}
     here = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config")}
-    return {**kept, **here, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+    return {**kept, **here, "PATH": f"{commands}:{Path(sys.executable).parent}:{kept['PATH']}"}
 
 
-def script(port: int) -> str:
-    """All commands as one script; the request is left to us, so that no other program is needed."""
-    commands = "\n".join(text for language, text in blocks() if language == "sh").replace("8800", str(port))
+def script() -> str:
+    """All commands as one script, on a free port; the request is left to us, so that no other program is needed."""
+    commands = "\n".join(text for language, text in blocks() if language == "sh").replace("--port 8800", "--port 0")
     lines = [line if not line.startswith("curl") else "read -r _" for line in commands.splitlines()]
     return "\n".join(["set -eu", *lines])
 
@@ -63,10 +64,13 @@ def answered(asked: urllib.request.Request) -> dict[str, object]:
     pytest.fail("no server came up")
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+def port_in(log: Path, newcomer: subprocess.Popen[str]) -> int:
+    """The port at which the server of the guide says that it listens."""
+    while newcomer.poll() is None:
+        if log.exists() and (told := re.search(r"http://127\.0\.0\.1:(\d+)/predict", log.read_text())):
+            return int(told[1])
+        time.sleep(0.25)
+    pytest.fail((log.parent / "told.txt").read_text())
 
 
 def is_free(port: int) -> bool:
@@ -79,25 +83,26 @@ def is_free(port: int) -> bool:
     return False
 
 
-def test_a_newcomer_gets_from_an_empty_folder_to_a_list_and_a_live_answer(tmp_path: Path) -> None:
+def test_a_newcomer_gets_from_an_empty_folder_to_a_list_and_a_live_answer(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     table, plan = (next(text for language, text in blocks() if language == wanted) for wanted in ("python", "yaml"))
     subprocess.run([sys.executable, "-c", table], cwd=tmp_path, check=True)
     (tmp_path / "product.yaml").write_text(plan)
-    port = free_port()
-    with (tmp_path / "told.txt").open("w+") as told:
+    with (
+        (tmp_path / "told.txt").open("w+") as told,
+        quick_commands(tmp_path_factory.mktemp("quick")) as commands,
+    ):
         newcomer = subprocess.Popen(
-            ["bash", "-c", script(port)],
+            ["bash", "-c", script()],
             cwd=tmp_path,
-            env=environment(tmp_path),
+            env=environment(tmp_path, commands),
             stdin=subprocess.PIPE,
             stdout=told,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        serving = tmp_path / "serve.log"
-        while not serving.exists() and newcomer.poll() is None:
-            time.sleep(0.25)
-        assert newcomer.poll() is None, (tmp_path / "told.txt").read_text()
+        port = port_in(tmp_path / "serve.log", newcomer)
         live = answered(request(port, tmp_path))
         newcomer.communicate("go on\n")
         assert newcomer.returncode == 0, (tmp_path / "told.txt").read_text()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -31,12 +33,18 @@ ALLOWED = {"SHIPWORTHY_ALLOW_HOSTS": "127.0.0.1"}
 
 @dataclass
 class Answer:
-    """What the web server answers, after some seconds: `cut` says a longer body than it sends and hangs up."""
+    """What the web server answers, after some seconds.
+
+    Attributes:
+        cut: it says a longer body than it sends, and hangs up.
+        reset: it says nothing and breaks the connection off.
+    """
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: bool = False
+    reset: bool = False
     after: float = 0.0
 
 
@@ -52,13 +60,20 @@ class Request:
 
 @dataclass
 class Web:
-    """A web server that keeps what it gets; each answer is used once, the last for ever."""
+    """A web server that keeps what it gets; each answer is used once, the last for ever.
+
+    Attributes:
+        pages: what it answers at a path, however often it is asked there.
+    """
 
     url: str = ""
     got: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
+    pages: dict[str, Answer] = field(default_factory=dict)
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, path: str) -> Answer:
+        if path in self.pages:
+            return self.pages[path]
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -72,8 +87,13 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             web.got.append(Request(self.command, self.path, headers, body))
-            told = web.next_answer()
+            told = web.next_answer(self.path)
             time.sleep(told.after)
+            if told.reset:
+                self.close_connection = True
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
@@ -166,20 +186,32 @@ def mail_server(certificate: Path | None = None) -> Iterator[Mail]:
         yield server.mail
 
 
+def place_of_its_own() -> tuple[str, int]:
+    """Host and port for a server that takes no free port by itself, or comes back to the one that it had.
+
+    A port that was free a moment ago may be taken before it is used. Where all of 127.0.0.0/8 is this machine, as on
+    Linux, nobody else knows the address.
+    """
+    host = ".".join(["127", *(str(secrets.randbelow(250) + 2) for _ in range(3))])
+    for candidate in (host, "127.0.0.1"):
+        with suppress(OSError), socket.socket() as free:
+            free.bind((candidate, 0))
+            return candidate, int(free.getsockname()[1])
+    raise AssertionError("this machine has no address of its own")
+
+
 @contextmanager
 def s3_server() -> Iterator[str]:
     """moto's S3 over real HTTP, as a process of its own; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    host, port = place_of_its_own()
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(1200):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            with suppress(OSError), socket.create_connection((host, port), 1):
                 break
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://{host}:{port}"
     finally:
         server.terminate()
         server.wait()

@@ -23,32 +23,52 @@ from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, stand
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
+from shipworthy.respond.attempts import RETRY_AFTER, resting
 from shipworthy.respond.folds import ACTED
-from shipworthy.respond.rules import answer_moments, fallback_due, pause_due, response_due, retraining_due, rollback_due
+from shipworthy.respond.rules import answer_moments, response_due
 from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.guards import guarded_off
-from shipworthy.watch.rules import watch_due
+from shipworthy.watch.rules import answered, matures, watch_due
 from shipworthy.watch.trials import trials_due
 from shipworthy.watch.words import JudgeTrials, Watch, WatchBeside
 
-RETRY_AFTER = timedelta(hours=1)
-"""How long after a failed delivery of the newest list it is tried again."""
-
 
 def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
-    """What is due now, in order: going back, going on, lists, the look at the world, the answer to it."""
-    if asked := rollback_due(past):
-        reason = f"the trigger {asked.trigger} asked for it"
-        yield RollBack(product=plan.product, reason=reason, candidate=asked.candidate)
+    """What is due now, in order: going back, going on, lists, the look at the world, the answer to it.
+
+    What a trigger asked for and has just failed is left alone for a while.
+    """
+    for command in _wanted(plan, past, now):
+        attempt = attempted(command)
+        if attempt is None or not resting(past, " ".join(filter(None, attempt)), now):
+            yield command
+
+
+def attempted(command: Command[Any]) -> tuple[str, str] | None:
+    """What a command that follows from triggers tries, and the candidate or consumer it concerns; None of others."""
+    if isinstance(command, RollBack):
+        return "rollback", command.candidate
+    if isinstance(command, FallBack):
+        return "fallback", ""
+    if isinstance(command, PauseDeliveries):
+        return "pause", command.consumer
+    if isinstance(command, TrainCandidate):
+        return "retrain", ""
+    return ("prove", command.candidate) if isinstance(command, ProveCandidate) else None
+
+
+def _wanted(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
+    for asked in rollbacks_due(past):
+        yield RollBack(product=plan.product, reason=_reason(asked), candidate=asked.candidate)
     if harmful := to_take_back(past, standing(past)):
         yield RollBack(product=plan.product, reason=harmful.text, candidate=harmful.candidate)
     if wanted := fallback_due(past):
-        yield FallBack(product=plan.product, reason=f"the trigger {wanted.trigger} asked for it")
-    if wanted := pause_due(plan, past):
-        reason = f"the trigger {wanted.trigger} asked for it"
-        yield PauseDeliveries(product=plan.product, reason=reason, consumer=wanted.of)
+        yield FallBack(product=plan.product, reason=_reason(wanted))
+    for consumer, asked in pauses_due(plan, past).items():
+        yield PauseDeliveries(product=plan.product, reason=_reason(asked), consumer=consumer)
     yield from challengers_due(plan, past, now)
     if answers_exist(past):
         signed = plan_in_use(plan, past)
@@ -59,6 +79,10 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
         yield Respond(product=plan.product)
     if retraining := retraining_due(past):
         yield TrainCandidate(product=plan.product, parent=newest_champion(past), cause=retraining.digest)
+
+
+def _reason(asked: Asked) -> str:
+    return f"the trigger {asked.trigger} asked for it"
 
 
 def looks_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
@@ -134,7 +158,7 @@ def _worth_another_try(past: Past, run: str, now: datetime) -> bool:
     if not unbrought(past, run):
         return False
     failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
-    return failed is not None and failed.at + RETRY_AFTER <= now
+    return failed is not None and not failed.at <= now < failed.at + RETRY_AFTER
 
 
 def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot]:
@@ -159,6 +183,8 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
             moments.add(plan.need.horizon.after(moment))
     for _, _, expected in missing_arrivals(plan, past, until):
         moments.add(expected + timedelta(microseconds=1))
+    # Lists that were asked for off the schedule, or made under an earlier one, have a truth to wait for as well.
+    moments |= {matures(plan, window) for window in answered(past)}
     moments |= set(answer_moments(plan, past, now, until))
     return sorted(moment for moment in moments if now < moment <= until)
 

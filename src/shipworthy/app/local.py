@@ -20,7 +20,11 @@ class LocalSession:
 
     def __init__(self, found: Settings, token: str) -> None:
         self.desk: Desk = open_desk(found)
-        self.who: Identity = known(self.desk, token)
+        try:
+            self.who: Identity = known(self.desk, token)
+        except BaseException:
+            close_desk(self.desk)
+            raise
 
     def do(self, command: Command[R], *, on_step: OnStep | None = None, key: str = "") -> R:
         """Do what a command asks, and give its result; Ctrl-C ends the team's code too, wherever it stands."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.base.check import CheckResult, Verdict, sentence_of
 from shipworthy.base.errors import UserError, not_found
 from shipworthy.base.kinds import kind
 from shipworthy.data.source import FOLDER, Place, SourceKind
@@ -154,7 +154,7 @@ def _tested(check: str, asked: str, where: str, why: str, test: Callable[[], Che
     try:
         return test()
     except UserError as error:
-        found = "; ".join(mistake.found for mistake in error.mistakes)
+        found = sentence_of(mistake.found for mistake in error.mistakes)
         return CheckResult(check, asked, "fail", found, why=why, advice=error.mistakes[0].fix or _LOOK, where=where)
     except OSError as error:
         said = str(error.strerror or error)

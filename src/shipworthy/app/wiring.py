@@ -57,7 +57,11 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
         require_store(found)
     found.home.mkdir(parents=True, exist_ok=True)
     engine = open_engine(found.database)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     keys = Keys(found.keys)
     ledger = Ledger(engine, keys)
     pseudonyms = Pseudonyms(keys.folder)

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
-from shipworthy.app.due import due, next_moments
+from shipworthy.app.due import attempted, due, next_moments
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.receiving import acknowledge_by_link as acknowledge_by_link
@@ -29,16 +30,19 @@ from shipworthy.app.words import (
     RevokePerson,
 )
 from shipworthy.base.actor import ADMINISTRATOR
-from shipworthy.base.check import CheckResult
+from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
-from shipworthy.base.fact import Command
+from shipworthy.base.fact import Command, Past
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
 from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
+from shipworthy.respond.asked import asking
+from shipworthy.respond.rules import following_moments
+from shipworthy.respond.words import AttemptFailed, Respond
 
 OnStep = Callable[[str], None]
 # A moment at which more than this falls due is a circle in the rules, not work.
@@ -92,9 +96,16 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    for moment in next_moments(plan, desk.store.ledger.past(command.product), now, until):
+    ahead = next_moments(plan, desk.store.ledger.past(command.product), now, until)[::-1]
+    while ahead:
+        moment = ahead.pop()
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
+        # What is done on the way leads to moments of its own: a reminder, an escalation, the end of a cool-down.
+        past = desk.store.ledger.past(command.product)
+        soon = min(following_moments(current_plan(past), past, moment, until), default=until)
+        if ahead and soon < ahead[-1]:
+            ahead.append(soon)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
@@ -175,10 +186,32 @@ def _attempt(
     try:
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
+        if _failure_noted(desk, command, now, who, error.mistakes[0].found):
+            tried.discard(_name(Respond(product=command.product)))  # people are told at this look, not at the next
         return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
     except Bug as bug:  # what else is due for others is done all the same
+        if _failure_noted(desk, command, now, who, bug.found):
+            tried.discard(_name(Respond(product=command.product)))
         return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
+
+
+def _failure_noted(desk: Desk, command: Command[object], now: datetime, who: Identity, reason: str) -> bool:
+    """Put on record that what a trigger asked for failed, so that people are told and it is not tried at every look.
+
+    Gives whether it was something that a trigger asked for.
+    """
+    attempt = attempted(command)
+    if attempt is None:
+        return False
+
+    def decide(past: Past) -> list[AttemptFailed]:
+        trigger = asking(current_plan(past), past, *attempt)
+        what, concerns = attempt
+        return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
+
+    desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)
+    return True
 
 
 def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:
@@ -188,7 +221,7 @@ def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:
         return [f"note silence: not done: {error.mistakes[0].found}"]
 
 
-def _name(command: Command[object]) -> str:
+def _name(command: Command[Any]) -> str:
     """What tells one due command from another."""
     return f"{type(command).__name__} {digest_of(command)}"
 
@@ -206,7 +239,9 @@ def _outcome(result: object) -> str:
     told = plain(result)
     if not isinstance(told, dict):
         return ""
-    parts = [text for name in ("done", "alarms", "notes") for text in told.get(name, [])]
+    if findings := sentence_of(text for name in ("done", "alarms", "notes") for text in told.get(name, [])):
+        return f": {findings}"
+    parts = []
     if told.get("answered"):
         parts.append(f"{told['answered']:,} answered")
     if "trained_on" in told:

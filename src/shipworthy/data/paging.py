@@ -27,12 +27,12 @@ class Answer:
 
 
 def paged(
-    pages: Pages, url: str, fetch: Callable[[str], Answer], count: Callable[[Bytes], int], place: Place
+    pages: Pages, url: str, fetch: Callable[[str, int], Answer], count: Callable[[Bytes], int], place: Place
 ) -> Iterator[Bytes]:
     """Every page, one after the other, JSON as the list of its rows.
 
     Args:
-        fetch: asks an address for its answer.
+        fetch: asks an address for its answer, and is told the number of the page.
         count: how many rows a page has.
 
     Raises:
@@ -42,7 +42,7 @@ def paged(
     address = _with(pages, url, pages.first if pages.by == "number" else 0)
     seen = {address}
     for number in range(MOST_PAGES):
-        answer = fetch(address)
+        answer = fetch(address, number + 1)
         value = _json(answer.file, place) if pages.rows or pages.by == "body" else None
         page = answer.file if value is None else _rows(pages, answer.file, value, place)
         found = count(page)

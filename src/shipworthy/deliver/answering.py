@@ -122,9 +122,10 @@ def answers(
     if any(asked):
         reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
     codes, words = decided(scores[good], entities, plan.decision, asked, named)
-    drawn = explored(codes, words, entities, plan.decision, plan.product, as_of) if plan.decision.explore else None
-    if drawn is not None:
-        codes = drawn.codes
+    drawn = None
+    if plan.decision.explore is not None:
+        drawn = explored(codes, words, entities, plan.decision, plan.product, as_of, answerer.classes)
+        codes, words = drawn.codes, drawn.words
         reasons = told_explored(drawn.drawn.tolist(), [[] for _ in codes] if reasons is None else reasons)
     rows = answers_table(
         run=run,

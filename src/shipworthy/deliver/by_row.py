@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from shipworthy.deliver.privacy import Keeping
 from shipworthy.deliver.run import Part, Result
 from shipworthy.edges.drafts import pieces_of
 from shipworthy.model.answering import Answerer
-from shipworthy.model.rules import decide
+from shipworthy.model.exploring import PROPENSITY, Explored, explored, headed
+from shipworthy.model.rules import decided
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import CANARY
 
@@ -62,11 +64,13 @@ def answer_rows(
     # so are personal ones, as the plan wants them kept.
     beside = bool(answerer.pipeline.code) or not kept.treated.keys().isdisjoint(answerer.made.features)
     inputs = "" if beside else intake.content
-    job = Job(answerer, plan, part, source, others, run, consumer, time, as_of, inputs)
+    # Who is drawn among those left out can be said of a piece only where who is left out can.
+    told = plan if _by_itself(plan) else _without_draw(plan)
+    job = Job(answerer, told, part, source, others, run, consumer, time, as_of, inputs)
     named = _named(files, taken, plan, as_of, others)
     found = carried_by.run(job, files, intake.content, _columns(plan, answerer))
     with ExitStack() as stack:
-        made = _Made(stack, files, job, kept, named)
+        made = _Made(stack, files, job, plan, kept, named)
         made.take(found)
         return made.result()
 
@@ -75,11 +79,11 @@ class _Made:
     """The answers so far, being written."""
 
     def __init__(
-        self, stack: ExitStack, files: Files, job: Job, keeping: Keeping, named: pa.ChunkedArray | None
+        self, stack: ExitStack, files: Files, job: Job, plan: Plan, keeping: Keeping, named: pa.ChunkedArray | None
     ) -> None:
-        self.stack, self.files, self.job, self.keeping = stack, files, job, keeping
+        self.stack, self.files, self.job, self.plan, self.keeping = stack, files, job, plan, keeping
         self.named, self.among_named = named, 0
-        self.rows = self._draft()
+        self.rows = self._draft(job.plan)
         self.features: TableDraft | None = None
         self.steps: Counter[str] = Counter()
         self.known = self.unscored = self.real = 0
@@ -129,36 +133,71 @@ class _Made:
             canary=self.job.part.step == CANARY,
         )
 
-    def _draft(self) -> TableDraft:
-        return self.stack.enter_context(self.files.table_draft(compact(self.job.plan.need.answer), REPEATED))
+    def _draft(self, plan: Plan) -> TableDraft:
+        shape = compact(plan.need.answer, plan.decision.explore is not None)
+        return self.stack.enter_context(self.files.table_draft(shape, REPEATED))
 
     def _decided(self, reference: str) -> TableDraft:
         """The rows with what only all of them together decide; as they are where nothing hangs on that."""
-        rule = self.job.plan.decision
-        by_itself = rule.threshold is not None or self.job.plan.need.answer == "class"
-        decisions = None if by_itself else _among_all(self.rows.end(), self.job.plan)
-        if decisions is None and reference == self.job.inputs:
+        among = None if _by_itself(self.plan) else _among_all(self.rows.end(), self.plan, self.job.as_of)
+        if among is None and reference == self.job.inputs:
             return self.rows
-        whole, start = self._draft(), 0
+        whole, start = self._draft(self.plan), 0
         for piece in pieces_of(self.rows.end()):
-            columns = {"inputs_ref": pa.repeat(pa.scalar(reference), len(piece))}
-            if decisions is not None:
-                columns["decision"] = decisions[start : start + len(piece)]
+            columns: dict[str, pa.Array] = {"inputs_ref": pa.repeat(pa.scalar(reference), len(piece))}
+            if among is not None:
+                columns |= _of_piece(among, piece, start)
             for name, column in columns.items():
-                piece = piece.set_column(piece.column_names.index(name), name, column)
+                if name in piece.column_names:
+                    piece = piece.set_column(piece.column_names.index(name), name, column)
+                else:
+                    piece = piece.append_column(name, column)
             whole.write(piece)
             start += len(piece)
         return whole
 
 
-def _among_all(file: Path, plan: Plan) -> pa.Array:
+def _by_itself(plan: Plan) -> bool:
+    """Whether the decision about a row hangs on that row alone."""
+    return plan.decision.threshold is not None or plan.need.answer == "class"
+
+
+def _without_draw(plan: Plan) -> Plan:
+    """The plan under which nobody is acted on at random."""
+    return plan.model_copy(update={"decision": plan.decision.model_copy(update={"explore": None})})
+
+
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """What was decided over all rows, in their order; chances and drawn only where the plan explores."""
+
+    decisions: pa.Array
+    explored: Explored | None
+
+
+def _among_all(file: Path, plan: Plan, as_of: datetime) -> _Among:
     """The decisions over all rows: scores, names and who is asked about are held for it, nothing else.
 
     Whether a person is asked about a row hangs on that row alone, and was decided with its piece.
     """
     rule, told = plan.decision, pa.concat_tables(list(pieces_of(file, ["entity", "score", "decision"])))
     asked = pc.if_else(pc.equal(told["decision"], rule.ask_name), rule.ask_name, "").to_pylist()
-    return pa.array(decide(told["score"].to_numpy(), told["entity"].combine_chunks(), rule, asked), pa.string())
+    entities = told["entity"].combine_chunks()
+    codes, words = decided(told["score"].to_numpy(), entities, rule, asked)
+    found = explored(codes, words, entities, rule, plan.product, as_of) if rule.explore else None
+    if found is not None:
+        codes, words = found.codes, found.words
+    return _Among(pa.array(words, pa.string()).take(pa.array(codes)), found)
+
+
+def _of_piece(among: _Among, piece: pa.Table, start: int) -> dict[str, pa.Array]:
+    here = slice(start, start + len(piece))
+    columns: dict[str, pa.Array] = {"decision": among.decisions[here]}
+    if among.explored is not None:
+        drawn = among.explored.drawn[here]
+        columns["reasons"] = headed(drawn, piece["reasons"].combine_chunks())
+        columns[PROPENSITY.name] = pa.array(among.explored.chances[here], from_pandas=True)
+    return columns
 
 
 def _columns(plan: Plan, answerer: Answerer) -> list[str] | None:

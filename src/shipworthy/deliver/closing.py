@@ -135,6 +135,7 @@ def _finished(trip: Trip, run: Run, used: Used, results: Sequence[Result], recei
         broken=used.broken,
         by_candidate={} if used.again else {result.candidate: result.real for result in results if result.real},
         back_fill=run.back_fill,
+        fell_back=used.fell_back,
     )
     account(finished, [])
     return finished

@@ -112,19 +112,13 @@ def lying(target: Target) -> bytes | None:
     Raises:
         OSError: it cannot be read.
     """
-    path = target.filled(target.path)
-    if not ADDRESS.match(path):
-        file = local(target, path)
-        _sweep_here(file)
-        return file.read_bytes() if file.is_file() else None
-    found: list[bytes] = []
-    _remotely(target, path, lambda system, inner: found.extend(_read_there(system, inner)))
-    return found[0] if found else None
+    with lying_here(target) as file:
+        return file.read_bytes() if file else None
 
 
 @contextmanager
 def lying_here(target: Target) -> Iterator[Path | None]:
-    """The same as a file of this machine, for one that is larger than memory; of another system it is a copy.
+    """The same as a file of this machine, which may be larger than memory; of another system it is a copy.
 
     Raises:
         OSError: it cannot be read.
@@ -170,12 +164,6 @@ def _sweep_there(system: Any, path: str) -> None:
     if _written_by_name(system) and system.exists(parent):
         for draft in system.glob(f"{glob.escape(parent)}/.{glob.escape(name)}.*.new"):
             system.rm_file(draft)
-
-
-def _read_there(system: Any, path: str) -> Iterator[bytes]:
-    _sweep_there(system, path)
-    if system.exists(path):
-        yield system.cat_file(path)
 
 
 def _copied_here(system: Any, path: str, copy: Path) -> None:

@@ -212,7 +212,13 @@ def _brought_again(trip: Trip, run: Run, sinks: list[str]) -> RunAccount:
 
 def _told(trip: Trip, run: Run) -> Used:
     finished = trip.past.of(RunFinished, about=run.name)[-1].what
-    return Used(finished.snapshot, finished.as_of, stood_in=finished.stood_in, broken=finished.broken)
+    return Used(
+        finished.snapshot,
+        finished.as_of,
+        stood_in=finished.stood_in,
+        broken=finished.broken,
+        fell_back=finished.fell_back,
+    )
 
 
 def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
@@ -221,7 +227,8 @@ def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
     now = standing(trip.past)
     if taken.snapshot:
         answering = parts(run.plan, now, run.trial, False, bool(run.back_fill))
-        return Used(taken.snapshot, run.moment.isoformat(), answering)
+        fell_back = "" if run.trial or run.back_fill else now.fell_back
+        return Used(taken.snapshot, run.moment.isoformat(), answering, fell_back=fell_back)
     found = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     stopped = f"Data was stopped at the door: {sentence_of(found) or 'it was refused.'}"
     # The newest by what it knows: one of a past moment may have been taken since.

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.model.classes import chosen
+from shipworthy.model.exploring import PROPENSITY as PROPENSITY
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 ANSWERS = pa.schema(
@@ -54,9 +55,6 @@ REFUSALS = pa.schema(
 CLASSES = (pa.field("class", pa.string()), pa.field("likely", pa.list_(pa.float64())))
 """Two more columns where an answer is a class: its name, and the probability of each in the candidate's order."""
 COMPACT_CLASSES = (pa.field("class", pa.dictionary(pa.int32(), pa.string())), CLASSES[1])
-PROPENSITY = pa.field("propensity", pa.float64())
-"""The chance with which an answer was to be acted on: a column more where the plan explores; null if people decide."""
-
 TRACE = pa.field("trace", pa.string())
 """The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
 
@@ -75,9 +73,9 @@ def with_classes(table: pa.Table, names: Sequence[str], likely: npt.NDArray[np.f
     return table.append_column(COMPACT_CLASSES[0], named).append_column(COMPACT_CLASSES[1], shares)
 
 
-def compact(answer: str) -> pa.Schema:
+def compact(answer: str, explores: bool = False) -> pa.Schema:
     """The columns of a product's answers as they are made and written where there are many rows."""
-    return pa.schema([*COMPACT, *COMPACT_CLASSES]) if answer == "class" else COMPACT
+    return pa.schema([*COMPACT, *(COMPACT_CLASSES if answer == "class" else ()), *([PROPENSITY] if explores else [])])
 
 
 def days(answers: pa.Table) -> pa.Array:

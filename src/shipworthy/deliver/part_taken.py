@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.digest import plain
-from shipworthy.base.errors import UserError
+from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.times import read_moment
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotTaken
@@ -23,6 +23,7 @@ from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
+from shipworthy.release.beside import unlike
 from shipworthy.release.rules import CANARY
 from shipworthy.release.signed import plan_as_signed
 from shipworthy.sign.rules import candidate_made
@@ -48,6 +49,8 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         load(files, candidate_made(past, part.candidate), today),
         plan_as_signed(today, past, part.candidate),
     )
+    if other := unlike(plan, run.plan):
+        raise UserError(Mistake("release.other_answer", f"candidate {part.candidate[:12]}", other))
     if plan.data.by_row:
         return answer_rows(
             files,

@@ -251,7 +251,8 @@ class Ready:
         else:
             decision, chance = decision_at(score, self.rule, self.cut, why, named), None
             if self.rule.explore is not None:
-                decision, chance = explored_one(decision, question.entity, self.rule, self.product, now)
+                classes = self.answerer.classes
+                decision, chance = explored_one(decision, question.entity, self.rule, self.product, now, classes)
         return decision, chance, chance is not None and chance < 1 and decision == self.rule.yes
 
 

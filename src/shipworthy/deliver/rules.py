@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.check import CheckResult
+from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
@@ -227,6 +227,7 @@ def account(finished: RunFinished, deliveries: list[str]) -> RunAccount:
         left_out=finished.left_out,
         by_candidate=dict(by),
         back_fill=finished.back_fill,
+        fell_back=finished.fell_back,
     )
 
 
@@ -280,6 +281,9 @@ def notice(run: Run, used: Used) -> str:
             f"{simulated}Back-fill: this is the list of {run.moment:%Y-%m-%d}, made afterwards on what was known then. "
             "Do not act on it as on a new one."
         )
+    if used.fell_back and not used.stood_in:
+        why = sentence_of([used.fell_back])
+        return f"{simulated}For now the simple baseline rule answers in place of the model: {why}"
     if not used.stood_in:
         return ""
     day = read_moment(used.as_of)

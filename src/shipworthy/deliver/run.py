@@ -81,6 +81,7 @@ class Used:
         again: the account of that list.
         stood_in: why something else than fresh answers of what is released goes out, in plain words.
         broken: why the released model could not answer.
+        fell_back: why the baseline answers everybody in place of what is released; empty where nobody fell back.
     """
 
     snapshot: str
@@ -89,6 +90,7 @@ class Used:
     again: Account | None = None
     stood_in: str = ""
     broken: str = ""
+    fell_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipworthy.base.fact import Past, Recorded
+from shipworthy.base.times import Length
 from shipworthy.deliver.folds import Brought, Troubled, brought, confirmed, last_end, receipts, troubled
 from shipworthy.deliver.rules import NOT_RELEASED, is_late, unvisited
 from shipworthy.deliver.run import BACK_FILL
@@ -47,6 +48,39 @@ def shortfalls(plan: Plan, past: Past, now: datetime) -> Iterator[Shortfall]:
     yield from _partial(plan, past, promised_since(past, "answered_at_least"))
     yield from _unread(plan, made, confirmed(past), now)
     yield from _unused(plan, past, made, now, promised_since(past, "use_at_least"))
+
+
+def unheard(plan: Plan, past: Past, now: datetime) -> Iterator[Shortfall]:
+    """Consumers who did not confirm, or use, the newest list of which it is time; at any destination will do.
+
+    Nothing of a consumer for whom the plan declares neither `acknowledge_within` nor `use_at_least`.
+    """
+    runs: dict[str, list[Brought]] = {}
+    for one in brought(past):
+        if one.step not in NOT_FOR_PEOPLE:
+            runs.setdefault(one.run, []).append(one)
+    told = confirmed(past)
+    since = promised_since(past, "acknowledge_within")
+    waits = {name: one.acknowledge_within for name, one in plan.consumers.items() if one.acknowledge_within}
+    for parts in _newest(runs.values(), waits, since, now):
+        if not any(one.delivery in told for one in parts):
+            yield from _unread(plan, parts[-1:], told, now)
+    since = promised_since(past, "use_at_least")
+    waits = {name: one.time_to_act for name, one in plan.consumers.items() if one.use_at_least is not None}
+    for parts in _newest(runs.values(), waits, since, now):
+        yield from _unused(plan, past, parts, now, since)
+
+
+def _newest(
+    runs: Iterable[Sequence[Brought]], waits: Mapping[str, Length], since: Mapping[str, int], now: datetime
+) -> list[Sequence[Brought]]:
+    """Of each consumer what was brought by the newest run of which it is time, under a promise that still holds."""
+    found: dict[str, Sequence[Brought]] = {}
+    for parts in runs:
+        name, seq = parts[0].consumer, parts[0].seq
+        if name in waits and seq >= since.get(name, seq + 1) and waits[name].after(max(o.at for o in parts)) < now:
+            found[name] = parts
+    return list(found.values())
 
 
 def promised_since(past: Past, key: str) -> dict[str, int]:

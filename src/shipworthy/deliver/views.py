@@ -281,8 +281,8 @@ def _lines(
     told = f"{row['decision']}{named}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
     yield TraceLine("answer", told, inputs, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
-        if finished.what.stood_in:
-            yield TraceLine("stood in", finished.what.stood_in, finished.digest, finished.seq)
+        if why := finished.what.stood_in or finished.what.fell_back:
+            yield TraceLine("stood in", why, finished.digest, finished.seq)
     yield from _delivery_lines(row, sealed, past)
 
 

@@ -30,41 +30,7 @@ from shipworthy.deliver.streams_words import Streams as Streams
 from shipworthy.deliver.trace_words import Trace as Trace
 from shipworthy.deliver.trace_words import TracedAnswer as TracedAnswer
 from shipworthy.deliver.trace_words import TraceLine as TraceLine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswersSealed(What):
-    """Answers were written to the prediction log: one sealed segment.
-
-    Attributes:
-        segment: digest of the Parquet file.
-        rows: answers in it.
-        run: which run made them: a list of one moment, or a stretch of the prediction server.
-        as_of: the moment as of which features were read, ISO 8601.
-        candidates: answers by candidate digest.
-        steps: answers by release step.
-        mean_score: mean score by candidate digest, where there are scores.
-        snapshot: the data that was read; features: digest of the feature table that `inputs` refers to.
-        traced: how many of them have the trace of a caller.
-        windows: answers by candidate for each moment they are as of; those whose questions brought their inputs by
-            the day, in UTC. Empty where all are as of `as_of`.
-    """
-
-    segment: str
-    rows: int
-    run: str
-    as_of: str
-    candidates: dict[str, int]
-    steps: dict[str, int]
-    mean_score: dict[str, float]
-    snapshot: str
-    features: str
-    traced: int = 0
-    windows: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    @property
-    def about(self) -> str:
-        return self.segment
+from shipworthy.model.answers_words import AnswersSealed as AnswersSealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +63,7 @@ class RunFinished(What):
         broken: why the released model could not answer; empty where it could.
         by_candidate: the answered entities by who answered them; empty for a list that was brought again.
         back_fill: it was made long after its moment: `log`, for the prediction log alone, or `deliver`.
+        fell_back: why somebody had the baseline answer in place of what is released; empty where nobody did.
     """
 
     run: str
@@ -113,6 +80,7 @@ class RunFinished(What):
     broken: str = ""
     by_candidate: dict[str, int] = field(default_factory=dict)
     back_fill: Literal["", "log", "deliver"] = ""
+    fell_back: str = ""
 
     @property
     def about(self) -> str:
@@ -222,6 +190,7 @@ class RunAccount:
     left_out: int = 0
     by_candidate: dict[str, int] = field(default_factory=dict)
     back_fill: str = ""
+    fell_back: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,13 @@ class Answerer:
         Args:
             sources: accepted rows by source, cut off before `until`.
         """
-        return self.pipeline.label(sources, as_of, until, entities)
+        return self.pipeline.label(sources, as_of, until, entities, self.only_yes)
+
+    @property
+    def only_yes(self) -> bool | None:
+        """Whether its label() was seen to name only those of whom it is yes; None where nobody saw."""
+        seen: bool | None = self.profile.get("label", {}).get("only_yes")
+        return seen
 
     @property
     def _where(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -97,12 +98,18 @@ def declared_label(plan: Declared, sources: Mapping[str, pa.Table]) -> tuple[pd.
     return pd.DataFrame({plan.need.entity: rows[plan.need.entity], "label": values}), where
 
 
-def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer, free_text: Sequence[str] = ()) -> Any:
+def standard_model(
+    features: pd.DataFrame,
+    label: pd.Series[Any],
+    answer: Answer,
+    free_text: Sequence[str] = (),
+    weights: npt.NDArray[np.float64] | None = None,
+) -> Any:
     """The model we train where the team brings none: linear, on numbers imputed and scaled and texts one-hot.
 
     Logistic regression for a probability or a class, ridge regression for a number; a text never seen in training
     counts as none of the known ones. A free text is read by its words, those of at least two rows, rarer ones counting
-    more (TF-IDF).
+    more (TF-IDF). With weights each row counts for its own in the last step; those before it only prepare.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -123,7 +130,8 @@ def standard_model(features: pd.DataFrame, label: pd.Series[Any], answer: Answer
         steps += [(f"words of {name}", TfidfVectorizer(min_df=2, sublinear_tf=True), name) for name in free_text]
     columns = ColumnTransformer(steps)
     last = Ridge() if answer == "number" else LogisticRegression(max_iter=1000)
-    return make_pipeline(columns, last).fit(features, label)
+    model = make_pipeline(columns, last)
+    return model.fit(features, label, **({} if weights is None else {f"{model.steps[-1][0]}__sample_weight": weights}))
 
 
 def earliest_time(plan: Declared, sources: Mapping[str, pa.Table]) -> datetime | None:

@@ -15,7 +15,7 @@ _ON_CODE = {
     "model.pipeline.missing_function": "The pipeline lacks a function that is needed: features(), label() or train().",
     "model.pipeline.parameter": (
         "A function asks for something that there is not. Parameters are named after sources (a dash becomes an "
-        "underscore), `as_of`, `until`, and for train() `features`, `label`, `entity`."
+        "underscore), `as_of`, `until`, and for train() `features`, `label`, `entity`, `sample_weight`."
     ),
     "model.pipeline.not_a_table": "A function gave something else than a table (pandas, polars or Arrow).",
     "model.pipeline.repeated_column": "Two columns have one name, so nobody can tell which is meant.",
@@ -48,6 +48,8 @@ _ON_LEARNING = {
     "model.no_such_segment": "proof.segments names a column that is no feature, so no answer can be told apart by it.",
     "model.no_mature_labels": "No truth is known yet: it takes need.horizon after the moment asked about. Until then "
     "the baseline answers.",
+    "model.nothing_weighed": "The truth is only known of those on whom the product acted, and of no truth is it known "
+    "with which chance: a model that learnt from them would repeat the choices of the one before.",
     "model.empty_training": "Of the rows none is left to learn from: their truth is unknown, or they are held out.",
     "model.single_class": "All known truths are the same, so there is nothing to tell apart.",
 }

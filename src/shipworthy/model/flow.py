@@ -83,7 +83,9 @@ def _made(
     command: TrainCandidate, trip: Trip, plan: Plan, gathered: dict[str, Any], outcome: SnapshotOutcome
 ) -> dict[str, Any]:
     from shipworthy.model.code import code_of
+    from shipworthy.model.exploring import weighs
     from shipworthy.model.making import Ingredients, make
+    from shipworthy.model.weighing import stretches
 
     files = trip.store.files
     taken = SnapshotTaken(
@@ -104,6 +106,7 @@ def _made(
         as_of=datetime.fromisoformat(gathered["as_of"]),
         role=command.role,
         author=trip.who,
+        answered=stretches(trip.past) if weighs(plan) else None,
     )
     made = make(given, files)
     notes = {**made.notes, **({"cause": command.cause} if command.cause else {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from pandas.api.types import is_object_dtype
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.times import read_moment
 from shipworthy.model.pipeline import Pipeline
-from shipworthy.model.results import as_text
+from shipworthy.model.results import as_text, lists_only_yes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,17 +32,24 @@ class Examples:
         label: the truth of each row, NaN where it is not known.
         entity: the entity of each row.
         moment: as of when each row was taken, ISO 8601.
+        chance: with which the truth of each row was to become known, NaN where it is not or nobody knows; None where
+            each counts alike (`model.weighing`).
+        only_yes: whether the team's label() named only those of whom it is yes, at all moments together; None where
+            it named nobody, or there is none.
     """
 
     features: pd.DataFrame
     label: npt.NDArray[np.float64]
     entity: npt.NDArray[np.object_]
     moment: npt.NDArray[np.object_]
+    chance: npt.NDArray[np.float64] | None = None
+    only_yes: bool | None = None
 
     def only(self, rows: npt.NDArray[np.bool_]) -> Examples:
         """The examples at the marked rows."""
         features = self.features[rows].reset_index(drop=True)
-        return Examples(features, self.label[rows], self.entity[rows], self.moment[rows])
+        chance = None if self.chance is None else self.chance[rows]
+        return Examples(features, self.label[rows], self.entity[rows], self.moment[rows], chance, self.only_yes)
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -62,12 +69,16 @@ def examples(pipeline: Pipeline, read: Read, moments: Sequence[datetime]) -> Exa
         UserError: the team's code raised or gave something unusable, or other features at one moment than at another.
     """
     horizon = pipeline.plan.need.horizon
-    parts: list[tuple[pd.DataFrame, pd.Series[float]]] = []
+    features, said = [], []
     for moment in moments:
-        features = pipeline.features(read(moment), moment)
+        features.append(pipeline.features(read(moment), moment))
         until = horizon.after(moment)
-        parts.append((features, pipeline.label(read(until), moment, until, list(features.index))))
-    return _joined([part[0] for part in parts], [np.asarray(part[1], dtype=np.float64) for part in parts], moments)
+        said.append(pipeline.stated(read(until), moment, until))
+    # Settled over all moments: at one of them only yes may have come, or nothing.
+    only_yes = lists_only_yes(said) if pipeline.writes_label else None
+    truths = [pipeline.about(one, list(rows.index), only_yes) for one, rows in zip(said, features, strict=True)]
+    found = _joined(features, [np.asarray(truth, dtype=np.float64) for truth in truths], moments)
+    return replace(found, only_yes=only_yes)
 
 
 def without_truths(pipeline: Pipeline, read: Read, moment: datetime) -> Examples:

@@ -27,6 +27,7 @@ from shipworthy.model.format import Opening, Scorer, format_named, format_of_fil
 from shipworthy.model.humility import Humility
 from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each, without_truths
+from shipworthy.model.maturity import reach_of
 from shipworthy.model.performance import performance_of
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
@@ -36,7 +37,8 @@ from shipworthy.model.results import TEXT
 from shipworthy.model.rules import decide, held_out, mature_moments
 from shipworthy.model.terms import terms_of
 from shipworthy.model.terms import written as written_terms
-from shipworthy.model.words import CandidateMade, Role
+from shipworthy.model.weighing import Stretch, counted, read_of, weighing_of, weights_of
+from shipworthy.model.words import CandidateMade, Role, Weighing
 from shipworthy.plan.personal import treatments
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Ingredients:
         model_file: the bytes of a model of others, None without.
         snapshot: digest of the data; read: its accepted rows by source, before a moment.
         as_of: the product's time.
+        answered: the stretches of the prediction log, by which truths are weighed; None where each counts alike.
     """
 
     plan: Plan
@@ -66,6 +69,7 @@ class Ingredients:
     as_of: datetime
     role: Role
     author: str
+    answered: Sequence[Stretch] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class _Learnt:
     learnt_from: Examples
     moments: list[datetime]
     notes: dict[str, str]
+    weighing: Weighing | None = None
 
 
 def make(given: Ingredients, files: Files) -> CandidateMade:
@@ -87,7 +92,7 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
         UserError: there is nothing to learn from, the team's code is at fault, or the model cannot be kept safely.
     """
     pipeline = Pipeline(terms_of(given.plan), given.code)
-    learnt = _learnt(given, pipeline)
+    learnt = _learnt(given, pipeline, files)
     features = [str(name) for name in learnt.all.features.columns]
     opening = _opening(given, pipeline, features)
     scorer = opened(learnt.format, learnt.content, opening)
@@ -119,30 +124,61 @@ def make(given: Ingredients, files: Files) -> CandidateMade:
         "author": given.author,
         "made_with": metadata.version(OURSELVES),
         "notes": learnt.notes,
+        "weighing": learnt.weighing,
     }
     return CandidateMade(candidate=name_of(CandidateMade(candidate="", **values)), **values)
 
 
-def _learnt(given: Ingredients, pipeline: Pipeline) -> _Learnt:
-    moments = _moments(given)
+def _learnt(given: Ingredients, pipeline: Pipeline, files: Files) -> _Learnt:
+    moments = _moments(given, pipeline)
     rows = examples(pipeline, given.read, moments) if moments else without_truths(pipeline, given.read, given.as_of)
     if not len(rows.features):
         raise UserError(_nobody(given, pipeline))
     held = held_out(rows.entity.tolist(), given.plan.product, given.plan.proof.holdout)
-    open_rows = rows.only(~held)
+    weighing = None
+    if given.answered is not None and moments:
+        rows, weighing = _counted(given, pipeline, files, rows, held)
+    learnt = _learnt_from(given, pipeline, rows, rows.only(~held), moments)
+    if weighing is None:
+        return learnt
+    return replace(learnt, weighing=weighing_of(learnt.learnt_from, weighing))
+
+
+def _learnt_from(
+    given: Ingredients, pipeline: Pipeline, rows: Examples, open_rows: Examples, moments: list[datetime]
+) -> _Learnt:
     if given.role == "baseline":
         return _baseline(given, rows, open_rows, moments)
     if given.model_file is not None:
         return _of_others(given, pipeline, rows, moments)
     if not moments:
-        raise UserError(_too_early(given))
+        raise UserError(_too_early(given, pipeline))
     return _trained(given, pipeline, rows, open_rows.only(open_rows.known), moments)
 
 
-def _moments(given: Ingredients) -> list[datetime]:
+def _counted(
+    given: Ingredients, pipeline: Pipeline, files: Files, rows: Examples, held: npt.NDArray[np.bool_]
+) -> tuple[Examples, Weighing]:
+    """The rows as they count where the truth is only known of those on whom the product acted, see `model.weighing`.
+
+    Raises:
+        UserError: a model is to be trained, and no truth is left whose chance is known.
+    """
+    assert given.answered is not None
+    trains = given.role == "model" and given.model_file is None
+    read = read_of(given.answered, rows, given.plan, "weights" if trains and pipeline.takes_weights else "drawn")
+    found = counted(rows, files, given.plan, read, held)
+    if trains and rows.known.any() and not found.known.any():
+        raise UserError(_unweighable(given, pipeline, int(rows.known.sum())))
+    return found, read
+
+
+def _moments(given: Ingredients, pipeline: Pipeline) -> list[datetime]:
     """The moments to learn from: without code the newest only, since a row as it stands is the same at all of them."""
     sources = given.read(given.as_of)
-    moments = mature_moments(given.plan, given.as_of, earliest_time(given.plan, sources))
+    reach = reach_of(given.plan, pipeline.truth_sources, sources)
+    now = min(given.as_of, reach.until) if reach else given.as_of
+    moments = mature_moments(given.plan, now, earliest_time(given.plan, sources))
     return moments if given.code else moments[-1:]
 
 
@@ -176,7 +212,8 @@ def _trained(
     _teaches(given, pipeline, rows, known)
     label = _names(given, known)
     entity: pd.Series[str] = pd.Series(known.entity, name=given.plan.need.entity)
-    trained = pipeline.train(known.features.copy(), label, entity, answer)
+    weights = weights_of(known.chance) if known.chance is not None and pipeline.takes_weights else None
+    trained = pipeline.train(known.features.copy(), label, entity, answer, weights)
     opening = _opening(given, pipeline, [str(name) for name in known.features.columns])
     name = format_taking(trained, opening)
     return _Learnt(name, format_named(name).save(trained, opening), rows, known, moments, {})
@@ -247,6 +284,8 @@ def _profile(given: Ingredients, learnt: _Learnt, opening: Opening, scorer: Scor
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
         profile["features"][name]["words"] = free_text.profile_of(name, *texts)
+    if learnt.all.only_yes is not None:
+        profile["label"] = {"only_yes": learnt.all.only_yes}
     if given.plan.proof.interval is not None:
         profile["interval"] = _interval(given, learnt, scorer)
     profile |= {
@@ -354,15 +393,24 @@ def _interval(given: Ingredients, learnt: _Learnt, scorer: Scorer) -> dict[str, 
     return intervals_of("probability", plan.proof.interval, scores, right, around)
 
 
+def _unweighable(given: Ingredients, pipeline: Pipeline, stated: int) -> Mistake:
+    found = f"Of {stated:,} known truths none has a chance that is known with which it was to become known."
+    why = "The truth is only known of those on whom the product acted (respond.retraining.labels_only_when_acted)."
+    fix = "Declare decision.explore, train once its answers have come true, at the moments of lists (model.training)."
+    return Mistake("model.nothing_weighed", pipeline.where_trained(), found, why, fix)
+
+
 def _nobody(given: Ingredients, pipeline: Pipeline) -> Mistake:
     found = f"As of {given.as_of.date()} there is no {given.plan.need.entity} to answer for: features() gave no rows."
     fix = "Check that the sources hold rows before that day, and that features() keeps them."
     return Mistake("model.no_rows", pipeline.where_trained(), found, fix=fix)
 
 
-def _too_early(given: Ingredients) -> Mistake:
+def _too_early(given: Ingredients, pipeline: Pipeline) -> Mistake:
     plan = given.plan
     first = f" The earliest moment to learn from is {plan.model.training.first}." if plan.model.training.first else ""
+    reach = reach_of(plan, pipeline.truth_sources, given.read(given.as_of))
+    first += f" {reach.text}" if reach and reach.until < given.as_of else ""
     return Mistake(
         "model.no_mature_labels",
         "model.training",

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.code import Code, module_of
 from shipworthy.model.declared import declared_features, declared_label, plain_rows, standard_model
 from shipworthy.model.frames import frame, stamp
-from shipworthy.model.results import feature_table, label_values
+from shipworthy.model.results import Stated, agreed_labels, feature_table, label_values
 from shipworthy.model.running import running
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ class Pipeline:
         return feature_table(rows, self.plan.need.entity, where, in_order=not by_row)
 
     def label(
-        self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]
+        self,
+        sources: Mapping[str, pa.Table],
+        as_of: datetime,
+        until: datetime,
+        entities: Sequence[str],
+        only_yes: bool | None = None,
     ) -> pd.Series[float]:
         """The truth about each entity, in the given order; NaN where it is not known.
 
@@ -80,6 +86,19 @@ class Pipeline:
 
         Args:
             sources: accepted rows by source, cut off before `until`.
+            only_yes: whether label() lists only them, as it was seen to in training; see `Stated.about`.
+
+        Raises:
+            UserError: the team's code raised, or gave something unusable; file, line and fix are named.
+        """
+        return self.about(self.stated(sources, as_of, until), entities, only_yes)
+
+    def stated(self, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, *, once: bool = True) -> Stated:
+        """What label(), or the declared column, says to be true, of whomever it names.
+
+        Args:
+            sources: accepted rows by source, cut off before `until`.
+            once: it is a mistake to name an entity twice; where it is none, contradictions leave that one unknown.
 
         Raises:
             UserError: the team's code raised, or gave something unusable; file, line and fix are named.
@@ -87,15 +106,50 @@ class Pipeline:
         function = self._function("label")
         need = self.plan.need
         if function is None:
-            rows, where = declared_label(self.plan, sources)
-            return label_values(rows, need.entity, need.answer, where, need.classes).reindex(list(entities))
-        where = self._where(function)
-        value = self._call(function, {**_parameters(sources), "as_of": stamp(as_of), "until": stamp(until)})
-        given = label_values(value, need.entity, need.answer, where, need.classes)
-        only_positives = need.answer == "probability" and bool((given == 1).all())
-        return given.reindex(list(entities), fill_value=0.0 if only_positives else np.nan)
+            value, where = declared_label(self.plan, sources)
+        else:
+            where = self._where(function)
+            value = self._call(function, {**_parameters(sources), "as_of": stamp(as_of), "until": stamp(until)})
+        if once:
+            return Stated(label_values(value, need.entity, need.answer, where, need.classes))
+        return agreed_labels(value, need.entity, need.answer, where, need.classes)
 
-    def train(self, features: pd.DataFrame, label: pd.Series[Any], entity: pd.Series[str], answer: Any) -> Any:
+    def about(self, said: Stated, entities: Sequence[str], only_yes: bool | None) -> pd.Series[float]:
+        """The truth about each entity; a declared column, and a label() of another answer, leave the others unknown."""
+        listed = self.writes_label and self.plan.need.answer == "probability"
+        return said.about(entities, only_yes if listed else False)
+
+    @property
+    def writes_label(self) -> bool:
+        """Whether the team's own function says what is true, not a declared column."""
+        return self.code is not None and hasattr(self.module, "label")
+
+    @property
+    def truth_sources(self) -> list[str]:
+        """The sources for which label() asks; none where a declared column says what is true.
+
+        A function cannot tell "not yet" from "no" where a feed is behind; a column leaves unknown whom it leaves out.
+        """
+        if not self.writes_label:
+            return []
+        asked = inspect.signature(self.module.label).parameters if self.module else {}
+        all_ = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in asked.values())
+        return [name for name in self.plan.sources if all_ or name.replace("-", "_") in asked]
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether rows may count for more or less in fitting: our standard model, or a train() with `sample_weight`."""
+        function = self._function("train")
+        return function is None or "sample_weight" in inspect.signature(function).parameters
+
+    def train(
+        self,
+        features: pd.DataFrame,
+        label: pd.Series[Any],
+        entity: pd.Series[str],
+        answer: Any,
+        weights: npt.NDArray[np.float64] | None = None,
+    ) -> Any:
         """Whatever the team's train() fitted, or our standard model where the product has no code.
 
         Random numbers of numpy and the standard library start from the same seed every time, so that the same data
@@ -104,6 +158,7 @@ class Pipeline:
         Args:
             features, label, entity: rows of all moments below one another, same order; a label that is a class is
                 its name.
+            weights: what each row counts for; all alike if absent.
 
         Raises:
             UserError: train() raised, or gave nothing that can answer.
@@ -112,9 +167,13 @@ class Pipeline:
         if function is None:
             if self.module is not None:
                 raise UserError(self._missing("train", "Write it, or name a ready model in model.file."))
-            return standard_model(features, label, answer, self.plan.data.words)
+            return standard_model(features, label, answer, self.plan.data.words, weights)
+        known: dict[str, Any] = {"features": features, "label": label, "entity": entity}
+        if self.takes_weights:
+            each = np.ones(len(label)) if weights is None else weights
+            known["sample_weight"] = pd.Series(each, name="sample_weight")
         with _same_random_numbers():
-            return self._call(function, {"features": features, "label": label, "entity": entity})
+            return self._call(function, known)
 
     def where_trained(self) -> str:
         """Where the training stands, for messages about its result."""

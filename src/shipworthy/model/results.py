@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -51,6 +52,41 @@ def feature_table(value: Any, entity: str, where: str, *, in_order: bool = True)
     return made.sort_index() if in_order else made
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What was said to be true.
+
+    Attributes:
+        values: one label per entity that was named, sorted by its name; NaN where it is not known.
+        contradicting: entities of which several truths were said; none of them counts.
+    """
+
+    values: pd.Series[float]
+    contradicting: frozenset[str] = field(default_factory=frozenset)
+
+    def about(self, entities: Sequence[str], only_yes: bool | None) -> pd.Series[float]:
+        """The truth about each entity, in the given order; NaN where it is not known.
+
+        Args:
+            only_yes: whether only those are named of whom it is yes, so that all others are a no; None where nobody
+                knows: then it is, if somebody is named and all are a yes. Whoever names a no names not only yes.
+        """
+        all_yes = bool((self.values == 1).all())
+        named = bool(len(self.values)) if only_yes is None else only_yes
+        return self.values.reindex(list(entities), fill_value=0.0 if named and all_yes else np.nan)
+
+
+def lists_only_yes(said: Sequence[Stated]) -> bool | None:
+    """Whether only those were ever named of whom it is yes; None where nobody was named.
+
+    >>> yes, no = pd.Series([1.0], index=["a"]), pd.Series([0.0], index=["b"])
+    >>> lists_only_yes([Stated(yes), Stated(no)]), lists_only_yes([Stated(yes[:0]), Stated(yes)]), lists_only_yes([])
+    (False, True, None)
+    """
+    values = np.concatenate([one.values.to_numpy(np.float64) for one in said]) if said else np.zeros(0)
+    return bool((values == 1).all()) if values.size else None
+
+
 def label_values(value: Any, entity: str, answer: Answer, where: str, classes: Sequence[str] = ()) -> pd.Series[float]:
     """The labels by entity: 0 or 1 for a probability, the place of a class among the declared ones, any finite number.
 
@@ -62,12 +98,7 @@ def label_values(value: Any, entity: str, answer: Answer, where: str, classes: S
     Raises:
         UserError: every mistake found.
     """
-    table = _with_entity(value, entity, where, "label")
-    names = [name for name in table.columns if name != entity]
-    name = "label" if "label" in names else names[0] if len(names) == 1 else None
-    if name is None:
-        found = f"It gave the columns {_listed(table.columns)}; which of them is the label is not clear."
-        raise UserError(_mistake("label_column", where, found, f"Return {entity} and one column named label."))
+    table, name = _with_label(value, entity, where)
     values, mistakes = _column(table[name], str(name), where)
     mistakes += _repeated(table[entity], entity, where)
     mistakes += [] if mistakes else _strange_labels(values, answer, where, classes)
@@ -76,6 +107,37 @@ def label_values(value: Any, entity: str, answer: Answer, where: str, classes: S
     if answer == "class" and values.dtype != np.float64:
         values = values.map({name: float(place) for place, name in enumerate(classes)}).to_numpy(np.float64)
     return pd.Series(values, index=pd.Index(entity_names(table[entity]), dtype=object), name="label").sort_index()
+
+
+def agreed_labels(value: Any, entity: str, answer: Answer, where: str, classes: Sequence[str] = ()) -> Stated:
+    """The labels as `label_values` gives them, where an entity may be named more than once.
+
+    A truth that is said twice counts once; contradicting ones leave that entity unknown, and no other.
+
+    Raises:
+        UserError: every other mistake found.
+    """
+    table, name = _with_label(value, entity, where)
+    rows = table[[entity, name]].dropna(subset=[entity]).drop_duplicates()
+    known = rows[rows[name].notna()]
+    twice = known[entity].duplicated(keep=False)
+    contradicting = known.loc[twice, entity].drop_duplicates()
+    # Whoever is named without a truth is named all the same, see `Stated.about`.
+    unknown = rows.loc[~rows[entity].isin(known.loc[~twice, entity]), [entity]].drop_duplicates()
+    once = pd.concat([known[~twice], unknown], ignore_index=True) if len(unknown) else known
+    values = label_values(once, entity, answer, where, classes)
+    return Stated(values, frozenset(entity_names(contradicting)))
+
+
+def _with_label(value: Any, entity: str, where: str) -> tuple[pd.DataFrame, Any]:
+    """The table, and which of its columns is the label."""
+    table = _with_entity(value, entity, where, "label")
+    names = [name for name in table.columns if name != entity]
+    name = "label" if "label" in names else names[0] if len(names) == 1 else None
+    if name is None:
+        found = f"It gave the columns {_listed(table.columns)}; which of them is the label is not clear."
+        raise UserError(_mistake("label_column", where, found, f"Return {entity} and one column named label."))
+    return table, name
 
 
 def _strange_labels(values: Any, answer: Answer, where: str, classes: Sequence[str]) -> list[Mistake]:

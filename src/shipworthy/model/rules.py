@@ -198,7 +198,7 @@ def cohort_of(
     names, count = cohorts.names, len(cohorts.names)
     if count == 1:
         return names * len(entities)
-    places = _numbers(f"{product}/cohort/", entities) % np.uint64(count)
+    places = hashed(f"{product}/cohort/", entities) % np.uint64(count)
     told: list[str] = np.asarray(names, dtype=object)[places.astype(np.intp)].tolist()
     return told
 
@@ -221,7 +221,7 @@ def chosen_by_hash(salt: str, entities: Sequence[str], share: float) -> Chosen:
     bound = math.ceil(share * 2.0**64)
     if bound > _LARGEST:
         return np.ones(len(entities), dtype=bool)
-    return np.asarray(_numbers(salt, entities) < np.uint64(max(bound, 0)), dtype=bool)
+    return np.asarray(hashed(salt, entities) < np.uint64(max(bound, 0)), dtype=bool)
 
 
 def in_share(salt: str, entity: str, share: float) -> bool:
@@ -229,7 +229,7 @@ def in_share(salt: str, entity: str, share: float) -> bool:
     return int(hashlib.sha256(f"{salt}{entity}".encode()).hexdigest()[:_HASH_DIGITS], 16) < share * 2.0**64
 
 
-def _numbers(start: str, entities: Sequence[str]) -> npt.NDArray[np.uint64]:
+def hashed(start: str, entities: Sequence[str]) -> npt.NDArray[np.uint64]:
     """For each name the first 16 hex digits of the SHA-256 of `start` and the name together, as a number."""
     given = pa.array(entities, pa.string())
     if len(entities) < _MANY:

@@ -11,6 +11,27 @@ Role = Literal["model", "baseline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """How rows count that a candidate learnt from, where the truth is only known of those on whom the product acted.
+
+    Attributes:
+        how: each by one over its chance (`weights`), or rows are drawn so that each counts alike (`drawn`).
+        segments: of the prediction log, whose chances were read; since: from when on it answered people, ISO 8601,
+            empty where it had not.
+        least: the least chance with which one of these truths was to become known.
+        effective: how many rows that count alike are worth as much (Kish).
+        before: those of the rows that are from before the product answered people, which count as they stand.
+    """
+
+    how: Literal["weights", "drawn"]
+    segments: list[str]
+    since: str
+    least: float
+    effective: float
+    before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateMade(What):
     """One immutable tuple of what determines the answers came into being.
 
@@ -30,6 +51,7 @@ class CandidateMade(What):
         author: who made it.
         parent: the candidate it is meant to replace, empty for none.
         made_with: our own version, recorded and not hashed.
+        weighing: how its rows count where the truth is only known of those on whom the product acted; None elsewhere.
     """
 
     candidate: str
@@ -49,6 +71,7 @@ class CandidateMade(What):
     parent: str = ""
     made_with: str = ""
     notes: dict[str, str] = field(default_factory=dict)
+    weighing: Weighing | None = None
 
     @property
     def about(self) -> str:

@@ -43,17 +43,7 @@ def class_decision(ground: Ground) -> Iterator[Slip]:
             why = "The likeliest class is the decision; a class is not chosen by its place in a list."
             fix = f"Remove {key}. `ask: [0, 0.6]` sends answers with a probability of at most 0.6 to a person."
             yield _slip(f"decision.{key}", found, why, fix)
-    if decision.get("explore") is not None:
-        found = "decision.explore is given, but need.answer is class."
-        why = "A slice that is acted on at random is drawn among those who got a no, and a class is none; not yet."
-        yield _slip("decision.explore", found, why, "Remove explore.")
-    if part(ground.values, "respond", "retraining").get("labels_only_when_acted"):
-        found = "respond.retraining.labels_only_when_acted is given, but need.answer is class."
-        why = "Such truths only count where some who got a no are acted on at random, and a class is none."
-        yield _slip("respond.retraining.labels_only_when_acted", found, why, "Remove labels_only_when_acted.")
-    if decision.get("no") is not None:
-        found = "decision.no is given, but need.answer is class."
-        yield _slip("decision.no", found, "Each class is its own word.", "Remove no.")
+    yield from _left_alone(ground, names)
     yes = word(decision, "yes")
     if not yes and names:
         why = "`only: chosen` and fairness need to know which class is the one that people act on."
@@ -66,6 +56,24 @@ def class_decision(ground: Ground) -> Iterator[Slip]:
     if ask in names:
         found = f"decision.ask_name is {ask!r}, and so is a class."
         yield _slip("decision.ask_name", found, "Nobody could tell them apart.", "Use another word.")
+
+
+def _left_alone(ground: Ground, names: list[str]) -> Iterator[Slip]:
+    """Where the truth follows the action, `no` may name the one class on which nobody acts."""
+    decision = part(ground.values, "decision")
+    no = word(decision, "no")
+    if not no:
+        return
+    follows = part(ground.values, "respond", "retraining").get("labels_only_when_acted")
+    if decision.get("explore") is None and not follows:
+        found = "decision.no is given, but need.answer is class."
+        yield _slip("decision.no", found, "Each class is its own word.", "Remove no.")
+    elif names and no not in names:
+        why = "It names the one class on which nobody acts; those who get it are the ones that are drawn."
+        yield unknown("decision.no", "plan.unknown_class", "class", no, names, why)
+    elif no == word(decision, "yes"):
+        found = f"decision.no and decision.yes are both {no!r}."
+        yield _slip("decision.no", found, "Nobody acts on the one, somebody on the other.", "Name another class.")
 
 
 def class_label(ground: Ground) -> Iterator[Slip]:

@@ -11,6 +11,8 @@ from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
 OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
+ATTEMPTS = ("rollback", "fallback", "pause", "retrain", "prove")
+"""What is tried by itself, and may fail."""
 CLASS_COLUMNS = ("class", "probabilities")
 _ROLES = ("product_manager", "operator", "builders", "auditors")
 _NO_SOURCE = "What is read must be a declared source with a contract."
@@ -143,7 +145,7 @@ def trigger_objects(ground: Ground) -> Iterator[Slip]:
         "paused": ("consumer", consumers),
         "late": ("consumer", consumers),
         "partial": ("consumer", consumers),
-        "failed": ("consumer or sink", consumers + sinks),
+        "failed": ("consumer, sink or attempt", [*consumers, *sinks, *ATTEMPTS]),
         "unacknowledged": ("consumer", consumers),
         "unused": ("consumer", consumers),
         "revoked": ("function", list(FUNCTIONS)),

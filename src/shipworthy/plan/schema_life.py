@@ -33,7 +33,13 @@ class Evidence(Section):
         0.02, gt=0, lt=1, description="By how much the mean loss would have to rise for it to be too much worse."
     )
     error: Share = Field(
-        0.05, gt=0, lt=1, description="The chance of a wrong verdict, of either kind, however often one looks."
+        0.05,
+        gt=0,
+        lt=1,
+        description=(
+            "The chance of a wrong verdict at a step, of either kind, however often one looks: of going back for "
+            "whatever reason, and of being let on."
+        ),
     )
     row_limit: Whole = Field(
         20_000, ge=1, description="Compared rows after which a candidate in shadow or canary goes back undecided."
@@ -133,10 +139,11 @@ class Worth(Section):
 
 
 class Cost(Section):
-    """What answers cost, as the plan reckons it, in any currency."""
+    """What answers and training cost, as the plan reckons it, in any currency."""
 
-    per_answer: Number = Field(0.0, ge=0, description="Of one answer.", examples=[0.002])
+    per_answer: Number = Field(0.0, ge=0, description="Of one answer, to people or in shadow.", examples=[0.002])
     per_list: Number = Field(0.0, ge=0, description="Of making one list.", examples=[4])
+    per_training: Number = Field(0.0, ge=0, description="Of making one model, by hand or by a trigger.", examples=[25])
     per_month: Number = Field(0.0, ge=0, description="Of a month whatever is answered.", examples=[120])
     at_most: Number = Field(gt=0, description="What a calendar month may cost.", examples=[200])
     unit: str = Field("", description="The currency, for people to read.", examples=["EUR"])
@@ -169,7 +176,7 @@ class Watch(Section):
     )
     cost: Cost | None = Field(
         None,
-        description="What answers cost, counted for each month.",
+        description="What answers and training cost, counted for each month.",
         examples=[{"per_answer": 0.002, "at_most": 200}],
     )
 
@@ -213,7 +220,8 @@ class Trigger(Section):
         description=(
             "What sets it off: a monitor's alarm or note, a refused source, a source that was accepted with a warning "
             "(breach), a late list, a list that answered too few or reached only some of its destinations, a failed "
-            "delivery or a model that could not answer or was taken back for harm, a revoked sign-off, a delivery "
+            "delivery or a model that could not answer or was taken back for harm or something that a trigger asked "
+            "for and that could not be done, a revoked sign-off, a delivery "
             "that nobody acknowledged, a "
             "list of which too little was used, a schedule, data that was not there before, a model made from changed "
             "code, a changed plan, an incident that is overdue, a monitor that has judged nothing for too long, "
@@ -225,7 +233,8 @@ class Trigger(Section):
         None,
         description=(
             "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
-            "unacknowledged, unused, paused), function (revoked), severity (overdue) or section of the plan (plan)."
+            "unacknowledged, unused, paused), function (revoked), severity (overdue), section of the plan (plan) or "
+            "failed attempt (failed: rollback, fallback, pause, retrain, prove)."
         ),
     )
     do: list[Name] = Field(
@@ -250,8 +259,8 @@ class Trigger(Section):
     cool_down: Duration | None = Field(
         None,
         description=(
-            "For so long after it acted it does not act on another cause: what lasts is taken up afterwards, what is "
-            "over by then is passed over."
+            "For so long after it acted it does not act on another cause: what lasts, such as an alarm, a refused "
+            "source or a list not made, is taken up afterwards; what is over by then is passed over."
         ),
         examples=["6h"],
     )
@@ -330,8 +339,8 @@ class Retraining(Section):
     evaluated_within: Duration | None = Field(
         None,
         description=(
-            "So long may pass without a challenger compared with what is in use; then the owners are told, whatever "
-            "the triggers say. Absent: nobody is."
+            "So long may pass without a challenger compared with what is in use; then `dead-man` raises an alarm and "
+            "the owners are told, whatever the triggers say. Absent: nobody is."
         ),
         examples=["3mo"],
     )
@@ -340,7 +349,7 @@ class Retraining(Section):
         description=(
             "Whether the truth is only known of those on whom the product acted. Then a trigger retrains only where "
             "`decision.explore` declares a slice that is acted on at random, and truths count by one over their "
-            "chance. Not where the answer is a class."
+            "chance, in learning, proof and monitors."
         ),
     )
 

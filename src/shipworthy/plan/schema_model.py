@@ -126,7 +126,13 @@ class Decision(Section):
         examples=["call"],
     )
     no: str = Field(
-        "no", min_length=1, description="The word for no in the output; not of a class.", examples=["leave"]
+        "no",
+        min_length=1,
+        description=(
+            "The word for no in the output. Of a class, with `explore` only: the one on which nobody acts, all others "
+            "being acted on; absent: only the one that counts as yes is."
+        ),
+        examples=["leave"],
     )
     ask_name: str = Field("ask a person", min_length=1, description="The word in the output for what goes to a person.")
     humility: Humility | None = Field(

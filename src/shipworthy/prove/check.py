@@ -184,7 +184,8 @@ class Subject:
     def held_out(self) -> str:
         """What can be said of the entities it is judged on; of a model made elsewhere nobody knows what it saw."""
         if self.training is not None or self.role == "baseline":
-            return "that training never saw"
+            weighed = self.made.weighing is not None and self.made.weighing.segments
+            return "that training never saw" + (", drawn to stand for everybody" if weighed else "")
         return "that are held out here; whether its training, which was elsewhere, saw them, nobody here can know"
 
     def known(self) -> Truth:

@@ -34,6 +34,7 @@ ORDER = (
     "interval",
     "decisions",
     "humility",
+    "weighing",
     "permanent",
     "fairness",
     "leakage",

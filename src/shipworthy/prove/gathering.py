@@ -19,6 +19,7 @@ from shipworthy.model.declared import earliest_time
 from shipworthy.model.environment import differences, read_environment
 from shipworthy.model.learning import Examples, Read, examples, newest_of_each
 from shipworthy.model.rules import held_out, mature_moments
+from shipworthy.model.weighing import counted
 from shipworthy.prove.check import Parent, Rows, Subject, Training, Truth
 from shipworthy.prove.family import family
 from shipworthy.prove.groups import group_of
@@ -63,7 +64,7 @@ def gather(
     sources = read(as_of)
     now = _rows(plan, answerer, sources, as_of)
     moments = [read_moment(text) for text in made.trained_on]
-    past = examples(answerer.pipeline, read, moments) if moments else None
+    past = _examples(plan, made, answerer, read, files, moments) if moments else None
     stored = {name: files.get(digest) for name, digest in made.files.items()}
     return Subject(
         plan=plan,
@@ -80,6 +81,16 @@ def gather(
         training=_training(plan, made, past),
         differences=tuple(differences(read_environment(stored["environment"]))),
     )
+
+
+def _examples(
+    plan: Plan, made: CandidateMade, answerer: Answerer, read: Read, files: Files, moments: list[datetime]
+) -> Examples:
+    """What it learnt from and is judged by, counted as it was when the candidate was made."""
+    rows = examples(answerer.pipeline, read, moments)
+    if made.weighing is None:
+        return rows
+    return counted(rows, files, plan, made.weighing, _held(plan, rows))
 
 
 def known_from(plan: Plan, as_of: datetime, earliest: datetime | None) -> datetime:

@@ -22,6 +22,14 @@ _ON_THE_STEPS = {
         "A route that was never walked to its end, or a shadow that never answered, has shown nothing.",
         "Run it with `shipworthy score CONSUMER --rehearsal` or --shadow; `shipworthy deliveries` shows what failed.",
     ),
+    "release.other_answer": Explained(
+        "The plan was changed to another kind of answer (`need.answer`, `need.classes`), and a candidate of each kind "
+        "would answer side by side: in shadow, as a canary, or for other cohorts.",
+        "Two kinds of answers cannot stand in one list, and there is no loss by which to compare them.",
+        "Let the baseline of the new plan answer everybody first, with neither trial nor cohort before it in "
+        "`release.steps`; trials then stand beside that. Or take back whoever still answers beside, with `shipworthy "
+        "rollback --candidate`.",
+    ),
     "release.target_broken": Explained(
         "Model or evidence of the candidate that is to answer is damaged, or no longer what was signed.",
         "It would answer people with something that nobody has proven.",

@@ -14,9 +14,10 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.prove.golden import FILE, SAME, replay
 from shipworthy.prove.words import CandidateProven
+from shipworthy.release.beside import require_alike
 from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
 from shipworthy.release.pointer import write_pointer
-from shipworthy.release.rules import FOR_PEOPLE, rollback_target, standing, stepped
+from shipworthy.release.rules import FOR_PEOPLE, rollback_target, rolled_back, standing, stepped
 from shipworthy.release.words import (
     ComeBack,
     FallBack,
@@ -25,7 +26,6 @@ from shipworthy.release.words import (
     RepairPointer,
     ResumeDeliveries,
     RollBack,
-    RolledBack,
     Standing,
 )
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, require_open
@@ -54,7 +54,7 @@ def roll_back(command: RollBack, trip: Trip) -> Standing:
         UserError: there is nothing to go back to.
     """
     back = trip.step("load what is gone back to", lambda: _load_target(trip, command))
-    trip.record("go back", lambda past: _back(command, past, back))
+    trip.record("go back", lambda past: rolled_back(command, past, back["candidate"], back["to"]))
     trip.step("sign the head and write the pointer", lambda: _publish(trip, "rollback"))
     return _standing_now(trip)
 
@@ -143,13 +143,6 @@ def repair_pointer(command: RepairPointer, trip: Trip) -> Standing:
     return _standing_now(trip)
 
 
-def _back(command: RollBack, past: Past, back: dict[str, str]) -> Sequence[What]:
-    now = standing(past)
-    if back["candidate"] not in (*now.champion.values(), now.challenger, now.canary):
-        return []  # somebody else took it back meanwhile
-    return [RolledBack(product=command.product, candidate=back["candidate"], to=back["to"], reason=command.reason)]
-
-
 def _broken(trip: Trip, candidate: str) -> list[str]:
     made = candidate_made(trip.past, candidate)
     found = damaged(trip.store.files, made, newest_proof(trip.past, made.candidate))
@@ -167,7 +160,10 @@ def _step(command: ReleaseCandidate, trip: Trip, past: Past, broken: list[str]) 
     if command.step == "rehearsal":
         state = _without_signatures(state)
     require_open(state, command.step)
-    return stepped(plan, past, made, command, digest_of(state))
+    steps = stepped(plan, past, made, command, digest_of(state))
+    for step in steps:
+        require_alike(plan, past, step)
+    return steps
 
 
 def _without_signatures(state: GateState) -> GateState:

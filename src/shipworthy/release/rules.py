@@ -21,6 +21,7 @@ from shipworthy.release.words import (
     FellBack,
     ReleaseCandidate,
     ReleaseStepped,
+    RollBack,
     RolledBack,
     Standing,
     TrialFinished,
@@ -127,6 +128,7 @@ def standing(past: Past) -> Standing:
     waiting = ""
     if held:  # the canary answers nobody either, and goes on after the way back
         waiting, canary, share = canary, "", 0.0
+    fallen = latest(past.of(FellBack))
     return Standing(
         champion,
         challenger,
@@ -141,6 +143,7 @@ def standing(past: Past) -> Standing:
         held,
         paused(past),
         waiting,
+        fallen.what.reason if fallen and held else "",
     )
 
 
@@ -273,6 +276,14 @@ def rollback_target(past: Past, candidate: str = "") -> tuple[str, str]:
             )
         )
     return current, target
+
+
+def rolled_back(command: RollBack, past: Past, candidate: str, to: str) -> list[RolledBack]:
+    """The way back as a fact; none where somebody else has taken the candidate back meanwhile."""
+    now = standing(past)
+    if candidate not in (*now.released.values(), *now.champion.values(), now.challenger, now.canary):
+        return []
+    return [RolledBack(product=command.product, candidate=candidate, to=to, reason=command.reason)]
 
 
 def trials(past: Past, candidate: str, step: str) -> Sequence[Recorded[TrialFinished]]:

@@ -165,6 +165,7 @@ class Standing:
         held: who answers again after a fall-back, by cohort; empty while nobody fell back.
         paused: the consumers to whom nothing goes, each with the reason.
         waiting: the canary that goes on after the way back from a fall-back; empty for none.
+        fell_back: why the baseline took over; empty while nobody fell back.
     """
 
     champion: dict[str, str]
@@ -180,6 +181,7 @@ class Standing:
     held: dict[str, str] = field(default_factory=dict)
     paused: dict[str, str] = field(default_factory=dict)
     waiting: str = ""
+    fell_back: str = ""
 
     @property
     def released(self) -> dict[str, str]:

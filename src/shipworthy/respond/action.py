@@ -13,6 +13,10 @@ from shipworthy.plan.schema_life import Escalation
 ESCALATES = "escalate"
 """The action that is no member of the folder: it follows from `escalate` of a trigger that notifies."""
 
+RESENDS = "resend"
+"""The action that is no member of the folder either: a message that failed is tried again, and the trigger has acted
+already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -27,6 +31,8 @@ class Cause:
         at: when it came to be.
         seq: the number of the fact that it rests on, 0 where it rests on the time that has gone by.
         trigger: the one trigger that it sets off, empty where any may.
+        attempt: what was asked for and failed, empty where it is something else.
+        to: whom it is told where the trigger names nobody; empty for all whom it concerns.
     """
 
     on: str
@@ -38,6 +44,8 @@ class Cause:
     at: datetime | None = None
     seq: int = 0
     trigger: str = ""
+    attempt: str = ""
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,21 @@ class Situation:
     trigger: Trigger
     cause: Cause
     escalation: Escalation | None = None
+
+
+def in_circles(situation: Situation, action: str) -> str:
+    """Why a failed attempt is not answered by the same again, nor by another one that the trigger does not mean.
+
+    Empty where people are told of it, or where the trigger names the attempt and does something else.
+    """
+    attempt = situation.cause.attempt
+    if not attempt or action in (ESCALATES, RESENDS, "notify", "incident"):
+        return ""
+    if action == attempt:
+        return f"{action} has failed, and is tried again by itself"
+    if situation.trigger.of == attempt:
+        return ""
+    return f"it is {attempt} that failed; a trigger with `of: {attempt}` does it all the same"
 
 
 def nobody_to_blame(situation: Situation) -> str:

@@ -11,7 +11,7 @@ from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
-from shipworthy.deliver.owing import missing_arrivals, owed
+from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
 from shipworthy.deliver.rules import due_by, run_name
 from shipworthy.deliver.shortfall import shortfalls
 from shipworthy.deliver.words import DeliveryFailed
@@ -21,7 +21,7 @@ from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.release.rules import CANARY, FOR_PEOPLE, paused, standing
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.trials import TRIED, UNDER_TRIAL, harmful
+from shipworthy.release.trials import UNDER_TRIAL, harmful
 from shipworthy.release.words import (
     CameBack,
     DeliveriesPaused,
@@ -31,10 +31,12 @@ from shipworthy.release.words import (
     TrialFinished,
 )
 from shipworthy.respond.action import Cause
+from shipworthy.respond.attempts import failed_attempts
 from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
 from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 RETRAINING = "retraining"
@@ -52,6 +54,7 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     yield from _broken(past)
     yield from _revoked(past)
     yield from _harmful(past)
+    yield from failed_attempts(plan, past)
     heard = {trigger.on for trigger in plan.respond.triggers}
     if "note" in heard:
         yield from _notes(past)
@@ -69,16 +72,16 @@ def causes(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
-    """Sources that broke their contract: one cause for each, however often it is read until it is accepted again."""
+    """Sources that broke their contract: one cause for each, which lasts until it is accepted again."""
     broken: set[str] = set()
-    accepted = 0
-    for one in past.fold(REFUSED)["refused"]:
+    accepted, known = 0, past.fold(REFUSED)
+    for one in known["refused"]:
         if one["accepted"] != accepted:
             broken, accepted = set(), one["accepted"]
         text = f"data as of {one['as_of'][:10]} refused: {sentence_of(found for _, found in one['bad'])}"
         for source in sorted({_source(where, plan) for where, _ in one["bad"]} or {""}):
             if source not in broken:
-                yield Cause("refusal", one["refusal"], source, text, False, **_when(one))
+                yield Cause("refusal", one["refusal"], source, text, accepted == known["accepted"], **_when(one))
             broken.add(source)
 
 
@@ -129,7 +132,7 @@ def _overdue(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
                 f"{name} has no list for {moment:%Y-%m-%d}: it has not been made, and was due by {limit:%Y-%m-%d %H:%M}"
             )
             text += f"; deliveries are paused: {held[name]}" if name in held else ""
-            yield Cause("late", run, name, text, False, at=limit)
+            yield Cause("late", run, name, text, at=limit)
 
 
 def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
@@ -141,7 +144,8 @@ def _awaited(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
             f"{name} has no list: no new data of {of} came by {expected:%Y-%m-%d %H:%M}, the last before that by "
             f"{last:%Y-%m-%d %H:%M}"
         )
-        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, False, at=expected)
+        came = any(moment > last for moment in moments_of(signed.consumers[name], past, now))
+        yield Cause("late", f"arrival for {name} by {expected.isoformat()}", name, text, not came, at=expected)
 
 
 def _broken(past: Past) -> Iterator[Cause]:
@@ -282,6 +286,20 @@ def scheduled(trigger: Trigger, now: datetime) -> datetime | None:
 def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
     """Monitors that have judged no window for too long, since they did or since people got answers first."""
     assert trigger.after
+    for monitor, since, limit in silent_limits(trigger, past):
+        if limit < now:
+            text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
+            name = digest_of([monitor, since.isoformat(), "silent"])
+            yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+
+
+def silent_limits(trigger: Trigger, past: Past) -> Iterator[tuple[str, datetime, datetime]]:
+    """Each monitor a trigger on silence listens for, since when it judged no window, and until when it may be silent.
+
+    Nothing for a trigger on something else.
+    """
+    if trigger.on != "silent" or trigger.after is None or trigger.of == RETRAINING:
+        return
     released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
     if released is None:
         return
@@ -290,22 +308,15 @@ def _silent(trigger: Trigger, past: Past, now: datetime) -> Iterator[Cause]:
         judged.setdefault(monitor, []).extend(known.get("moments", []))
     for monitor, moments in sorted(judged.items()):
         since = max(map(read_moment, moments), default=released.at)
-        limit = trigger.after.after(since)
-        if limit < now:
-            text = f"the monitor {monitor} has judged no window for {spoken(trigger.after)}, since {since:%Y-%m-%d}"
-            name = digest_of([monitor, since.isoformat(), "silent"])
-            yield Cause("silent", name, monitor, text, at=limit, trigger=trigger.name)
+        yield monitor, since, trigger.after.after(since)
 
 
 def _unevaluated(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     """That no challenger was compared with what is in use for too long; raised anew after as long again."""
     said = plan.respond.retraining
-    within = said.evaluated_within if said else None
-    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
-    if within is None or released is None:
+    within, since, times = said.evaluated_within if said else None, compared_last(past), 0
+    if within is None or since is None:
         return
-    last = past.fold(TRIED)["proposed"]
-    since, times = read_moment(last) if last else released.at, 0
     while within.times(times + 1).after(since) < now:
         times += 1
     if times:
@@ -322,4 +333,5 @@ def in_use(past: Past) -> set[str]:
 
 
 def _source(where: str, plan: Plan) -> str:
-    return next((name for name in plan.sources if name in where.replace(".", " ").split()), "")
+    # The source stands first; a column behind it may bear the name of another one.
+    return next((part for part in where.removeprefix("sources.").replace(".", " ").split() if part in plan.sources), "")

@@ -8,6 +8,7 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, UserError, not_allowed, not_found
 from shipworthy.base.fact import Decided, Past, What
+from shipworthy.base.times import given_moment
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.lasting import SIGNATURES, in_force, made_permanent, retirement
@@ -50,7 +51,7 @@ def require_closable(command: CloseIncident, past: Past, who: str) -> None:
         for name, text in said.items()
         if len(text.strip()) < 3
     ]
-    if wrong := [*empty, *_check_mistakes(command)]:
+    if wrong := [*empty, *_check_mistakes(command), *_time_mistakes(command)]:
         raise UserError(*wrong)
     if command.check.strip():
         require_fitting(read(_line(command), plan), plan)
@@ -68,6 +69,20 @@ def _check_mistakes(command: CloseIncident) -> list[Mistake]:
         found = "No check is given, and no reason why none is possible."
         return [Mistake("respond.check", where, found, why, fix)]
     return []
+
+
+def _time_mistakes(command: CloseIncident) -> list[Mistake]:
+    """What is wrong with the time of which data stays wrong."""
+    if not command.wrong_from and not command.wrong_until:
+        return []
+    where = f"{command.incident}, wrong_from"
+    fix = "Give the first day that is wrong, and the first that is right again, such as 1998-03-01 and 1998-03-08."
+    if not command.wrong_from or not command.wrong_until:
+        return [Mistake("respond.wrong_time", where, "Only one end of the time is given.", fix=fix)]
+    first, last = given_moment(command.wrong_from, "wrong_from"), given_moment(command.wrong_until, "wrong_until")
+    if first < last:
+        return []
+    return [Mistake("respond.wrong_time", where, f"{first:%Y-%m-%d} is not before {last:%Y-%m-%d}.", fix=fix)]
 
 
 def closed(command: CloseIncident, past: Past, who: str, reached: Reach) -> list[What]:
@@ -93,11 +108,17 @@ def closed(command: CloseIncident, past: Past, who: str, reached: Reach) -> list
         no_check_because=command.no_check_because.strip(),
         deliveries=reached.deliveries,
         people_at_most=reached.people_at_most,
+        wrong_from=_moment(command.wrong_from, "wrong_from"),
+        wrong_until=_moment(command.wrong_until, "wrong_until"),
     )
     if not text:
         return [fact]
     name = f"c{digest_of([command.product, text])[:8]}"
     return [fact, CheckMadePermanent(product=command.product, check=name, text=text, incident=command.incident)]
+
+
+def _moment(text: str, field: str) -> str:
+    return given_moment(text, field).isoformat() if text else ""
 
 
 def _line(command: CloseIncident) -> str:

@@ -21,6 +21,11 @@ EXPLAINED: dict[str, Explained] = {
         "Begin it with floor, column or golden: `shipworthy close-incident --help` shows the forms. Otherwise say with "
         "--no-check-because what would have to be seen, and why no proof can see it.",
     ),
+    "respond.wrong_time": Explained(
+        "The time of which data stays wrong has only one end, or ends before it begins.",
+        "Retraining waits as long as it would learn from that time, so both ends must be known.",
+        "Give the first day that is wrong with --wrong-from, and the first that is right again with --wrong-until.",
+    ),
     "respond.retire": Explained(
         "A permanent check is retired without a reason that says anything.",
         "It is the last thing that stands between an old bug and the next candidate.",

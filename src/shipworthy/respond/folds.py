@@ -6,10 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shipworthy.base.digest import digest_of
-from shipworthy.base.fact import Fold, Recorded
+from shipworthy.base.fact import Fold, Recorded, What
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.model.words import CandidateMade
+from shipworthy.prove.words import CandidateProven
+from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.respond.words import (
+    AttemptFailed,
+    CauseTakenUp,
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    PeopleTold,
+    TriggerFired,
+)
 from shipworthy.watch.words import AlarmClosed, WindowJudged
 
 MOST_RUNS = 50
@@ -21,7 +32,7 @@ State = dict[str, Any]
 
 
 def _nobody_acted() -> State:
-    return {"fired": {}, "newest": {}, "retrain": {}, "incidents": {}, "taken_up": {}}
+    return {"fired": {}, "asked": {}, "retrain": {}, "incidents": {}, "taken_up": {}, "unsent": {}}
 
 
 def _acted(state: State, fact: Recorded[Any]) -> State:
@@ -31,9 +42,13 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
         # One text for all times: there are many causes, and a state is read at each look.
         mine[what.cause] = f"{mine.get(what.cause, '')} {fact.at.isoformat()}".strip()
         if not what.dry:
-            state["newest"][what.action] = what.cause
+            told = {"trigger": what.trigger, "cause": what.cause, "candidate": what.candidate, "of": what.of}
+            state["asked"].setdefault(what.action, {})[f"{what.candidate} {what.of}"] = told | {"seq": fact.seq}
         if what.action == "retrain":
             state["retrain"][fact.digest] = fact.seq
+    elif isinstance(what, MessageFailed | PeopleTold):
+        if what.trigger:
+            _sent(state["unsent"].setdefault(what.cause, {}).setdefault(what.trigger, {}), fact)
     elif isinstance(what, IncidentOpened):
         state["incidents"][what.incident] = what.cause
     elif isinstance(what, IncidentClosed):
@@ -44,9 +59,43 @@ def _acted(state: State, fact: Recorded[Any]) -> State:
     return state
 
 
+def _sent(unsent: State, fact: Recorded[MessageFailed | PeopleTold]) -> None:
+    """Of a trigger and cause each receiver is owed the newest message only."""
+    what = fact.what
+    if isinstance(what, PeopleTold):
+        unsent.pop(what.to, None)
+    else:
+        told = {"message": what.message, "subject": what.subject, "action": what.action}
+        unsent[what.to] = told | {"at": fact.at.isoformat()}
+
+
 def acting(trigger: str, dry: bool) -> str:
     """A trigger as `ACTED` tells it from one that only says what it would do."""
     return f"{trigger} {'dry' if dry else ''}".strip()
+
+
+def _failing(state: State, fact: Recorded[Any]) -> State:
+    what = fact.what
+    if isinstance(what, AttemptFailed):
+        first = {"attempt": what.attempt, "concerns": what.concerns, "text": what.reason, "tries": 0} | _when(fact)
+        one = state.setdefault(what.about, first)
+        one |= {"trigger": what.trigger, "reason": what.reason, "last": fact.at.isoformat(), "tries": one["tries"] + 1}
+        return state
+    return {name: one for name, one in state.items() if name not in _settled(what, state)}
+
+
+def _settled(what: What, state: State) -> set[str]:
+    """The attempts that a fact makes needless; only the newest model is proven."""
+    if isinstance(what, RolledBack):
+        return {"rollback", f"rollback {what.candidate}"}
+    if isinstance(what, DeliveriesPaused | DeliveriesResumed):
+        return {f"pause {name}" for name in what.consumers}
+    if isinstance(what, CandidateProven):
+        return {f"prove {what.candidate}"}
+    if isinstance(what, CandidateMade):
+        made = what.role == "model"
+        return {name for name, one in state.items() if made and one["attempt"] in ("retrain", "prove")}
+    return {"fallback"}
 
 
 def _noted(state: State, fact: Recorded[WindowJudged]) -> State:
@@ -114,13 +163,26 @@ def _when(fact: Recorded[Any]) -> State:
 
 ACTED: Fold[State] = Fold(
     "respond.acted",
-    2,
-    (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed),
+    4,
+    (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed, PeopleTold, MessageFailed),
     _nobody_acted,
     _acted,
 )
-"""By trigger, action and cause when it ``fired``; by action the ``newest`` cause for which it was done, not dry;
-every request to ``retrain``; the causes of ``incidents``; and the causes that somebody has ``taken_up``."""
+"""By trigger, action and cause when it ``fired``; by action, and by candidate and object, the newest time it was
+``asked`` for, not dry; every request to ``retrain``; the causes of ``incidents``; the causes that somebody has
+``taken_up``; and by cause, trigger and receiver the newest message that is ``unsent``."""
+
+FAILING: Fold[State] = Fold(
+    "respond.failing",
+    1,
+    (
+        AttemptFailed, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed, CandidateMade,
+        CandidateProven,
+    ),
+    dict,
+    _failing,
+)  # fmt: skip
+"""What was tried and has not succeeded since, by what it is ``about``: when first and last, how often, and why."""
 
 NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)
 """The newest note of a monitor about each thing that goes on, by the name of that cause."""

@@ -12,7 +12,11 @@ Severity = Literal["low", "high", "critical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOpened(What):
-    """A bug in production was taken up."""
+    """A bug in production was taken up.
+
+    Attributes:
+        source: the source whose data is suspect, `*` where it may be any; empty where it is not about data.
+    """
 
     incident: str
     severity: Severity
@@ -20,6 +24,7 @@ class IncidentOpened(What):
     owner: str
     cause: str
     affected: list[str]
+    source: str = ""
 
     @property
     def about(self) -> str:
@@ -50,6 +55,7 @@ class IncidentClosed(What):
         affected: the newest of the runs that it had to do with until now.
         deliveries: how many lists of these were brought; answers: how many answers they gave to people.
         people_at_least, people_at_most: how many people these were; the same where they were counted in the log.
+        wrong_from, wrong_until: the time of which data stays wrong; empty where it was mended, or was never wrong.
     """
 
     incident: str
@@ -62,6 +68,8 @@ class IncidentClosed(What):
     no_check_because: str = ""
     deliveries: int = 0
     people_at_most: int = 0
+    wrong_from: str = ""
+    wrong_until: str = ""
 
     @property
     def about(self) -> str:
@@ -70,12 +78,17 @@ class IncidentClosed(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIncident(Command[str]):
-    """Take up a bug in production; gives its name."""
+    """Take up a bug in production; gives its name.
+
+    `cause` is the digest or name of what set it off: an alarm, a refusal, a list or a delivery. `source` is the source
+    whose data is suspect, `*` where it may be any: nothing is learnt from data while such an incident is open.
+    """
 
     right: ClassVar[str] = "respond"
     title: str
     severity: Severity = "high"
     cause: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +109,8 @@ class CloseIncident(Command[str]):
     Only the owner of a function can sign that it is closed. A check such as `floor auc 0.7 where region=south`,
     `column visits.minutes median between 10 80` or `golden minutes_30=12 score between 0.1 0.3` is run in every later
     proof, and stops a candidate that fails it; an earlier proof carries no release any more. Where no check can find
-    it, `no_check_because` says why, and is shown as such.
+    it, `no_check_because` says why, and is shown as such. Where data of some time stays wrong for good, `wrong_from`
+    and `wrong_until` say which: retraining waits as long as it would learn from that time.
     """
 
     right: ClassVar[str] = "respond"
@@ -106,6 +120,8 @@ class CloseIncident(Command[str]):
     fix: str
     check: str = ""
     no_check_because: str = ""
+    wrong_from: str = ""
+    wrong_until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +167,8 @@ class IncidentCard:
         deliveries, answers: how many lists were brought, and answers given to people, in all of them.
         people_at_least, people_at_most: bounds of how many people these were; the same where the log was counted.
         check_runs: whether proofs ask the check now.
+        source: the source whose data is suspect, `*` where it may be any; empty where it is not about data.
+        wrong_from, wrong_until: the time of which data stays wrong.
     """
 
     incident: str
@@ -173,6 +191,32 @@ class IncidentCard:
     no_check_because: str = ""
     deliveries: int = 0
     people_at_most: int = 0
+    source: str = ""
+    wrong_from: str = ""
+    wrong_until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedPerson:
+    """Somebody, or something, that an incident reached.
+
+    Attributes:
+        entity: as the prediction log holds it: hashed or encrypted where the plan says so.
+        answers: how many they got; first, last: when.
+    """
+
+    entity: str
+    answers: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffectedPeople(Question[list[AffectedPerson]]):
+    """Everybody whom an incident reached, counted in the prediction log; until it was closed, where it is."""
+
+    right: ClassVar[str] = "respond"
+    incident: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ from shipworthy.respond.words import (
 from shipworthy.watch.words import AlarmRaised
 
 _CAUSES: tuple[type[What], ...] = (SnapshotRefused, AlarmRaised, DeliveryFailed, DeliveryMade, RunFinished)
+OF_A_FEED = ("volume", "unanswered", "contract-breaches", "freshness", "label-lateness")
+"""Monitors whose alarm says that data is missing or wrong, rather than that the world has changed."""
+ANY_SOURCE = "*"
+"""Stands for the source of an incident about data where it may be any."""
 
 
 def opened(past: Past) -> Sequence[Recorded[IncidentOpened]]:
@@ -63,16 +67,41 @@ def overdue_moments(plan: Plan, past: Past, incident: Recorded[IncidentOpened], 
     return found
 
 
-def data_incidents_open(past: Past) -> list[str]:
-    """The names of open incidents whose cause is a refused snapshot."""
+def about_data(past: Past) -> set[str]:
+    """The names of all incidents that make data suspect: those of a source, and of a refused snapshot."""
     refusals = {fact.what.refusal for fact in past.of(SnapshotRefused)}
-    return [fact.what.incident for fact in open_now(past) if fact.what.cause in refusals]
+    return {fact.what.incident for fact in opened(past) if fact.what.source or fact.what.cause in refusals}
 
 
-def incident_for(plan: Plan, past: Past, title: str, cause: str, severity: Severity) -> IncidentOpened:
+def data_incidents_open(past: Past) -> list[str]:
+    """The names of open incidents that make data suspect."""
+    suspect = about_data(past)
+    return [fact.what.incident for fact in open_now(past) if fact.what.incident in suspect]
+
+
+def wrong_for_good(past: Past, moments: Sequence[datetime], horizon: Length) -> Recorded[IncidentClosed] | None:
+    """The newest incident that left wrong data in what would be learnt: from a moment to a horizon later.
+
+    Args:
+        moments: whose truth would be learnt.
+    """
+    for fact in reversed(past.of(IncidentClosed)):
+        if fact.what.wrong_from:
+            first, last = read_moment(fact.what.wrong_from), read_moment(fact.what.wrong_until)
+            if any(moment < last and horizon.after(moment) > first for moment in moments):
+                return fact
+    return None
+
+
+def incident_for(
+    plan: Plan, past: Past, title: str, cause: str, severity: Severity, source: str = ""
+) -> IncidentOpened:
     """The incident for a cause, with the runs in which something stood in or failed since.
 
     The same trouble under the same title is the same incident until it is closed; after that it is a new one.
+
+    Args:
+        source: the source whose data is suspect, `*` where it may be any; empty where it is not about data.
     """
     closed = {fact.what.incident for fact in past.of(IncidentClosed)}
     number = 0
@@ -86,6 +115,7 @@ def incident_for(plan: Plan, past: Past, title: str, cause: str, severity: Sever
         owner=plan.people.owners.technology,
         cause=cause,
         affected=_newest(past, cause, list(dict.fromkeys(_lists(past, cause)))),
+        source=source,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shipworthy.base.digest import digest_of
@@ -16,9 +16,21 @@ from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, Deliv
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import ClockAdvanced, PlanAdopted
-from shipworthy.release.words import ReleaseStepped, RolledBack, TrialFinished
-from shipworthy.respond.rules import answer_moments, weighed
+from shipworthy.release.words import (
+    CameBack,
+    DeliveriesPaused,
+    DeliveriesResumed,
+    FellBack,
+    ReleaseStepped,
+    RolledBack,
+    TrialFinished,
+    TrialJudged,
+)
+from shipworthy.respond.rules import answer_moments, following_moments, weighed
 from shipworthy.respond.words import (
+    AttemptFailed,
+    CauseTakenUp,
+    IncidentChanged,
     IncidentClosed,
     IncidentOpened,
     MessageFailed,
@@ -31,13 +43,15 @@ from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
 
 MOST_MOMENTS = 1000
-"""At most so many moments are looked at; of more, those of an hour, then of a day, are taken together."""
+"""So many moments are looked at as they are; of more, those of an hour, then of a day, are taken together."""
+_GRAINS = (timedelta(0), timedelta(hours=1), timedelta(days=1))
 
 _REALLY = (TriggerFired, PeopleTold, MessageFailed)
 _HAPPENED: tuple[type[What], ...] = (
     SnapshotTaken, SnapshotRefused, CandidateMade, DeliveryMade, DeliveryFailed, DeliveryAcknowledged, RunFinished,
     AlarmRaised, AlarmClosed, WindowJudged, ReleaseStepped, RolledBack, TrialFinished, SignOffGiven, SignOffRevoked,
-    IncidentOpened, IncidentClosed, PlanAdopted, ClockAdvanced,
+    IncidentOpened, IncidentClosed, PlanAdopted, ClockAdvanced, CauseTakenUp, IncidentChanged, AttemptFailed, FellBack,
+    CameBack, DeliveriesPaused, DeliveriesResumed, TrialJudged,
 )  # fmt: skip
 
 
@@ -111,9 +125,9 @@ def preview(plan: Plan, past: Past, since: datetime, until: datetime) -> Preview
     replayed = Replayed(past)
     lines: list[WouldHave] = []
     held: set[tuple[str, str, str, str]] = set()
-    moments = _moments(plan, past, since, until)
-    for moment, seq in moments:
-        replayed.upto = seq
+    looked_at = 0
+    for moment in _walked(plan, replayed, since, until):
+        looked_at += 1
         for situation, action, why in list(weighed(plan, replayed, moment, {})):
             cause, trigger = situation.cause, situation.trigger.name
             if not cause.lasting and (cause.at or moment) < since:
@@ -143,9 +157,24 @@ def preview(plan: Plan, past: Past, since: datetime, until: datetime) -> Preview
         counts=_counted([f"{one.trigger}: {one.action}" for one in lines if not one.why_not]),
         held_back=_counted([one.why_not.split(" until ")[0].split(":")[0] for one in lines if one.why_not]),
         really=_counted([f"{one.trigger}: {one.action}" for one in really]),
-        looked_at=len(moments),
+        looked_at=looked_at,
         lines=lines,
     )
+
+
+def _walked(plan: Plan, replayed: Replayed, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Moment by moment, with what was known then: what happened, and what follows from what was done on the way."""
+    ahead = _moments(plan, replayed.real, since, until)[::-1]
+    looked_at = 0
+    while ahead:
+        moment, replayed.upto = ahead.pop()
+        yield moment
+        looked_at += 1
+        grain = _GRAINS[min(looked_at // MOST_MOMENTS, len(_GRAINS) - 1)]
+        soon = min(following_moments(plan, replayed, moment, until), default=until)
+        soon = max(soon, moment + grain)
+        if ahead and soon < ahead[-1][0]:
+            ahead.append((soon, replayed.upto))
 
 
 def _line(at: datetime, trigger: str, cause: str, text: str, action: str, done: str, why_not: str = "") -> WouldHave:

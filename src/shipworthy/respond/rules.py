@@ -1,4 +1,4 @@
-"""Which actions triggers have to take now, and what their acting makes due. Pure."""
+"""Which actions triggers have to take now. Pure."""
 
 from __future__ import annotations
 
@@ -8,39 +8,29 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.errors import Mistake, UserError, not_found
-from shipworthy.base.fact import Decided, Past, Recorded, What, latest
+from shipworthy.base.errors import not_found
+from shipworthy.base.fact import Decided, Past, What
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
-from shipworthy.model.words import CandidateMade
-from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import paused, stand_in, standing
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack, TrialJudged
-from shipworthy.respond.action import ESCALATES, Action, Cause, Situation
+from shipworthy.release.rules import standing
+from shipworthy.respond.action import ESCALATES, RESENDS, Action, Cause, Situation, in_circles
 from shipworthy.respond.actions import notify
-from shipworthy.respond.causes import RETRAINING, causes, in_use
+from shipworthy.respond.attempts import ATTEMPTS
+from shipworthy.respond.causes import RETRAINING, causes, in_use, silent_limits
 from shipworthy.respond.closing import retire_check
 from shipworthy.respond.folds import ACTED, State, acting
-from shipworthy.respond.incidents import (
-    data_incidents_open,
-    incident_for,
-    open_now,
-    overdue_moments,
-    owner_of,
-    severity_of,
-)
+from shipworthy.respond.incidents import open_now, overdue_moments
+from shipworthy.respond.opening import change_incident, open_incident
 from shipworthy.respond.words import (
     CauseTakenUp,
-    ChangeIncident,
-    IncidentChanged,
-    OpenIncident,
     TakeUp,
     TriggerFired,
 )
+from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 __all__ = [
@@ -53,8 +43,11 @@ __all__ = [
     "weighed",
 ]
 
-ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act, notify.blocked)
+ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act)
+RESEND = Action(RESENDS, "tells those whom a message has not reached", notify.resend, notify.resting)
 _EVER = datetime.min.replace(tzinfo=UTC)
+_JUST = timedelta(microseconds=1)
+"""Late is what is later than its limit."""
 _RANKS = ("low", "high", "critical")
 _SAID = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
@@ -95,11 +88,14 @@ def weighed(
             for name in trigger.do:
                 if _to_take(base, acted, name):
                     action = kind("respond/actions", name.replace("-", "_"), Action)
-                    yield base, action, _cooling(base, rests) or _quiet(base, action) or action.blocked(base)
+                    why_not = in_circles(base, action.name) or _cooling(base, rests) or _quiet(base, action)
+                    yield base, action, why_not or action.blocked(base)
             step = _escalation(base, acted)
             if step is not None:
                 situation = replace(base, escalation=step)
-                yield situation, ESCALATE, _quiet(situation, ESCALATE) or ESCALATE.blocked(situation)
+                yield situation, ESCALATE, _quiet(situation, ESCALATE)
+            if trigger.name in acted["unsent"].get(cause.name, {}) and notify.unsent(base):
+                yield base, RESEND, _quiet(base, RESEND) or RESEND.blocked(base)
 
 
 def taken(situation: Situation, action: Action) -> tuple[str, Sequence[What]]:
@@ -134,7 +130,14 @@ def planned_since(past: Past) -> dict[str, Since]:
 def _always(plan: Plan) -> list[Trigger]:
     """What is said to whoever waits, and to the owners, whether or not the plan has a trigger of its own for it."""
     declared: set[str | None] = {one.of if one.on == "silent" and one.of else one.on for one in plan.respond.triggers}
-    return [one for one in _ALWAYS if not {one.on, one.of} & declared and plan.respond.routes]
+    heard = {one.of for one in plan.respond.triggers if one.on == "failed" and "notify" in one.do}
+    failed = [
+        Trigger(name="said-of-what-failed", on="failed", of=attempt, do=["notify"])
+        for attempt in ATTEMPTS
+        if not {None, attempt} & heard
+    ]
+    said = [one for one in _ALWAYS if not {one.on, one.of} & declared]
+    return [*said, *failed] if plan.respond.routes else []
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
@@ -193,7 +196,7 @@ def _rests(trigger: Trigger, acted: State) -> list[_Rest]:
 def _quiet(situation: Situation, action: Action) -> str:
     """Until when a message waits that may wait."""
     hours = situation.plan.respond.quiet
-    if hours is None or action.name not in (ESCALATE.name, "notify"):
+    if hours is None or action.name not in (ESCALATES, RESENDS, "notify"):
         return ""
     if _RANKS.index(situation.trigger.severity) >= _RANKS.index(hours.through):
         return ""
@@ -233,7 +236,10 @@ def taken_up(past: Past, cause: str) -> bool:
 
 
 def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
-    """The moments in between at which a trigger may have something to do because of the hour alone."""
+    """The moments in between at which a trigger may have something to do because of the hour alone.
+
+    Those that follow from what triggers do are the next ones only: what is done then leads to others.
+    """
     for trigger in plan.respond.triggers:
         if trigger.every and trigger.start:
             number = 0
@@ -241,7 +247,7 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
                 if moment > now:
                     yield moment
                 number += 1
-    yield from _overdue_moments(plan, past, now, until)
+    yield from following_moments(plan, past, now, until)
     if plan.respond.quiet is not None:
         hour, minute = (int(part) for part in plan.respond.quiet.end.split(":"))
         day = now.astimezone(ZoneInfo(plan.time.zone)).replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -250,19 +256,44 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
             day += timedelta(days=1)
 
 
+def following_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The next moments in between at which something follows from what happened and was done, if nothing else happens.
+
+    Reminders, escalation, the end of a cool-down, the silence of a monitor, and what is overdue.
+    """
+    acted = past.fold(ACTED)
+    for trigger in plan.respond.triggers:
+        found = [rest.until for rest in _rests(trigger, acted)]
+        found += [limit + _JUST for _, _, limit in silent_limits(trigger, past)]
+        if trigger.again_after or trigger.escalate:
+            found += _next_to_tell(trigger, acted)
+        yield from (moment for moment in found if now < moment <= until)
+    yield from (moment for moment in _overdue_moments(plan, past, now, until) if now < moment <= until)
+
+
+def _next_to_tell(trigger: Trigger, acted: State) -> Iterator[datetime]:
+    """When a trigger acts again on each of its causes if it lasts, and takes the next step of escalation."""
+    mine = acted["fired"].get(acting(trigger.name, trigger.dry), {})
+    if trigger.again_after:
+        for by_cause in mine.values():
+            yield from (trigger.again_after.after(datetime.fromisoformat(one.split()[-1])) for one in by_cause.values())
+    for cause, told in mine.get("notify", {}).items():
+        gone = len(mine.get(ESCALATES, {}).get(cause, "").split())
+        if gone < len(trigger.escalate) and cause not in acted["taken_up"]:
+            yield trigger.escalate[gone].after.after(datetime.fromisoformat(told.split()[0]))
+
+
 def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The moments from which an incident, or a comparison with a challenger, is overdue, once more."""
-    just = timedelta(microseconds=1)  # overdue is what is later than its limit
     for incident in open_now(past):
-        yield from (one + just for one in overdue_moments(plan, past, incident, until) if one >= now)
-    said = plan.respond.retraining
-    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed")
-    if said is None or said.evaluated_within is None:
+        yield from (one + _JUST for one in overdue_moments(plan, past, incident, until) if one >= now)
+    said, since, number = plan.respond.retraining, compared_last(past), 1
+    within = said.evaluated_within if said else None
+    if within is None or since is None:
         return
-    within, since, number = said.evaluated_within, last.at if last else now, 1
     while (one := within.times(number).after(since)) <= until:
         if one >= now:
-            yield one + just
+            yield one + _JUST
         number += 1
 
 
@@ -301,89 +332,6 @@ def answered_alarms(past: Past) -> list[AlarmClosed]:
         # What is about no candidate, such as a late source, no other candidate can answer.
         if fact.what.alarm not in closed and fact.what.candidate and fact.what.candidate not in using and using
     ]
-
-
-def retraining_due(past: Past) -> Recorded[TriggerFired] | None:
-    """The newest request for a challenger since which no model has been made, None where there is none."""
-    asked = _newest_asked(past, "retrain")
-    if asked is None or data_incidents_open(past):
-        return None
-    return None if any(fact.seq > asked.seq and fact.what.role == "model" for fact in past.of(CandidateMade)) else asked
-
-
-def _newest_asked(past: Past, action: str) -> Recorded[TriggerFired] | None:
-    """The newest time that a trigger asked for an action, and not only dry."""
-    cause = past.fold(ACTED)["newest"].get(action)
-    if cause is None:
-        return None
-    return latest(past.of(TriggerFired, about=cause), lambda what: what.action == action and not what.dry)
-
-
-def rollback_due(past: Past) -> TriggerFired | None:
-    """The newest request to take a candidate back that is still in use, None where there is none."""
-    asked = _newest_asked(past, "rollback")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(RolledBack)):
-        return None
-    now = standing(past)
-    using = {*now.released.values(), now.challenger, now.canary}
-    return asked.what if not asked.what.candidate or asked.what.candidate in using else None
-
-
-def fallback_due(past: Past) -> TriggerFired | None:
-    """The newest request for the baseline to take over that is not carried out, None where there is none."""
-    asked = _newest_asked(past, "fallback")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(FellBack, CameBack)):
-        return None
-    baseline, now = stand_in(past), standing(past)
-    answering = set(now.champion.values())
-    return asked.what if baseline and answering and answering != {baseline} else None
-
-
-def pause_due(plan: Plan, past: Past) -> TriggerFired | None:
-    """The newest request to hold deliveries that is not carried out; `of` is the consumer, empty for all."""
-    asked = _newest_asked(past, "pause")
-    if asked is None or any(fact.seq > asked.seq for fact in past.of(DeliveriesPaused, DeliveriesResumed)):
-        return None
-    concerned = asked.what.of if asked.what.of in plan.consumers else ""
-    held = paused(past)
-    waits = [name for name in ([concerned] if concerned else plan.consumers) if name not in held]
-    return replace(asked.what, of=concerned) if waits else None
-
-
-def open_incident(command: OpenIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """The incident as a fact.
-
-    Raises:
-        UserError: there is no title.
-    """
-    if len(command.title.strip()) < 8:
-        fix = "Say in one sentence what is wrong for whom."
-        raise UserError(Mistake("respond.title", "incident", "The title says nothing.", fix=fix))
-    fact = incident_for(current_plan(past), past, command.title.strip(), command.cause, command.severity)
-    known = fact.incident in {known.what.incident for known in open_now(past)}
-    return Decided([] if known else [fact], lambda then: fact.incident)
-
-
-def change_incident(command: ChangeIncident, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """The change as a fact; none where nothing changes.
-
-    Raises:
-        NotFound: no such incident is open.
-    """
-    found = [fact.what for fact in open_now(past) if fact.what.incident == command.incident]
-    if not found:
-        names = [fact.what.incident for fact in open_now(past)]
-        raise not_found("open incident", command.incident, names, "See `shipworthy incidents`.")
-    before, owner = owner_of(past, found[0]), command.owner.strip() or owner_of(past, found[0])
-    fact = IncidentChanged(
-        product=command.product,
-        incident=command.incident,
-        severity=command.severity,
-        owner=owner,
-        remark=command.remark.strip(),
-    )
-    same = (command.severity, owner) == (severity_of(past, found[0]), before) and not fact.remark
-    return Decided([] if same else [fact], lambda then: command.incident)
 
 
 def _to_take(situation: Situation, acted: State, action: str) -> bool:

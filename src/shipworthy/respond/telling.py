@@ -17,11 +17,12 @@ from shipworthy.release.words import (
     ReleaseStepped,
     RolledBack,
 )
-from shipworthy.respond.words import CauseTakenUp, TriggerFired
+from shipworthy.respond.words import AttemptFailed, CauseTakenUp, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
 IN_BETWEEN: tuple[type[What], ...] = (
-    TriggerFired, CauseTakenUp, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed, ReleaseStepped,
+    TriggerFired, AttemptFailed, CauseTakenUp, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed,
+    ReleaseStepped,
 )  # fmt: skip
 """What can happen to a product between the opening of an incident and its end."""
 
@@ -47,6 +48,7 @@ _SAID: dict[type[What], Callable[[Any], str]] = {
         f"The list of {what.as_of[:10]} for {what.consumer} was made. {what.stood_in or what.broken}"
     ),
     TriggerFired: lambda what: f"Trigger {what.trigger}, {what.action}: {what.outcome}",
+    AttemptFailed: lambda what: f"Tried without success: {what.attempt} {what.concerns[:12]}: {what.reason}",
     CauseTakenUp: lambda what: f"Taken up. {what.remark}",
     RolledBack: lambda what: f"Back from {what.candidate[:12]} to {what.to[:12] or 'nobody'}: {what.reason}",
     FellBack: lambda what: f"The baseline took over: {what.reason}",

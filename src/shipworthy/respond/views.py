@@ -15,14 +15,17 @@ from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.lasting import in_force, made_permanent, retirement
 from shipworthy.release.rules import paused, standing
-from shipworthy.release.words import FellBack, ReleaseStepped
+from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.attempts import failing
 from shipworthy.respond.causes import causes
 from shipworthy.respond.incidents import cause_of, deadline, opened, owner_of, reach, severity_of
-from shipworthy.respond.reached import Log, counted
+from shipworthy.respond.reached import Log, counted, people
 from shipworthy.respond.replaying import preview
 from shipworthy.respond.rules import SAID, taken_up, weighed
 from shipworthy.respond.telling import IN_BETWEEN, said_of
 from shipworthy.respond.words import (
+    AffectedPeople,
+    AffectedPerson,
     CauseTakenUp,
     Happening,
     IncidentCard,
@@ -78,6 +81,9 @@ def incidents(question: Incidents, past: Past, now: datetime) -> list[IncidentCa
                 no_check_because=closed.what.no_check_because if closed else "",
                 deliveries=reached.deliveries,
                 people_at_most=reached.people_at_most,
+                source=fact.what.source,
+                wrong_from=closed.what.wrong_from if closed else "",
+                wrong_until=closed.what.wrong_until if closed else "",
             )
         )
     return cards
@@ -97,6 +103,18 @@ def permanent_checks(question: PermanentChecks, past: Past) -> list[PermanentChe
         )
         for fact in made_permanent(past)
     ]
+
+
+def affected_people(question: AffectedPeople, past: Past, files: Log) -> list[AffectedPerson]:
+    """Everybody whom an incident reached, whoever got most answers first.
+
+    Raises:
+        NotFound: there is no such incident.
+    """
+    known = {fact.what.incident: fact.what for fact in opened(past)}
+    if question.incident not in known:
+        raise not_found("incident", question.incident, list(known), "See `shipworthy incidents`.")
+    return people(files, past, known[question.incident])
 
 
 def post_mortem(question: PostMortem, past: Past, now: datetime, files: Log) -> PostMortemTold:
@@ -142,14 +160,14 @@ def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
     plan = current_plan(past)
     texts = {cause.name: cause.text for cause in causes(plan, past, now)}
     held = list(dict.fromkeys(f"{s.trigger.name}: {a.name}: {why}" for s, a, why in weighed(plan, past, now) if why))
-    fallen = latest(past.of(FellBack))
     return ResponseState(
         triggers=_triggers(plan, past),
         happenings=_happenings(past, texts)[:MOST],
         messages=_messages(past)[:MOST],
         held_back=held,
         paused=paused(past),
-        fallen_back=fallen.what.reason if fallen and standing(past).held else "",
+        fallen_back=standing(past).fell_back,
+        failing=failing(past),
     )
 
 
@@ -204,16 +222,27 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
 
 
 def _messages(past: Past) -> list[MessageCard]:
-    """Every message that was tried; one that arrived after all counts its failures as tries."""
+    """Every message that was tried; one that arrived after all counts its failures as tries.
+
+    One that failed is left out once a newer one about the same has arrived in its place.
+    """
     found: dict[str, list[Recorded[PeopleTold | MessageFailed]]] = {}
     for fact in past.of(PeopleTold, MessageFailed):
         found.setdefault(fact.what.message, []).append(fact)
+    newest = {_thread(fact.what): fact.seq for fact in past.of(PeopleTold)}
     cards = []
     for facts in found.values():
         arrived = next((fact for fact in facts if isinstance(fact.what, PeopleTold)), None)
         last = arrived or facts[-1]
+        if arrived is None and newest.get(_thread(last.what), 0) > last.seq:
+            continue
         reason = last.what.reason if isinstance(last.what, MessageFailed) else ""
         cards.append(
             MessageCard(last.what.to, last.what.subject, last.what.route, last.at.isoformat(), reason, len(facts))
         )
     return sorted(cards, key=lambda card: card.at, reverse=True)
+
+
+def _thread(what: PeopleTold | MessageFailed) -> tuple[str, str, str]:
+    """What a message is one of several about; facts of before this was kept are each about themselves."""
+    return (what.trigger, what.cause, what.to) if what.trigger else (what.message, "", what.to)

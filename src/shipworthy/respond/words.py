@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shipworthy.base.fact import Command, Question, What
+from shipworthy.respond.incident_words import AffectedPeople as AffectedPeople
+from shipworthy.respond.incident_words import AffectedPerson as AffectedPerson
 from shipworthy.respond.incident_words import ChangeIncident as ChangeIncident
 from shipworthy.respond.incident_words import CloseIncident as CloseIncident
 from shipworthy.respond.incident_words import IncidentCard as IncidentCard
@@ -76,12 +78,16 @@ class PeopleTold(What):
     Attributes:
         message: an id that the receiver can use to drop a repetition.
         to: the function or consumer it is for; never an address.
+        trigger, cause, action: why it was sent; empty in facts of before these were kept.
     """
 
     message: str
     to: str
     subject: str
     route: str
+    trigger: str = ""
+    cause: str = ""
+    action: str = ""
 
     @property
     def about(self) -> str:
@@ -93,7 +99,7 @@ class MessageFailed(What):
     """A message could not be brought to its route; it is tried again.
 
     Attributes:
-        message, to, subject, route: as in the message that is told once it arrives.
+        message, to, subject, route, trigger, cause, action: as in the message that is told once it arrives.
         reason: why, without the address.
     """
 
@@ -102,10 +108,34 @@ class MessageFailed(What):
     subject: str
     route: str
     reason: str
+    trigger: str = ""
+    cause: str = ""
+    action: str = ""
 
     @property
     def about(self) -> str:
         return self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(What):
+    """What a trigger asked for, or what follows from it, could not be done; it is tried again after an hour.
+
+    Attributes:
+        attempt: rollback, fallback, pause, retrain or prove.
+        concerns: the candidate or consumer; empty where the attempt says all.
+        reason: why.
+        trigger: the trigger that asked for it; empty where a trial did.
+    """
+
+    attempt: str
+    concerns: str
+    reason: str
+    trigger: str = ""
+
+    @property
+    def about(self) -> str:
+        return f"{self.attempt} {self.concerns}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +224,7 @@ class ResponseState:
         held_back: what a trigger would act on but does not now, each with the reason.
         paused: consumers to whom nothing goes, with the reason.
         fallen_back: why the baseline answers in place of the released candidates; empty where it does not.
+        failing: what was asked for and has not succeeded yet, each with the reason and the next try.
     """
 
     triggers: list[TriggerCard]
@@ -202,6 +233,7 @@ class ResponseState:
     held_back: list[str]
     paused: dict[str, str]
     fallen_back: str
+    failing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

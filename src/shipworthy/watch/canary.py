@@ -5,9 +5,10 @@ same row; where they share the people, D is the loss of one row of the canary mi
 rows of the other one. Harm is evidence that the mean of D lies above what is tolerated; promotion is evidence that it
 lies below the margin beyond which the new one would be too much worse. Going back wins ties, and at the row limit.
 
-What is promised: a candidate that is not worse is taken back with probability at most alpha, one that is worse by the
-margin is let on with probability at most alpha, however often one looks. It holds while, given the past, the mean of
-D lies where it is said to; rows that share shocks are weighed down by phi (`evidence.temper`).
+What is promised: a candidate that is not worse is taken back with probability at most alpha (all reasons together, see
+`watch.errors`), one that is worse by the margin is let on with probability at most alpha, however often one looks. It
+holds while, given the past, the mean of D lies where it is said to; rows that share shocks are weighed down by phi
+(`evidence.temper`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from shipworthy.watch.evidence import SHORT_GRID, Counts, Floats, above, beyond, temper, wealth
+from shipworthy.watch.evidence import BETS, Counts, Floats, above, beyond, temper, wealth
 
 Decided = Literal["promote", "hold", "roll back"]
 KAPPA = 100.0
@@ -36,7 +37,8 @@ class Terms:
         harm: the rise of the mean loss that is tolerated.
         margin: the rise of the mean loss beyond which the new one would be too much worse; below 0, the fall that it
             must show more than.
-        alpha: the chance of a wrong verdict of each kind.
+        alpha: the chance of a wrong verdict of each kind; back: that of going back by these losses alone, where other
+            reasons to go back have a part of it too (`watch.errors`), None where they have none.
         row_limit: pairs of rows after which an undecided candidate goes back.
         phi: how many times dependence between rows inflates the variance of the mean of D.
     """
@@ -46,6 +48,12 @@ class Terms:
     alpha: float = 0.05
     row_limit: int = 20_000
     phi: float = 1.0
+    back: float | None = None
+
+    @property
+    def to_go_back(self) -> float:
+        """The chance of going back wrongly by losses."""
+        return self.alpha if self.back is None else self.back
 
     def __post_init__(self) -> None:
         if not (0 <= self.harm < 1 and -1 < self.margin < 1 and 0 < self.alpha < 1 and self.row_limit >= 1):
@@ -60,8 +68,8 @@ class Trial:
         rows: pairs of rows seen; total: the sum of their D.
     """
 
-    harm: tuple[float, ...] = field(default=(0.0,) * len(SHORT_GRID))
-    promotion: tuple[float, ...] = field(default=(0.0,) * len(SHORT_GRID))
+    harm: tuple[float, ...] = field(default=(0.0,) * len(BETS))
+    promotion: tuple[float, ...] = field(default=(0.0,) * len(BETS))
     rows: int = 0
     total: float = 0.0
 
@@ -100,8 +108,8 @@ def seen(before: Trial, differences: Floats, terms: Terms) -> Trial:
     Args:
         differences: D of each pair of rows, in [-1, 1], each counted once.
     """
-    harm = temper(beyond(differences, terms.harm, SHORT_GRID), terms.phi)
-    promotion = temper(beyond(-differences, -terms.margin, SHORT_GRID), terms.phi)
+    harm = temper(beyond(differences, terms.harm), terms.phi)
+    promotion = temper(beyond(-differences, -terms.margin), terms.phi)
     return Trial(
         harm=_added(before.harm, harm),
         promotion=_added(before.promotion, promotion),
@@ -130,7 +138,7 @@ def verdict(trial: Trial, terms: Terms, mismatch: bool = False) -> Decided:
     Args:
         mismatch: the people were not divided as planned, so that their losses cannot be compared.
     """
-    if mismatch or reached(trial.harm, terms.alpha) >= 1:
+    if mismatch or reached(trial.harm, terms.to_go_back) >= 1:
         return "roll back"
     if reached(trial.promotion, terms.alpha) >= 1:
         return "promote"
@@ -166,7 +174,7 @@ def more_often(counts: Counts, tolerated: float, phi: float = 1.0) -> Floats:
     >>> bool(wealth(more_often(Counts(200, 20), 0.01)) > np.log(20))
     True
     """
-    return temper(above(counts, tolerated, SHORT_GRID), phi)
+    return temper(above(counts, tolerated), phi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +207,4 @@ def worthwhile(gains: Floats, break_even: float, phi: float = 1.0) -> Floats:
     Args:
         gains: loss of the candidate in use minus loss of the challenger, for each row, in [-1, 1].
     """
-    return temper(beyond(gains, break_even, SHORT_GRID), phi)
+    return temper(beyond(gains, break_even), phi)

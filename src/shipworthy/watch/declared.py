@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from shipworthy.base.times import read_moment
 from shipworthy.prove.groups import of_source
+from shipworthy.release.rules import CANARY
+from shipworthy.release.words import ReleaseStepped
+from shipworthy.watch.folds import SEALED
 from shipworthy.watch.monitor import Values, Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from shipworthy.base.fact import Past
     from shipworthy.plan.schema import Plan
+    from shipworthy.watch.rules import Answered
 
 
 def decided(window: Window, plan: Plan, answer: str, words: Values) -> Window:
@@ -27,6 +33,14 @@ def decided(window: Window, plan: Plan, answer: str, words: Values) -> Window:
         return replace(window, decisions=words, yes=rule.yes, no=no)
     cut = rule.threshold if answer == "number" else None
     return replace(window, decisions=words, yes=rule.yes, no=rule.no, threshold=cut)
+
+
+def declared_share(past: Past, of: Answered) -> float:
+    """The share of the entities that a candidate was declared to answer when it answered: 1 but for a canary."""
+    known = past.fold(SEALED)["windows"].get(of.moment, {}).get(of.candidate)
+    last = read_moment(known["last"]) if known else read_moment(of.moment)
+    steps = [fact.what for fact in past.of(ReleaseStepped, about=of.candidate) if fact.at <= last]
+    return steps[-1].share if steps and steps[-1].step == CANARY and steps[-1].share > 0 else 1.0
 
 
 def segmented(profile: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shipworthy.watch.bounds import Dependence
-from shipworthy.watch.evidence import Floats, calm, grid, strength, temper, threshold, updated
+from shipworthy.watch.evidence import BETS, Floats, calm, strength, temper, threshold, updated
 from shipworthy.watch.monitor import Settings
 
 _DECIMALS = 6
@@ -19,12 +19,11 @@ def carried(state: Mapping[str, Any], name: str, tests: int, settings: Settings,
 
     Evidence against one tolerance says nothing about another, so a changed plan starts anew.
     """
-    bets = len(grid(settings.updates_per_year))
     kept = state.get("evidence", {}).get(name)
     if kept is None or state.get("terms") != terms(settings, phi):
-        return calm(tests, bets)
+        return calm(tests, len(BETS))
     found = np.asarray(kept, dtype=np.float64)
-    return found if found.shape == (tests, bets) else calm(tests, bets)
+    return found if found.shape == (tests, len(BETS)) else calm(tests, len(BETS))
 
 
 def terms(settings: Settings, phi: float) -> list[float]:

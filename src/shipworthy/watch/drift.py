@@ -80,7 +80,7 @@ def _share(known: Known, share: float) -> Counts:
     return Counts(known.rows, round(share * known.rows))
 
 
-def factors(found: Sequence[Cut], tolerance: float, error: float, phi: float, bets: Sequence[float]) -> Floats:
+def factors(found: Sequence[Cut], tolerance: float, error: float, phi: float) -> Floats:
     """Log capital factors of a window, two rows per cut: the share rose, the share fell, beyond the tolerance.
 
     Args:
@@ -93,8 +93,8 @@ def factors(found: Sequence[Cut], tolerance: float, error: float, phi: float, be
     rows = []
     for cut in found:
         low, high = share_between(cut.then.ones / phi, cut.then.rows / phi, error / (2 * len(found)))
-        rows.append(above(cut.now, high + tolerance, bets))
-        rows.append(below(cut.now, 0.0 if cut.at_most else low - tolerance, bets))
+        rows.append(above(cut.now, high + tolerance))
+        rows.append(below(cut.now, 0.0 if cut.at_most else low - tolerance))
     return np.array(rows, dtype=np.float64)
 
 

@@ -19,14 +19,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LONG_GRID = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-SHORT_GRID = (*LONG_GRID, 0.8)
-_SHORT_UPDATES = 100
-
-
-def grid(updates_per_year: int) -> tuple[float, ...]:
-    """The sizes of the bets: with few looks a year a bold bet is added, since there is little time to grow."""
-    return SHORT_GRID if updates_per_year <= _SHORT_UPDATES else LONG_GRID
+BETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""The sizes of the bets. Small ones find what is just beyond the tolerance, the boldest is best where ones are common
+and their share goes far beyond: the bet that fits a rise from tau to q is (q - tau) / (1 - tau)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ def counted(indicator: npt.ArrayLike) -> Counts:
     return Counts(int(values.size), int(values.sum()))
 
 
-def above(counts: Counts, tau: float, bets: Sequence[float] = LONG_GRID) -> Floats:
+def above(counts: Counts, tau: float, bets: Sequence[float] = BETS) -> Floats:
     """Log capital factors of a batch, one per bet, against "the share of ones is at most tau".
 
     A bet g stakes lambda = g / tau; a row x multiplies its capital by 1 + lambda (x - tau).
@@ -88,7 +83,21 @@ def above(counts: Counts, tau: float, bets: Sequence[float] = LONG_GRID) -> Floa
     return np.asarray(counts.ones * ones + (counts.rows - counts.ones) * zeros, dtype=np.float64)
 
 
-def below(counts: Counts, floor: float, bets: Sequence[float] = LONG_GRID) -> Floats:
+def mean_above(values: Floats, tau: float, bets: Sequence[float] = BETS) -> Floats:
+    """Log capital factors of a batch of values in [0, 1], one per bet, against "their mean is at most tau".
+
+    Of zeros and ones the same as `above` of their counts. No capital grows from tau = 1 on, which nothing can be
+    beyond, nor at 0, beyond which everything is.
+
+    >>> bool(np.allclose(mean_above(np.array([1.0, 0.0, 0.0]), 0.2), above(Counts(3, 1), 0.2)))
+    True
+    """
+    if not 0 < tau < 1:
+        return np.zeros(len(bets))
+    return np.array([np.log1p(bet / tau * (values - tau)).sum() for bet in bets], dtype=np.float64)
+
+
+def below(counts: Counts, floor: float, bets: Sequence[float] = BETS) -> Floats:
     """Log capital factors of a batch against "the share of ones is at least floor": the lower tail.
 
     A row x multiplies the capital of bet g by 1 + g / (1 - floor) (floor - x). From 0 down nothing can be below
@@ -100,7 +109,7 @@ def below(counts: Counts, floor: float, bets: Sequence[float] = LONG_GRID) -> Fl
     return above(Counts(counts.rows, counts.rows - counts.ones), 1 - floor, bets)
 
 
-def beyond(differences: Floats, tolerance: float, bets: Sequence[float] = LONG_GRID) -> Floats:
+def beyond(differences: Floats, tolerance: float, bets: Sequence[float] = BETS) -> Floats:
     """Log capital factors of a batch, one per bet, against "the mean difference is at most the tolerance".
 
     A difference D in [-1, 1] multiplies the capital of bet g by 1 + g / (1 + tolerance) (D - tolerance). The
@@ -228,7 +237,7 @@ def rows_more(state: Floats, log_factors: Floats, rows: int, bar: float) -> int 
 
 
 def rows_until_alarm(
-    share: float, tau: float, bar: float, phi: float = 1.0, bets: Sequence[float] = LONG_GRID
+    share: float, tau: float, bar: float, phi: float = 1.0, bets: Sequence[float] = BETS
 ) -> int | None:
     """About how many rows an alarm needs after the share of ones went from within tau to `share`; None: it never comes.
 

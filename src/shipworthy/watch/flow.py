@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import UserError
 from shipworthy.base.fact import Past, What, latest, reader
@@ -24,7 +25,7 @@ from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.counted import judged_counts
 from shipworthy.watch.look import Look
 from shipworthy.watch.opened import Opened
-from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, open_alarm, settled
+from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, matures, open_alarm, settled
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.trying import judge_trials as judge_trials
 from shipworthy.watch.words import AuditDrawn, JudgeTrials, LabelsSealed, Watch, WatchBeside, Watched, WindowJudged
@@ -78,7 +79,7 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
 
     One that was taken within the last hour, for the list of today, serves as well.
     """
-    mature = [plan.need.horizon.after(read_moment(item.answered.ends)) for item in todo if item.needs == "labels"]
+    mature = [matures(plan, item.answered) for item in todo if item.needs == "labels"]
     if not mature:
         return "", ""
     if recent := trip.step("find the data of today", lambda: _taken(trip.past, max(mature), trip.at - _RECENT)):
@@ -90,7 +91,7 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
     if taken.snapshot:
         return taken.snapshot, ""
     failed = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
-    return "", f"The data was refused at the door: {'; '.join(failed) or 'see the refusal'}"
+    return "", f"The data was refused at the door: {sentence_of(failed) or 'see the refusal.'}"
 
 
 def _taken(past: Past, upto: datetime, since: datetime) -> str:

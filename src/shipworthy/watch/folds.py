@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,10 @@ REHEARSAL = "rehearsal"
 SERVED = "serve/"
 # Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
 PARTS, WAITING = "parts", "waiting"
+BEHIND = "behind"
+"""The number of a finding that waits since the feed that says what is true has not come so far yet."""
+UNSURE = "held_out_needed"
+"""The number of a finding that was judged and cannot tell: how many more held-out rows it would take."""
 COUNTED_TO = "counted_to"
 """The number of the newest fact that a monitor of facts has counted."""
 REMEMBERED = 12
@@ -68,13 +73,16 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
     mine = state.setdefault(what.candidate, {}).setdefault(what.monitor, {"windows": {}})
     parts, waiting = what.numbers.get(PARTS, 0.0), bool(what.numbers.get(WAITING))
     at = fact.at.isoformat()
+    # Whoever cannot tell has judged all the same: its evidence has the rows of this window in it, once.
+    told = what.level != "not_run" or UNSURE in what.numbers
     if not what.candidate:  # counted from facts, one window after the other: some come each hour, for years
         mine["windows"].clear()
     # Of a window that was judged nothing more is asked; it stays here for years.
-    tried = {"parts": parts, "waiting": waiting, "at": at}
-    mine["windows"][what.window] = what.level if what.level != "not_run" else tried
+    tried = {"parts": parts, "waiting": waiting, "at": at, "behind": bool(what.numbers.get(BEHIND))}
+    mine["windows"][what.window] = what.level if told else tried
     mine["at"] = max(at, mine.get("at", at))
-    if what.level != "not_run":
+    mine.setdefault("first", at)
+    if told:
         mine["moments"] = sorted({*mine.get("moments", []), at})[-REMEMBERED:]
     mine["carried"], mine["seq"] = what.state, fact.seq
     mine["newest"], mine["counted_to"] = what.window, what.numbers.get(COUNTED_TO, 0.0)
@@ -114,11 +122,11 @@ SEALED: Fold[State] = Fold("watch.sealed", 3, (AnswersSealed,), _nothing_sealed,
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
 were ``served``, ``until`` when, and since when it is ``settled``; the moments that are ``open`` are not."""
 
-JUDGED: Fold[State] = Fold("watch.judged", 3, (WindowJudged,), dict, _judged)
+JUDGED: Fold[State] = Fold("watch.judged", 4, (WindowJudged,), dict, _judged)
 """By candidate and monitor: its ``windows`` (about no candidate the newest one), each with its level or, where it could
-not be judged, how it was tried; when it was asked last (``at``); the last ``moments`` at which it judged one; and of
-the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``, and the state
-``carried`` on."""
+not be judged, how it was tried; when it looked ``first`` and was asked last (``at``); the last ``moments`` at which it
+judged one; and of the newest fact its number ``seq``, its window ``newest``, up to which fact it has ``counted_to``,
+and the state ``carried`` on."""
 
 FEEDS: Fold[State] = Fold("watch.feeds", 1, (SnapshotTaken, SnapshotRefused), dict, _newest)
 """By source the last different moments that the newest row of it was of, oldest first."""
@@ -130,3 +138,17 @@ AUDITED: Fold[State] = Fold(
     "watch.audited", 1, (AuditDrawn, AuditLabelled), lambda: {"drawn": [], "labelled": {}}, _audited
 )
 """The samples that were ``drawn``: candidate, window and sample of each; and those that were ``labelled`` in whole."""
+
+
+def unreached(judged: State, candidates: Iterable[str]) -> set[str]:
+    """The moments of these candidates whose truth the feed of outcomes had not reached when they were looked at last.
+
+    Args:
+        judged: the state of `JUDGED`.
+    """
+    newest: dict[str, dict[str, Any]] = {}
+    for known in (known for one in candidates for known in judged.get(one, {}).values()):
+        for moment, window in known["windows"].items():
+            if not isinstance(window, str):
+                newest[moment] = max(newest.get(moment, window), window, key=lambda one: str(one["at"]))
+    return {moment for moment, window in newest.items() if window["behind"]}

@@ -17,7 +17,7 @@ import pandas as pd
 
 from shipworthy.model.segments import edges_of, names_of
 from shipworthy.watch.bounds import Dependence
-from shipworthy.watch.evidence import Floats, beyond, grid, rows_until_alarm, threshold
+from shipworthy.watch.evidence import Floats, beyond, rows_until_alarm, threshold
 from shipworthy.watch.monitor import Settings, Values, percent
 from shipworthy.watch.side_by_side import Answer, Asked, answered, still_needed
 
@@ -179,19 +179,18 @@ def _question(
     With a ratio c: whether one's mean is below c times the other's, as the mean of c y_other - y_one, which lies in
     [-1, 1], is then above 0. Otherwise whether the means differ by more than the tolerance, on either side.
     """
-    bets = grid(settings.updates_per_year)
     rows = min(one.size, other.size)
     gap = float(one.mean() - other.mean())
     if measured.ratio is not None:
         found = differences(measured.ratio * other, one)
-        factors = beyond(found, 0.0, bets).reshape(1, -1)
+        factors = beyond(found, 0.0).reshape(1, -1)
         least = measured.ratio * float(other.mean())
         name = f"{column}: {measured.name}: {pair[0]} to {pair[1]}"
         return Asked(name, rows, float(one.mean()), float(other.mean()), least, factors, float(one.mean()) < least)
     found = differences(one, other)
     tolerance = measured.tolerance
     bound = tolerance / measured.span
-    factors = np.array([beyond(side * found / measured.span, bound, bets) for side in (1, -1)])
+    factors = np.array([beyond(side * found / measured.span, bound) for side in (1, -1)])
     name = f"{column}: {measured.name}: {pair[0]} and {pair[1]}"
     return Asked(name, rows, gap, 0.0, tolerance, factors, abs(gap) > tolerance)
 

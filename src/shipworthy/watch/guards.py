@@ -18,9 +18,10 @@ from shipworthy.release.rules import standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import more_often
+from shipworthy.watch.errors import FAILED, LATE, to_take_back
 from shipworthy.watch.evidence import Counts, wealth
 
-GUARDS = {"late": "were too late", "failed": "got no answer of it"}
+GUARDS = {LATE: "were too late", FAILED: "got no answer of it"}
 
 
 def guarded_off(plan: Plan, past: Past, now: datetime) -> list[TrialJudged]:
@@ -54,9 +55,11 @@ def _judged(plan: Plan, past: Past, candidate: str, step: str, now: datetime) ->
     if begun is None or any(fact.what.verdict == "roll back" for fact in last_verdicts(past, candidate).values()):
         return
     given = plan.release.evidence
-    tolerated, alpha = given.late_or_failed_at_most, given.error / len(GUARDS)
+    tolerated, parts = given.late_or_failed_at_most, to_take_back(plan, step)
     for name, counts in counted(past, candidate, begun.seq).items():
-        reached = max(0.0, wealth(more_often(counts, tolerated, given.phi)) / log(1 / alpha))
+        if name not in parts:  # nobody is answered in real time any more
+            continue
+        reached = max(0.0, wealth(more_often(counts, tolerated, given.phi)) / log(1 / parts[name]))
         if reached < 1:
             continue
         yield TrialJudged(
@@ -69,8 +72,9 @@ def _judged(plan: Plan, past: Past, candidate: str, step: str, now: datetime) ->
             harm=True,
             text=f"Of {counts.rows:,} questions in real time {counts.ones:,} {GUARDS[name]} ({counts.share:.1%}), "
             f"where {tolerated:.1%} are tolerated: not by chance. It goes back.",
-            guarantee=f"One that is late and fails as seldom as tolerated goes back with a chance of at most "
-            f"{given.error * 100:g}%, however often one looks; guarantee conditional on phi <= {given.phi:g}.",
+            guarantee=f"One that is not worse, and is late and fails as seldom as tolerated, goes back with a chance "
+            f"of at most {given.error * 100:g}%, whatever the reason and however often one looks; guarantee "
+            f"conditional on phi <= {given.phi:g}.",
             numbers={"rows": float(counts.rows), name: float(counts.ones), "harm": reached, "phi": given.phi},
             state={"terms": []},  # it says nothing of the losses, whose evidence starts anew
         )

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from shipworthy.model.declared import declared_label
 from shipworthy.model.pipeline import Pipeline
-from shipworthy.model.results import label_values
 from shipworthy.watch.monitor import Floats
 
 LABELS = pa.schema([("answer_id", pa.string()), ("entity", pa.string()), ("label", pa.float64())])
@@ -34,48 +31,29 @@ class Truth:
 
 
 def truths(
-    pipeline: Pipeline, sources: Mapping[str, pa.Table], as_of: datetime, until: datetime, entities: Sequence[str]
+    pipeline: Pipeline,
+    sources: Mapping[str, pa.Table],
+    as_of: datetime,
+    until: datetime,
+    entities: Sequence[str],
+    only_yes: bool | None = None,
 ) -> Truth:
     """The truth about each entity, by the team's label function or the declared column.
 
-    A truth about somebody who was not answered is left out. In a declared column a truth that is stated twice
-    counts once, and contradicting ones count as unknown.
+    A truth about somebody who was not answered is left out. One that is stated twice counts once, and contradicting
+    ones count as unknown.
 
     Args:
         pipeline: the candidate's own, so that answers are judged by what they were made to say.
         sources: accepted rows by source, cut off before `until`.
+        only_yes: whether its label() was seen to name only those of whom it is yes; None where nobody saw.
 
     Raises:
         UserError: the team's code raised, or gave something unusable.
     """
-    if is_written(pipeline):
-        found = pipeline.label(sources, as_of, until, entities)
-        return Truth(np.asarray(found, dtype=np.float64))
-    rows, where = declared_label(pipeline.plan, sources)
-    need = pipeline.plan.need
-    entity = need.entity
-    agreed, contradicting = stated_once(rows, entity)
-    known = label_values(agreed, entity, need.answer, where, need.classes)
-    mine = np.asarray(known.reindex(pd.Index(entities, dtype=object)), dtype=np.float64)
-    return Truth(mine, int(contradicting.isin(set(entities)).sum()))
-
-
-def is_written(pipeline: Pipeline) -> bool:
-    """Whether the team's own function says what is true, not a declared column."""
-    return pipeline.code is not None and hasattr(pipeline.module, "label")
-
-
-def stated_once(rows: pd.DataFrame, entity: str) -> tuple[pd.DataFrame, pd.Series[str]]:
-    """One row per entity, and the entities that were left out because their labels contradict each other.
-
-    >>> rows = pd.DataFrame({"id": ["a", "a", "b", "b", "c"], "label": [1.0, 1.0, 0.0, 1.0, None]})
-    >>> agreed, contradicting = stated_once(rows, "id")
-    >>> list(agreed["id"]), list(contradicting)
-    (['a'], ['b'])
-    """
-    known = rows.dropna(subset=[entity, "label"]).drop_duplicates([entity, "label"])
-    twice = known[entity].duplicated(keep=False)
-    return known[~twice], known.loc[twice, entity].drop_duplicates().astype(str)
+    said = pipeline.stated(sources, as_of, until, once=False)
+    labels = np.asarray(pipeline.about(said, entities, only_yes), dtype=np.float64)
+    return Truth(labels, len(said.contradicting & set(entities)))
 
 
 def labels_table(

@@ -19,18 +19,32 @@ from shipworthy.deliver.privacy import unreadable
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import Answerer, load
 from shipworthy.model.classes import right
+from shipworthy.model.exploring import weighs
 from shipworthy.model.free_text import watched
+from shipworthy.model.maturity import Reach, reach_of
 from shipworthy.model.projections import Projections, read_projections
 from shipworthy.plan.schema import Plan
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.audit import is_drawn
 from shipworthy.watch.auditing import labelled_sample, sampled
-from shipworthy.watch.declared import decided, groups_of, segmented
-from shipworthy.watch.labels import is_written, labels_table, truths
-from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run, weighs
+from shipworthy.watch.declared import decided, declared_share, groups_of, segmented
+from shipworthy.watch.folds import BEHIND
+from shipworthy.watch.labels import labels_table, truths
+from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
-from shipworthy.watch.rules import PARTS, WAITING, Answered, Due, answered, carried, first_model, monitors, settings
+from shipworthy.watch.rules import (
+    PARTS,
+    WAITING,
+    Answered,
+    Due,
+    answered,
+    carried,
+    first_model,
+    matures,
+    monitors,
+    settings,
+)
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.weighing import NotLogged, chances_of
 from shipworthy.watch.windows import accounts, answers_of, features_of, sample_of, some_inputs
@@ -43,6 +57,7 @@ if TYPE_CHECKING:
 
     from shipworthy.edges.files import Files
     from shipworthy.edges.pseudonyms import Pseudonyms
+    from shipworthy.model.pipeline import Pipeline
 
 
 _WEIGHED = (
@@ -84,7 +99,7 @@ class Look:
         for window in dict.fromkeys(item.answered for item in self.due):
             due = [item for item in self.due if item.answered == window]
             windows += self._judged(past, window, due, matched)
-        return {"windows": windows, "labels": self._sealed(matched), "audits": self._drawn(past)}
+        return {"windows": windows, "labels": self._sealed(past, matched), "audits": self._drawn(past)}
 
     def _drawn(self, past: Past) -> list[AuditDrawn]:
         """A sample of each window that has come to be judged and has none yet, where the plan wants one."""
@@ -138,7 +153,8 @@ class Look:
             yes = np.asarray(answers["decision"] == self.plan.decision.yes, dtype=bool)
             if answerer.classes:  # each answer says that its class is right
                 yes = np.ones(len(answers), dtype=bool)
-            window = replace(window, says_yes=yes, beside=self._beside(past, of, answerer))
+            beside, share = self._beside(past, of, answerer), declared_share(past, of)
+            window = replace(window, says_yes=yes, beside=beside, share=share)
         if self.plan.proof.fairness:
             sources = self._then(past, of)
             window = replace(window, groups=groups_of(self.plan, window.features, sources, list(answers["entity"])))
@@ -171,15 +187,29 @@ class Look:
             return replace(window, unlabelled_because=self.refused)
         until = self.plan.need.horizon.after(self.as_of)
         # A declared label may come up to the last answer's horizon; a label function looks one horizon ahead.
-        seen = until if is_written(answerer.pipeline) else self.plan.need.horizon.after(read_moment(of.ends))
+        pipeline = answerer.pipeline
+        seen = until if pipeline.writes_label else matures(self.plan, of)
         try:
-            truth = truths(answerer.pipeline, self._sources(past, seen), self.as_of, until, entities)
+            if behind := self._behind(past, of.candidate, pipeline, seen):
+                return replace(window, unlabelled_because=behind, behind=True)
+            truth = truths(pipeline, self._sources(past, seen), self.as_of, until, entities, answerer.only_yes)
         except UserError as error:
             return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
         labels, classes = truth.labels, window.of_classes
         if classes is not None:
             classes, labels = replace(classes, truths=labels), right(classes.likely, labels)
         return replace(window, labels=labels, contradicting=truth.contradicting, of_classes=classes)
+
+    def _behind(self, past: Past, candidate: str, pipeline: Pipeline, upto: datetime) -> str:
+        """Why the truth up to a moment cannot be there yet, though the clock says so; empty where it can."""
+
+        def read() -> Reach | None:
+            return reach_of(pipeline.plan, pipeline.truth_sources, self._whole(past))
+
+        reach = self.opened.once(("reach", self.snapshot, candidate), read)
+        if reach is None or reach.until >= upto:
+            return ""
+        return f"{reach.text} The truth about {self.moment[:10]} takes what comes before {upto:%Y-%m-%d}."
 
     def _answerer(self, past: Past, candidate: str) -> Answerer:
         made = candidate_made(past, candidate)
@@ -189,10 +219,14 @@ class Look:
         """With what each truth counts for, where only those on whom the product acted have one."""
         if window.labels is None or not weighs(self.plan):
             return window
-        found = chances_of(self.files, of.parts, self.plan, answers)
+        found = chances_of(self.files, of.parts, self.plan, answers, self.moment)
         if isinstance(found, NotLogged):
             return replace(window, labels=None, unlabelled_because=found.why, for_good=True)
-        return replace(window, labels=np.where(found.each > 0, window.labels, np.nan), weights=found)
+        acted, classes = found.each > 0, window.of_classes
+        if classes is not None and classes.truths is not None:
+            classes = replace(classes, truths=np.where(acted, classes.truths, np.nan))
+        labels = np.where(acted, window.labels, np.nan)
+        return replace(window, labels=labels, weights=found, of_classes=classes)
 
     def _ask(self, past: Past, item: Due, window: Window, answerer: Answerer | None) -> WindowJudged:
         monitor = monitors()[item.monitor]
@@ -203,12 +237,14 @@ class Look:
         else:
             found = monitor.judge(state, window, settings(self.plan, monitor), profile)
         unknown = item.needs == "labels" and window.labels is None
-        return self._fact(past, item, found, waiting=unknown and not window.for_good)
+        return self._fact(past, item, found, waiting=unknown and not window.for_good, behind=window.behind)
 
-    def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool) -> WindowJudged:
+    def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool, behind: bool = False) -> WindowJudged:
         numbers = {**found.numbers, PARTS: float(len(item.answered.parts))}
         if found.level == "not_run" and waiting:
             numbers[WAITING] = 1.0
+        if found.level == "not_run" and behind:
+            numbers[BEHIND] = 1.0
         values = asdict(found) | {"numbers": numbers, "state": self._kept(found.state)}
         if found.level == "not_run" and not found.state:
             values["state"] = carried(past, item.monitor, item.answered.candidate)
@@ -248,16 +284,21 @@ class Look:
         return tables(self.files, taken[-1], self.plan, self.as_of) if taken else {}
 
     def _sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
-        taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what
-        whole = self.opened.once(("snapshot", self.snapshot), lambda: tables(self.files, taken, self.plan))
-        return {name: known(rows, name, self.plan, before) for name, rows in whole.items()}
+        return {name: known(rows, name, self.plan, before) for name, rows in self._whole(past).items()}
 
-    def _sealed(self, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
+    def _whole(self, past: Past) -> dict[str, pa.Table]:
+        taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what
+        return self.opened.once(("snapshot", self.snapshot), lambda: tables(self.files, taken, self.plan))
+
+    def _sealed(self, past: Past, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
         if not matched:
             return []
+        # A label is the place of a class only in the list that its candidate was made with.
+        lists = {self._answerer(past, name).classes for rows in matched for name in rows["candidate"].unique()}
+        classes = lists.pop() if len(lists) == 1 else ()
         rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
         labels = rows["label"].to_numpy(dtype=np.float64)
-        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, self.plan.need.classes)
+        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, classes)
         known = int(np.isfinite(labels).sum())
         not_acted = int((~rows["acted"] & ~np.isfinite(labels)).sum())
         return [

@@ -181,10 +181,13 @@ class Weights:
     Attributes:
         each: 0 to 1 per answer, 0 where nobody acted; NaN where a person decided.
         least: the least chance of being acted on; a mean of weighed values over it is that of everybody.
+        draws: a number for each answer by a hash of its entity: who takes part in a mean, the lowest first, must hang
+            neither on what an entity is called nor on the order of the answers.
     """
 
     each: Floats
     least: float
+    draws: npt.NDArray[np.uint64]
 
     def counting(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which answers take part in a mean: those acted on whose truth is known, and as large a share of the others.
@@ -194,9 +197,9 @@ class Weights:
         """
         acted, left_out = self.each > 0, np.flatnonzero(self.each == 0)
         share = known[acted].mean() if acted.any() else 1.0
-        kept = np.floor(np.arange(left_out.size + 1) * share + 1e-9)  # evenly over them, whatever their order is
+        lowest = np.argsort(self.draws[left_out], kind="stable")[: int(left_out.size * share + 1e-9)]
         found = known & acted
-        found[left_out[np.diff(kept) > 0]] = True
+        found[left_out[lowest]] = True
         return found
 
 
@@ -209,7 +212,8 @@ class Window:
         scores: one per answer; NaN where there was none.
         labels: the truth per answer, NaN where it is unknown; None where no truth could be had. Of a class it is
             whether the answer was right, which its score promises.
-        unlabelled_because: why there is no truth at all; for_good: no later look will find one either.
+        unlabelled_because: why there is no truth at all; for_good: no later look will find one either; behind: the
+            feed that says what is true has not come so far yet.
         promises: whether a score is meant as the probability of yes.
         contradicting: entities for which several truths were stated; they count as unknown.
         features: the inputs by name, one value per answer; empty where they could not be found.
@@ -224,6 +228,7 @@ class Window:
         of_classes: the classes behind scores and labels; None where an answer is none.
         counted: by part what was counted from facts; only for a monitor that counts them.
         weights: what each answer counts for; None where each counts alike.
+        share: of the entities that this candidate was declared to answer; 1 but for a canary.
     """
 
     moment: str
@@ -231,6 +236,7 @@ class Window:
     labels: Floats | None = None
     unlabelled_because: str = ""
     for_good: bool = False
+    behind: bool = False
     promises: bool = True
     contradicting: int = 0
     features: Mapping[str, Values] = field(default_factory=dict)
@@ -248,6 +254,7 @@ class Window:
     of_classes: OfClasses | None = None
     counted: Mapping[str, Counted] = field(default_factory=dict)
     weights: Weights | None = None
+    share: float = 1.0
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
@@ -278,6 +285,13 @@ class Window:
         )
 
     @property
+    def contradictions(self) -> str:
+        """What is said of entities whose truth was stated in several ways; empty where there are none."""
+        if not self.contradicting:
+            return ""
+        return f" Contradicting truths were stated of {self.contradicting:,} of them, which count as unknown."
+
+    @property
     def day(self) -> str:
         """The moment as people write it: the date, and the time where it is not midnight."""
         date, _, time = self.moment.partition("T")
@@ -305,12 +319,6 @@ def always(plan: Plan) -> bool:
     return True
 
 
-def weighs(plan: Plan) -> bool:
-    """Whether truths of this product are only known of those on whom it acted, so that they are weighed."""
-    said = plan.respond.retraining
-    return bool(said and said.labels_only_when_acted)
-
-
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
 
 
@@ -324,7 +332,8 @@ class Monitor:
         needs: `answers` and the account of `runs` are judged at once, `labels` when the truth is known, an
             `audit` when people have said of each row of its sample what is true; `facts` are about no candidate.
         judge: (carried state, window, settings, reference profile of the candidate) -> judgement.
-        tolerance: its default; None where it has none.
+        tolerance: its default; None where it has none. What it `tolerates` in words: the tolerance stands in them as
+            a `share` or in `percent`, with what it is reckoned from where that is not what is counted.
         phi: the default bound on overdispersion.
         spends: it takes a part of the false-alarm budget; not so one that only estimates, counts or describes.
         applies: whether a product with this plan has anything for it to judge.
@@ -337,6 +346,7 @@ class Monitor:
     needs: Needs
     judge: Judge
     tolerance: float | None
+    tolerates: str = "{percent:g} %"
     phi: float = 25.0
     spends: bool = True
     applies: Callable[[Plan], bool] = always

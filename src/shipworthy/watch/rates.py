@@ -11,7 +11,7 @@ import numpy as np
 from shipworthy.base.check import sentence_of
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Counts, above, grid
+from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Counted, Judgement, Settings, Window, not_run, percent
 from shipworthy.watch.side_by_side import Answer, Asked, answered
 from shipworthy.watch.words import Level
@@ -69,7 +69,7 @@ def judged_shares(state: Mapping[str, Any], window: Window, settings: Settings, 
 
 
 def _question(name: str, one: Counted, tolerance: float, settings: Settings) -> Asked:
-    factors = np.array([above(Counts(one.rows, one.ones), tolerance, grid(settings.updates_per_year))])
+    factors = np.array([above(Counts(one.rows, one.ones), tolerance)])
     return Asked(name, one.rows, one.share, 0.0, tolerance, factors, one.share > tolerance)
 
 

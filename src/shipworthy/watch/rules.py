@@ -17,6 +17,7 @@ from shipworthy.base.fact import Decided, KnownPast, Past, Recorded
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.folds import ended
+from shipworthy.model.exploring import weighs
 from shipworthy.plan.schema import MonitorPlan, Plan
 from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
@@ -26,7 +27,7 @@ from shipworthy.watch.folds import AUDITED, JUDGED, SEALED, SETTLED
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
-from shipworthy.watch.monitor import Monitor, Needs, Settings, weighs
+from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, CloseAlarm, WindowJudged
 
 FOLDER = "watch/monitors"
@@ -91,6 +92,11 @@ def answered(past: Past) -> list[Answered]:
             parts = tuple(dict.fromkeys(known["parts"].split()))
             found.append(Answered(candidate, moment, parts, since, known["until"]))
     return found
+
+
+def matures(plan: Plan, window: Answered) -> datetime:
+    """When the truth about all answers of a window should be known: a horizon after the last of them."""
+    return plan.need.horizon.after(read_moment(window.ends))
 
 
 def runs(past: Past) -> list[Answered]:

@@ -22,7 +22,7 @@ import numpy as np
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.drift import REFERENCE_PART
-from shipworthy.watch.evidence import Floats, calm, grid, rows_more, strength, temper, threshold
+from shipworthy.watch.evidence import BETS, Floats, calm, rows_more, strength, temper, threshold
 from shipworthy.watch.monitor import Settings
 
 WHOLE = "everybody"
@@ -102,7 +102,6 @@ def answered(
         depends: how dependent rows are, as the evidence is kept under.
         phi: how dependent the rows of this window are; a larger batch that shares a shock has a larger one.
     """
-    bets = len(grid(settings.updates_per_year))
     fresh = state.get("terms") != detector.terms(settings, depends.phi)
     kept: dict[str, Floats] = (
         {} if fresh else {name: np.asarray(rows, dtype=np.float64) for name, rows in state.get("evidence", {}).items()}
@@ -110,8 +109,8 @@ def answered(
     began: dict[str, str] = {} if fresh else dict(state.get("began", {}))
     for one in asked:
         tests = len(one.factors)
-        before = kept.get(one.name, calm(tests, bets))
-        before = before if before.shape == one.factors.shape else calm(tests, bets)
+        before = kept.get(one.name, calm(tests, len(BETS)))
+        before = before if before.shape == one.factors.shape else calm(tests, len(BETS))
         kept[one.name] = detector.grown(before, one.factors, phi)
     whole_alpha, parts_alpha = _alphas(kept, settings)
     reached = _reached(kept, settings, whole_alpha, parts_alpha)

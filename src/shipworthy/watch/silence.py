@@ -1,4 +1,4 @@
-"""Who should have reported and has not: monitors, looks at the world, feeds, prediction servers, workers of streams.
+"""Who should have reported and has not: monitors, looks, feeds, servers, workers of streams, whoever retrains.
 
 Told from facts, beats and the clock alone, so that it is known also where nobody looks any more. Each period follows
 from what is declared or from what was usual; nobody sets it.
@@ -10,17 +10,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shipworthy.base.fact import Past
+from shipworthy.base.check import sentence_of
+from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.folds import ended
+from shipworthy.deliver.shortfall import Shortfall, unheard
 from shipworthy.deliver.words import Beat
+from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import paused
+from shipworthy.release.rules import FOR_PEOPLE, paused
+from shipworthy.release.words import ReleaseStepped, TrialJudged
+from shipworthy.watch.audit import waiting
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.folds import FEEDS, JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
-from shipworthy.watch.rules import PATIENCE, Due, answering, due, monitors, updates_per_year
-from shipworthy.watch.words import Silence
+from shipworthy.watch.rules import PATIENCE, Due, answering, due, matures, monitors, updates_per_year
+from shipworthy.watch.words import AuditDrawn, AuditLabelled, Silence
 
 BEATEN = timedelta(minutes=1)
 """A server or worker leaves word every ten seconds; after six words that did not come it is silent."""
@@ -42,8 +47,9 @@ def silences(plan: Plan, past: Past, beats: Sequence[Beat], now: datetime, wall:
     """
     found = [*_servers(beats, wall)]
     if answering(past) and not set(plan.consumers) <= paused(past).keys():
-        found += [*_looks(plan, past, now), *_monitors(plan, past, now)]
-        found += _feeds(plan, past, now)
+        found += [*_looks(plan, past, now), *_monitors(plan, past, now), *_never(plan, past, now)]
+        found += [*_feeds(plan, past, now), *_labelling(plan, past, now), *_consumers(plan, past, now)]
+        found += _comparison(plan, past, now)
     return sorted(found, key=lambda one: one.name)
 
 
@@ -96,8 +102,7 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
     tried = known["windows"].get(window.moment)
     if tried and not isinstance(tried, str):
         there = max(there, read_moment(tried["at"]) + PATIENCE)
-    mature = plan.need.horizon.after(read_moment(window.ends))
-    return max(there, mature) if one.needs == "labels" else there
+    return max(there, matures(plan, window)) if one.needs == "labels" else there
 
 
 def _there(past: Past, one: Due) -> datetime | None:
@@ -125,6 +130,38 @@ def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
         usual = _usual(plan, moments)
         if moments and monitor is not None and monitor.needs != "audit" and monitor.applies(plan) and usual is not None:
             yield from _silent(f"monitor {name}", max(moments), usual, now, advice)
+
+
+def _never(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Monitors that have not judged once, though what they wait for should have come: since they looked first.
+
+    One that has nothing to wait for, such as calibration of a baseline that promises nothing, is not expected to.
+    """
+    first: dict[str, datetime] = {}
+    judged = set[str]()
+    for candidate, mine in past.fold(JUDGED).items():
+        for name, known in mine.items() if candidate != NOBODY else ():
+            if known.get("moments"):
+                judged.add(name)
+            elif known["windows"][known["newest"]]["waiting"]:
+                first[name] = min(read_moment(known["first"]), first.get(name, now))
+    within = TIMES * max(_rhythm(plan) or timedelta(0), SHORTEST)
+    advice = "It has never judged a window. Read why the newest one could not be judged, and mend that."
+    for name, since in first.items():
+        monitor = monitors().get(name)
+        if name not in judged and monitor is not None and monitor.applies(plan):
+            yield from _silent(f"monitor {name}", since, within, now, advice)
+
+
+def _labelling(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Whoever labels audit samples, where one waits and nobody has labelled any for longer than thrice the rhythm."""
+    waits = {one.sample for one in waiting(past)}
+    drawn = [fact.at for fact in past.of(AuditDrawn) if fact.what.sample in waits]
+    if drawn:
+        last = max([min(drawn), *(fact.at for fact in past.of(AuditLabelled))])
+        within = TIMES * max(_rhythm(plan) or timedelta(0), SHORTEST)
+        advice = "Label the samples that wait: `shipworthy label`, or the page of audit samples."
+        yield from _silent("the labelling of audit samples", last, within, now, advice)
 
 
 def _usual(plan: Plan, moments: Sequence[datetime]) -> timedelta | None:
@@ -166,6 +203,36 @@ def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
         what = f"source of the labels {name}" if name == label else f"source {name}"
         advice = "Ask its vendor when it last sent something; look whether it is still read."
         yield from _silent(what, max(moments), TIMES * max(gap, SHORTEST), now, advice)
+
+
+def compared_last(past: Past) -> datetime | None:
+    """When a challenger was compared last with what is in use, or people got answers first; None before they did."""
+    released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
+    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
+    return last.at if last else released.at if released else None
+
+
+def _comparison(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """That no challenger was compared with what is in use for longer than the plan allows."""
+    said, since = plan.respond.retraining, compared_last(past)
+    within = said.evaluated_within if said else None
+    if within is not None and since is not None and within.after(since) < now:
+        advice = (
+            "Whether retraining would pay is not known: let a challenger be trained and proven, and look why none was."
+        )
+        yield Silence("comparison of challengers", since.isoformat(), spoken(within), advice)
+
+
+def _consumers(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
+    """Consumers who promised to confirm their lists, or to use so much of them, and did not with the newest one."""
+    short: dict[str, list[Shortfall]] = {}
+    for one in unheard(plan, past, now):
+        short.setdefault(one.consumer, []).append(one)
+    for name, mine in short.items():
+        since = min(one.at for one in mine if one.at is not None)
+        advice = f"Ask {plan.consumers[name].who} what keeps them from it; they confirm and say how much they used."
+        told = [one.text for one in mine]
+        yield Silence(f"consumer {name}", since.isoformat(), "", advice, f"Consumer {name}: {sentence_of(told)}")
 
 
 def _words(length: timedelta) -> str:

@@ -17,7 +17,8 @@ from shipworthy.release.rules import FOR_PEOPLE, standing
 from shipworthy.release.trials import TRIED, last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
-from shipworthy.watch.evidence import SHORT_GRID, Floats
+from shipworthy.watch.errors import DIVISION, LOSSES, to_take_back
+from shipworthy.watch.evidence import BETS, Floats
 from shipworthy.watch.folds import LABELLED
 from shipworthy.watch.rules import Answered, answered
 
@@ -191,10 +192,10 @@ def spread_of(profile: Mapping[str, object]) -> float:
     return 2 * (deciles[-1] - deciles[0]) if deciles and deciles[-1] > deciles[0] else 1.0
 
 
-def terms(plan: Plan) -> Terms:
-    """What the plan decides trials by."""
+def terms(plan: Plan, step: str) -> Terms:
+    """What the plan decides trials at a step by."""
     said = plan.release.evidence
-    return Terms(said.harm, said.margin, said.error, said.row_limit, said.phi)
+    return Terms(said.harm, said.margin, said.error, said.row_limit, said.phi, to_take_back(plan, step)[LOSSES])
 
 
 def break_even(plan: Plan) -> float:
@@ -205,7 +206,7 @@ def break_even(plan: Plan) -> float:
 
 def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudged:
     """The verdict after this moment and those before, as a fact."""
-    given = terms(plan)
+    given = terms(plan, found.step)
     if due.proposed:
         given = replace(given, margin=-min(break_even(plan), 0.999))
     meant = given
@@ -218,9 +219,9 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
     looks = int(state.get("looks", [0.0])[0]) + bool(sum(found.counts))
     suspicion = _suspicion(found)
     # The same people come again, so each moment is asked by itself, at an error that sums up to the planned one.
-    divided = bool(looks) and suspicion >= log(looks * (looks + 1) / given.alpha)
+    divided = bool(looks) and suspicion >= log(looks * (looks + 1) / to_take_back(plan, SPLIT)[DIVISION])
     decided = verdict(after, given, divided)
-    harm = divided or reached(after.harm, given.alpha) >= 1
+    harm = divided or reached(after.harm, given.to_go_back) >= 1
     if not harm and (found.step == IN_USE or (due.proposed and decided == "roll back")):
         decided = "hold"  # nothing to promote to, or to take back; a limit of rows is for those beside
     numbers = {
@@ -229,7 +230,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
         "loss_of_the_other": found.before,
         "rows_in_all": float(after.rows),
         "rise_in_all": after.mean / found.least,
-        "harm": reached(after.harm, given.alpha),
+        "harm": reached(after.harm, given.to_go_back),
         "not_worse": reached(after.promotion, given.alpha),
         "divided_otherwise": suspicion,
         "phi": given.phi,
@@ -256,7 +257,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
 
 
 def _trial(state: Mapping[str, list[float]]) -> Trial:
-    if not state or len(state["harm"]) != len(SHORT_GRID):
+    if not state or len(state["harm"]) != len(BETS):
         return Trial()
     rows, total = state["seen"]
     return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total)
@@ -302,10 +303,10 @@ def _text(due: DueTrial, found: Compared, after: Trial, given: Terms, decided: s
     if decided == "roll back":
         return f"{first}: still undecided after {given.row_limit:,} rows, the limit. It goes back."
     if found.step == IN_USE:
-        return f"{first}: no harm shown ({reached(after.harm, given.alpha):.0%} of the way)."
+        return f"{first}: no harm shown ({reached(after.harm, given.to_go_back):.0%} of the way)."
     return (
         f"{first}: undecided, {reached(after.promotion, given.alpha):.0%} of the way to being let on and "
-        f"{reached(after.harm, given.alpha):.0%} to going back."
+        f"{reached(after.harm, given.to_go_back):.0%} to going back."
     )
 
 
@@ -322,7 +323,8 @@ def _guarantee(given: Terms, step: str) -> str:
             f"often one looks; guarantee conditional on phi <= {given.phi:g}."
         )
     let_on = "" if step == IN_USE else f"; one that is worse by {given.margin:g} is let on with at most the same chance"
+    together = "" if given.to_go_back == given.alpha else ", whatever the reason"
     return (
-        f"One that is not worse goes back with a chance of at most {given.alpha * 100:g}%{let_on}, however often one "
-        f"looks; guarantee conditional on phi <= {given.phi:g}."
+        f"One that is not worse goes back with a chance of at most {given.alpha * 100:g}%{together}{let_on}, however "
+        f"often one looks; guarantee conditional on phi <= {given.phi:g}."
     )

@@ -21,14 +21,17 @@ from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.road import Trip
 from shipworthy.model import classes
 from shipworthy.model.answering import Answerer, load
-from shipworthy.model.rules import decide, held_out
+from shipworthy.model.exploring import weighs
+from shipworthy.model.rules import decide, hashed, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
+from shipworthy.release.beside import unlike
 from shipworthy.release.rules import CANARY
+from shipworthy.release.signed import plan_as_signed
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
-from shipworthy.watch.monitor import Weights, weighs
+from shipworthy.watch.monitor import Weights
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import REHEARSAL, Answered
 from shipworthy.watch.trials import (
@@ -88,6 +91,9 @@ def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
 
 def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
     files, past = trip.store.files, trip.past
+    mine_as, other_as = (plan_as_signed(plan, past, of.candidate) for of in (one.mine, one.other))
+    if why := unlike(mine_as, other_as):
+        raise UserError(Mistake("release.other_answer", f"candidate {one.mine.candidate[:12]}", why))
     truth = _truth(files, one.labels)
     named = plan.need.answer == "class"
     mine = _answers(files, one.mine, named) if one.mine.parts else _answers_now(trip, plan, one.mine, one.other)
@@ -121,29 +127,32 @@ def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:
         side[~entities.isin(rows["entity"])] = np.nan
     if weights is None:
         return of_same_rows(_step(one), *both)
-    return of_same_rows(_step(one), both[0], both[1], np.asarray(weights.reindex(entities)), least_of(plan))
+    return of_same_rows(_step(one), both[0], both[1], np.asarray(weights["each"].reindex(entities)), least_of(plan))
 
 
-def _weights(files: Files, plan: Plan, one: DueTrial, acting: pd.DataFrame) -> pd.Series[float] | None:
-    """What each entity counts for, by who acted on it and with which chance; None where each counts alike.
+def _weights(files: Files, plan: Plan, one: DueTrial, acting: pd.DataFrame) -> pd.DataFrame | None:
+    """What each entity counts for (`each`), and the draw by which it takes part (`draw`); None where each counts alike.
 
     Raises:
         UserError: the answers cannot be weighed.
     """
     if not weighs(plan):
         return None
-    found = chances_of(files, [*one.mine.parts, *one.other.parts], plan, acting)
+    found = chances_of(files, [*one.mine.parts, *one.other.parts], plan, acting, _salt(one))
     if isinstance(found, NotLogged):
         raise UserError(Mistake("watch.not_weighed", f"answers of {one.mine.moment[:10]}", found.why))
-    weights = pd.Series(found.each, index=pd.Index(acting["entity"]), dtype=np.float64)
-    return weights[weights.notna()]
+    weights = pd.DataFrame({"each": found.each, "draw": found.draws}, index=pd.Index(acting["entity"]))
+    return weights[weights["each"].notna()]
 
 
-def _counting(weights: pd.Series[float], truth: pd.Series[float]) -> set[str]:
+def _salt(one: DueTrial) -> str:
+    return f"{one.mine.candidate}/{one.other.candidate}/{one.mine.moment}"
+
+
+def _counting(weights: pd.DataFrame, truth: pd.Series[float]) -> set[str]:
     """Whoever takes part in a weighed mean; see `Weights.counting`."""
-    each = weights.sort_index()
-    counts = Weights(np.asarray(each), 1.0).counting(np.asarray(each.index.isin(truth.index)))
-    return set(each.index[counts])
+    known = Weights(np.asarray(weights["each"]), 1.0, np.asarray(weights["draw"]))
+    return set(weights.index[known.counting(np.asarray(weights.index.isin(truth.index)))])
 
 
 def _of_each(
@@ -151,7 +160,9 @@ def _of_each(
 ) -> tuple[Any, Any, float]:
     """The losses of two sides that answered different people, weighed where only some truths can be known."""
     found = []
-    for rows in sides:
+    for side in sides:
+        # Blocks are formed in this order: what an entity is called may hang together with its loss.
+        rows = side.iloc[np.argsort(hashed(f"{plan.product}/trial/{_salt(one)}/", side["entity"].tolist()))]
         weights = _weights(files, plan, one, rows)
         if weights is None:
             known = rows[rows["entity"].isin(truth.index)]
@@ -159,7 +170,7 @@ def _of_each(
             continue
         counts = rows[rows["entity"].isin(_counting(weights, truth))]
         lost = np.nan_to_num(loss(counts, truth.reindex(counts["entity"])), nan=1.0)
-        found.append(lost * np.asarray(weights.reindex(counts["entity"])))
+        found.append(lost * np.asarray(weights["each"].reindex(counts["entity"])))
     return found[0], found[1], least_of(plan)
 
 
@@ -197,7 +208,6 @@ def _answers(files: Files, answered: Answered, classes: bool) -> pd.DataFrame:
     mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
     frame: pd.DataFrame = rows.filter(mine).to_pandas()
     order = frame.assign(silent=frame["step"] == SHADOW).sort_values(["silent", "time", "answer_id"])
-    # By the entity's name, which says nothing about its loss.
     return order.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
 

@@ -86,16 +86,19 @@ def _card(monitor: Monitor, tolerance: float | None, judged: Sequence[Recorded[W
         MonitorPoint(what.window, what.candidate, what.level, what.numbers, what.text, what.kind, what.parts)
         for what in (fact.what for fact in judged)
     ]
+    tolerates = "" if tolerance is None else monitor.tolerates.format(share=tolerance, percent=tolerance * 100)
     if not judged:
         nothing = "Has judged nothing yet: " + {
             "answers": "no answers were given.",
             "facts": "nothing was counted over a whole window.",
         }.get(monitor.needs, "the truth about no answer is known.")
-        return MonitorCard(monitor.name, monitor.asks, "", tolerance, "not_run", nothing, points)
+        return MonitorCard(monitor.name, monitor.asks, "", tolerance, "not_run", nothing, points, tolerates=tolerates)
     latest = [fact.what for fact in judged if fact.what.window == judged[-1].what.window]
     worst = max(latest, key=lambda what: _ORDER.index(what.level))
     guarantee = next((what.guarantee for what in (worst, *(f.what for f in reversed(judged))) if what.guarantee), "")
-    return MonitorCard(monitor.name, monitor.asks, guarantee, tolerance, worst.level, worst.text, points, worst.kind)
+    return MonitorCard(
+        monitor.name, monitor.asks, guarantee, tolerance, worst.level, worst.text, points, worst.kind, tolerates
+    )
 
 
 def alarms(past: Past) -> list[AlarmCard]:

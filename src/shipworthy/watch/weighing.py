@@ -19,7 +19,10 @@ import pyarrow as pa
 
 from shipworthy.deliver.log import PROPENSITY
 from shipworthy.deliver.run import SHADOW
-from shipworthy.watch.monitor import Floats, Weights, weighs
+from shipworthy.model.exploring import acted_on, weighs
+from shipworthy.model.rules import hashed
+from shipworthy.model.weighing import with_chances
+from shipworthy.watch.monitor import Floats, Weights
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -33,29 +36,33 @@ class NotLogged:
     why: str
 
 
-def weighed(acted: npt.ArrayLike, chances: Floats, least: float) -> Weights:
+def weighed(acted: npt.ArrayLike, chances: Floats, least: float, draws: npt.NDArray[np.uint64]) -> Weights:
     """The weight of each answer: least / p where it was acted on, 0 where it was not.
 
     Args:
         acted: whether each answer was acted on.
         chances: with which it was to be; NaN where a person decided, whose choice has no chance that is known.
         least: the share that is explored, the lowest of all chances.
+        draws: see `Weights`.
 
-    >>> weighed([True, True, False], np.array([1.0, 0.1, 0.1]), 0.1).each.tolist()
+    >>> weighed([True, True, False], np.array([1.0, 0.1, 0.1]), 0.1, np.arange(3, dtype=np.uint64)).each.tolist()
     [0.1, 1.0, 0.0]
     """
     known = np.isfinite(chances) & (chances > 0)
     each = np.where(np.asarray(acted, dtype=bool) & known, least / np.where(known, chances, 1.0), 0.0)
-    return Weights(np.where(known, each, np.nan), least)
+    return Weights(np.where(known, each, np.nan), least, draws)
 
 
-def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.DataFrame) -> Weights | NotLogged:
+def chances_of(
+    files: Files, segments: Sequence[str], plan: Plan, answers: pd.DataFrame, salt: str
+) -> Weights | NotLogged:
     """The weights of some answers, as the log says with which chance each was to be acted on.
 
     Args:
         segments: where these answers are sealed.
-        answers: with `answer_id`, `decision` and `step`; nobody acts on what is said in shadow, so what is known of
-            its truths hangs on what another candidate decided.
+        answers: with `answer_id`, `entity`, `decision` and `step`; nobody acts on what is said in shadow, so what is
+            known of its truths hangs on what another candidate decided.
+        salt: of the hash by which those take part who were left out.
     """
     explore = plan.decision.explore
     if explore is None:
@@ -66,19 +73,15 @@ def chances_of(files: Files, segments: Sequence[str], plan: Plan, answers: pd.Da
     silent = np.asarray(answers["step"] == SHADOW)
     if len(answers) and silent.all():
         return NotLogged("Nobody acted on these answers in shadow, so they cannot be weighed; its trial compares them.")
-    found = []
-    for segment in segments:
-        table = files.table(segment)  # whole, since earlier ones have no such column
-        if PROPENSITY.name not in table.column_names:
-            table = table.append_column(PROPENSITY, pa.nulls(len(table), PROPENSITY.type))
-        found.append(table.select(["answer_id", PROPENSITY.name]))
+    found = [with_chances(files, segment, ["answer_id"]) for segment in segments]
     logged = pa.concat_tables(found).to_pandas().drop_duplicates("answer_id").set_index("answer_id")[PROPENSITY.name]
     chances = np.where(silent, np.nan, np.asarray(logged.reindex(answers["answer_id"]), dtype=np.float64))
     if len(answers) and not np.isfinite(chances).any():
         return NotLogged("These answers were given before anybody was acted on at random, so they cannot be weighed.")
     if (chances < explore.share).any():
         return NotLogged("These answers were drawn with a smaller share than the plan names now: they are not weighed.")
-    return weighed(np.asarray(answers["decision"] == plan.decision.yes), chances, explore.share)
+    draws = hashed(f"{plan.product}/weighed/{salt}/", answers["entity"].tolist())
+    return weighed(acted_on(plan, answers["decision"]), chances, explore.share, draws)
 
 
 def least_of(plan: Plan) -> float:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.log import CLASSES, days
@@ -150,4 +151,4 @@ def accounts(past: Past, answered: Answered) -> Window:
 
 def _nothing(found: Sequence[RunFinished]) -> str:
     reasons = [run.stood_in for run in found if not run.answered]
-    return "; ".join(dict.fromkeys(reasons)) if reasons and len(reasons) == len(found) else ""
+    return sentence_of(dict.fromkeys(reasons)) if reasons and len(reasons) == len(found) else ""

@@ -178,17 +178,19 @@ class Silence:
         since: when they reported last, ISO 8601.
         within: how long may pass at the most, in words.
         advice: what to do.
+        found: what they have not done, where there is more to say than that nothing came.
     """
 
     name: str
     since: str
     within: str
     advice: str
+    found: str = ""
 
     @property
     def text(self) -> str:
         """The finding in plain words."""
-        return (
+        return self.found or (
             f"The {self.name.removeprefix('the ')} has reported nothing since {self.since[:16].replace('T', ' ')} UTC; "
             f"{self.within} may pass."
         )
@@ -223,7 +225,7 @@ class MonitorPoint:
 
 @dataclass(frozen=True, slots=True)
 class MonitorCard:
-    """One monitor with its life so far."""
+    """One monitor with its life so far; `tolerates` says its tolerance in words, empty where it has none."""
 
     monitor: str
     asks: str
@@ -233,6 +235,7 @@ class MonitorCard:
     text: str
     points: list[MonitorPoint]
     kind: Kind = "guarantee"
+    tolerates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

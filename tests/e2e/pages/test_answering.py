@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from e2e.served import Harbour
 from e2e.story import Story
 from e2e.voyage.shop import PRODUCT as NAME
+from e2e.voyage.shop import someone
 from e2e.voyage.voyage import Voyage
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import Advance
+from shipworthy.deliver.words import Score
 from shipworthy.doors.house import running
 from shipworthy.doors.web.app import web
 from shipworthy.plan.words import AdoptPlan
-from shipworthy.release.rules import paused
+from shipworthy.release.rules import paused, standing
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled
 
 Port = tuple[Harbour, str]
@@ -26,21 +30,22 @@ PEOPLE = ("sales-lead", "night-operator", "product-manager", "data-scientist", "
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
-    """A shop whose baseline answers, with a sample drawn of its list and an open alarm."""
+    """A shop whose model answers, with a sample drawn of the baseline's list and an open alarm."""
     voyage = Voyage(tmp_path_factory.mktemp("shop"))
     text = (voyage.shop.root / "product.yaml").read_text().replace("watch:\n", "watch:\n  audit: {rows: 3}\n")
     voyage.do("administrator", AdoptPlan(product=NAME, text=text))
     baseline = voyage.live_baseline("all")
     voyage.advance("1997-07-01")
+    model = voyage.live_model()
     raised = AlarmRaised(
-        product=NAME, alarm="a" * 64, monitor="calibration", candidate=baseline,
+        product=NAME, alarm="a" * 64, monitor="calibration", candidate=model,
         window="1997-06-01T00:00:00+00:00", text="The list promised 27 %; 18 % came true.",
         since="1997-05-01T00:00:00+00:00", guarantee="at most 5 % false alarms a year", cause="", advice="Retrain.",
     )  # fmt: skip
     voyage.desk.store.ledger.append(lambda past: [raised], product=NAME, who="night-operator", at=voyage.desk.now(NAME))
     secrets = {name: voyage.desk.people.add(name) for name in PEOPLE}
     with running(web(voyage.desk)) as address:
-        yield Harbour(voyage.desk, Story(baseline, "", "", "", "", ""), secrets), address
+        yield Harbour(voyage.desk, Story(baseline, model, "", "", "", ""), secrets), address
     close_desk(voyage.desk)
 
 
@@ -125,3 +130,41 @@ def test_deliveries_are_held_and_go_on_by_whoever_may_when_it_is_confirmed(port:
     other = logged_in("sales-lead")
     other.goto(f"{PRODUCT}/response")
     expect(other.get_by_text("Hold deliveries, or let")).to_have_count(0)
+
+
+def test_the_baseline_takes_over_and_gives_back_and_a_list_in_between_says_so(port: Port, logged_in: LogIn) -> None:
+    desk, story = port[0].desk, port[0].story
+    page = logged_in("product-manager")
+
+    def answering() -> set[str]:
+        return set(standing(desk.store.ledger.past(NAME)).champion.values())
+
+    def list_for_crm() -> Locator:
+        desk.do(Advance(product=NAME, to=f"{desk.now(NAME) + timedelta(days=1):%Y-%m-%d}"), someone("night-operator"))
+        desk.do(Score(product=NAME, consumer="crm"), someone("night-operator"))
+        page.goto(f"{PRODUCT}/deliveries?consumer=crm")
+        return page.locator("article.list").first
+
+    page.goto(f"{PRODUCT}/response")
+    page.get_by_text("Hold deliveries, or let").click()
+    form = page.locator("form").filter(has=page.get_by_role("button", name="Fall back"))
+    form.get_by_label("Why").fill("The scores look wrong.")
+    form.get_by_label("I am sure").check()
+    form.get_by_role("button", name="Fall back").click()
+    expect(page.get_by_role("status")).to_contain_text("The baseline answers everybody")
+    assert answering() == {story.baseline}
+    made = list_for_crm()
+    expect(made).to_contain_text("not from the model")
+    expect(made).to_contain_text("the simple baseline rule answers in place of the model: The scores look wrong.")
+    made.get_by_role("link", name="Details").click()
+    expect(page.get_by_text("What answered").locator("xpath=..")).to_contain_text(story.baseline[:12])
+    page.goto(f"{PRODUCT}/response")
+    card = page.locator("article.alarm-card").filter(has_text="The baseline answers everybody")
+    expect(card).to_contain_text("The scores look wrong.")
+    card.get_by_label("Why").fill("The feed is mended.")
+    card.get_by_label("I am sure").check()
+    card.get_by_role("button", name="Let them answer again").click()
+    expect(page.get_by_role("status")).to_contain_text("The released candidates answer again")
+    expect(page.locator("article.alarm-card")).to_have_count(0)
+    assert answering() == {story.model}
+    expect(list_for_crm()).not_to_contain_text("not from the model")

@@ -48,7 +48,7 @@ def quay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quay]:
 
 @pytest.fixture
 def client(quay: Quay) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=quay[1], trust_env=False, timeout=30) as found:
+    with httpx.Client(base_url=quay[1], trust_env=False, timeout=120) as found:
         yield found
 
 
@@ -180,8 +180,8 @@ def test_hostile_text_stays_text_on_every_page(client: httpx.Client, quay: Quay)
     desk.do(
         AdoptPlan(product="hostile", text=text, file="product.yaml"), Identity("admin", frozenset({"administrator"}))
     )
-    desk.do(OpenIncident(product="hostile", title=HOSTILE, severity="high", cause=HOSTILE), Identity("night-operator"))
-    desk.do(OpenIncident(product=NAME, title=HOSTILE, severity="high", cause=HOSTILE), Identity("night-operator"))
+    desk.do(OpenIncident(product="hostile", title=HOSTILE, severity="high"), Identity("night-operator"))
+    desk.do(OpenIncident(product=NAME, title=HOSTILE, severity="high"), Identity("night-operator"))
     command = GiveSignOff(
         product=NAME, candidate=quay[0].story.retrained, function="technology", decision="reject", reason=HOSTILE
     )

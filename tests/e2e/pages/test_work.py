@@ -164,6 +164,21 @@ def test_who_may_not_close_an_incident_is_told_who_may(logged_in: LogIn) -> None
     expect(page.locator("main form")).to_have_count(0)
 
 
+def test_an_incident_about_data_names_its_source_and_is_given_to_somebody(logged_in: LogIn) -> None:
+    page = logged_in("night-operator")
+    page.goto(f"{PRODUCT}/incidents")
+    page.get_by_text("Open an incident").click()
+    page.get_by_label("What is wrong").fill("A week of purchases is missing")
+    page.get_by_label("The source whose data is suspect").fill("purchases")
+    page.get_by_role("button", name="Open", exact=True).click()
+    card = page.locator("article", has_text="A week of purchases is missing")
+    expect(card).to_contain_text("nothing is learnt from data until this is closed")
+    card.get_by_text("Change its severity or owner").click()
+    card.get_by_label("Who looks after it").fill("data-scientist")
+    card.get_by_role("button", name="Change").click()
+    expect(card).to_contain_text("with data-scientist")
+
+
 def test_older_deliveries_are_reached_page_by_page(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/deliveries?skip=4")

@@ -1,11 +1,17 @@
 """A product whose rows are answered by themselves, on a store where its model waits to answer them in a rehearsal.
 
-Usage: batch.py FOLDER KEY: makes the list in a process of its own, under a key, so that it can be given again.
+Usage: batch.py FOLDER SEED: makes the list in lives of their own, each forked from here and killed at a moment of its
+own, until one arrives; prints how many lives it took. Everything heavy is imported before the first fork.
 """
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import sys
+import time
+import traceback
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -27,6 +33,7 @@ PRODUCT = "batch"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = "2026-05-01"
 TAUGHT = 600
+KILLED_AT_MOMENTS = 6
 PLAN = """
 product: batch
 need:
@@ -140,7 +147,41 @@ def listed(desk: Desk, key: str = "", day: str = DAY) -> RunAccount:
     return account
 
 
-if __name__ == "__main__":
-    desk = desk_on(Path(sys.argv[1]))
-    print(listed(desk, sys.argv[2]).answered)
+def live(root: Path) -> None:
+    """One life: the list, under a key, so that it can be asked for again in the next one."""
+    desk = desk_on(root)
+    listed(desk, "the list")
     close_desk(desk)
+
+
+def killed(root: Path, after: float | None) -> bool:
+    """Fork one life and kill it after so many seconds; whether it was killed before it arrived."""
+    child = os.fork()
+    if child == 0:
+        try:
+            live(root)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if after is not None:
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
+        sys.exit("A life ended with an error.")
+    return os.WIFSIGNALED(status)
+
+
+def lives(root: Path, seed: int) -> int:
+    """How many lives it took; the first ones are the shorter, and later ones are given time to arrive."""
+    moment, number = random.Random(seed), 1
+    while killed(root, moment.uniform(0.05, 0.5 * number) if number <= KILLED_AT_MOMENTS else None):
+        number += 1
+    return number
+
+
+if __name__ == "__main__":
+    import e2e.voyage.preloaded  # noqa: F401
+
+    print(lives(Path(sys.argv[1]), int(sys.argv[2])))

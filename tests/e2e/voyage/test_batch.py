@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +21,8 @@ from shipworthy.app.words import ErasePerson
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.answering import load
+from shipworthy.model.exploring import EXPLORED, salt_of
+from shipworthy.model.rules import chosen_by_hash
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.reading import read_plan
 from shipworthy.watch.windows import features_of
@@ -42,24 +42,17 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def calm(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same store with the list made, by a process that nobody killed."""
-    root = copied(ready, tmp_path_factory.mktemp("calm"))
-    assert ended(life(root)) == 0
-    return root
+    return made(copied(ready, tmp_path_factory.mktemp("calm")))
 
 
 def copied(ready: Path, folder: Path) -> Path:
     return Path(shutil.copytree(ready, folder / "batch"))
 
 
-def life(root: Path, between: Path | None = None) -> subprocess.Popen[bytes]:
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
-    environ |= {"TMPDIR": str(between)} if between else {}
-    command = [sys.executable, str(Path(batch.__file__)), str(root), "the list"]
-    return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def ended(process: subprocess.Popen[bytes]) -> int:
-    return process.wait(timeout=120)
+def made(root: Path) -> Path:
+    """Make the list here, with nobody who kills."""
+    batch.live(root)
+    return root
 
 
 def brought(root: Path) -> pa.Table:
@@ -102,16 +95,27 @@ def test_the_answers_are_those_of_the_list_that_is_made_as_a_whole(calm: Path) -
     close_desk(desk)
 
 
-def test_who_is_among_the_best_is_decided_over_all_rows(tmp_path: Path) -> None:
+def test_who_is_among_the_best_and_who_is_drawn_is_decided_over_all_rows(tmp_path: Path) -> None:
     root, rows = tmp_path / "batch", 150_000
-    batch.prepare(root, rows, batch.PLAN.replace("threshold: 0.5", "top: 1000"))
+    plan = batch.PLAN.replace("threshold: 0.5", "top: 1000, explore: {share: 1%, seed: spring}")
+    plan = plan.replace("score, decision,", "score, decision, reasons,").replace("reasons: 0,", "reasons: 1,")
+    batch.prepare(root, rows, plan)
     desk = batch.desk_on(root)
     account = batch.listed(desk)
+    sealed = desk.store.ledger.past(batch.PRODUCT).of(AnswersSealed)[-1].what
+    log = desk.store.files.table(sealed.segment).to_pandas()
     close_desk(desk)
     assert (account.answered, account.due) == (rows - 1, rows - 1)
-    found = brought(root).to_pandas()
-    best = found.sort_values(["score", "customer"], ascending=[False, True]).index[:1000]
-    assert sorted(found.index[found["decision"] == "yes"]) == sorted(best)
+    best = log.sort_values(["score", "entity"], ascending=[False, True]).index[:1000]
+    assert sorted(log.index[log["propensity"] == 1]) == sorted(best)
+    assert set(log["propensity"]) == {1.0, 0.01}
+    rule, moment = read_plan(plan).decision, log["as_of"][0].to_pydatetime()
+    drawn = chosen_by_hash(salt_of(rule, batch.PRODUCT, moment), log["entity"].tolist(), 0.01) & (log["propensity"] < 1)
+    assert ((log["decision"] == "yes") == (drawn | (log["propensity"] == 1))).all()
+    first = log["reasons"].map(lambda reasons: reasons[0])
+    assert ((first == EXPLORED) == drawn).all()
+    assert set(log["reasons"].map(len)[drawn]) == {2}
+    assert brought(root)["decision"].to_pylist() == log["decision"].tolist()
 
 
 def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_at_a_time(tmp_path: Path) -> None:
@@ -220,8 +224,8 @@ def test_killed_while_a_database_is_read_nothing_differs_and_nothing_is_left_bes
     fill(calm / "feed", batch.customers(60_000))
     root = copied(calm, tmp_path / "rough")
     between.mkdir()
-    assert ended(life(calm, between)) == 0
-    killed_again_and_again(root, 5, between, at_most=4)
+    made(calm)
+    killed_again_and_again(root, 5, between)
     assert_same(root, calm)
     assert not list(between.glob("shipworthy-*")), "rows lie beside while they are sorted, in no file that stays"
 
@@ -234,22 +238,14 @@ def fill(folder: Path, rows: pa.Table) -> None:
         database.executemany("insert into customers values (?, ?, ?, ?)", zip(*rows.to_pydict().values(), strict=True))
 
 
-def killed_again_and_again(root: Path, seed: int, between: Path | None = None, at_most: int = 1_000) -> None:
-    """Let it live until it ends by itself, which it may after so many kills."""
-    moment, lives = random.Random(seed), 0
-    begun = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import e2e.voyage.batch"], env={**os.environ, "PYTHONPATH": f"{TESTS}"})
-    start = time.monotonic() - begun  # before that long, a life has done nothing yet
-    while True:
-        process, lives = life(root, between), lives + 1
-        try:
-            spared = None if lives > at_most else start + moment.uniform(0.0, 1.5 + lives)
-            assert process.wait(timeout=spared) == 0
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    assert lives > 1, "it was never killed"
+def killed_again_and_again(root: Path, seed: int, between: Path | None = None) -> None:
+    """Let it be made in lives that are killed, with what lies beside meanwhile in a folder of its own."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
+    environ |= {"TMPDIR": str(between)} if between else {}
+    command = [sys.executable, batch.__file__, str(root), str(seed)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 1, "it was never killed"
 
 
 def assert_same(root: Path, calm: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from e2e.voyage.shop import OWNERS, PRODUCT
+from e2e.voyage.shops import PLANNED, Shops
 from e2e.voyage.test_lists import file_of
 from e2e.voyage.voyage import REVIEWED, Voyage
 
@@ -24,6 +26,7 @@ from shipworthy.deliver.service import Stretch
 from shipworthy.deliver.serving import Reply
 from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
 from shipworthy.doors.predict.refused import Refused
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
 from shipworthy.release.rules import canary_share
@@ -38,20 +41,39 @@ CHANGES = (
 )
 
 
-@pytest.fixture
-def voyage(tmp_path: Path) -> Iterator[Voyage]:
-    voyage = Voyage(tmp_path)
-    text = (tmp_path / "product.yaml").read_text()
+@dataclass(frozen=True)
+class Canary:
+    """The shop in August 1997: the baseline answers everybody, the model is signed, and a canary from now on."""
+
+    voyage: Voyage
+    baseline: str
+    model: str
+
+
+@pytest.fixture(scope="module")
+def made(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shop, to be copied."""
+    root = tmp_path_factory.mktemp("made")
+    voyage = shops.at(PLANNED, root)
+    text = (root / "product.yaml").read_text()
     for old, new in CHANGES:
         assert old in text
         text = text.replace(old, new)
     voyage.do("administrator", AdoptPlan(product=PRODUCT, text=text))
-    yield voyage
+    with_canary(voyage)
+    close_desk(voyage.desk)
+    return root
+
+
+@pytest.fixture
+def canary(made: Path, tmp_path: Path) -> Iterator[Canary]:
+    voyage = Voyage.left_in(Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True)))
+    baseline, model = (what.candidate for what in voyage.facts(CandidateMade))
+    yield Canary(voyage, baseline, model)
     close_desk(voyage.desk)
 
 
-def with_canary(voyage: Voyage) -> tuple[str, str]:
-    """Baseline and model, in July 1997: the one answers everybody, the other is signed, and a canary from now on."""
+def with_canary(voyage: Voyage) -> None:
     baseline = voyage.made("baseline")
     voyage.release(baseline, "rehearsal")
     for function in OWNERS[:2]:
@@ -65,7 +87,6 @@ def with_canary(voyage: Voyage) -> tuple[str, str]:
     for function in OWNERS:
         voyage.sign(model, function)
     voyage.release(model, "canary")
-    return baseline, model
 
 
 def answered_by(voyage: Voyage, month: str, consumer: str = "crm") -> dict[str, tuple[str, str]]:
@@ -81,8 +102,8 @@ def answered_by(voyage: Voyage, month: str, consumer: str = "crm") -> dict[str, 
     return found
 
 
-def test_a_canary_answers_its_share_list_after_list_and_is_taken_back_in_one_step(voyage: Voyage) -> None:
-    baseline, model = with_canary(voyage)
+def test_a_canary_answers_its_share_list_after_list_and_is_taken_back_in_one_step(canary: Canary) -> None:
+    voyage, baseline, model = canary.voyage, canary.baseline, canary.model
     with pytest.raises(GateShut, match="canary for crm has ended well 0 times"):
         voyage.release(model, "all")
     voyage.advance("1997-09-01")
@@ -113,8 +134,8 @@ def test_a_canary_answers_its_share_list_after_list_and_is_taken_back_in_one_ste
         voyage.release(model, "canary")
 
 
-def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(voyage: Voyage) -> None:
-    _, model = with_canary(voyage)
+def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(canary: Canary) -> None:
+    voyage, model = canary.voyage, canary.model
     voyage.advance("1997-09-01")
     listed = [what for what in voyage.facts(AnswersSealed) if "/crm/1997-09" in what.run]
     log = pa.concat_tables([voyage.desk.store.files.table(what.segment) for what in listed]).to_pylist()
@@ -137,8 +158,8 @@ def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(
     assert [(what.candidate, what.compared["rows"]) for what in served] == [(model, float(len(by_model)))]
 
 
-def test_where_the_canary_breaks_the_champion_answers_in_real_time(voyage: Voyage) -> None:
-    baseline, model = with_canary(voyage)
+def test_where_the_canary_breaks_the_champion_answers_in_real_time(canary: Canary) -> None:
+    voyage, baseline, model = canary.voyage, canary.baseline, canary.model
     serving, now = load_serving(voyage.desk.store, PRODUCT), voyage.desk.now(PRODUCT)
     ready = serving.ready[model]
     mine = next(entity for entity in ready.places if serving.meant_for(Question(entity, "shop")) == model)
@@ -191,10 +212,8 @@ def crm_rows(voyage: Voyage) -> list[dict[str, str]]:
     return rows
 
 
-def test_a_canary_that_breaks_takes_nothing_from_anybody_and_no_release_goes_without_a_way_back(
-    voyage: Voyage,
-) -> None:
-    baseline, model = with_canary(voyage)
+def test_a_canary_that_breaks_takes_nothing_from_anybody_and_no_release_goes_without_a_way_back(canary: Canary) -> None:
+    voyage, baseline, model = canary.voyage, canary.baseline, canary.model
     past = voyage.desk.store.ledger.past(PRODUCT)
     broken = file_of(voyage, candidate_made(past, model).files["model"])
     good = broken.read_bytes()

@@ -18,7 +18,9 @@ from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.wire import Wire
 from shipworthy.model.exploring import EXPLORED
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.words import AdoptPlan
+from shipworthy.prove.words import CandidateProven
 from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 SHARE = 0.2
@@ -108,3 +110,17 @@ def test_one_who_is_erased_leaves_lists_and_real_time_and_the_others_keep_their_
     assert {name: row | {"inputs_ref": ""} for name, row in after.items()} == {
         name: row | {"inputs_ref": ""} for name, row in kept.items()
     }
+
+
+def test_a_model_that_is_trained_anew_counts_whom_it_learns_from_by_their_chances(voyage: Voyage) -> None:
+    voyage.advance("1998-02-01")
+    first, newest = next(what for what in voyage.facts(CandidateMade) if what.role == "model"), voyage.made("model")
+    assert first.weighing.before == first.rows, "the first one learnt from before the product answered anybody"
+    [made] = [what for what in voyage.facts(CandidateMade) if what.candidate == newest]
+    assert (made.weighing.how, made.weighing.before, made.weighing.least) == ("drawn", 0, SHARE)
+    assert 0 < made.rows == made.weighing.effective < 160 * len(made.trained_on) * 1.5 * SHARE
+    proof = [what for what in voyage.facts(CandidateProven) if what.candidate == newest][-1]
+    [weighed] = [check for check in proof.checks if check.check == "prove.weighing"]
+    assert weighed.verdict == "pass"
+    assert "drawn by their logged chances" in weighed.found
+    assert not [check for check in proof.checks if check.check == "prove.leakage.apart" and check.verdict != "pass"]

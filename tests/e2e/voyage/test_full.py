@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import begins
 from e2e.voyage.voyage import Voyage
 
-from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import Tampered, UserError
 from shipworthy.deliver.journal import Journal, seal_left_over
@@ -34,8 +34,7 @@ def no_file_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_on_a_full_disk_nothing_is_half_done_and_lists_are_made_later(tmp_path: Path) -> None:
-    voyage = Voyage(tmp_path)
+def test_on_a_full_disk_nothing_is_half_done_and_lists_are_made_later(voyage: Voyage, tmp_path: Path) -> None:
     voyage.live_baseline("all")
     voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-05-01"))
     broken = OpenIncident(product=PRODUCT, title="The shop is shut.", severity="low", cause="")
@@ -55,9 +54,9 @@ def test_on_a_full_disk_nothing_is_half_done_and_lists_are_made_later(tmp_path: 
         voyage.do("night-operator", DoWhatIsDue(product=PRODUCT))
         room.join()
     assert {run.consumer: run.answered for run in voyage.ask(Runs(product=PRODUCT))} == {"crm": 200, "sales": 200}
-    close_desk(voyage.desk)
 
 
+@begins("baseline")
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
@@ -67,11 +66,9 @@ def test_on_a_full_disk_nothing_is_half_done_and_lists_are_made_later(tmp_path: 
         ("sales: file:out/messages", "sales: file:.shipworthy/releases"),
     ],
 )
-def test_no_address_of_a_plan_leads_into_the_store(tmp_path: Path, theirs: str, ours: str) -> None:
-    voyage = Voyage(tmp_path)
+def test_no_address_of_a_plan_leads_into_the_store(voyage: Voyage, tmp_path: Path, theirs: str, ours: str) -> None:
     text = (tmp_path / "product.yaml").read_text()
     assert theirs in text
-    voyage.live_baseline("all")
     voyage.do("product-manager", AdoptPlan(product=PRODUCT, text=text.replace(theirs, ours)))
     voyage.advance("1997-05-01")
     home = tmp_path / ".shipworthy"
@@ -80,12 +77,10 @@ def test_no_address_of_a_plan_leads_into_the_store(tmp_path: Path, theirs: str, 
     with closing(sqlite3.connect(home / "ledger.sqlite")) as rows:
         assert not rows.execute("SELECT 1 FROM sqlite_master WHERE name = 'call_list'").fetchall()
     voyage.desk.store.ledger.verify()
-    close_desk(voyage.desk)
 
 
-def test_an_answer_that_found_no_room_is_not_in_the_log_and_an_edited_line_is_told(tmp_path: Path) -> None:
-    voyage = Voyage(tmp_path)
-    voyage.live_baseline("all")
+@begins("baseline")
+def test_an_answer_that_found_no_room_is_not_in_the_log_and_an_edited_line_is_told(voyage: Voyage) -> None:
     now = voyage.desk.now(PRODUCT)
     store, serving = voyage.desk.store, load_serving(voyage.desk.store, PRODUCT)
     first, second = (serving.answer(customer, "shop", now).row for customer in ("00001", "00002"))
@@ -103,4 +98,3 @@ def test_an_answer_that_found_no_room_is_not_in_the_log_and_an_edited_line_is_to
     logged = store.files.table(journal.seal("prediction-server", now))
     assert logged["entity"].to_pylist() == ["00001"]
     journal.close("prediction-server", now)
-    close_desk(voyage.desk)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 from e2e.voyage.shop import OWNERS, PRODUCT, someone
+from e2e.voyage.shops import Shops
 from e2e.voyage.voyage import REVIEWED, Voyage
 from mlflow import MlflowClient
 
@@ -31,16 +32,15 @@ from shipworthy.sign.words import Gate, GiveSignOff, RevokeSignOff
 class Proven(Voyage):
     """A shop whose baseline answers cohort north and whose model is proven and not yet signed."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.baseline = self.live_baseline()
-        self.advance("1997-07-01")
-        self.model = self.made("model")
+    baseline = ""
+    model = ""
 
 
 @pytest.fixture(scope="module")
-def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proven]:
-    voyage = Proven(tmp_path_factory.mktemp("shop"))
+def voyage(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proven]:
+    voyage = Proven.left_in(shops.copied("july in north", tmp_path_factory.mktemp("shop")))
+    voyage.baseline = voyage.newest()
+    voyage.model = voyage.made("model")
     yield voyage
     close_desk(voyage.desk)
 

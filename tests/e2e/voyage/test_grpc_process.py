@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import begins
 from e2e.voyage.test_server import SOURCES
 from e2e.voyage.voyage import Voyage
 from tritonclient.utils import InferenceServerException
 
-from shipworthy.app.wiring import close_desk
 from shipworthy.deliver.words import AnswersSealed, Trace
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -34,10 +34,11 @@ def asked(client: triton.InferenceServerClient, token: str) -> dict[str, str]:
     return {name: told.as_numpy(name)[0].decode() for name in ("candidate", "answer_id")}
 
 
-def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_end(tmp_path: Path) -> None:
-    voyage = Voyage(tmp_path)
-    baseline = voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
+@begins("july")
+def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_end(
+    voyage: Voyage, tmp_path: Path
+) -> None:
+    baseline = voyage.newest()
     token = voyage.desk.people.add("shop-system")
     command = [sys.executable, "-m", "shipworthy", "serve", "--port", "0", "--grpc-port", "0", "--json"]
     environ = {**os.environ, "SHIPWORTHY_ROOT": str(tmp_path), "PYTHONPATH": str(SOURCES)}
@@ -46,7 +47,7 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
     try:
         places = json.loads(process.stdout.readline())
         with triton.InferenceServerClient(places["grpc"]) as client:
-            for _ in range(100):
+            for _ in range(600):
                 try:
                     if client.is_server_ready():
                         break
@@ -58,12 +59,12 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
             plain = httpx.post(places["predictions"], json={"customer_id": "00001"}, headers=headers, trust_env=False)
             assert plain.json()["candidate"] == baseline
             model = voyage.live_model()
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while (after := asked(client, token))["candidate"] != model and time.monotonic() < until:
                 time.sleep(0.2)
             assert after["candidate"] == model
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(120)
             with pytest.raises(InferenceServerException):
                 client.is_server_live()
     finally:
@@ -75,4 +76,3 @@ def test_a_process_answers_over_grpc_follows_a_release_and_loses_nothing_at_its_
     assert sum(one.traced for one in sealed) == sum(one.rows for one in sealed) - 1, "all but the plain call had one"
     found = voyage.ask(Trace(product=PRODUCT, answer=TRACE))
     assert {before["answer_id"], after["answer_id"]} <= {found.answer, *found.others}
-    close_desk(voyage.desk)

@@ -11,28 +11,29 @@ from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import PRODUCT, Shop, settings_of
+from e2e.voyage.shops import Shops
 from e2e.voyage.test_killed import facts, stored
-from e2e.voyage.voyage import Voyage
 
+from shipworthy.app.rights import Identity
 from shipworthy.app.wiring import close_desk
+from shipworthy.app.words import DoWhatIsDue
 from shipworthy.model.words import CandidateMade
-from shipworthy.prove.words import CheckMadePermanent
+from shipworthy.prove.lasting import in_force
+from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import paused, standing
-from shipworthy.respond.words import IncidentClosed, TriggerFired
+from shipworthy.respond.words import AttemptFailed, IncidentClosed, PeopleTold, TriggerFired
 from shipworthy.watch.words import AlarmRaised
 
+RETIRED_BY = ["legal-owner", "technology-owner"]
 TESTS = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a shop whose model answers, with an alarm that asks for another one; nobody works on it."""
-    voyage = Voyage(tmp_path_factory.mktemp("made") / "shop")
-    voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
-    model = voyage.live_model()
-    voyage.advance("1997-08-01")
+    voyage = shops.at("august", tmp_path_factory.mktemp("made") / "shop")
+    model = voyage.newest()
     raised = AlarmRaised(
         product=PRODUCT, alarm="a" * 64, monitor="calibration", candidate=model,
         window="1997-06-01T00:00:00+00:00", text="The list promised 27 %; 18 % came true.",
@@ -58,12 +59,32 @@ def without_marks(told: list[str]) -> list[str]:
     return [re.sub(r'"(cause|made|message)": "[0-9a-f]{64}"', r'"\1": ""', one) for one in told]
 
 
+def test_training_that_fails_is_told_and_left_alone_and_not_tried_at_every_look(made: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "shop"))
+    pipeline = root / "pipeline.py"
+    pipeline.write_text(pipeline.read_text() + "\n\ndef train(*_, **__):\n    raise ValueError('no such column')\n")
+    desk = Shop(settings_of(root), root).desk()
+    try:
+        looks = [desk.do(DoWhatIsDue(product=PRODUCT), Identity("night-operator")) for _ in range(3)]
+        trained = [[line for line in look if "train candidate" in line] for look in looks]
+        assert [len(lines) for lines in trained] == [1, 0, 0], trained
+        assert "respond: broken-route: notify" in looks[0][-1], "people are told at the same look"
+        past = desk.store.ledger.past(PRODUCT)
+        [failed] = past.of(AttemptFailed)
+        assert (failed.what.about, "no such column" in failed.what.reason) == ("retrain", True)
+        told = {fact.what.to for fact in past.of(PeopleTold) if "no such column" in fact.what.subject}
+        assert "technology" in told
+    finally:
+        close_desk(desk)
+
+
 def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_path: Path) -> None:
     calm, rough = (Path(shutil.copytree(made, tmp_path / name)) for name in ("calm", "rough"))
     assert answered(calm, "calm") == 1
     assert answered(rough, "steps") > 15, "there are more steps than that; it was not killed after each"
     assert without_marks(facts(rough)) == without_marks(facts(calm))
     assert stored(rough) == stored(calm)
+    assert all((rough / f"decided-{owner}").exists() for owner in RETIRED_BY), "each was killed before it was written"
     desk = Shop(settings_of(rough), rough).desk()
     try:
         desk.store.ledger.verify()
@@ -72,6 +93,8 @@ def test_killed_after_every_step_of_answering_nothing_differs(made: Path, tmp_pa
         assert not standing(past).held
         [kept] = [fact.what for fact in past.of(CheckMadePermanent)]
         assert [fact.what.check for fact in past.of(IncidentClosed)] == [kept.text]
+        assert [fact.who for fact in past.of(CheckRetirementSigned, about=kept.check)] == RETIRED_BY
+        assert not in_force(past), "two owners have retired it"
         [asked] = [fact for fact in past.of(TriggerFired) if fact.what.action == "retrain"]
         [learnt] = [fact for fact in past.of(CandidateMade) if fact.what.notes.get("cause") == asked.digest]
         assert learnt.seq > asked.seq

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import begins
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
@@ -26,15 +26,8 @@ from shipworthy.sign.rules import candidate_made
 MAY = "1997-05-01T00:00:00+00:00"
 
 
-@pytest.fixture
-def voyage(tmp_path: Path) -> Iterator[Voyage]:
-    voyage = Voyage(tmp_path)
-    yield voyage
-    close_desk(voyage.desk)
-
-
+@begins("north")
 def test_whoever_no_cohort_answers_is_refused_with_that_reason_and_nobody_is_lost(voyage: Voyage) -> None:
-    voyage.live_baseline()
     voyage.advance("1997-05-01")
     for run in voyage.ask(Runs(product=PRODUCT)):
         assert run.due == 200 == run.answered + sum(run.refused.values())
@@ -63,8 +56,8 @@ def test_only_those_are_due_whom_the_plan_declares_due(tmp_path: Path) -> None:
     close_desk(voyage.desk)
 
 
+@begins("baseline")
 def test_a_route_that_fails_is_raised_and_tried_again_until_the_rows_arrive_once(voyage: Voyage) -> None:
-    voyage.live_baseline("all")
     blocked = voyage.shop.root / "out" / "sales"
     blocked.parent.mkdir(exist_ok=True)
     blocked.write_text("a file where the folder of lists should be")
@@ -87,9 +80,9 @@ def test_a_route_that_fails_is_raised_and_tried_again_until_the_rows_arrive_once
     assert len(voyage.facts(DeliveryMade)) == made, "what has arrived is not brought again"
 
 
+@begins("july")
 def test_a_model_that_cannot_answer_gives_way_to_the_baseline_and_everybody_is_told(voyage: Voyage) -> None:
-    baseline = voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
+    baseline = voyage.newest()
     model = voyage.live_model()
     broken = file_of(voyage, candidate_made(voyage.desk.store.ledger.past(PRODUCT), model).files["model"])
     good = broken.read_bytes()
@@ -107,9 +100,8 @@ def test_a_model_that_cannot_answer_gives_way_to_the_baseline_and_everybody_is_t
     assert {(what.candidate, what.notice) for what in september} == {(model, "")}
 
 
+@begins("may")
 def test_the_rows_of_a_list_lie_once_in_the_table_however_often_it_is_asked_for(voyage: Voyage) -> None:
-    voyage.live_baseline("all")
-    voyage.advance("1997-05-01")
     for _ in range(2):
         voyage.do("night-operator", Score(product=PRODUCT, consumer="crm", as_of=MAY))
     engine = sa.create_engine(f"sqlite:///{voyage.shop.root / 'out' / 'crm.sqlite'}")
@@ -119,8 +111,9 @@ def test_the_rows_of_a_list_lie_once_in_the_table_however_often_it_is_asked_for(
     assert tuple(counted) == (200, 200)
 
 
+@begins("north")
 def test_an_older_pointer_put_back_answers_nobody_and_is_repaired_from_the_ledger(voyage: Voyage) -> None:
-    baseline = voyage.live_baseline()
+    baseline = voyage.newest()
     pointer = voyage.shop.root / ".shipworthy" / "releases" / f"{PRODUCT}.json"
     older = pointer.read_text()
     voyage.release(baseline, "all")
@@ -132,9 +125,8 @@ def test_an_older_pointer_put_back_answers_nobody_and_is_repaired_from_the_ledge
     assert json.loads(pointer.read_text())["content"]["champion"].keys() == {"north", "south", "east", "west"}
 
 
+@begins("july")
 def test_a_candidate_taken_out_of_rehearsal_begins_again(voyage: Voyage) -> None:
-    voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
     model = voyage.made("model")
     voyage.release(model, "rehearsal")
     voyage.do("product-manager", RollBack(product=PRODUCT, reason="not this one", candidate=model))
@@ -144,9 +136,8 @@ def test_a_candidate_taken_out_of_rehearsal_begins_again(voyage: Voyage) -> None
         voyage.release(model, "shadow")
 
 
+@begins("july")
 def test_a_release_written_into_the_database_by_hand_reaches_nobody(voyage: Voyage) -> None:
-    voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
     model = voyage.made("model")
     with voyage.desk.store.ledger.engine.begin() as connection:
         rows = connection.execute(sa.select(tables.fact).order_by(tables.fact.c.seq)).all()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import Shops
 from e2e.voyage.test_server import Server, wait_for
 from e2e.voyage.voyage import Voyage
 
@@ -24,11 +25,9 @@ MANAGER = "product-manager"
 
 
 @pytest.fixture(scope="module")
-def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
+def voyage(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
     """A shop whose baseline answers everybody."""
-    voyage = Voyage(tmp_path_factory.mktemp("shop"))
-    voyage.live_baseline("all")
-    voyage.advance("1997-07-01")
+    voyage = shops.at("july", tmp_path_factory.mktemp("shop"))
     yield voyage
     close_desk(voyage.desk)
 

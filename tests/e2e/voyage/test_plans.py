@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from e2e.voyage.shop import OWNERS, PRODUCT
+from e2e.voyage.shops import Shops
 from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
@@ -46,9 +47,9 @@ class Answering(Voyage):
 
 
 @pytest.fixture(scope="module")
-def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
-    voyage = Answering(tmp_path_factory.mktemp("shop"))
-    voyage.baseline = voyage.live_baseline("all")
+def voyage(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+    voyage = Answering.left_in(shops.copied("baseline", tmp_path_factory.mktemp("shop")))
+    voyage.baseline = voyage.newest()
     yield voyage
     close_desk(voyage.desk)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from e2e.voyage.shop import PRODUCT, someone
+from e2e.voyage.shops import Shops
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
@@ -26,11 +27,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def voyage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
+def voyage(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voyage]:
     """A shop whose baseline answers everybody, and one list of it."""
-    voyage = Voyage(tmp_path_factory.mktemp("shop"))
-    voyage.live_baseline("all")
-    voyage.advance("1997-05-01")
+    voyage = shops.at("may", tmp_path_factory.mktemp("shop"))
     yield voyage
     close_desk(voyage.desk)
 

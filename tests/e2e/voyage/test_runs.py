@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import begins
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.due import due, next_moments
@@ -32,13 +30,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdoptPlan, AdvanceClock
 from shipworthy.respond.causes import causes
 from shipworthy.watch.rules import answered, runs
-
-
-@pytest.fixture
-def voyage(tmp_path: Path) -> Iterator[Voyage]:
-    voyage = Voyage(tmp_path)
-    yield voyage
-    close_desk(voyage.desk)
+from shipworthy.watch.words import WindowJudged
 
 
 def back_fill(voyage: Voyage, consumer: str = "crm", until: str = "1997-07-15", deliver: bool = False) -> BackFill:
@@ -72,9 +64,8 @@ def test_lists_of_the_past_are_made_on_what_was_known_then_and_reach_nobody(voya
     assert (again.made, again.there) == ([], 3)
 
 
+@begins("no lists")
 def test_what_was_filled_in_for_the_log_is_brought_when_that_is_asked_for_with_a_notice(voyage: Voyage) -> None:
-    voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-06-15"))
-    voyage.live_baseline("all")
     voyage.do("night-operator", back_fill(voyage, "sales", "1997-06-15"))
     told = voyage.do("night-operator", back_fill(voyage, "sales", "1997-06-15", deliver=True))
     assert [(run.delivered, run.left_out) for run in told.made] == [
@@ -87,9 +78,8 @@ def test_what_was_filled_in_for_the_log_is_brought_when_that_is_asked_for_with_a
     assert voyage.do("night-operator", back_fill(voyage, "sales", "1997-06-15", deliver=True)).made == []
 
 
+@begins("no lists")
 def test_a_list_that_cannot_be_made_is_told_and_the_others_are_made(voyage: Voyage) -> None:
-    voyage.do("night-operator", AdvanceClock(product=PRODUCT, to="1997-06-15"))
-    voyage.live_baseline("all")
     feed = voyage.shop.root / "feed" / "purchases-all.csv"
     lines = feed.read_text().splitlines(keepends=True)
     # Nothing was bought in the 35 days before June: too old to be a list of June.
@@ -187,6 +177,7 @@ def test_new_data_makes_one_list_and_half_a_file_makes_none(voyage: Voyage) -> N
     def made() -> list[str]:
         return sorted(file.name for file in out.glob("*.csv"))
 
+    os.utime(feed / "purchases-all.csv")
     assert not look(0), "what was written just now may not be whole"
     assert len(look(0.5)) == 1, "unchanged for half a minute: it is"
     assert made() == ["call-list-1997-06-15T090000.csv"]
@@ -197,7 +188,7 @@ def test_new_data_makes_one_list_and_half_a_file_makes_none(voyage: Voyage) -> N
     assert not look(0)
     assert not look(2), "its last line has no end"
     second.write_text("".join([whole[0], *whole[1:3]]))
-    os.utime(second, (time.time(), time.time()))
+    os.utime(second)
     assert not look(0)
     assert len(look(0.5)) == 1
     assert made() == ["call-list-1997-06-15T090000.csv", "call-list-1997-06-15T150000.csv"]
@@ -238,6 +229,33 @@ def test_a_system_may_say_that_its_data_is_there(voyage: Voyage) -> None:
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={"elsewhere": "x"}))
     with pytest.raises(UserError, match="No source with a state"):
         voyage.do("night-operator", NoteArrival(product=PRODUCT, sources={}))
+
+
+def test_a_late_label_is_told_from_one_that_nobody_asked_for_in_time(voyage: Voyage) -> None:
+    plan = (voyage.shop.root / "product.yaml").read_text().replace("horizon: 3mo", "horizon: 40d")
+    plan = plan.replace("  monitors:\n", "  monitors:\n    label-lateness: {tolerance: 0.05}\n")
+    voyage.do("administrator", AdoptPlan(product=PRODUCT, text=plan))
+    voyage.live_baseline("all")
+    for moment in ("1997-05-02T10:00", "1997-05-22T10:00"):  # no moment of the schedule, nor a horizon after one
+        voyage.advance(moment)
+        voyage.do("night-operator", Score(product=PRODUCT, consumer="crm"))
+
+    lines: list[str] = []
+
+    def judged_until(day: str) -> list[tuple[str, str, float]]:
+        before = len(voyage.facts(WindowJudged))
+        lines.extend(voyage.advance(day))
+        found = [what for what in voyage.facts(WindowJudged)[before:] if what.monitor == "label-lateness"]
+        return [(what.window[:10], what.level, what.numbers["fell_short"]) for what in found]
+
+    assert judged_until("1997-06-16") == [("1997-06-10", "quiet", 0), ("1997-06-11", "quiet", 0)]
+    feed = voyage.shop.root / "feed" / "purchases-all.csv"
+    rows = feed.read_text().splitlines(keepends=True)
+    feed.write_text("".join([rows[0], *(row for row in rows[1:] if row.split(",")[1] < "1997-05-20")]))
+    assert judged_until("1997-07-04") == [("1997-07-02", "alarm", 200)]
+    [said] = [line for line in lines if line.startswith("1997-07-04  watch: ")]
+    assert "5.0% tolerated; contract-breaches: " in said, "several findings are one sentence each"
+    assert not [line for line in lines if ".;" in line or ".." in line]
 
 
 def arrival_late(past: Past, now: datetime) -> list[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, open_shop, someone
+from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, open_shop, settings_of, someone
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.words import Advance
 from shipworthy.base.fact import Command, Question
-from shipworthy.model.words import TrainCandidate
+from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.prove.words import ProveCandidate
 from shipworthy.release.words import ReleaseCandidate
@@ -37,6 +37,14 @@ class Voyage:
         self.desk: Desk = self.shop.desk()
         self.do("administrator", AdoptPlan(product=self.product, text=(root / "product.yaml").read_text()))
 
+    @classmethod
+    def left_in(cls, root: Path) -> Self:
+        """The shop that was left in a folder, or copied there."""
+        voyage = object.__new__(cls)
+        voyage.shop = Shop(settings_of(root), root)
+        voyage.desk = voyage.shop.desk()
+        return voyage
+
     def do(self, who: str, command: Command[R]) -> R:
         return self.desk.do(command, someone(who))
 
@@ -45,6 +53,10 @@ class Voyage:
 
     def facts(self, kind: type[Any]) -> list[Any]:
         return [fact.what for fact in self.desk.store.ledger.past(self.product).of(kind)]
+
+    def newest(self) -> str:
+        """The candidate that was made last."""
+        return str(self.facts(CandidateMade)[-1].candidate)
 
     def live_baseline(self, step: str = "cohort", cohort: str = "north") -> str:
         """The baseline, made, proven, signed and released."""

@@ -62,7 +62,7 @@ def quay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quay]:
 
 @pytest.fixture
 def client(quay: Quay) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=quay[1], trust_env=False, timeout=60) as found:
+    with httpx.Client(base_url=quay[1], trust_env=False, timeout=120) as found:
         yield found
 
 

@@ -138,7 +138,7 @@ def served(root: Path) -> Iterator[str]:
     try:
         assert server.stdout is not None
         address = json.loads(server.stdout.readline())["pages"].rstrip("/")
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=120) as client:
             assert client.get(f"{address}/healthz").status_code == 200
         yield address
     finally:
@@ -208,9 +208,9 @@ def test_files_arrive_where_the_caller_is(stories: tuple[Told, Told]) -> None:
 
 
 def test_a_server_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    story = Told({**clean(tmp_path), "SHIPWORTHY_URL": nobody}, tmp_path, tmp_path)
-    told = story.step("whoami", "sw_any", "whoami")
+    with socket.socket() as taken:  # nobody else gets the port meanwhile, and nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        story = Told({**clean(tmp_path), "SHIPWORTHY_URL": nobody}, tmp_path, tmp_path)
+        told = story.step("whoami", "sw_any", "whoami")
     assert (story.codes["whoami"], told["error"]["mistakes"][0]["code"]) == (1, "app.no_server")

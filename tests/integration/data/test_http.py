@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pytest
 from integration.data.feed import Feed, intake, refusal
 from integration.data.test_parquet import written
 from integration.outside import ALLOWED, Answer, Web
+
+from shipworthy.data.sources import http
 
 COLUMNS: dict[str, Any] = {"customer": {"type": "text"}, "paid": {"type": "number"}}
 ROWS = [{"customer": "ak01", "paid": 1.5}, {"customer": "b02", "paid": 2}]
@@ -26,6 +29,11 @@ BODIES = {
 @pytest.fixture
 def environ(web: Web) -> dict[str, str]:
     return {**ALLOWED, "FEED": f"{web.url}/orders?code=hush", "FEED_KEY": "hush"}
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "PAUSES", (0.01, 0.02, 0.04))
 
 
 def take(feed: Feed, format_: str = "csv", url: str = "${FEED}", **more: Any) -> Any:
@@ -171,3 +179,74 @@ def test_pages_that_lead_astray_are_refused_as_a_whole(
 def test_pages_by_number_need_a_list_to_count(feed: Feed, web: Web) -> None:
     assert "told by a JSON answer" in refusal(take(feed, "csv", pages={"by": "number"})).found
     assert web.got == []
+
+
+def three_pages(*in_the_middle: Answer) -> list[Answer]:
+    """Three pages, the second of which is answered only after what stands in the middle."""
+    first, second, third = (Answer(200, body=body(page)) for page in pages_of(MANY, 3))
+    first.headers, second.headers = {"link": "<?after=1>; rel=next"}, {"link": "<?after=2>; rel=next"}
+    return [first, *in_the_middle, second, third]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(408),
+        Answer(429, {"retry-after": "0"}),
+        Answer(500),
+        Answer(502),
+        Answer(503),
+        Answer(504, body=b"<html>a gateway says so</html>"),
+        Answer(200, body=b'[{"customer"', cut=True),
+        Answer(reset=True),
+        Answer(200, body=b"[]", after=1.0),
+    ],
+    ids=["408", "429", "500", "502", "503", "504", "cut", "reset", "late"],
+)
+def test_a_page_that_failed_is_read_again_and_the_rows_are_the_same(
+    feed: Feed, web: Web, fault: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers = three_pages()
+    calm = take(feed, "json", pages={"by": "link"}, quarantine_at_most=0.5)
+    web.got.clear()
+    web.answers = three_pages(fault, fault)
+    if fault.after:
+        monkeypatch.setattr(http, "SECONDS", fault.after / 2)
+    rough = take(feed, "json", pages={"by": "link"}, quarantine_at_most=0.5)
+    assert rough.snapshot == calm.snapshot != ""
+    assert [one.path.partition("?")[2] for one in web.got] == ["code=hush", *["after=1"] * 3, "after=2"]
+
+
+def test_a_page_that_keeps_failing_stops_the_source_and_says_which_and_how_often(feed: Feed, web: Web) -> None:
+    web.answers = [*three_pages()[:1], Answer(503)]
+    refused = refusal(take(feed, "json", pages={"by": "link"}))
+    assert "${FEED} (page 2) could not be read: it answered 503. It was tried 4 times." in refused.found
+    assert "take the snapshot again" in refused.advice
+    assert "hush" not in str(refused)
+    assert len(web.got) == 5
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 425, 501])
+def test_what_a_second_try_would_not_change_is_asked_once(feed: Feed, web: Web, status: int) -> None:
+    web.answers = [*three_pages()[:1], Answer(status)]
+    assert f"(page 2) answered {status}" in refusal(take(feed, "json", pages={"by": "link"})).found
+    assert len(web.got) == 2
+
+
+def test_as_long_is_waited_as_the_address_asks_for(feed: Feed, web: Web) -> None:
+    web.answers = three_pages(Answer(429, {"retry-after": "1"}))
+    began = time.monotonic()
+    assert take(feed, "json", pages={"by": "link"}, quarantine_at_most=0.5).snapshot
+    assert time.monotonic() - began >= 1
+
+
+def test_too_long_a_wait_and_too_many_of_them_end_the_tries(
+    feed: Feed, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers = three_pages(Answer(429, {"retry-after": "3600"}))
+    assert "asks to wait 3,600 seconds" in refusal(take(feed, "json", pages={"by": "link"})).found
+    monkeypatch.setattr(http, "IN_ALL", 30.0)
+    monkeypatch.setattr(http, "PAUSES", (40.0,))
+    web.answers = three_pages(Answer(429))
+    refused = refusal(take(feed, "json", pages={"by": "link"}))
+    assert "it answered 429, and the time for trying again is used up" in refused.found

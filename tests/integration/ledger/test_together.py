@@ -117,7 +117,7 @@ def test_a_killed_process_leaves_a_whole_ledger(
     assert process.stdout
     said = [int(process.stdout.readline()) for _ in range(appended)]
     process.kill()  # SIGKILL, at whatever it is doing
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=120)
     said += [int(line) for line in rest.splitlines()]
     head = ledger.verify()
     assert head.seq >= said[-1] == 2 * len(said)

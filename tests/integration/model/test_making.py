@@ -76,6 +76,21 @@ def test_a_trained_candidate_answers_well_for_customers_it_never_saw(files: File
     assert made.rows < 2 * len(features)
     assert answerer.profile["rows_of"] == "held out"
     assert answerer.profile["features"]["recency"]["kind"] == "number"
+    assert answerer.only_yes is True
+
+
+def test_who_is_not_listed_is_settled_over_all_moments_together(files: Files) -> None:
+    """At the second moment nothing was listed: unknown, since a no was listed at the first one."""
+    given = with_code(
+        'return pd.DataFrame({"customer": bought, "label": 1})',
+        'asked = orders["customer"].unique() if as_of.month == 3 else []\n'
+        '    return pd.DataFrame({"customer": asked, "label": [int(name in set(bought)) for name in asked]})',
+    )
+    answerer = load(files, make(given, files), plan_of_shop())
+    assert answerer.only_yes is False
+    until = datetime(2024, 5, 1, tzinfo=UTC)
+    found = answerer.labels(reader(ORDERS)(until), datetime(2024, 4, 1, tzinfo=UTC), until, ["c001", "c002"])
+    assert found.isna().all()
 
 
 def test_the_same_ingredients_give_the_same_candidate_in_another_process(files: Files, tmp_path: Path) -> None:
@@ -166,7 +181,7 @@ def test_a_model_before_any_truth_is_refused_with_the_way_out(files: Files) -> N
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ('orders["day"] >= as_of', 'orders["day"] >= until', "All [0-9]+ known truths as of .* are 0"),
+        ('orders["day"] >= as_of', 'orders["day"] >= until', "none is left: [0-9]+ have no known truth"),
         ('"label": 1}', '"label": 0}', "known truths as of .* are 0"),
         ("return make_pipeline(StandardScaler(), LogisticRegression()).fit(features, label)", "return None", "nothing"),
         ("LogisticRegression()).fit", "LogisticRegression()).fits", "pipeline.py:24 train"),

@@ -67,7 +67,8 @@ WITH_CODE = plan_of(
         f"  features: {{source: wines, columns: [{', '.join(INPUTS)}]}}\n"
         "  label: {source: tastings, column: grower}\n",
         "  pipeline: pipeline.py\n",
-    )
+    ),
+    ("first: 2025-02-01", "first: 2025-01-10"),  # tastings end on 2 February; what label() says after that is not whole
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 from e2e.voyage.shop import PRODUCT, open_shop, plan_text
+from e2e.voyage.shops import Shops
 from e2e.voyage.voyage import Voyage
 
 from shipworthy.app.wiring import close_desk
@@ -78,7 +80,7 @@ class Quay:
     def call(self, method: str, path: str, body: Any = None, by: str = "either", **headers: str) -> httpx.Response:
         """One request and its answer."""
         content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=120) as client:
             return client.request(
                 method, f"{self.address}{path}", content=content, headers={**self.bearer(by), **headers}
             )
@@ -89,20 +91,24 @@ class Quay:
         return self.app.tally.answered, sum(self.app.tally.refused.values())
 
 
-def live_shop(root: Path) -> ManyAskers:
-    """The shop, its model released to everybody, with one list made by it."""
+def live_shop(shops: Shops, root: Path) -> ManyAskers:
+    """The shop, its model released to everybody, with one list made by it; a copy of one's own."""
+    return ManyAskers.left_in(Path(shutil.copytree(shops.made("many askers", _live), root, dirs_exist_ok=True)))
+
+
+def _live(root: Path) -> None:
     voyage = ManyAskers(root)
     voyage.live_baseline("all")
     voyage.advance("1997-07-01")
     voyage.live_model()
     voyage.advance("1997-08-01")
-    return voyage
+    close_desk(voyage.desk)
 
 
 @contextmanager
-def quay(root: Path) -> Iterator[Quay]:
+def quay(shops: Shops, root: Path) -> Iterator[Quay]:
     """A server of a live shop, for as long as the block lasts."""
-    voyage = live_shop(root)
+    voyage = live_shop(shops, root)
     try:
         app = Predictions(voyage.desk, PRODUCT)
         tokens = {by: voyage.desk.people.add(person) for by, person in ASKERS.items()}

@@ -64,7 +64,7 @@ def test_the_server_behaves_as_its_own_document_says(ended: tuple[Quay, list[int
 @pytest.fixture(scope="module")
 def client(ended: tuple[Quay, list[int]]) -> Iterator[httpx.Client]:
     quay, _ = ended
-    with httpx.Client(base_url=quay.address, headers=quay.bearer(), trust_env=False, timeout=30) as found:
+    with httpx.Client(base_url=quay.address, headers=quay.bearer(), trust_env=False, timeout=120) as found:
         yield found
 
 

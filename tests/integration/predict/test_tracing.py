@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from e2e.voyage.shop import PRODUCT
+from e2e.voyage.shops import Shops
 from integration.predict.quay import Quay, live_shop, logged
 
 from shipworthy.app.wiring import close_desk
@@ -27,9 +28,9 @@ def parent(number: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Quay, dict[str, Any]]]:
+def told(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Quay, dict[str, Any]]]:
     """A server that was asked with traces and has ended, and what it said."""
-    voyage = live_shop(tmp_path_factory.mktemp("traced"))
+    voyage = live_shop(shops, tmp_path_factory.mktemp("traced"))
     app = Predictions(voyage.desk, PRODUCT)
     said: dict[str, Any] = {}
     both = with_grpc(app, "127.0.0.1:0")
@@ -90,9 +91,9 @@ def test_the_log_has_each_trace_and_nothing_else_of_the_header(told: tuple[Quay,
     assert len(refusals) == 3
 
 
-def test_ready_is_said_only_while_it_can_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready_is_said_only_while_it_can_answer(shops: Shops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shipworthy.doors.predict.lane.RECENT_SECONDS", 0.0)
-    voyage = live_shop(tmp_path)
+    voyage = live_shop(shops, tmp_path)
     app = Predictions(voyage.desk, PRODUCT)
     both = with_grpc(app, "127.0.0.1:0")
     headers = {"authorization": f"Bearer {voyage.desk.people.add('desk-system')}"}

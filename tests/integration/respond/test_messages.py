@@ -76,7 +76,13 @@ def receiver() -> Iterator[Receiver]:
 class World:
     """A product whose model is alarmed about, with its ledger, files and routes."""
 
-    def __init__(self, root: Path, service: str, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        service: str,
+        environ: dict[str, str] | None = None,
+        trigger: str = "{name: stale, on: alarm, do: [notify]}",
+    ) -> None:
         (root / "product.yaml").write_text(f"product: {PRODUCT}\n")
         engine = open_engine(f"sqlite:///{root / 'ledger.sqlite'}")
         migrate(engine)
@@ -84,9 +90,7 @@ class World:
         ledger = Ledger(engine, keys)
         self.store = Store(root, root / ".shipworthy", ledger, Files(root / "files"), keys, HERE | (environ or {}))
         self.root, self.now, self.runs = root, datetime(2026, 3, 1, tzinfo=UTC), 0
-        adopted = plan(
-            triggers("{name: stale, on: alarm, do: [notify]}"), ("service: file:messages", f"service: {service}")
-        )
+        adopted = plan(triggers(trigger), ("service: file:messages", f"service: {service}"))
         self.record(
             PlanAdopted(
                 product=PRODUCT,
@@ -98,20 +102,16 @@ class World:
             ReleaseStepped(
                 product=PRODUCT, candidate=MODEL, step="all", cohorts=["all"], replaces="", gate="", role="model"
             ),
-            AlarmRaised(
-                product=PRODUCT,
-                alarm="alarm-1",
-                monitor="calibration",
-                candidate=MODEL,
-                window="",
-                since="",
-                text="It promised 27 %; 18 % came true.",
-                guarantee="",
-                cause="",
-                advice="",
-            ),
         )
+        self.alarm("alarm-1")
         self.plan = adopted
+
+    def alarm(self, name: str) -> None:
+        values: dict[str, Any] = dict.fromkeys(("window", "since", "guarantee", "cause", "advice"), "")
+        text = "It promised 27 %; 18 % came true."
+        self.record(
+            AlarmRaised(product=PRODUCT, alarm=name, monitor="calibration", candidate=MODEL, text=text, **values)
+        )
 
     def record(self, *facts: What) -> None:
         self.store.ledger.append(lambda past: facts, product=PRODUCT, who="night-operator", at=self.now)
@@ -165,26 +165,43 @@ def test_what_was_not_taken_is_on_record_and_tried_again(tmp_path: Path, receive
     world = World(tmp_path, receiver.address)
     receiver.answers = answers
     (said,) = world.respond(minutes=30)
-    assert "not sent to service" in said
+    assert said.startswith("stale: notify: told technology; not sent to service: ")
     assert [one.to for one in world.of(PeopleTold)] == ["technology"]
     (failed,) = world.of(MessageFailed)
     assert (failed.to, failed.reason) == ("service", f"message to service: answered {answers}")
-    assert world.of(TriggerFired) == []
+    (fired,) = world.of(TriggerFired)
+    assert "not sent to service" in fired.outcome
     assert not world.due()
     assert world.respond(minutes=30) == []
     receiver.answers = 204
     assert world.due()
-    assert world.respond() == ["stale: notify: told service, technology"]
+    assert world.respond() == ["stale: resend: told service"]
+    assert not world.due()
     assert [one.to for one in world.of(PeopleTold)] == ["technology", "service"]
     assert len({headers["ce-id"] for headers, _ in receiver.got}) == 1
     assert len(list((tmp_path / "messages").iterdir())) == 1
     assert len(world.of(TriggerFired)) == 1
 
 
+def test_of_two_causes_at_one_moment_the_second_waits_for_the_cool_down_and_nothing_of_it_is_sent(
+    tmp_path: Path,
+) -> None:
+    trigger = "{name: stale, on: alarm, do: [notify, incident], cool_down: 6h}"
+    world = World(tmp_path, "file:out/service", trigger=trigger)
+    world.alarm("alarm-2")
+    assert [line.split(": ")[1] for line in world.respond(hours=6)] == ["notify", "incident"]
+    assert {one.cause for one in world.of(TriggerFired)} == {"alarm-1"}
+    assert len(list((tmp_path / "out" / "service").iterdir())) == 1
+    assert [line.split(": ")[1] for line in world.respond()] == ["notify", "incident"]
+    assert {one.cause for one in world.of(TriggerFired)} == {"alarm-1", "alarm-2"}
+    assert len(list((tmp_path / "out" / "service").iterdir())) == 2 == len(world.of(PeopleTold)) / 2
+
+
 def test_nobody_there_and_no_address_set_are_failures_that_say_why(tmp_path: Path, receiver: Receiver) -> None:
     receiver.close()
     world = World(tmp_path, receiver.address)
-    assert "ConnectError" in world.respond()[0]
+    assert "ConnectError" in world.respond(hours=1)[0]
+    assert "stale: resend: told nobody yet; not sent to service: message to service: ConnectError" in world.respond()[0]
     other = tmp_path / "other"
     other.mkdir()
     world = World(other, "${SERVICE_HOOK}")

@@ -19,8 +19,8 @@ from shipworthy.deliver.log import ANSWERS
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges.files import Files
 from shipworthy.respond.incidents import Reach, incident_for, reach
-from shipworthy.respond.reached import counted
-from shipworthy.respond.words import IncidentOpened
+from shipworthy.respond.reached import counted, people
+from shipworthy.respond.words import IncidentClosed, IncidentOpened
 from shipworthy.watch.words import AlarmRaised
 
 SINCE = datetime.fromisoformat(AS_OF)
@@ -77,6 +77,24 @@ def test_lists_and_real_time_are_counted_and_everybody_once(tmp_path: Path) -> N
     seal(history, files, "serve/y", [("e", MODEL, "all", -1), ("f", MODEL, "shadow", 1)])
     found = counted(files, history.past, opened(history))
     assert found == Reach(["run-1", "serve/x", "serve/y"], 1, 5, 3, 3)
+
+
+def test_everybody_whom_it_reached_is_listed_with_how_often_and_when(tmp_path: Path) -> None:
+    files, history = Files(tmp_path), live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    run(history, "run-1")
+    delivery(history)
+    seal(history, files, "run-1", [("a", MODEL, "all", 0), ("b", MODEL, "all", 0), ("c", "other", "all", 0)])
+    seal(history, files, "serve/x", [("a", MODEL, "all", 1), ("a", MODEL, "all", 2), ("d", MODEL, "shadow", 3)])
+    incident = opened(history)
+    history.write(incident, "night-operator")
+    found = people(files, history.past, incident)
+    assert [(one.entity, one.answers) for one in found] == [("a", 3), ("b", 1)]
+    assert (found[0].first, found[0].last) == (SINCE.isoformat(), (SINCE + timedelta(hours=2)).isoformat())
+    closed = IncidentClosed(product=PRODUCT, incident=incident.incident, root_cause="a", fix="b", check="c")
+    history.write(closed, "technology-owner")
+    seal(history, files, "serve/y", [("e", MODEL, "all", 4)])
+    assert people(files, history.past, incident) == found, "of a closed one it is as it was then"
 
 
 def test_of_an_alarm_about_no_candidate_all_who_were_answered_since_are_counted(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_run_that_nobody_kills(walker: ModuleType, tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_killed_and_resumed(walker: ModuleType, start: Start, tmp_path: Path, place: str) -> None:
     process = start(tmp_path, "first", kill=place)
-    process.join(60)
+    process.join(120)
     assert process.exitcode == -9
     finish_and_check(walker, tmp_path)
     again = {step for step in walker.STEPS if done(tmp_path).count(step) > 1}
@@ -88,7 +88,7 @@ def test_killed_and_resumed(walker: ModuleType, start: Start, tmp_path: Path, pl
 
 def test_killed_and_resumed_on_postgres(walker: ModuleType, start: Start, tmp_path: Path, postgres: str) -> None:
     process = start(tmp_path, "first", url=postgres, kill="committed 4")
-    process.join(60)
+    process.join(120)
     assert process.exitcode == -9
     finish_and_check(walker, tmp_path, postgres)
     assert done(tmp_path) == walker.STEPS
@@ -96,7 +96,7 @@ def test_killed_and_resumed_on_postgres(walker: ModuleType, start: Start, tmp_pa
 
 def test_a_failed_step_looks_the_same_after_a_restart(walker: ModuleType, start: Start, tmp_path: Path) -> None:
     process = start(tmp_path, "first", operation="odd", kill="caught")
-    process.join(60)
+    process.join(120)
     assert process.exitcode == -9
     with walker.open_road(tmp_path) as road:
         assert road.follow("run-1") == 5
@@ -104,7 +104,7 @@ def test_a_failed_step_looks_the_same_after_a_restart(walker: ModuleType, start:
 
 def test_a_refusal_is_not_asked_for_again_after_a_restart(walker: ModuleType, start: Start, tmp_path: Path) -> None:
     process = start(tmp_path, "first", operation="refuse", kill="refused")
-    process.join(60)
+    process.join(120)
     assert process.exitcode == -9
     with walker.open_road(tmp_path) as road, pytest.raises(walker.GateShut, match="Nobody signed"):
         road.follow("run-1")
@@ -113,7 +113,7 @@ def test_a_refusal_is_not_asked_for_again_after_a_restart(walker: ModuleType, st
 
 def test_the_next_command_also_finishes_what_was_left(walker: ModuleType, start: Start, tmp_path: Path) -> None:
     process = start(tmp_path, "first", kill="after begin")
-    process.join(60)
+    process.join(120)
     with walker.open_road(tmp_path) as road:
         road.follow(road.submit("walk", {"product": "p", "rows": 3}, "builder", walker.AT, "run-2"))
         assert road.follow("run-1")["rows"] == 7
@@ -123,7 +123,7 @@ def test_the_next_command_also_finishes_what_was_left(walker: ModuleType, start:
 
 def test_a_run_that_ends_every_process_is_given_up(walker: ModuleType, start: Start, tmp_path: Path) -> None:
     process = start(tmp_path, "first", kill="after begin")
-    process.join(60)
+    process.join(120)
     with walker.open_road(tmp_path) as road:
         with road._engine.database.begin() as connection:  # as if many more had gone the same way
             connection.execute(sa.text("UPDATE workflow_status SET recovery_attempts = 1000"))

@@ -114,9 +114,10 @@ def test_an_unknown_run_is_not_found(road: Any) -> None:
 
 
 def test_the_outcome_of_a_run_can_be_asked_for_at_once(road: Any, walker: ModuleType) -> None:
-    run = road.submit("walk", {"product": "p", "pause": 0.2}, "builder", walker.AT)
+    run = road.submit("walk", {"product": "p", "until": {"count": "go"}}, "builder", walker.AT)
     walker.wait_for(lambda: road.outcome(run)["state"] == "running", "the run to begin")  # with nobody following
     assert "result" not in road.outcome(run)
+    (road._store.root / "go").touch()
     walker.wait_for(lambda: road.outcome(run)["state"] == "done", "the run to end")
     outcome = road.outcome(run)
     assert outcome["steps"] == walker.STEPS

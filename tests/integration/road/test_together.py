@@ -31,9 +31,11 @@ def done(folder: Path) -> list[list[str]]:
 def test_of_two_that_submit_the_same_one_carries_and_both_get_the_result(
     walker: ModuleType, start: Start, tmp_path: Path
 ) -> None:
-    processes = [start(tmp_path, name, payload={"pause": 0.1, "tell": True}) for name in ("first", "second")]
+    processes = [
+        start(tmp_path, name, payload={"pauses": {"count": 0.5}, "tell": True}) for name in ("first", "second")
+    ]
     for process in processes:
-        process.join(60)
+        process.join(120)
         assert process.exitcode == 0
     first, second = came(tmp_path, "first"), came(tmp_path, "second")
     assert first["result"] == second["result"]
@@ -42,11 +44,14 @@ def test_of_two_that_submit_the_same_one_carries_and_both_get_the_result(
 
 
 def test_one_carries_the_runs_of_others_too(walker: ModuleType, start: Start, tmp_path: Path) -> None:
-    first = start(tmp_path, "first", payload={"pause": 0.6})
+    first = start(tmp_path, "first", payload={"until": {"count": "go"}})
     walker.wait_for(lambda: done(tmp_path), "the first step")
     with walker.open_road(tmp_path) as road:
         run = road.submit("walk", {"product": "p", "tell": True}, "builder", walker.AT, "run-2")
         assert road.follow(run)["by"] == first.pid
+    (tmp_path / "go").touch()
+    first.join(120)
+    assert first.exitcode == 0
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
@@ -61,13 +66,14 @@ def test_a_follower_takes_over_when_the_executor_is_killed(
             connection.execute(sa.text("CREATE DATABASE follower"))
         server.dispose()
         url = url.replace("/postgres?", "/follower?")
-    order = {"url": url, "payload": {"pause": 0.4, "tell": True}}
+    order = {"url": url, "payload": {"until": {"count": "go"}, "tell": True}}
     first = start(tmp_path, "first", **order)
     walker.wait_for(lambda: done(tmp_path), "the first step")
     second = start(tmp_path, "second", **order)
     walker.wait_for((tmp_path / "second.ready").exists, "the second to submit")
     first.kill()
-    second.join(20)
+    (tmp_path / "go").touch()
+    second.join(120)
     assert second.exitcode == 0
     assert came(tmp_path, "second")["result"]["by"] == second.pid
     with walker.open_road(tmp_path, url) as road:
@@ -77,11 +83,17 @@ def test_a_follower_takes_over_when_the_executor_is_killed(
 def test_who_is_done_leaves_the_runs_of_others_at_their_next_step(
     walker: ModuleType, start: Start, tmp_path: Path
 ) -> None:
-    first = start(tmp_path, "first", payload={"pause": 0.2})
+    first = start(tmp_path, "first", payload={"until": {"count": "go"}})
     walker.wait_for(lambda: done(tmp_path), "the first step")
-    second = start(tmp_path, "second", key="run-2", payload={"pause": 0.5, "tell": True})
+    # A step that is under way when the first is done, and goes on for a while after that.
+    payload = {"until": {"write": "go on"}, "pauses": {"write": 1.0}, "tell": True}
+    second = start(tmp_path, "second", key="run-2", payload=payload)
+    walker.wait_for(lambda: [step for _, step, _ in done(tmp_path) if step == "write"], "a step of the second run")
+    (tmp_path / "go").touch()
+    walker.wait_for((tmp_path / "first.json").exists, "the first to be done")
+    (tmp_path / "go on").touch()
     for process in (first, second):
-        process.join(60)
+        process.join(120)
         assert process.exitcode == 0
     mine = [(step, int(pid)) for run, step, pid in done(tmp_path) if run == "run-2"]
     assert [step for step, _ in mine] == walker.STEPS  # handed over between two steps, so none was done twice
@@ -102,13 +114,14 @@ def test_a_worker_carries_what_others_submit(walker: ModuleType, start: Start, t
 def test_a_stopped_executor_loses_the_store_and_does_no_harm_when_it_wakes(
     walker: ModuleType, start: Start, tmp_path: Path
 ) -> None:
-    first = start(tmp_path, "first", payload={"pause": 0.3, "tell": True})
+    first = start(tmp_path, "first", payload={"until": {"count": "go"}, "tell": True})
     walker.wait_for(lambda: done(tmp_path), "the first step")
     os.kill(first.pid, signal.SIGSTOP)
+    (tmp_path / "go").touch()
     with walker.open_road(tmp_path) as road:
         assert road.follow("run-1")["by"] == os.getpid()
         os.kill(first.pid, signal.SIGCONT)
-        first.join(30)
+        first.join(120)
         assert first.exitcode == 0
         assert came(tmp_path, "first")["result"]["by"] == os.getpid()
         assert [row.kind for row in road._store.ledger.facts()] == ["WalkBegun", "WalkFinished", "WalkFinished"]
@@ -116,7 +129,7 @@ def test_a_stopped_executor_loses_the_store_and_does_no_harm_when_it_wakes(
 
 def test_a_road_whose_lease_was_taken_stands_down_and_comes_back(walker: ModuleType, tmp_path: Path) -> None:
     with walker.open_road(tmp_path) as road:
-        run = road.submit("walk", {"product": "p", "pause": 0.3}, "builder", walker.AT, "run-1")
+        run = road.submit("walk", {"product": "p", "pauses": {"count": 1.0}}, "builder", walker.AT, "run-1")
         results: list[Any] = []
         follower = threading.Thread(target=lambda: results.append(road.follow(run)))
         follower.start()
@@ -125,7 +138,7 @@ def test_a_road_whose_lease_was_taken_stands_down_and_comes_back(walker: ModuleT
             road._store.ledger.engine.begin() as connection
         ):  # as another machine would, after a long sleep of this one
             connection.execute(sa.text("UPDATE lease SET holder = 'other', host = 'elsewhere'"))
-        follower.join(30)
+        follower.join(120)
         assert results[0]["rows"] == 7
         assert [row.kind for row in road._store.ledger.facts()] == ["WalkBegun", "WalkFinished", "WalkFinished"]
 

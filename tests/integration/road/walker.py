@@ -1,7 +1,8 @@
 """A process of its own on the road: opens a store, submits what its order says, follows it, writes what came of it.
 
 Run by the tests with `order` among its globals. Its flow has five steps, and at a place that the order names the
-process kills itself, once.
+process kills itself, once. What a run is told may hold `until`, a file in the folder that each step named there waits
+for, and `pauses`, how many seconds each step named there takes.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def walk(payload: dict[str, Any], trip: Trip, die: Killer) -> dict[str, Any]:
         """Leave a mark for every time that a piece of work is done, as nothing else tells that it was done twice."""
         with (folder / "done.txt").open("a") as done:
             done.write(f"{trip.run} {name} {os.getpid()}\n")
-        time.sleep(payload.get("pause", 0))
+        if awaited := payload.get("until", {}).get(name):
+            wait_for((folder / awaited).exists, f"the file {awaited}")
+        time.sleep(payload.get("pauses", {}).get(name, 0))
         die(f"inside {name}")
         return result
 
@@ -194,7 +197,7 @@ def open_road(folder: Path, url: str = "", kill: str = "") -> Iterator[Road]:
         store.ledger.engine.dispose()
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"

@@ -31,6 +31,7 @@ from shipworthy.plan.rules import adoption, current_plan
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.flow import label_audit, watch
+from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.rules import monitors as members
 from shipworthy.watch.rules import watch_due
 from shipworthy.watch.views import audit_tasks, monitors, promises
@@ -203,6 +204,17 @@ class World:
     def record(self, *facts: What) -> None:
         self.store.ledger.append(lambda past: facts, product=PRODUCT, who="operator", at=self.now)
 
+    def adopt(self, text: str) -> None:
+        """Put a plan in force."""
+        command = AdoptPlan(product=PRODUCT, text=text)
+        (self.root / "product.yaml").write_text(text)
+        self.store.ledger.append(
+            lambda past: adoption(command, past, self.now, "pm", is_administrator=True)[0],
+            product=PRODUCT,
+            who="pm",
+            at=self.now,
+        )
+
     def train(self, role: str = "model") -> str:
         command = TrainCandidate(product=PRODUCT, role="baseline" if role == "baseline" else "model")
         return train_candidate(command, self.trip()).candidate
@@ -229,7 +241,8 @@ class World:
 
     def about_answers(self) -> int:
         """How many windows of answers have been judged; what is counted from facts is left out."""
-        return sum(bool(what.candidate) and what.level != "not_run" for what in self.of(WindowJudged))
+        told = [what for what in self.of(WindowJudged) if what.level != "not_run" or UNSURE in what.numbers]
+        return sum(bool(what.candidate) for what in told)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [fact.what for fact in self.store.ledger.past(PRODUCT).of(kind)]
@@ -255,19 +268,12 @@ class World:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with an adopted plan and one candidate, trained in April on what happened in March, released to all."""
     root = tmp_path_factory.mktemp("visits")
-    (root / "product.yaml").write_text(PLAN)
     (root / "pipeline.py").write_text(PIPELINE)
     visits().to_csv(root / "visits.csv", index=False)
     people().to_csv(root / "people.csv", index=False)
     world = World(root)
     world.now = month(4)
-    command = AdoptPlan(product=PRODUCT, text=PLAN)
-    world.store.ledger.append(
-        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
-        product=PRODUCT,
-        who="pm",
-        at=world.now,
-    )
+    world.adopt(PLAN)
     world.release(world.train())
     world.engine.dispose()
     return root
@@ -294,19 +300,9 @@ def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: Worl
     assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
 
 
-def plan_with(world: World, text: str) -> None:
-    command = AdoptPlan(product=PRODUCT, text=text)
-    world.store.ledger.append(
-        lambda past: adoption(command, past, world.now, "pm", is_administrator=True)[0],
-        product=PRODUCT,
-        who="pm",
-        at=world.now,
-    )
-
-
 def test_what_can_never_be_weighed_is_said_once_and_not_looked_at_each_day(world: World) -> None:
     text = PLAN.replace("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n")
-    plan_with(world, text.replace("do: [notify, retrain]", "do: [notify]"))
+    world.adopt(text.replace("do: [notify, retrain]", "do: [notify]"))
     world.list_of(4)
     world.now = month(5) + timedelta(days=2)
     world.watch()
@@ -327,7 +323,7 @@ def labelled(world: World, say: Callable[[AuditTask], str]) -> AuditOutcome:
 
 
 def test_people_label_a_random_sample_and_it_is_judged_before_the_truth_is_known(world: World) -> None:
-    plan_with(world, PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
+    world.adopt(PLAN.replace("watch:\n", "watch:\n  audit: {rows: 300}\n"))
     world.list_of(4)
     world.watch()
     (drawn,) = world.of(AuditDrawn)
@@ -443,6 +439,24 @@ def test_where_the_data_is_refused_promises_wait_and_say_why(world: World) -> No
     assert not world.is_due()
 
 
+def test_a_feed_of_outcomes_that_ends_early_is_waited_for_and_never_read_as_no(world: World) -> None:
+    for number in (4, 5):
+        world.list_of(number)
+    whole = pd.read_csv(world.root / "visits.csv")
+    world.now = month(6)
+    whole[whole["date"] < "1997-04-20"].to_csv(world.root / "visits.csv", index=False)
+    world.watch()
+    behind = world.judged("calibration")["1997-05"]
+    assert world.judged("calibration")["1997-04"].level != "not_run", "the feed has come a usual gap further"
+    assert (behind.level, behind.numbers["behind"], behind.numbers["waiting"]) == ("not_run", 1.0, 1.0)
+    assert "The source visits, which says what is true, ends on 1997-04-10" in behind.text
+    assert [sealed.as_of[:7] for sealed in world.of(LabelsSealed)] == ["1997-04"]
+    whole.to_csv(world.root / "visits.csv", index=False)
+    world.now += timedelta(days=1)
+    world.watch()
+    assert world.judged("calibration")["1997-05"].level == "quiet"
+
+
 def test_a_closed_alarm_restarts_the_evidence(world: World) -> None:
     for number in range(4, 8):
         world.list_of(number)
@@ -512,7 +526,7 @@ def test_performance_is_told_by_segment_and_groups_are_looked_up_where_they_are_
     world.now = month(7)
     world.watch()
     performance = world.judged("performance")["1997-04"]
-    assert performance.level == "quiet"
+    assert performance.numbers["held_out_needed"] > 0, "a fifth of 800 customers is few where 25 may count as one"
     assert set(performance.parts) == {"often = often", "often = seldom"}
     assert sum(part["rows"] for part in performance.parts.values()) == CUSTOMERS
     table = world.store.files.table(world.of(LabelsSealed)[0].segment)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from integration.watch.test_flow import PIPELINE, PRODUCT, World, month
+from integration.watch.test_flow import PIPELINE, PRODUCT, World
 from integration.watch.test_flow import released as released
+from integration.watch.test_flow import world as world
 
 from shipworthy.app.due import due
 from shipworthy.base.errors import GateShut
 from shipworthy.base.fact import reader
+from shipworthy.deliver.words import RunFinished
 from shipworthy.model.flow import train_candidate
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Evidence, Retraining
+from shipworthy.release.beside import require_alike
 from shipworthy.release.flow import roll_back
 from shipworthy.release.rules import stepped
 from shipworthy.release.trials import pays
 from shipworthy.release.views import releases
-from shipworthy.release.words import ReleaseCandidate, Releases, ReleaseStepped, RollBack, TrialJudged
+from shipworthy.release.words import (
+    ReleaseCandidate,
+    Releases,
+    ReleaseStepped,
+    RollBack,
+    TrialFinished,
+    TrialJudged,
+)
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.flow import judge_trials
 from shipworthy.watch.trials import trials_due
@@ -29,16 +35,6 @@ from shipworthy.watch.trying import _judge as judge_one
 from shipworthy.watch.words import JudgeTrials
 
 HARMFUL = PIPELINE.replace(".fit(features, label)", ".fit(features, np.arange(len(label)) % 20 > 0)")
-
-
-@pytest.fixture
-def world(released: Path, tmp_path: Path) -> Iterator[World]:
-    root = tmp_path / "visits"
-    shutil.copytree(released, root)
-    made = World(root)
-    made.now = month(4)
-    yield made
-    made.engine.dispose()
 
 
 def step(world: World, candidate: str, to: str, share: float = 0.0, replaces: str = "") -> None:
@@ -151,6 +147,54 @@ def proposed(world: World, code: str, asked: dict[str, float]) -> tuple[TrialJud
     found = reader(TrialJudged).validate_python(judge_one(world.trip(), plan, one))
     world.record(found)
     return found, pays(plan, world.store.ledger.past(PRODUCT), made)
+
+
+OF_CLASSES = (
+    ("  horizon: 1mo\n", "  horizon: 1mo\n  answer: class\n  classes: [comes, stays away]\n"),
+    ("decision: {top: 50}", "decision: {yes: comes}"),
+    ("  reasons: 0\n", "  reasons: 0\n  performance: {metric: accuracy, floor: 0.3}\n"),
+)
+LABELLED = PIPELINE.replace(
+    'return pd.DataFrame({"customer_id": came, "label": 1})',
+    """names = visits["customer_id"].unique()
+    return pd.DataFrame({"customer_id": names, "label": np.where(np.isin(names, came), "comes", "stays away")})""",
+)
+
+
+@pytest.mark.parametrize("to", ["shadow", "canary", "all"])
+def test_candidates_that_answer_otherwise_are_never_mixed_nor_compared(world: World, to: str) -> None:
+    before, text = champion(world), (world.root / "product.yaml").read_text()
+    for old, new in OF_CLASSES:
+        text = text.replace(old, new)
+    world.adopt(text)
+    mine = another(world, LABELLED)
+    step(world, mine, to, share=0.3 if to == "canary" else 0.0, replaces=before if to == "all" else "")
+    found = live_through(world, 4, 5)
+    says = "It answers with one class of comes, stays away, and what it stands beside with a probability."
+    [*_, newest] = world.of(RunFinished)
+    assert (newest.answered, newest.delivered, newest.stood_in) == (800, {"list": 800}, "")
+    assert list(newest.by_candidate) == [mine if to == "all" else before]
+    if to == "all":
+        assert [what.text for what in found] == [f"The answers of 1997-04-01 could not be compared: {says}"]
+        assert (found[0].verdict, found[0].harm) == ("hold", False)
+        assert stepping(world, mine, to) is None
+        return
+    assert not found
+    assert {(what.ok, what.text) for what in world.of(TrialFinished)} == {
+        (False, f"The candidate {mine[:12]} could not answer: {says}")
+    }
+    assert says in str(stepping(world, mine, to))
+
+
+def stepping(world: World, candidate: str, to: str) -> GateShut | None:
+    """Why a step would be refused because of who answers beside; None where it would not."""
+    taken = next(what for what in world.of(ReleaseStepped) if (what.candidate, what.step) == (candidate, to))
+    past = world.store.ledger.past(PRODUCT)
+    try:
+        require_alike(current_plan(past), past, taken)
+    except GateShut as shut:
+        return shut
+    return None
 
 
 def test_a_challenger_replaces_where_it_pays_and_not_where_it_costs_more_than_it_gains(world: World) -> None:

@@ -312,5 +312,5 @@ print("went on")
 
 
 def test_code_that_ran_in_a_thread_leaves_no_interrupt_behind_that_a_tracer_would_meet_for_ever() -> None:
-    told = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True, timeout=60, check=True)
+    told = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True, timeout=120, check=True)
     assert told.stdout == "went on\n"

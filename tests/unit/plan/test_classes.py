@@ -9,11 +9,13 @@ import pytest
 from e2e.voyage.cellar import PLAN
 
 from shipworthy.base.errors import UserError
+from shipworthy.model.exploring import acted_on
 from shipworthy.plan.check import CHECKS, fit
 from shipworthy.plan.document import read_document
 from shipworthy.plan.json_schema import product_schema
 from shipworthy.plan.reading import read_plan
 
+EXPLORE = "  explore: {share: 2%, seed: a}\n"
 LIST = "classes: [barolo, barbera, grignolino]"
 
 
@@ -22,6 +24,15 @@ def test_a_plan_of_classes_has_nothing_to_object_to() -> None:
     assert plan.need.classes == ["barolo", "barbera", "grignolino"]
     assert CHECKS
     assert [result.found for result in fit(plan, str) if result.verdict == "fail"] == []
+
+
+def test_a_slice_may_be_explored_where_the_answer_is_a_class() -> None:
+    told = PLAN.replace("  yes: barolo\n", f"  yes: barolo\n  no: grignolino\n{EXPLORE}")
+    plan = read_plan(told.replace("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n"))
+    assert [result.found for result in fit(plan, str) if result.verdict == "fail"] == []
+    assert acted_on(plan, ["barolo", "barbera", "grignolino", "taste it"]).tolist() == [True, True, False, False]
+    plain = read_plan(PLAN.replace("  yes: barolo\n", f"  yes: barolo\n{EXPLORE}"))
+    assert acted_on(plain, ["barolo", "barbera", "grignolino", "taste it"]).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -35,13 +46,8 @@ def test_a_plan_of_classes_has_nothing_to_object_to() -> None:
         ("  yes: barolo\n", "  yes: barolo\n  threshold: 0.5\n", "plan.classes", "Remove threshold"),
         ("  yes: barolo\n", "  yes: barolo\n  no: others\n", "plan.classes", "Remove no"),
         ("  yes: barolo\n", "", "plan.classes", "yes: barolo"),
-        ("  yes: barolo\n", "  yes: barolo\n  explore: {share: 2%, seed: a}\n", "plan.classes", "Remove explore"),
-        (
-            "respond:\n",
-            "respond:\n  retraining: {labels_only_when_acted: true}\n",
-            "plan.classes",
-            "Remove labels_only_when_acted",
-        ),
+        ("  yes: barolo\n", f"  yes: barolo\n  no: barollo\n{EXPLORE}", "plan.unknown_class", "Did you mean barolo?"),
+        ("  yes: barolo\n", f"  yes: barolo\n  no: barolo\n{EXPLORE}", "plan.classes", "another class"),
         ("  yes: barolo\n", "  yes: barollo\n", "plan.unknown_class", "Did you mean barolo?"),
         ("ask_name: taste it", "ask_name: barbera", "plan.classes", "another word"),
         ("column: grower}", "column: grower, yes: barolo}", "plan.classes", "Remove yes"),

@@ -12,6 +12,7 @@ from shipworthy.data.words import SnapshotRefused
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.plan.rules import current_plan
 from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.action import RESENDS
 from shipworthy.respond.rules import situations, taken
 from shipworthy.respond.words import TriggerFired
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
@@ -33,6 +34,21 @@ def triggers(*lines: str) -> tuple[str, str]:
     return old, f"respond:\n  triggers:\n{listed}"
 
 
+ANOTHER_SOURCE = (
+    "sources:\n",
+    """sources:
+  minutes:
+    kind: csv
+    path: feed/minutes-*.csv
+    right_to_use: Contract with the subscriber.
+    contract:
+      time: day
+      columns:
+        subscriber: {type: text, personal: true}
+        day: {type: date}
+""",
+)
+"""A source that bears the name of a column of another one, and stands before it."""
 READ_WITHIN_A_WEEK = ("    capacity: 50\n", "    capacity: 50\n    acknowledge_within: 1w\n")
 
 
@@ -121,13 +137,13 @@ def delivery(
     )
 
 
-def failed_delivery(history: History, name: str = "delivery-2") -> None:
+def failed_delivery(history: History, name: str = "delivery-2", consumer: str = "service", run: str = "run-1") -> None:
     history.write(
         DeliveryFailed(
             product=PRODUCT,
             delivery=name,
-            run="run-1",
-            consumer="service",
+            run=run,
+            consumer=consumer,
             sink="call-list",
             rows=10,
             as_of=AS_OF,
@@ -154,16 +170,19 @@ def fire(history: History, **later: float) -> list[str]:
         outcome, facts = taken(situation, action)
         for fact in facts:
             history.write(fact, "night-operator")
+        done.append(action.name)
+        if action.name == RESENDS:
+            continue
         fired = TriggerFired(
             product=PRODUCT,
             trigger=situation.trigger.name,
             cause=situation.cause.name,
             action=action.name,
             outcome=outcome,
+            candidate=situation.cause.candidate,
             of=situation.cause.of,
             dry=situation.trigger.dry,
         )
         history.write(fired, "night-operator")
-        done.append(action.name)
     history.now += timedelta(**later)
     return done

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do, triggers
 from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import body_of, what_of
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.data.words import SnapshotTaken
+from shipworthy.model.rules import mature_moments
 from shipworthy.release.rules import rollback_target
 from shipworthy.respond.action import Action, Cause, Situation
-from shipworthy.respond.rules import retraining_due, situations
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, MessageFailed, PeopleTold
+from shipworthy.respond.asked import retraining_due
+from shipworthy.respond.opening import open_incident
+from shipworthy.respond.rules import situations, take_up, taken, weighed
+from shipworthy.respond.views import responses
+from shipworthy.respond.words import (
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    OpenIncident,
+    PeopleTold,
+    Responses,
+    TakeUp,
+    TriggerFired,
+)
+from shipworthy.watch.words import Level, WindowJudged
 
 FOLDER = "respond/actions"
 
@@ -63,10 +79,10 @@ def test_those_concerned_are_told_and_nobody_else() -> None:
     )
     alarm(history)
     fire(history)
-    told = [fact.what for fact in history.past.of(PeopleTold)]
-    assert [one.to for one in told] == ["legal", "service", "technology"]
-    assert [one.route for one in told] == ["https", "file", "file"]
-    assert all("27 %" in one.subject for one in told)
+    messages = [fact.what for fact in history.past.of(PeopleTold)]
+    assert [one.to for one in messages] == ["legal", "service", "technology"]
+    assert [one.route for one in messages] == ["https", "file", "file"]
+    assert all("27 %" in one.subject for one in messages)
 
 
 def test_a_reminder_is_a_message_of_its_own() -> None:
@@ -79,19 +95,93 @@ def test_a_reminder_is_a_message_of_its_own() -> None:
     assert len(set(names)) == 4
 
 
+def act_with_a_dead_route(history: History, dead: str) -> list[str]:
+    """Let everything be done as the flow does it while one route leads nowhere; gives the actions."""
+    done = []
+    for situation, action in list(situations(history.plan, history.past, history.now)):
+        outcome, facts = taken(situation, action)
+        for fact in facts:
+            if isinstance(fact, PeopleTold) and fact.to == dead:
+                history.write(MessageFailed(reason="ConnectError", **body_of(fact)))
+            else:
+                history.write(fact)
+        done.append(action.name)
+        if action.name != "resend":
+            cause, name = situation.cause.name, situation.trigger.name
+            history.write(TriggerFired(product=PRODUCT, trigger=name, cause=cause, action=action.name, outcome=outcome))
+    return done
+
+
+def told(history: History) -> list[str]:
+    return [fact.what.to for fact in history.past.of(PeopleTold)]
+
+
 def test_who_was_reached_is_not_told_twice_and_a_dead_route_is_left_alone_for_a_while() -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     alarm(history)
-    ((situation, action),) = situations(history.plan, history.past, history.now)
-    service, technology = action.act(situation)[1]
-    assert isinstance(technology, PeopleTold)
-    history.write(service)
-    values = {name: getattr(technology, name) for name in ("product", "message", "to", "subject", "route")}
-    history.write(MessageFailed(reason="ConnectError", **values))
+    assert act_with_a_dead_route(history, "technology") == ["notify"]
+    assert told(history) == ["service"]
     assert to_do(history) == []
     history.now += timedelta(hours=1)
     ((situation, action),) = situations(history.plan, history.past, history.now)
-    assert action.act(situation)[1] == [technology]
+    (fact,) = action.act(situation)[1]
+    (failed,) = history.past.of(MessageFailed)
+    assert isinstance(fact, PeopleTold)
+    assert (fact.to, fact.message, fact.subject) == ("technology", failed.what.message, failed.what.subject)
+    assert act_with_a_dead_route(history, "") == ["resend"]
+    assert to_do(history) == []
+
+
+def test_of_a_ledger_of_before_messages_were_owed_whoever_was_not_reached_is_told_once_more() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    ((situation, action),) = situations(history.plan, history.past, history.now)
+    service, technology = (body_of(fact) for fact in action.act(situation)[1])
+    kept = ("product", "message", "to", "subject", "route")
+    history.write(PeopleTold(**{name: service[name] for name in kept}))
+    history.write(MessageFailed(reason="ConnectError", **{name: technology[name] for name in kept}))
+    assert fire(history) == ["notify"]
+    assert told(history) == ["service", "technology"]
+    assert to_do(history) == []
+
+
+def test_a_failure_dated_ahead_keeps_no_message_back() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    alarm(history)
+    history.now += timedelta(days=365)
+    act_with_a_dead_route(history, "technology")
+    history.now -= timedelta(days=365)
+    assert to_do(history) == [("mine", "resend")]
+
+
+def test_a_dead_route_keeps_nobody_from_being_reminded_nor_the_next_ones_from_being_told() -> None:
+    history = live(
+        "{name: mine, on: alarm, do: [notify], again_after: 1d, to: [technology, service], "
+        "escalate: [{after: 4h, to: [service]}, {after: 6h, to: [technology]}]}"
+    )
+    alarm(history)
+    done = []
+    for _ in range(26):
+        done += [action for action in act_with_a_dead_route(history, "technology") if action != "resend"]
+        history.now += timedelta(hours=1)
+    assert done == ["notify", "escalate", "escalate", "notify"]
+    assert told(history) == ["service", "service", "service"]
+    state = responses(Responses(product=PRODUCT), history.past, history.now)
+    assert [(one.trigger, one.waits) for one in state.happenings] == [("mine", True)]
+    assert any(one.reason == "ConnectError" and one.tries > 3 for one in state.messages)
+    act_with_a_dead_route(history, "")
+    assert told(history)[3:] == ["technology"], "only the newest of what was not sent is sent after all"
+    assert not [one for one in responses(Responses(product=PRODUCT), history.past, history.now).messages if one.reason]
+
+
+def test_that_nobody_has_answered_is_not_told_any_more_once_somebody_has() -> None:
+    history = live("{name: mine, on: alarm, do: [notify], to: [service], escalate: [{after: 4h, to: [technology]}]}")
+    alarm(history)
+    fire(history, hours=4)
+    assert act_with_a_dead_route(history, "technology") == ["escalate"]
+    history.do(take_up, TakeUp(product=PRODUCT, cause="alarm-1", remark="I look."), "night-operator")
+    history.now += timedelta(hours=2)
+    assert to_do(history) == []
 
 
 def test_an_incident_is_opened_once_with_its_owner_and_the_runs_since() -> None:
@@ -160,6 +250,54 @@ def test_nothing_is_learnt_after_an_incident_about_data_before_data_is_accepted_
     assert ("mine", "retrain") in to_do(history)
 
 
+@pytest.mark.parametrize("source", ["visits", "*"])
+def test_an_incident_opened_by_hand_about_data_holds_learning_back(source: str) -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}")
+    alarm(history)
+    assert to_do(history) == [("mine", "retrain")]
+    title = "The feed of visits is in cents since Monday"
+    history.do(open_incident, OpenIncident(product=PRODUCT, title=title, source=source), "night-operator")
+    assert to_do(history) == []
+
+
+def test_a_warning_about_a_source_that_became_an_incident_holds_learning_back() -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}", "{name: odd, on: breach, do: [incident]}")
+    check = CheckResult("data.fresh", "Is it fresh?", "warn", "It is old.", where="sources.visits")
+    history.write(SnapshotTaken(product=PRODUCT, snapshot="one", as_of="2026-02-01", intakes=[], checks=[check]))
+    fire(history)
+    assert [one.source for one in opened(history)] == ["visits"]
+    alarm(history)
+    assert ("mine", "retrain") not in to_do(history)
+
+
+def test_nothing_is_learnt_from_a_time_whose_data_stays_wrong() -> None:
+    """Learnt would be what came true of the mature moments, each until a horizon later."""
+    history = live("{name: mine, on: alarm, do: [retrain]}", learnt="2025-04-01")
+    moments = mature_moments(history.plan, history.now)
+    alarm(history)
+    opening = OpenIncident(product=PRODUCT, title="A week of visits is lost", source="visits")
+    incident = history.do(open_incident, opening, "night-operator")
+    assert to_do(history) == []
+
+    def closed(first: datetime, last: datetime) -> History:
+        other = copy.deepcopy(history)
+        told = IncidentClosed(
+            product=PRODUCT, incident=incident, root_cause="a", fix="b", check="", no_check_because="c",
+            wrong_from=first.isoformat(), wrong_until=last.isoformat(),
+        )  # fmt: skip
+        other.write(told, "technology-owner")
+        accepted_again(other)
+        return other
+
+    end = history.plan.need.horizon.after(moments[-1])
+    assert to_do(closed(end, end + timedelta(days=7))) == [("mine", "retrain")]
+    assert to_do(closed(moments[0] - timedelta(days=7), moments[0])) == [("mine", "retrain")]
+    touched = closed(end - timedelta(days=1), end + timedelta(days=7))
+    assert to_do(touched) == []
+    held = [why for _, _, why in weighed(touched.plan, touched.past, touched.now) if why]
+    assert f"stays wrong since incident {incident}" in held[0]
+
+
 def test_nothing_is_learnt_while_an_alarm_points_to_a_feed() -> None:
     history = live("{name: mine, on: alarm, of: calibration, do: [retrain]}")
     alarm(history, "alarm-feed", monitor="volume")
@@ -189,6 +327,26 @@ def test_nothing_is_learnt_anew_before_a_new_truth_is_known() -> None:
     alarm(history)
     assert to_do(history) == []
     history.now = datetime(2026, 4, 1, tzinfo=UTC)
+    assert to_do(history) == [("stale", "retrain")]
+
+
+def test_nothing_is_learnt_from_moments_whose_truth_the_feed_has_not_reached() -> None:
+    history = live("{name: stale, on: alarm, do: [retrain]}", learnt="2025-12-01T00:00:00+00:00")
+    alarm(history)
+    assert to_do(history) == [("stale", "retrain")]
+
+    def judged(level: Level, **numbers: float) -> None:
+        window = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
+        history.now += timedelta(hours=1)
+        found = WindowJudged(
+            product=PRODUCT, monitor="performance", candidate=MODEL, window=window, level=level, numbers=numbers,
+            state={}, text="found",
+        )  # fmt: skip
+        history.write(found, "operator")
+
+    judged("not_run", waiting=1.0, behind=1.0)
+    assert to_do(history) == []
+    judged("quiet")
     assert to_do(history) == [("stale", "retrain")]
 
 

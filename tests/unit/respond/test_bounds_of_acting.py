@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import (
+    ANOTHER_SOURCE,
     alarm,
     close_alarm,
     failed_delivery,
     fire,
     live,
+    refusal,
     release,
     to_do,
     triggers,
@@ -23,22 +25,16 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.reference_examples import WITH_PIPELINE
 from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
-from shipworthy.release.rules import paused, standing
+from shipworthy.release.rules import paused, rolled_back, standing
 from shipworthy.release.words import (
     ComeBack,
     FallBack,
     PauseDeliveries,
     ResumeDeliveries,
-    RolledBack,
+    RollBack,
 )
-from shipworthy.respond.rules import (
-    answer_moments,
-    fallback_due,
-    pause_due,
-    retraining_due,
-    take_up,
-    weighed,
-)
+from shipworthy.respond.asked import fallback_due, pauses_due, retraining_due
+from shipworthy.respond.rules import answer_moments, take_up, weighed
 from shipworthy.respond.views import responses
 from shipworthy.respond.words import PeopleTold, Responses, TakeUp, TriggerFired
 from shipworthy.watch.words import WindowJudged
@@ -71,6 +67,18 @@ def test_while_a_trigger_cools_down_what_is_over_is_passed_over_and_what_lasts_w
     assert why_not(history) == ["passed over: it was over when the cool-down ended"]
     failed_delivery(history, "three")
     assert ("mine", "notify") in to_do(history)
+
+
+def test_a_second_source_that_was_refused_while_a_trigger_cools_down_is_taken_up_afterwards() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify], cool_down: 6h}", change=ANOTHER_SOURCE)
+    refusal(history, "one", "visits.minutes")
+    assert fire(history, hours=1) == ["notify"]
+    refusal(history, "two", "minutes.day")
+    assert to_do(history) == []
+    history.now += timedelta(hours=6)
+    assert to_do(history) == [("bad-feed", "notify")]
+    snapshot(history, "mended", "2026-03-01")
+    assert to_do(history) == []
 
 
 @pytest.mark.parametrize(("severity", "told"), [("low", False), ("high", True), ("critical", True)])
@@ -197,7 +205,9 @@ def test_the_baseline_takes_over_in_one_step_and_gives_back() -> None:
 def test_taking_back_or_releasing_while_the_baseline_answers_changes_who_comes_back() -> None:
     history = with_baseline("{name: mine, on: alarm, do: [fallback]}")
     history.write(fallen_back(FallBack(product=PRODUCT, reason="asked for"), history.past)[0])
-    history.write(RolledBack(product=PRODUCT, candidate=MODEL, to=CHALLENGER, reason="wrong"))
+    command = RollBack(product=PRODUCT, candidate=MODEL, reason="wrong")
+    history.write(rolled_back(command, history.past, MODEL, CHALLENGER)[0])
+    assert rolled_back(command, history.past, MODEL, CHALLENGER) == [], "somebody else was faster"
     assert set(standing(history.past).released.values()) == {CHALLENGER}
     release(history, MODEL)
     assert (standing(history.past).held, set(standing(history.past).champion.values())) == ({}, {MODEL})
@@ -207,13 +217,11 @@ def test_deliveries_are_held_for_whom_it_concerns_and_go_on() -> None:
     history = live("{name: mine, on: failed, do: [pause]}")
     failed_delivery(history)
     assert fire(history) == ["pause"]
-    due = pause_due(history.plan, history.past)
-    assert due
-    assert due.of == "service"
+    assert list(pauses_due(history.plan, history.past)) == ["service"]
     command = PauseDeliveries(product=PRODUCT, reason="look first", consumer="service")
     history.write(pausing(history.plan, command, history.past)[0])
     assert paused(history.past) == {"service": "look first"}
-    assert pause_due(history.plan, history.past) is None
+    assert pauses_due(history.plan, history.past) == {}
     assert fire(history) == ["notify"]
     history.write(resuming(history.plan, ResumeDeliveries(product=PRODUCT, reason="mended"), history.past)[0])
     assert paused(history.past) == {}
@@ -253,3 +261,52 @@ def test_an_alarm_that_was_answered_waits_for_nobody() -> None:
     assert [one.waits for one in responses(question, history.past, history.now).happenings] == [True]
     close_alarm(history)
     assert [one.waits for one in responses(question, history.past, history.now).happenings] == [False]
+
+
+SECOND_CONSUMER = (
+    "consumers:\n  service:",
+    """consumers:
+  other:
+    who: The other team
+    person: sales-lead
+    columns: [rank, subscriber, score, decision, reasons, answer_id]
+    sinks: [call-list]
+    every: 1w
+    start: 2031-03-03
+    deadline: 6h
+    time_to_act: 5d
+    capacity: 50
+    guide: guides/service.md
+  service:""",
+)
+
+
+def pause(history: History, consumer: str) -> None:
+    command = PauseDeliveries(product=PRODUCT, reason="asked for", consumer=consumer)
+    history.write(pausing(history.plan, command, history.past)[0])
+
+
+def test_deliveries_to_two_that_failed_at_one_moment_are_both_held() -> None:
+    history = live("{name: mine, on: failed, do: [pause]}", change=SECOND_CONSUMER)
+    failed_delivery(history, "one")
+    failed_delivery(history, "two", consumer="other")
+    assert fire(history) == ["pause", "pause"]
+    assert set(pauses_due(history.plan, history.past)) == {"service", "other"}
+    pause(history, "other")
+    assert set(pauses_due(history.plan, history.past)) == {"service"}
+    pause(history, "service")
+    assert pauses_due(history.plan, history.past) == {}
+    for fact in resuming(history.plan, ResumeDeliveries(product=PRODUCT, reason="mended"), history.past):
+        history.write(fact)
+    assert pauses_due(history.plan, history.past) == {}, "whoever resumes has the last word"
+
+
+def test_who_came_into_the_plan_after_all_were_to_be_held_is_not_held() -> None:
+    history = live("{name: mine, on: alarm, do: [pause]}")
+    alarm(history)
+    assert fire(history) == ["pause"]
+    pause(history, "service")
+    history.adopt(
+        triggers("{name: mine, on: alarm, do: [pause]}"), ("start: 2026-03-02", "start: 2031-03-03"), SECOND_CONSUMER
+    )
+    assert pauses_due(history.plan, history.past) == {}

@@ -17,11 +17,20 @@ from shipworthy.base.check import CheckResult, Verdict, sentence_of
 from shipworthy.base.digest import canonical, digest_of
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.data.words import Intake, SnapshotRefused, SnapshotTaken
+from shipworthy.release.words import CameBack, DeliveriesResumed, RolledBack
 from shipworthy.respond.action import Cause
 from shipworthy.respond.causes import causes
-from shipworthy.respond.folds import ACTED, NEW, NOTED, REFUSED, WARNED, acting
+from shipworthy.respond.folds import ACTED, FAILING, NEW, NOTED, REFUSED, WARNED, acting
 from shipworthy.respond.rules import taken_up
-from shipworthy.respond.words import CauseTakenUp, IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.words import (
+    AttemptFailed,
+    CauseTakenUp,
+    IncidentClosed,
+    IncidentOpened,
+    MessageFailed,
+    PeopleTold,
+    TriggerFired,
+)
 from shipworthy.watch.words import AlarmClosed, Level, WindowJudged
 
 PRODUCT = "p"
@@ -63,11 +72,35 @@ def done(draw: st.DrawFn) -> What:
             outcome="", dry=draw(st.booleans()),
         ),
         CauseTakenUp(product=PRODUCT, cause=cause),
+        PeopleTold(
+            product=PRODUCT, message=draw(names), to=draw(names), subject="", route="file", trigger=draw(names),
+            cause=cause, action="notify",
+        ),
+        MessageFailed(
+            product=PRODUCT, message=draw(names), to=draw(names), subject="", route="file", reason="",
+            trigger=draw(names), cause=cause, action="notify",
+        ),
         AlarmClosed(product=PRODUCT, alarm=cause, by="somebody"),
         IncidentOpened(
             product=PRODUCT, incident=f"I-{cause}", severity="high", title="", owner="", cause=cause, affected=[]
         ),
         IncidentClosed(product=PRODUCT, incident=incident, root_cause="", fix="", check=""),
+    ]  # fmt: skip
+    return draw(st.sampled_from(facts))
+
+
+@st.composite
+def tried(draw: st.DrawFn) -> What:
+    who = draw(names)
+    attempt = draw(st.sampled_from(["rollback", "fallback", "pause", "retrain"]))
+    facts: list[What] = [
+        AttemptFailed(
+            product=PRODUCT, attempt=attempt, concerns=who if attempt in ("rollback", "pause") else "",
+            reason=f"reason {draw(few)}", trigger=draw(names),
+        ),
+        RolledBack(product=PRODUCT, candidate=who, to="", reason=""),
+        CameBack(product=PRODUCT, to={}, reason=""),
+        DeliveriesResumed(product=PRODUCT, consumers=[who], reason=""),
     ]  # fmt: skip
     return draw(st.sampled_from(facts))
 
@@ -86,10 +119,10 @@ def life_of(whats: list[What]) -> list[Recorded[Any]]:
     return facts
 
 
-histories = st.lists(st.one_of(judged(), read(), done()), max_size=25).map(life_of)
+histories = st.lists(st.one_of(judged(), read(), done(), tried()), max_size=25).map(life_of)
 
 
-@pytest.mark.parametrize("fold", [ACTED, NOTED, REFUSED, WARNED, NEW], ids=lambda fold: fold.name)
+@pytest.mark.parametrize("fold", [ACTED, FAILING, NOTED, REFUSED, WARNED, NEW], ids=lambda fold: fold.name)
 @given(facts=histories, at=st.integers(0, 25))
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int
@@ -140,7 +173,8 @@ def one_by_one(facts: list[Recorded[Any]]) -> Iterator[Cause]:
             bad = [one for one in what.checks if one.verdict == "fail"]
             text = f"data as of {what.as_of[:10]} refused: {sentence_of(one.found for one in bad)}"
             for name in sorted({source(one.where) for one in bad} - seen):
-                yield Cause("refusal", what.refusal, name, text, False, **when)
+                mended = any(isinstance(one.what, SnapshotTaken) for one in facts[number:])
+                yield Cause("refusal", what.refusal, name, text, not mended, **when)
     yield from notes.values()
 
 
@@ -179,4 +213,4 @@ def test_what_triggers_did_is_known_by_cause_and_so_is_who_took_it_up(facts: lis
     asked = [
         what.cause for what in about if isinstance(what, TriggerFired) and what.action == "retrain" and not what.dry
     ]
-    assert acted["newest"].get("retrain") == (asked[-1] if asked else None)
+    assert [one["cause"] for one in acted["asked"].get("retrain", {}).values()] == asked[-1:]

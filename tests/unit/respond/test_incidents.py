@@ -65,6 +65,33 @@ def test_from_opening_to_the_signature() -> None:
     assert card.closed_at == history.now.isoformat()
 
 
+def test_what_nobody_knows_is_refused_with_what_there_is() -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    with pytest.raises(NotFound, match="no cause 'no-such-thing'"):
+        history.do(open_incident, OpenIncident(product=PRODUCT, title="Something is wrong", cause="no-such-thing"), "x")
+    with pytest.raises(NotFound, match=r"no source 'visit'. Known: \*, visits"):
+        history.do(open_incident, OpenIncident(product=PRODUCT, title="Something is wrong", source="visit"), "x")
+    name = open_one(history)
+    change = ChangeIncident(product=PRODUCT, incident=name, severity="low", owner="nobody-known")
+    with pytest.raises(NotFound, match="no person 'nobody-known'"):
+        history.do(change_incident, change, "night-operator")
+    alarm(history)
+    assert history.do(open_incident, OpenIncident(product=PRODUCT, title="It is wrong", cause="alarm-1"), "x")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("1998-03-01", ""), ("", "1998-03-01"), ("1998-03-02", "1998-03-01"), ("soon", "1998-03-01")]
+)
+def test_the_time_of_which_data_stays_wrong_has_two_ends_in_order(first: str, last: str) -> None:
+    history = live("{name: mine, on: alarm, do: [notify]}")
+    name = open_one(history)
+    with pytest.raises(UserError, match="wrong_from"):
+        close(history, name, wrong_from=first, wrong_until=last)
+    close(history, name, wrong_from="1998-03-01", wrong_until="1998-03-08")
+    (card,) = incidents(Incidents(product=PRODUCT), history.past, history.now)
+    assert (card.wrong_from[:10], card.wrong_until[:10]) == ("1998-03-01", "1998-03-08")
+
+
 def test_the_same_trouble_is_one_incident_until_it_is_closed() -> None:
     history = live("{name: mine, on: alarm, do: [notify]}")
     name = open_one(history)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from unit.respond.happenings import (
+    ANOTHER_SOURCE,
     BEFORE,
     READ_WITHIN_A_WEEK,
     acknowledged,
@@ -27,10 +28,11 @@ from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
 from shipworthy.base.times import length
 from shipworthy.data.words import SnapshotTaken
 from shipworthy.deliver.words import RunFinished
-from shipworthy.release.rules import standing
+from shipworthy.release.rules import rollback_target, standing
 from shipworthy.release.words import CameBack, FellBack, ReleaseStepped, RolledBack, TrialFinished, TrialJudged
+from shipworthy.respond.asked import retraining_due, rollbacks_due
 from shipworthy.respond.causes import causes
-from shipworthy.respond.rules import answered_alarms, response_due, retraining_due, rollback_due, situations
+from shipworthy.respond.rules import answered_alarms, response_due, situations
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 
 LONG_AGO = "2026-01-01T00:00:00+00:00"
@@ -114,15 +116,42 @@ def test_it_acts_again_after_its_time_while_the_cause_lasts() -> None:
 
 
 def test_what_is_over_is_not_acted_on_again() -> None:
-    history = live("{name: bad-feed, on: refusal, do: [notify], again_after: 1d}")
-    refusal(history)
+    history = live("{name: broken, on: failed, do: [notify], again_after: 1d}")
+    failed_delivery(history)
     assert fire(history, days=30) == ["notify"]
     assert to_do(history) == []
+
+
+def test_a_refused_source_lasts_until_it_is_accepted_again() -> None:
+    history = live("{name: bad-feed, on: refusal, do: [notify], again_after: 1d}")
+    refusal(history)
+    assert fire(history, hours=1) == ["notify"]
     refusal(history, "refusal-2")
     assert to_do(history) == [], "the source is still broken: it is the same cause, however often it is read"
+    history.now += timedelta(days=1)
+    assert fire(history) == ["notify"], "and whoever asked for it is reminded"
     history.write(SnapshotTaken(product=PRODUCT, snapshot="s", as_of=LONG_AGO, intakes=[], checks=[]))
+    history.now += timedelta(days=2)
+    assert to_do(history) == []
     refusal(history, "refusal-3")
     assert to_do(history) == [("bad-feed", "notify")]
+
+
+@pytest.mark.parametrize(
+    ("where", "of"), [("visits.minutes", "visits"), ("minutes.day", "minutes"), ("minutes", "minutes"), ("all", "")]
+)
+def test_a_refusal_is_about_the_source_and_not_one_that_bears_the_name_of_its_column(where: str, of: str) -> None:
+    history = live("{name: bad-feed, on: refusal, of: visits, do: [notify]}", change=ANOTHER_SOURCE)
+    refusal(history, where=where)
+    assert [cause.of for cause in causes(history.plan, history.past, history.now)] == [of]
+    assert to_do(history) == ([("bad-feed", "notify")] if of == "visits" else [])
+
+
+def test_a_list_that_is_not_made_lasts_until_it_is() -> None:
+    history = live("{name: late-list, on: late, do: [notify], again_after: 1d}", first_list="2026-03-02")
+    history.now += timedelta(days=2)
+    assert fire(history, days=1)[:1] == ["notify"]
+    assert to_do(history)[:1] == [("late-list", "notify")]
 
 
 def test_a_delivery_that_was_acknowledged_in_time_needs_no_answer() -> None:
@@ -169,12 +198,40 @@ def test_rolling_back_is_due_until_it_is_done() -> None:
     history = live("{name: unsigned, on: revoked, do: [rollback]}")
     revoke(history)
     assert fire(history) == ["rollback"]
-    assert rollback_due(history.past)
+    assert rollbacks_due(history.past)
     history.write(
         RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"), "night-operator"
     )
-    assert rollback_due(history.past) is None
+    assert rollbacks_due(history.past) == []
     assert to_do(history) == []
+
+
+def test_a_champion_and_a_challenger_alarmed_about_at_one_moment_both_go_back() -> None:
+    history = live("{name: harmful, on: alarm, do: [rollback]}")
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, step="shadow")
+    alarm(history, "alarm-1", candidate=MODEL)
+    alarm(history, "alarm-2", candidate=CHALLENGER)
+    assert fire(history) == ["rollback", "rollback"]
+    while due := rollbacks_due(history.past):
+        current, target = rollback_target(history.past, due[-1].candidate)
+        history.write(RolledBack(product=PRODUCT, candidate=current, to=target, reason="a trigger asked for it"))
+    now = standing(history.past)
+    assert (set(now.champion.values()), now.challenger) == ({BEFORE}, "")
+
+
+def test_who_is_to_go_back_without_a_name_is_whoever_was_released_last_not_a_challenger() -> None:
+    history = live("{name: late-list, on: late, do: [rollback]}", "{name: harmful, on: alarm, do: [rollback]}")
+    history.make(CHALLENGER)
+    release(history, CHALLENGER, step="shadow")
+    alarm(history, candidate=CHALLENGER)
+    delivery(history, due_by=LONG_AGO)
+    assert fire(history) == ["rollback", "rollback"]
+    assert [asked.candidate for asked in rollbacks_due(history.past)] == ["", CHALLENGER]
+    history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to="", reason="a trigger asked for it"))
+    assert [asked.candidate for asked in rollbacks_due(history.past)] == [""]
+    history.write(RolledBack(product=PRODUCT, candidate=MODEL, to=BEFORE, reason="a trigger asked for it"))
+    assert rollbacks_due(history.past) == []
 
 
 def test_retraining_is_due_until_somebody_has_made_a_model_since() -> None:

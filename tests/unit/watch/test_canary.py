@@ -17,7 +17,7 @@ from shipworthy.watch.canary import (
     verdict,
     worthwhile,
 )
-from shipworthy.watch.evidence import SHORT_GRID, Counts, Floats, beyond, wealth
+from shipworthy.watch.evidence import BETS, Counts, Floats, beyond, wealth
 
 OLD, ALPHA, ROWS, RUNS, BLOCK = 0.10, 0.05, 20_000, 400, 9
 SHARED = 0.8  # of the old one's errors in shadow are errors of the new one too
@@ -42,19 +42,16 @@ def simulated(new: float, live: bool, seed: int = 0) -> tuple[float, float, floa
     random, draw, step = np.random.default_rng(seed), rows_of_split if live else rows_of_shadow, 500
     values = np.arange(-BLOCK, BLOCK + 1) / BLOCK
     bets = np.array(
-        [
-            [beyond(np.array([d]), TERMS.harm, SHORT_GRID), beyond(np.array([-d]), -TERMS.margin, SHORT_GRID)]
-            for d in values
-        ]
+        [[beyond(np.array([d]), TERMS.harm, BETS), beyond(np.array([-d]), -TERMS.margin, BETS)] for d in values]
     )
-    capital, ends, at = np.zeros((RUNS, 2, len(SHORT_GRID))), np.zeros(RUNS, int), np.full(RUNS, ROWS)
+    capital, ends, at = np.zeros((RUNS, 2, len(BETS))), np.zeros(RUNS, int), np.full(RUNS, ROWS)
     for start in range(0, ROWS, step):
         live_runs = np.flatnonzero(ends == 0)
         if not live_runs.size:
             break
         found = np.rint(draw(new, (live_runs.size, step), random) * BLOCK).astype(int) + BLOCK
         grown = capital[live_runs][:, None] + np.cumsum(bets[found], axis=1)
-        crossed = np.logaddexp.reduce(grown, axis=-1) - np.log(len(SHORT_GRID)) >= -np.log(ALPHA)
+        crossed = np.logaddexp.reduce(grown, axis=-1) - np.log(len(BETS)) >= -np.log(ALPHA)
         first = np.where(crossed.any(1), crossed.argmax(1), ROWS)
         done = first.min(1) < ROWS
         ends[live_runs[done]] = np.where(first[done, 0] <= first[done, 1], -1, 1)
@@ -99,7 +96,7 @@ def test_the_negative_control_a_test_of_fixed_size_looked_at_often_goes_back_far
 
 
 def test_going_back_wins_ties_and_at_the_row_limit() -> None:
-    full = (10.0,) * len(SHORT_GRID)
+    full = (10.0,) * len(BETS)
     assert verdict(Trial(harm=full, promotion=full, rows=10), TERMS) == "roll back"
     assert verdict(Trial(promotion=full, rows=10), TERMS) == "promote"
     assert verdict(Trial(promotion=full, rows=10), TERMS, mismatch=True) == "roll back"
@@ -158,5 +155,5 @@ def test_a_challenger_that_gains_no_more_than_it_costs_replaces_nobody(
     draws = random.choice([1.0, -1.0, 0.0], (300, 4_000), p=[0.2, 0.2 - gain, 0.6 + gain])
     table = {d: worthwhile(np.array([d]), pays) for d in (-1.0, 0.0, 1.0)}
     grown = np.cumsum(np.array([table[d] for d in (-1.0, 0.0, 1.0)])[draws.astype(int) + 1], axis=1)
-    crossed = (np.logaddexp.reduce(grown, axis=-1) - np.log(len(SHORT_GRID)) >= -np.log(ALPHA)).any(axis=1)
+    crossed = (np.logaddexp.reduce(grown, axis=-1) - np.log(len(BETS)) >= -np.log(ALPHA)).any(axis=1)
     assert replaced[0] <= crossed.mean() <= replaced[1]

@@ -16,7 +16,7 @@ from shipworthy.release.words import FellBack
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.monitors import label_lateness
 from shipworthy.watch.rules import is_judged
-from shipworthy.watch.words import LabelsSealed
+from shipworthy.watch.words import LabelsSealed, WindowJudged
 
 
 @given(
@@ -128,7 +128,9 @@ def test_a_source_that_breaks_its_contract_is_noted_once_for_each_delivery_of_it
 
 
 def test_a_source_grows_too_old_also_while_nobody_reads_it() -> None:
-    life = Life(plan(contract={"freshness": "2d"})).read(START, newest=START.isoformat())
+    life = Life(plan(contract={"freshness": "2d"}))
+    assert not life.look(START, "freshness"), "a source that came into the plan just now has not been read yet"
+    life = life.read(START, newest=START.isoformat())
     fresh = life.look(START + DAY, "freshness")
     assert [what.level for what in fresh] == ["quiet"]
     old = life.look(START + 4 * DAY, "freshness")
@@ -187,6 +189,18 @@ def test_labels_that_do_not_come_are_late_before_anybody_asks_for_them() -> None
     )
     life.add(late, at=START + 20 * DAY)
     assert not life.look(START + 30 * DAY, "label-lateness"), "what came late was counted as late"
+
+
+def test_late_labels_are_said_to_be_those_of_a_feed_that_is_behind() -> None:
+    life = Life().answer(START, rows=10)
+    behind = WindowJudged(
+        product="p", monitor="performance", candidate="a", window=START.isoformat(), level="not_run", state={},
+        numbers={"waiting": 1.0, "behind": 1.0}, text="The source ends early.",
+    )  # fmt: skip
+    life.add(behind, at=START + 7 * DAY)
+    [found] = life.look(START + 10 * DAY, "label-lateness")
+    assert found.numbers["fell_short"] == 10.0
+    assert "whose truth the feed has not reached yet" in found.text
 
 
 def test_answers_of_a_day_have_their_labels_under_the_day_and_until_a_horizon_after_it() -> None:
@@ -251,3 +265,15 @@ def test_a_month_that_costs_more_than_planned_is_an_alarm_and_the_next_begins_an
     (april,) = life.look(START + 32 * DAY, "cost")
     assert april.numbers["spent"] == pytest.approx(11.0)
     assert april.level == "quiet"
+
+
+def test_answers_in_shadow_cost_the_same_and_so_does_each_model_that_was_made() -> None:
+    life = Life(plan({"cost": {"per_answer": 0.01, "per_training": 7, "at_most": 30}})).answer(START, rows=100)
+    sealed = life.facts[-1].what
+    life.finish(START, answered=100).add(replace(sealed, segment="b", steps={"shadow": 40, "all": 3}), at=START)
+    (day,) = life.look(START + DAY, "cost")
+    assert {name: part["now"] for name, part in day.parts.items()} == {"sales": 1.0, "in shadow": 0.4}
+    life.release("b", at=START + DAY)
+    (trained,) = life.look(START + 2 * DAY, "cost")
+    assert trained.numbers["today"] == 7.0
+    assert trained.numbers["spent"] == pytest.approx(8.4)

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipworthy.watch.evidence import (
-    LONG_GRID,
-    SHORT_GRID,
+    BETS,
     Counts,
     Floats,
     above,
@@ -20,7 +19,6 @@ from shipworthy.watch.evidence import (
     calm,
     counted,
     crosses,
-    grid,
     rows_more,
     rows_until_alarm,
     strength,
@@ -39,7 +37,7 @@ def false_alarms_row_by_row(tau: float, updates: int, streams: int, seed: int) -
     random = np.random.default_rng(seed)
     bar = np.log1p(threshold(updates, ALPHA))
     one, zero = above(Counts(1, 1), tau), above(Counts(1, 0), tau)
-    state, alarmed = calm(streams, len(LONG_GRID)), np.zeros(streams, dtype=bool)
+    state, alarmed = calm(streams, len(BETS)), np.zeros(streams, dtype=bool)
     for _ in range(updates):
         hit = random.random(streams) < tau
         state = updated(state, np.where(hit[:, None], one, zero))
@@ -58,7 +56,7 @@ def false_alarms_of_batches(correlation: float, phi: float, streams: int, seed: 
     random = np.random.default_rng(seed)
     bar = np.log1p(threshold(updates, ALPHA))
     one, zero = above(Counts(1, 1), tau), above(Counts(1, 0), tau)
-    state, alarmed = calm(streams, len(LONG_GRID)), np.zeros(streams, dtype=bool)
+    state, alarmed = calm(streams, len(BETS)), np.zeros(streams, dtype=bool)
     for _ in range(updates):
         share = np.full(streams, tau)
         if correlation:
@@ -84,11 +82,10 @@ def test_untempered_evidence_breaks_its_promise_where_rows_share_shocks(correlat
 def judged(gaps: list[float], tolerance: float, phi: float, updates: int) -> list[bool]:
     """Whether an alarm stands after each window of a two-sided test with exactly these gaps (rows spread by .35)."""
     rows, spread = 23_570, 0.35
-    bets = grid(updates)
-    state, found = calm(2, len(bets)), []
+    state, found = calm(2, len(BETS)), []
     for gap in gaps:
         rows_at = np.concatenate([np.full(rows // 2, gap - spread), np.full(rows - rows // 2, gap + spread)])
-        factors = np.array([beyond(rows_at, tolerance, bets), beyond(-rows_at, tolerance, bets)])
+        factors = np.array([beyond(rows_at, tolerance), beyond(-rows_at, tolerance)])
         state = updated(state, temper(factors, phi))
         found.append(crosses(state.reshape(-1), threshold(updates, ALPHA)))
     return found
@@ -145,11 +142,11 @@ def test_the_parts_of_a_batch_of_differences_add_up(first: list[float], second: 
     st.floats(1, 1000),
 )
 def test_nothing_is_ever_missing_or_infinite(batches: list[tuple[int, float]], tau: float, phi: float) -> None:
-    up, down = calm(len(SHORT_GRID)), calm(len(SHORT_GRID))
+    up, down = calm(len(BETS)), calm(len(BETS))
     for rows, share in batches:
         counts = Counts(rows, int(rows * share))
-        up = updated(up, temper(above(counts, tau, SHORT_GRID), phi))
-        down = updated(down, temper(below(counts, min(tau - 0.5, 0.999), SHORT_GRID), phi))
+        up = updated(up, temper(above(counts, tau, BETS), phi))
+        down = updated(down, temper(below(counts, min(tau - 0.5, 0.999), BETS), phi))
         for state in (up, down):
             assert np.isfinite(state).all()
             assert (state >= 0).all()
@@ -160,8 +157,8 @@ def test_nothing_is_ever_missing_or_infinite(batches: list[tuple[int, float]], t
 @given(st.integers(1, 5_000), st.data(), st.floats(0.01, 0.9))
 def test_more_ones_are_never_less_evidence(rows: int, data: st.DataObject, tau: float) -> None:
     few = data.draw(st.integers(0, rows - 1))
-    less = updated(calm(6), above(Counts(rows, few), tau))
-    more = updated(calm(6), above(Counts(rows, few + 1), tau))
+    less = updated(calm(len(BETS)), above(Counts(rows, few), tau))
+    more = updated(calm(len(BETS)), above(Counts(rows, few + 1), tau))
     assert (more >= less).all()
     assert strength(more) >= strength(less)
 
@@ -197,14 +194,14 @@ def test_the_delay_formula_says_how_many_rows_are_still_needed() -> None:
     bar = threshold(12, ALPHA)
     counts = Counts(1_000, 130)
     factors = temper(above(counts, 0.1), 4.0)
-    state = updated(calm(6), factors)
+    state = updated(calm(len(BETS)), factors)
     more = rows_more(state, factors, counts.rows, bar)
     assert more is not None
     assert not crosses(state, bar)
     later = updated(state, factors * more / counts.rows)
     assert crosses(later, bar)
-    assert rows_more(calm(6), above(Counts(100, 5), 0.1), 100, bar) is None
-    assert rows_more(calm(6), np.zeros(6), 0, bar) is None
+    assert rows_more(calm(len(BETS)), above(Counts(100, 5), 0.1), 100, bar) is None
+    assert rows_more(calm(len(BETS)), np.zeros(len(BETS)), 0, bar) is None
 
 
 def test_the_planned_delay_fits_the_measured_one() -> None:
@@ -219,7 +216,7 @@ def test_a_one_shot_question_is_decided_by_its_wealth() -> None:
     random = np.random.default_rng(5)
     old, new = random.random(4_000) < 0.10, random.random(4_000) < 0.08
     better = old.astype(float) - new.astype(float)
-    total: Floats = np.zeros(len(LONG_GRID))
+    total: Floats = np.zeros(len(BETS))
     for row in range(better.size):
         total = total + beyond(better[row : row + 1], -0.02)
         if wealth(total) >= math.log(1 / ALPHA):
@@ -239,8 +236,8 @@ def plain_mixture(rows: list[int], tau: float, bets: tuple[float, ...]) -> list[
 
 def test_the_wealth_equals_an_independent_reckoning_row_by_row() -> None:
     rows = (np.random.default_rng(8).random(400) < 0.16).astype(int).tolist()
-    reckoned = plain_mixture(rows, 0.12, LONG_GRID)
-    total: Floats = np.zeros(len(LONG_GRID))
+    reckoned = plain_mixture(rows, 0.12, BETS)
+    total: Floats = np.zeros(len(BETS))
     for x, expected in zip(rows, reckoned, strict=True):
         total = total + above(Counts(1, x), 0.12)
         assert wealth(total) == pytest.approx(math.log(expected), abs=1e-9)
@@ -253,7 +250,7 @@ def test_the_confidence_sequence_of_the_bets_equals_one_by_an_independent_reckon
     means = np.linspace(0.01, 0.99, 99)
     for size in (50, 200, 600):
         refused = [mean for mean in means if wealth(above(counted(rows[:size]), mean)) >= math.log(1 / ALPHA)]
-        plain = [mean for mean in means if plain_mixture(rows[:size], mean, LONG_GRID)[-1] >= 1 / ALPHA]
+        plain = [mean for mean in means if plain_mixture(rows[:size], mean, BETS)[-1] >= 1 / ALPHA]
         assert refused == plain
     assert 0.3 < max(refused) < 0.4
 
@@ -266,7 +263,7 @@ def test_the_delay_formula_fits_what_happens(share: float, phi: float) -> None:
     assert planned is not None
     random = np.random.default_rng(12)
     one, zero = above(Counts(1, 1), tau), above(Counts(1, 0), tau)
-    state, first = calm(streams, len(LONG_GRID)), np.zeros(streams)
+    state, first = calm(streams, len(BETS)), np.zeros(streams)
     for row in range(1, 4 * planned):
         hit = random.random(streams) < share
         state = updated(state, temper(np.where(hit[:, None], one, zero), phi))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shipworthy.watch.evidence import LONG_GRID, beyond
+from shipworthy.watch.evidence import BETS, beyond
 from shipworthy.watch.groups import differences
 
 EPS, ALPHA, STREAMS = 0.05, 0.05, 200
@@ -22,11 +22,11 @@ def flagged(gap: float, most: int, seed: int) -> tuple[float, float]:
     place = (one.astype(np.int64) - other.astype(np.int64)) + 1
     tails = []
     for side in (1, -1):
-        table = np.array([beyond(np.array([side * d]), EPS, LONG_GRID) for d in (-1.0, 0.0, 1.0)])
+        table = np.array([beyond(np.array([side * d]), EPS, BETS) for d in (-1.0, 0.0, 1.0)])
         mixed = np.full(place.shape, -np.inf)
-        for bet in range(len(LONG_GRID)):
+        for bet in range(len(BETS)):
             mixed = np.logaddexp(mixed, np.cumsum(table[:, bet][place], axis=1))
-        tails.append(mixed - np.log(len(LONG_GRID)))
+        tails.append(mixed - np.log(len(BETS)))
     wealth = np.logaddexp(*tails) - np.log(2)
     over = wealth >= np.log(1 / ALPHA)
     ever = over.any(axis=1)

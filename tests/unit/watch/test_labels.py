@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -15,7 +14,7 @@ from shipworthy.model.code import Code
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.model.terms import Terms
 from shipworthy.plan.schema import Data, Model, Need, Source
-from shipworthy.watch.labels import labels_table, stated_once, truths
+from shipworthy.watch.labels import labels_table, truths
 
 AS_OF, UNTIL = datetime(1997, 6, 1, tzinfo=UTC), datetime(1997, 9, 1, tzinfo=UTC)
 
@@ -86,9 +85,47 @@ def test_contradicting_labels_are_unknown_and_counted() -> None:
 
 
 def test_nothing_stated_is_nothing_known() -> None:
-    agreed, contradicting = stated_once(pd.DataFrame({"id": ["a"], "label": [None]}), "id")
-    assert agreed.empty
-    assert contradicting.empty
+    found = truths(declared(), rows(("a", None)), AS_OF, UNTIL, ["a"])
+    assert np.isnan(found.labels).all()
+    assert found.contradicting == 0
+
+
+BOTH = """
+def label(rows, as_of, until):
+    return rows[["id", "label"]]
+"""
+
+
+def listed(*pairs: tuple[str, float | None]) -> dict[str, pa.Table]:
+    names = pa.array([name for name, _ in pairs], pa.string())
+    return {"rows": pa.table({"id": names, "label": pa.array([v for _, v in pairs], pa.float64())})}
+
+
+@pytest.mark.parametrize("said", [listed(), listed(("a", 1.0))], ids=["nothing", "only a yes"])
+def test_who_is_not_listed_is_unknown_where_the_function_was_seen_to_list_a_no(said: dict[str, pa.Table]) -> None:
+    found = truths(pipeline(BOTH, pipeline="pipeline.py"), said, AS_OF, UNTIL, ["a", "b"], only_yes=False)
+    assert np.isnan(found.labels[1])
+
+
+def test_nobody_listed_is_a_no_only_where_the_function_is_known_to_list_only_yes() -> None:
+    function = pipeline(BOTH, pipeline="pipeline.py")
+    assert np.isnan(truths(function, listed(), AS_OF, UNTIL, ["a"]).labels).all()
+    assert truths(function, listed(), AS_OF, UNTIL, ["a"], only_yes=True).labels.tolist() == [0.0]
+    changed = truths(function, listed(("b", 0.0)), AS_OF, UNTIL, ["a"], only_yes=True)
+    assert np.isnan(changed.labels).all(), "who lists a no lists not only yes"
+
+
+def test_a_function_that_contradicts_itself_about_one_leaves_that_one_unknown_and_no_other() -> None:
+    said = listed(("a", 1.0), ("a", 0.0), ("b", 0.0), ("c", 1.0), ("c", 1.0))
+    found = truths(pipeline(BOTH, pipeline="pipeline.py"), said, AS_OF, UNTIL, ["a", "b", "c"], only_yes=False)
+    assert np.isnan(found.labels[0])
+    assert found.labels[1:].tolist() == [0.0, 1.0]
+    assert found.contradicting == 1
+
+
+def test_a_contradiction_among_yes_says_that_a_no_can_be_listed() -> None:
+    found = truths(pipeline(BOTH, pipeline="pipeline.py"), listed(("a", 1.0), ("a", 0.0)), AS_OF, UNTIL, ["a", "b"])
+    assert np.isnan(found.labels).all()
 
 
 def test_unknown_labels_are_sealed_as_missing_not_as_numbers() -> None:

@@ -100,7 +100,7 @@ def test_a_cut_is_held_against_the_exact_bound_of_its_reference(size: int, data:
     then, now = data.draw(st.integers(0, size)), data.draw(st.integers(0, 200))
     cut = Cut("at most 3", Counts(size, then), Counts(200, now))
     error, tolerance = 0.005, 0.02
-    rose, fell = factors([cut], tolerance, error, phi, GRID)
+    rose, fell = factors([cut], tolerance, error, phi)
     ones, rows_ = then / phi, size / phi
     high = stats.beta.ppf(1 - error / 2, ones + 1, rows_ - ones) if then < size else 1.0
     low = stats.beta.ppf(error / 2, ones, rows_ - ones + 1) if then else 0.0

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from unit.watch.facts import DAY, START
+from unit.watch.facts import Life as Facts
 
 from shipworthy.base.actor import Actor
 from shipworthy.base.errors import UserError
@@ -387,3 +389,24 @@ def test_an_alarm_that_is_not_known_or_not_explained_is_not_answered(name: str, 
     meant = raised.alarm[:9] if name == "*" else "none" if name == "0" else ""
     with pytest.raises(UserError):
         close_alarm(CloseAlarm(product="p", alarm=meant, reason=reason), Life().add(raised).past, JULY, OPERATOR)
+
+
+def test_a_window_of_which_nobody_can_tell_has_been_counted_and_is_not_counted_again() -> None:
+    life = Facts().release().answer(START)
+    [of] = answered(life.past)
+    unsure = WindowJudged(
+        product="p",
+        monitor="performance",
+        candidate="a",
+        window=of.moment,
+        level="not_run",
+        numbers={"parts": 1.0, "held_out_needed": 900.0},
+        state={"evidence": {}},
+        text="Cannot tell.",
+    )
+    life.add(unsure, at=START + 8 * DAY)
+    more = replace(life.past.of(AnswersSealed)[0].what, segment="more", run="p/web")
+    life.add(more, at=START + 9 * DAY)
+    assert len(answered(life.past)[0].parts) == 2
+    assert "performance" not in [one.monitor for one in due(life.plan, life.past, START + 30 * DAY)]
+    assert is_judged(life.past, unsure)

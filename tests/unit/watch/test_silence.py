@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from unit.watch.facts import DAY, HOUR, START, Life
+from unit.watch.facts import DAY, HOUR, START, Life, plan
 
 from shipworthy.base.actor import Actor
-from shipworthy.deliver.words import Beat
-from shipworthy.release.words import DeliveriesPaused
+from shipworthy.deliver.rules import delivery_name, run_name
+from shipworthy.deliver.words import Beat, DeliveryAcknowledged
+from shipworthy.release.words import DeliveriesPaused, TrialJudged
 from shipworthy.respond.rules import answered_alarms
 from shipworthy.watch.dead_man import held_silent
 from shipworthy.watch.rules import due, note_silence
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
+from shipworthy.watch.words import (
+    AlarmClosed,
+    AlarmRaised,
+    AuditDrawn,
+    AuditLabelled,
+    NoteSilence,
+    Silence,
+    WindowJudged,
+)
 
 OPERATOR = Actor("operator", frozenset({"operator"}))
 MINUTE = timedelta(minutes=1)
@@ -41,11 +50,11 @@ def besides_looks(life: Life, now: datetime) -> list[str]:
     return [name for name in names(life, now) if name != "the look at the world"]
 
 
-def noted(life: Life, now: datetime, *beats: Beat) -> list[str]:
-    """Note who is silent as of now, as the worker does."""
-    silent = {one.name: one for one in silences(life.plan, life.past, beats, START, now)}
-    decided = note_silence(NoteSilence(product="p", silent=silent), life.past, now, OPERATOR)
-    life.add(*decided.facts, at=now)
+def noted(life: Life, wall: datetime, *beats: Beat, now: datetime = START) -> list[str]:
+    """Note who is silent, as the worker does."""
+    silent = {one.name: one for one in silences(life.plan, life.past, beats, now, wall)}
+    decided = note_silence(NoteSilence(product="p", silent=silent), life.past, wall, OPERATOR)
+    life.add(*decided.facts, at=wall)
     return decided.result(life.past)
 
 
@@ -160,6 +169,78 @@ def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_
     assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
 
 
+def test_a_monitor_that_never_judged_is_silent_from_its_first_look_on() -> None:
+    life, blind = Life().release(), replace(window("performance", START, "not_run"), numbers={"waiting": 1.0})
+    for day in range(30):  # the same window is tried again each day
+        life.add(blind, at=START + day * DAY)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"]
+    life.add(replace(blind, level="quiet", numbers={}), at=START + 30 * DAY)
+    assert not besides_looks(life, START + 31 * DAY)
+
+
+def test_a_monitor_that_has_nothing_to_wait_for_or_cannot_tell_is_not_silent() -> None:
+    life, never = Life().release(), window("calibration", START, "not_run")
+    life.add(never, at=START)
+    assert not besides_looks(life, START + 400 * DAY), "a baseline that promises nothing never will"
+    unsure = replace(window("performance", START, "not_run"), numbers={"held_out_needed": 900.0})
+    life.add(unsure, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["monitor performance"], "it has stopped judging"
+
+
+def test_audit_samples_that_nobody_labels_are_said() -> None:
+    life = Life().release()
+    sample = AuditDrawn(product="p", sample="s", candidate="a", window=START.isoformat(), rows=10, answers=100)
+    life.add(sample, at=START)
+    assert not besides_looks(life, START + 20 * DAY)
+    assert besides_looks(life, START + 22 * DAY) == ["the labelling of audit samples"]
+    other = replace(sample, sample="t", window=(START + 7 * DAY).isoformat())
+    life.add(other, at=START + 7 * DAY)
+    labelled = AuditLabelled(product="p", sample="s", segment="l", told=10, unsure=0, left=0)
+    life.add(labelled, at=START + 22 * DAY)
+    assert not besides_looks(life, START + 23 * DAY), "somebody labels"
+    life.add(replace(labelled, sample="t"), at=START + 24 * DAY)
+    assert not besides_looks(life, START + 400 * DAY)
+
+
+def test_a_consumer_who_does_not_confirm_or_use_a_list_as_promised_is_an_alarm_that_closes_itself() -> None:
+    life = Life().release()
+    for week in range(2):
+        moment = START + week * 7 * DAY
+        life.deliver(moment, moment + HOUR)
+        life.add(*[window(name, moment) for name in ("volume",)], at=moment)
+    late = START + 12 * DAY
+    consumers = [one for one in silences(life.plan, life.past, [], late, late) if one.name == "consumer sales"]
+    assert [one.text for one in consumers] == [
+        "Consumer sales: sales has not acknowledged the list of 2026-03-09 within 2 days; nobody said how much of the "
+        "list of 2026-03-09 sales used within 3 days; the plan asks for 50%."
+    ]
+    command = NoteSilence(product="p", silent={one.name: one for one in consumers})
+    life.add(*note_silence(command, life.past, late, OPERATOR).facts, at=late)
+    (raised,) = life.past.of(AlarmRaised)
+    assert raised.what.since == (START + 7 * DAY + HOUR).isoformat()
+    newest = delivery_name(run_name("p", "sales", START + 7 * DAY), "out")
+    life.add(DeliveryAcknowledged(product="p", delivery=newest, used=9), at=late + HOUR)
+    assert "consumer sales" not in names(life, late + HOUR)
+    life.add(*note_silence(NoteSilence(product="p", silent={}), life.past, late + HOUR, OPERATOR).facts)
+    (closed,) = life.past.of(AlarmClosed)
+    assert closed.what.alarm == raised.what.alarm
+
+
+def test_nothing_is_expected_of_a_consumer_of_whom_the_plan_asks_nothing_or_whose_time_is_not_up() -> None:
+    life = Life().release()
+    life.deliver(START, START + HOUR)
+    assert "consumer sales" not in names(life, START + DAY)
+    assert "consumer sales" in names(life, START + 4 * DAY)
+    free = {"sales": {**life.plan.consumers["sales"].model_dump(mode="json", exclude_none=True)}}
+    free["sales"].pop("acknowledge_within")
+    free["sales"].pop("use_at_least")
+    asked = Life(plan(consumers=free)).release()
+    asked.deliver(START, START + HOUR)
+    assert "consumer sales" not in names(asked, START + 40 * DAY)
+
+
 def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:
     life = Life().release()
     for day in range(6):
@@ -172,3 +253,25 @@ def test_a_feed_that_stops_is_found_by_its_own_rhythm() -> None:
 def test_a_feed_whose_rhythm_nobody_knows_is_left_alone() -> None:
     life = Life().release().read(START, newest=START.isoformat())
     assert not besides_looks(life, START + 400 * DAY)
+
+
+def test_challengers_that_nobody_compares_are_an_alarm_until_one_is() -> None:
+    life = Life(plan(respond={"retraining": {"evaluated_within": "1mo"}})).release()
+    compared = TrialJudged(
+        product="p", candidate="b", against="a", step="proposed", window=START.isoformat(), verdict="hold",
+        harm=False, text="", guarantee="", numbers={"rows": 10.0}, state={},
+    )  # fmt: skip
+
+    def told(day: int) -> list[str]:
+        return [text for text in noted(life, START + MINUTE, now=START + day * DAY) if "challengers" in text]
+
+    assert told(27) == []
+    since = "since 2026-03-01 23:00 UTC; 1 month (about 30 days) may pass."
+    assert told(32) == [f"alarm: The comparison of challengers has reported nothing {since}"]
+    (raised,) = [fact.what.alarm for fact in life.past.of(AlarmRaised) if "challengers" in fact.what.text]
+    life.add(replace(compared, numbers={"rows": 0.0}), at=START + 33 * DAY)
+    assert told(33) == [], "nothing was compared"
+    life.add(compared, at=START + 34 * DAY)
+    assert told(34) == ["The comparison of challengers reports again."]
+    assert raised in [fact.what.alarm for fact in life.past.of(AlarmClosed)]
+    assert "comparison of challengers" in names(life, START + 70 * DAY)

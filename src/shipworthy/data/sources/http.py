@@ -1,6 +1,7 @@
 """A file that an https address answers with: CSV, JSON lines, a JSON list or Parquet, with keys from the environment.
 
-Where the address may lead is decided by `edges.outbound`; a redirect is judged like the address itself.
+Where the address may lead is decided by `edges.outbound`; a redirect is judged like the address itself. What fails and
+may pass is asked for again: a source of many pages does not fail by one of them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from shipworthy.base.digest import digest_of, digest_of_bytes
+from shipworthy.base.errors import UserError
 from shipworthy.data.paging import PAGE_BYTES, Answer, paged
 from shipworthy.data.parts import PIECE, fitted, joined, of_reading, together, whole
 from shipworthy.data.places import Bytes, filled_in, half_written, hidden, wrong
@@ -23,11 +25,16 @@ from shipworthy.data.source import Broken, Part, Piece, Pieces, Place, Probe, Re
 from shipworthy.data.sources import csv, jsonl, parquet
 from shipworthy.data.spool import Spool
 from shipworthy.edges.outbound import Ask, send
+from shipworthy.edges.patience import GaveUpError, Patience, asked_again
 from shipworthy.plan.schema import Source
 
 SECONDS = 120.0
+PAUSES = (1.0, 4.0, 16.0)  # seconds before each further try of one page
+LONGEST_WAIT = 60.0  # seconds that an address may ask us to wait before one of them
+IN_ALL = 1800.0  # seconds that failed tries and pauses may take, over all pages of a source
 MOST_BYTES = 1 << 30
 _REDIRECTS = 5
+_MAY_PASS = (408, 429, 500, 502, 503, 504)
 _PACKED = b"\x1f\x8b"
 _READERS: dict[str, Callable[[Bytes], tuple[Part, pa.Table]]] = {
     "csv": csv.part,
@@ -47,7 +54,7 @@ def read(source: Source, place: Place) -> Reading:
 def pieces(source: Source, place: Place) -> Iterator[Pieces]:
     """The same some rows at a time: an answer that is one file is held, one of many pages is laid on disk."""
     if source.pages is None:
-        yield of_reading(joined([_READERS[source.format](_answer(source, place).file)]))
+        yield of_reading(joined([_READERS[source.format](_Address(source, place).answer().file)]))
         return
     with Spool() as laid:
         broken, digests, rows = _laid(source, place, laid)
@@ -80,7 +87,7 @@ def _laid(source: Source, place: Place, laid: Spool) -> tuple[list[tuple[Broken,
         return parts[page.digest][0].rows
 
     url = filled_in(source.url, place, "url")
-    for page in paged(source.pages, url, lambda url: _answer(source, place, url), count, place):
+    for page in paged(source.pages, url, _Address(source, place).answer, count, place):
         part, table = parts[page.digest]
         laid.put(table)
         broken.append(tuple(replace(one, row=one.row + rows) for one in part.broken))
@@ -102,46 +109,58 @@ def _some(laid: Spool, broken: list[tuple[Broken, ...]], schema: pa.Schema) -> I
 
 
 def probe(source: Source, place: Place) -> Probe:
-    """What the address answers with, and its columns; of many pages the first."""
+    """What the address answers with, and its columns; of many pages the first. It is asked once."""
+    read, address = _READERS[source.format], _Address(source, place, pauses=())
     if source.pages is None:
-        part, table = _READERS[source.format](_answer(source, place).file)
+        part, table = read(address.answer().file)
     else:
-        url, read = filled_in(source.url, place, "url"), _READERS[source.format]
-        first = next(paged(source.pages, url, lambda url: _answer(source, place, url), lambda page: 1, place))
-        part, table = read(first)
+        url = filled_in(source.url, place, "url")
+        part, table = read(next(paged(source.pages, url, address.answer, lambda page: 1, place)))
     columns = {field.name: str(field.type) for field in table.schema}
     return Probe(f"{part.name} answers with {part.rows:,} rows of {source.format}", columns)
 
 
-def _answer(source: Source, place: Place, page: str = "") -> Answer:
-    where = f"sources.{place.name}.url"
-    headers = {name: filled_in(value, place, f"headers.{name}") for name, value in source.headers.items()}
-    name = _shown(source.url)
-    url = page or filled_in(source.url, place, "url")
-    most = PAGE_BYTES if page else MOST_BYTES
-    ask = Ask("GET", url, where, headers, redirects=_REDIRECTS, seconds=SECONDS, most=most)
-    try:
-        reply = send(ask, place.environ)
-    except OSError as error:
-        said = hidden(str(error).removeprefix(f"{where}: "), source.url, place)
+class _Address:
+    """The address of one source, whose pages share the time that trying again may take."""
+
+    def __init__(self, source: Source, place: Place, pauses: tuple[float, ...] | None = None) -> None:
+        self._source, self._place = source, place
+        self._where = f"sources.{place.name}.url"
+        self._headers = {name: filled_in(value, place, f"headers.{name}") for name, value in source.headers.items()}
+        self._patience = Patience(PAUSES if pauses is None else pauses, LONGEST_WAIT, IN_ALL)
+
+    def answer(self, page: str = "", number: int = 0) -> Answer:
+        """What it answers, or a page of it; `number` is that of the page, for messages."""
+        name = _shown(self._source.url) + (f" (page {number})" if page else "")
+        url, most = (page, PAGE_BYTES) if page else (filled_in(self._source.url, self._place, "url"), MOST_BYTES)
+        ask = Ask("GET", url, self._where, self._headers, redirects=_REDIRECTS, seconds=SECONDS, most=most)
+        try:
+            reply = asked_again(lambda: send(ask, self._place.environ), _MAY_PASS.__contains__, self._patience)
+        except GaveUpError as failed:
+            raise self._silent(name, failed) from None
+        if reply.status != 200:
+            found = f"{name} answered {reply.status}."
+            fix = "401 and 403: see the key in `headers`. 404: see the address."
+            raise wrong("unreachable", self._where, found, "What came with it is no feed.", fix)
+        content = _unpacked(name, reply.body)
+        if not content.strip():
+            why = "An empty feed is a failed feed; nothing is concluded from it."
+            raise wrong("empty_file", self._where, f"{name} answered with nothing.", why, "Ask its owner for the feed.")
+        return Answer(Bytes(name, content, digest_of_bytes(reply.body)), reply.headers)
+
+    def _silent(self, name: str, failed: GaveUpError) -> UserError:
+        said = hidden(failed.said.removeprefix(f"{self._where}: "), self._source.url, self._place)
+        tried = f" It was tried {failed.tries} times." if failed.tries > 1 else ""
         if "RemoteProtocolError" in said:
-            raise half_written(name, "The answer ended before it was whole.") from None
-        raise wrong(
+            return half_written(name, f"The answer ended before it was whole.{tried}")
+        return wrong(
             "unreachable",
-            where,
-            f"{name} does not answer: {said}",
-            "A feed that did not come is a failed feed; nothing is concluded from it.",
-            "See that the address is right and its system up.",
-        ) from None
-    if reply.status != 200:
-        found = f"{name} answered {reply.status}."
-        fix = "401 and 403: see the key in `headers`. 404: see the address."
-        raise wrong("unreachable", where, found, "What came with it is no feed.", fix)
-    content = _unpacked(name, reply.body)
-    if not content.strip():
-        why = "An empty feed is a failed feed; nothing is concluded from it."
-        raise wrong("empty_file", where, f"{name} answered with nothing.", why, "Ask its owner for the feed.")
-    return Answer(Bytes(name, content, digest_of_bytes(reply.body)), reply.headers)
+            self._where,
+            f"{name} could not be read: {said}.{tried}",
+            "A feed that did not come whole is a failed feed; nothing is concluded from it.",
+            "See that the address is right and its system up, then take the snapshot again. After 429 ask its owner "
+            "for a higher limit, or for more rows on a page.",
+        )
 
 
 def _unpacked(name: str, body: bytes) -> bytes:

@@ -4,7 +4,7 @@ A delivery goes out in requests of some rows. Which of them the receiver took is
 sends only the rest.
 
 Sources: CloudEvents 1.0.2 with its HTTP protocol binding (structured and batched content mode); Standard Webhooks 1.0
-(signature over id, time and body); RFC 9110, section 10.2.3 (Retry-After).
+(signature over id, time and body).
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import hmac
 import time as machine
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -27,12 +25,13 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.sink import SinkKind, Target
 from shipworthy.deliver.spool import Spool, spooled
 from shipworthy.edges.outbound import Ask, Reply, require_address, send
+from shipworthy.edges.patience import GaveUpError, Patience, asked_again
 
 PAUSES = (0.5, 2.0, 8.0)  # seconds before each further try of one request
 LONGEST_WAIT = 60.0  # seconds that a receiver may ask us to wait while a run is under way
 SECONDS = 30.0
 _MOST_OF_AN_ANSWER = 1 << 20
-_TAKES_LATER = (408, 425, 429)
+_LATER = (408, 425, 429)
 _SECRET_MARK = "whsec_"
 RECEIPT = "shipworthy-receipt"  # a header: the body of a part, and so its id, stays the same at each try
 
@@ -143,24 +142,15 @@ def _event(target: Target, id_: str, type_: str, data: dict[str, Any]) -> dict[s
 
 def _sent(target: Target, parcel: Parcel, pauses: tuple[float, ...] | None = None) -> None:
     """Send one part, again and again while the receiver may still take it."""
-    said = ""
-    for pause in (*(PAUSES if pauses is None else pauses), None):
-        try:
-            reply = _asked(target, parcel)
-            if 200 <= reply.status < 300:
-                return
-            said = f"it answered {reply.status}"
-            if reply.status not in _TAKES_LATER and reply.status < 500:
-                raise _refused(target, said)
-            wait = _retry_after(reply)
-        except OSError as error:
-            said, wait = target.hidden(str(error).removeprefix(f"{target.where}: ")), 0.0
-        if pause is None:
-            break
-        if wait > LONGEST_WAIT:
-            said = f"{said} and asks to wait {wait:,.0f} seconds"
-            break
-        machine.sleep(max(pause, wait))
+    patience = Patience(PAUSES if pauses is None else pauses, LONGEST_WAIT)
+    try:
+        status = asked_again(lambda: _asked(target, parcel), _takes_later, patience).status
+    except GaveUpError as failed:
+        said = target.hidden(failed.said.removeprefix(f"{target.where}: "))
+    else:
+        if 200 <= status < 300:
+            return
+        raise _refused(target, f"it answered {status}")
     found = f"The webhook did not take it: {said}."
     why = "What it confirmed stays confirmed; the rest is sent at the next try, with the same ids."
     raise UserError(Mistake("deliver.webhook_down", target.where, found, why, "See that the receiver is up."))
@@ -197,17 +187,8 @@ def _key(target: Target) -> bytes:
         raise UserError(Mistake("deliver.no_secret", target.where, found, fix="Copy it once more, whole.")) from None
 
 
-def _retry_after(reply: Reply) -> float:
-    """How many seconds the receiver asks us to wait; 0 where it does not say."""
-    text = reply.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.fromtimestamp(machine.time(), UTC)).total_seconds())
+def _takes_later(status: int) -> bool:
+    return status in _LATER or status >= 500
 
 
 def _refused(target: Target, said: str) -> UserError:

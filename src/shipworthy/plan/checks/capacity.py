@@ -59,14 +59,14 @@ def _most_yes(plan: Plan) -> tuple[str, float | None]:
     decision, rows = plan.decision, _most_entities(plan)
     if decision.threshold is not None:
         return "threshold", rows
+    if plan.need.answer == "class":
+        return "yes", rows
     if decision.explore is not None:
         chosen = None if rows is None else decision.top or (decision.share or 0.0) * rows
         drawn = None if rows is None or chosen is None else decision.explore.share * (rows - chosen)
         return "explore", None if chosen is None or drawn is None else chosen + drawn
     if decision.top is not None:
         return "top", float(decision.top)
-    if plan.need.answer == "class":
-        return "yes", rows
     return "share", None if rows is None or decision.share is None else decision.share * rows
 
 

@@ -1,7 +1,6 @@
-"""Whoever is acted on at random is told apart, and it is possible to draw them.
+"""Whoever is acted on at random is told apart.
 
-What it asks: do all consumers get the reasons, which say who was chosen at random? Are decisions taken over whole
-lists, not over rows that are answered by themselves?
+What it asks: do all consumers get the reasons, which say who was chosen at random?
 
 Why: who calls somebody because of a draw and believes that the score asked for it, acts wrongly, and learns to
 distrust the score.
@@ -20,13 +19,6 @@ def _hidden(plan: Plan) -> list[Finding]:
 
 
 def _of(plan: Plan) -> Iterator[Finding]:
-    if plan.data.by_row:
-        yield Finding(
-            path="decision.explore",
-            found="Rows of data.by_row are answered by themselves, and no slice of them is drawn yet.",
-            why="Nobody would be acted on at random, although the plan says so.",
-            advice="Take data.by_row out, or decision.explore.",
-        )
     for name, consumer in plan.consumers.items():
         if consumer.mode == "list" and "reasons" not in consumer.columns:
             yield Finding(

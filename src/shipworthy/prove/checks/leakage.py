@@ -8,11 +8,12 @@ leave out the held-out entities.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from shipworthy.base.check import CheckResult, Verdict
+from shipworthy.base.check import CheckResult
 from shipworthy.model.classes import chosen
 from shipworthy.prove.check import ProofCheck, Subject, Truth, of_a_model
 from shipworthy.prove.intervals import SEED, delong
@@ -24,6 +25,13 @@ GIVES_AWAY = 0.98
 GIVES_AWAY_A_NUMBER = 0.999
 SUSPICIOUS, NEARLY_ALL = 0.9, 0.9
 _WHY = "An input that is only known afterwards makes a proof shine and the product fail on its first day."
+_ALONE: dict[str, Any] = {"asked": "Does any single input give the truth away?", "part": "alone", "why": _WHY}
+_REMOVAL: dict[str, Any] = {
+    "asked": "Would nearly everything be lost without one single input?",
+    "part": "removal",
+    "why": _WHY,
+}
+_TAKE_OUT = "Ask where the column comes from and when it is known; take it out of features()."
 
 
 def _run(subject: Subject) -> list[CheckResult]:
@@ -38,10 +46,8 @@ def _run(subject: Subject) -> list[CheckResult]:
 
 def _alone(subject: Subject, truth: Truth) -> CheckResult:
     numbers = subject.plan.need.answer == "number"
-    why = why_not("mae" if numbers else "auc", truth.labels, truth.rows.scores)
-    asked = "Does any single input give the truth away?"
-    if why:
-        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="alone", why=_WHY)
+    if why := why_not("mae" if numbers else "auc", truth.labels, truth.rows.scores):
+        return CHECK.result("not_run", f"Cannot tell: {why}.", **_ALONE)
     tell, bound, what = (
         (rank_correlation, GIVES_AWAY_A_NUMBER, "rank correlation") if numbers else (told_alone, GIVES_AWAY, "AUC")
     )
@@ -57,27 +63,23 @@ def _alone(subject: Subject, truth: Truth) -> CheckResult:
     return CHECK.result(
         "fail" if giving else "pass",
         found,
-        asked=asked,
-        part="alone",
         measured=told[strongest],
         bound=bound,
-        why=_WHY,
-        advice="Ask where the column comes from and when it is known; take it out of features()." if giving else "",
+        advice=_TAKE_OUT if giving else "",
         evidence=subject.table("leakage.json", told),
+        **_ALONE,
     )
 
 
 def _class_alone(subject: Subject, truth: Truth, places: Any) -> CheckResult:
     """Every class is told from all others by each input; one that tells them all knows the truth."""
-    asked = "Does any single input give the truth away?"
     judged = [
         (name, (places == place).astype(np.float64))
         for place, name in enumerate(truth.rows.classes)
         if FEWEST_PER_CLASS <= (places == place).sum() <= len(places) - FEWEST_PER_CLASS
     ]
     if not judged:
-        found = f"Cannot tell: no class has {FEWEST_PER_CLASS} rows."
-        return CHECK.result("not_run", found, asked=asked, part="alone", why=_WHY)
+        return CHECK.result("not_run", f"Cannot tell: no class has {FEWEST_PER_CLASS} rows.", **_ALONE)
     features = truth.rows.features
     told = {
         str(one): {name: round(told_alone(features[one].to_numpy(), labels), 12) for name, labels in judged}
@@ -96,76 +98,62 @@ def _class_alone(subject: Subject, truth: Truth, places: Any) -> CheckResult:
     return CHECK.result(
         "fail" if giving else "warn" if single else "pass",
         found,
-        asked=asked,
-        part="alone",
         measured=mean[strongest],
         bound=GIVES_AWAY,
-        why=_WHY,
-        advice="Ask where the column comes from and when it is known; take it out of features()."
+        advice=_TAKE_OUT
         if giving
         else "Ask when that input is known; if it is known in time, say so in the review."
         if single
         else "",
         evidence=subject.table("leakage.json", told),
+        **_ALONE,
     )
 
 
 def _class_without(subject: Subject, truth: Truth) -> CheckResult:
-    asked = "Would nearly everything be lost without one single input?"
     places, likely = truth.judged
     if why := why_not("accuracy", places, likely):
-        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="removal", why=_WHY)
+        return CHECK.result("not_run", f"Cannot tell: {why}.", **_REMOVAL)
     guess = float(np.unique(places, return_counts=True)[1].max() / len(places))
-    right = float((chosen(likely) == places).mean())
-    features, order = truth.rows.features, np.random.default_rng(SEED).permutation(len(places))
-    lost: dict[str, float] = {}
-    for name in features.columns:
-        mixed: Any = features.copy(deep=False)
-        mixed[name] = features[name].to_numpy()[order]
-        still = float((chosen(subject.answerer.likely(mixed)) == places).mean())
-        lost[str(name)] = (right - still) / max(right - guess, 1e-9)
-    heaviest = max(lost, key=lambda name: lost[name])
-    share = min(max(lost[heaviest], 0.0), 1.0)
-    odd = right >= SUSPICIOUS and share >= NEARLY_ALL
-    return CHECK.result(
-        "warn" if odd else "pass",
-        f"Without {heaviest}, the input that weighs most, it would lose {percent(share)} of what it knows "
-        f"beyond always saying the commonest class (accuracy {number(right)}, {number(guess)} by guessing).",
-        asked=asked,
-        part="removal",
-        measured=share,
-        bound=NEARLY_ALL,
-        why=_WHY,
-        advice=f"Ask when {heaviest} is known; if it is known in time, say so in the review." if odd else "",
-    )
+
+    def right(likely: Any) -> float:
+        return float((chosen(likely) == places).mean())
+
+    than = f"always saying the commonest class (accuracy {number(right(likely))}, {number(guess)} by guessing)"
+    return _mixed_up(truth, lambda mixed: right(subject.answerer.likely(mixed)), right(likely), guess, than)
 
 
 def _without(subject: Subject, truth: Truth) -> CheckResult:
-    asked = "Would nearly everything be lost without one single input?"
-    why = why_not("auc", truth.labels, truth.rows.scores)
-    if why:
-        return CHECK.result("not_run", f"Cannot tell: {why}.", asked=asked, part="removal", why=_WHY)
+    if why := why_not("auc", truth.labels, truth.rows.scores):
+        return CHECK.result("not_run", f"Cannot tell: {why}.", **_REMOVAL)
     area = _area(truth, truth.rows.scores)
-    features, order = truth.rows.features, np.random.default_rng(SEED).permutation(len(truth.labels))
+    than = f"guessing (AUC {number(area)})"
+    return _mixed_up(truth, lambda mixed: _area(truth, subject.answerer.scores(mixed)), area, 0.5, than)
+
+
+def _mixed_up(truth: Truth, good: Callable[[Any], float], whole: float, guess: float, than: str) -> CheckResult:
+    """How much of what it knows beyond guessing is lost where the values of one input are mixed up.
+
+    Args:
+        good: how good the answers on some inputs are; `whole` on those of the proof, `guess` by guessing.
+    """
+    features, order = truth.rows.features, np.random.default_rng(SEED).permutation(len(truth.rows.features))
     lost: dict[str, float] = {}
     for name in features.columns:
         mixed: Any = features.copy(deep=False)
         mixed[name] = features[name].to_numpy()[order]
-        lost[str(name)] = (area - _area(truth, subject.answerer.scores(mixed))) / max(area - 0.5, 1e-9)
+        lost[str(name)] = (whole - good(mixed)) / max(whole - guess, 1e-9)
     heaviest = max(lost, key=lambda name: lost[name])
     share = min(max(lost[heaviest], 0.0), 1.0)
-    odd = area >= SUSPICIOUS and share >= NEARLY_ALL
-    verdict: Verdict = "warn" if odd else "pass"
+    odd = whole >= SUSPICIOUS and share >= NEARLY_ALL
     return CHECK.result(
-        verdict,
+        "warn" if odd else "pass",
         f"Without {heaviest}, the input that weighs most, it would lose {percent(share)} of what it knows "
-        f"beyond guessing (AUC {number(area)}).",
-        asked=asked,
-        part="removal",
+        f"beyond {than}.",
         measured=share,
         bound=NEARLY_ALL,
-        why=_WHY,
         advice=f"Ask when {heaviest} is known; if it is known in time, say so in the review." if odd else "",
+        **_REMOVAL,
     )
 
 

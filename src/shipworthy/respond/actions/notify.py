@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import What
 from shipworthy.plan.check import spoken
 from shipworthy.respond.action import ESCALATES, Action, Situation
-from shipworthy.respond.words import MessageFailed, PeopleTold, TriggerFired
+from shipworthy.respond.folds import ACTED
+from shipworthy.respond.words import PeopleTold, TriggerFired
 
 PATIENCE = timedelta(hours=1)
 """How long a route on which a message failed is left alone."""
@@ -25,6 +27,9 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
             to=to,
             subject=f"{situation.plan.product}: {_lead(situation)}{situation.cause.text}",
             route=routes[to].split(":")[0],
+            trigger=situation.trigger.name,
+            cause=situation.cause.name,
+            action=ESCALATES if situation.escalation else ACTION.name,
         )
         for to in waiting(situation)
     ]
@@ -32,17 +37,50 @@ def act(situation: Situation) -> tuple[str, Sequence[What]]:
     return f"told {names}", told
 
 
-def blocked(situation: Situation) -> str:
-    """The routes on which a message has just failed, so that a dead route is not tried at every tick."""
-    names = waiting(situation)
-    failed = [
-        fact
-        for to in names
-        for fact in situation.past.of(MessageFailed, about=message(situation, to))
-        if fact.at + PATIENCE > situation.now
+def unsent(situation: Situation) -> dict[str, dict[str, Any]]:
+    """The messages of the trigger about the cause that have not arrived, by receiver.
+
+    Nobody is told any more that nobody has answered once somebody has.
+    """
+    acted, name = situation.past.fold(ACTED), situation.cause.name
+    return {
+        to: one
+        for to, one in acted["unsent"].get(name, {}).get(situation.trigger.name, {}).items()
+        if to in situation.plan.respond.routes and not (one["action"] == ESCALATES and name in acted["taken_up"])
+    }
+
+
+def resend(situation: Situation) -> tuple[str, Sequence[What]]:
+    """The messages that have not arrived and were not tried within the hour, under the names they had."""
+    found, routes = unsent(situation), situation.plan.respond.routes
+    told = [
+        PeopleTold(
+            product=situation.plan.product,
+            message=one["message"],
+            to=to,
+            subject=one["subject"],
+            route=routes[to].split(":")[0],
+            trigger=situation.trigger.name,
+            cause=situation.cause.name,
+            action=one["action"],
+        )
+        for to, one in sorted(found.items())
+        if not _rests(one, situation.now)
     ]
-    resting = {fact.what.to for fact in failed}
-    return f"the message to {', '.join(sorted(resting))} is tried again later" if resting >= set(names) > set() else ""
+    return f"told {', '.join(one.to for one in told)}", told
+
+
+def resting(situation: Situation) -> str:
+    """The routes on which a message has just failed, so that a dead route is not tried at every tick."""
+    found = unsent(situation)
+    if not all(_rests(one, situation.now) for one in found.values()):
+        return ""
+    return f"the message to {', '.join(sorted(found))} is tried again later"
+
+
+def _rests(one: dict[str, Any], now: datetime) -> bool:
+    at = datetime.fromisoformat(one["at"])
+    return at <= now < at + PATIENCE
 
 
 def waiting(situation: Situation) -> list[str]:
@@ -69,7 +107,7 @@ def recipients(situation: Situation) -> list[str]:
 
     That is all of them unless the cause names one.
     """
-    named = situation.escalation.to if situation.escalation else situation.trigger.to
+    named = situation.escalation.to if situation.escalation else situation.trigger.to or situation.cause.to
     if named:
         return sorted(to for to in named if to in situation.plan.respond.routes)
     consumers = set(situation.plan.consumers)
@@ -83,4 +121,4 @@ def _lead(situation: Situation) -> str:
     return f"Nobody has taken this up within {spoken(situation.escalation.after)}: "
 
 
-ACTION = Action("notify", "tells the owners and the consumers concerned", act, blocked)
+ACTION = Action("notify", "tells the owners and the consumers concerned", act)

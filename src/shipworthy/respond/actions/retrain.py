@@ -7,20 +7,18 @@ from typing import Any
 
 from shipworthy.base.fact import Past, What, latest
 from shipworthy.base.times import read_moment
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.rules import mature_moments
 from shipworthy.model.words import CandidateMade
 from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
-from shipworthy.respond.incidents import data_incidents_open, opened
+from shipworthy.respond.incidents import OF_A_FEED, about_data, data_incidents_open, wrong_for_good
 from shipworthy.respond.words import IncidentClosed
-from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.folds import JUDGED, unreached
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 DRIFT = ("input-drift", "multivariate-drift", "score-drift")
 """Monitors that say that inputs are other than they were: the world, or a feed."""
-OF_A_FEED = ("volume", "unanswered", "contract-breaches", "freshness", "label-lateness")
-"""Monitors whose alarm says that data is missing, rather than that the world has changed."""
 
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
@@ -44,20 +42,28 @@ def blocked(situation: Situation) -> str:
             "(respond.retraining.labels_only_when_acted), and no slice of people is acted on at random "
             "(decision.explore); a model that learnt from them would only repeat its own choices"
         )
-    mature = mature_moments(situation.plan, situation.now)
+    behind = unreached(situation.past.fold(JUDGED), standing(situation.past).released.values())
+    first = min(map(read_moment, behind), default=situation.now)  # what the clock calls mature may not have come
+    mature = [one for one in mature_moments(situation.plan, situation.now) if one < first]
     if not mature:
         return "retraining waits: no truth is known yet that could be learnt from"
     learnt = _newest_lesson(situation.past)
     if learnt and mature[-1] <= read_moment(learnt):
         return f"retraining waits: no truth has become known since that of {learnt[:10]}, which is learnt already"
+    wrong = wrong_for_good(situation.past, mature, situation.plan.need.horizon)
+    if wrong is not None:
+        told = wrong.what
+        return (
+            f"retraining waits: data from {told.wrong_from[:10]} to {told.wrong_until[:10]} stays wrong since incident "
+            f"{told.incident}, and what would be learnt touches that time"
+        )
     return ""
 
 
 def _suspect(past: Past) -> str:
     """Why data since the last incident or alarm about a feed cannot be trusted yet; empty where it can."""
-    refusals = {fact.what.refusal for fact in past.of(SnapshotRefused)}
-    about_data = {fact.what.incident for fact in opened(past) if fact.what.cause in refusals}
-    closed = [fact for fact in past.of(IncidentClosed) if fact.what.incident in about_data]
+    suspect = about_data(past)
+    closed = [fact for fact in past.of(IncidentClosed) if fact.what.incident in suspect]
     accepted = latest(past.of(SnapshotTaken))
     if closed and (accepted is None or accepted.seq < closed[-1].seq):
         name = closed[-1].what.incident

@@ -10,7 +10,7 @@ import numpy as np
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.drift import REFERENCE_PART
-from shipworthy.watch.evidence import grid
+from shipworthy.watch.evidence import mean_above
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
 from shipworthy.watch.words import Level
 
@@ -33,8 +33,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     losses = np.where(known, (scores - np.where(known, truth, 0.0)) ** 2, 0.0)
     first, bound = float(kept["brier"]), _at_most(kept, settings.alpha * REFERENCE_PART)
     tau = min(1.0, bound + (settings.tolerance or 0.0))
-    depends, bets = dependence(settings.phi), grid(settings.updates_per_year)
-    factor = np.zeros(len(bets)) if tau >= 1 else np.array([np.log1p(b / tau * (losses - tau)).sum() for b in bets])
+    depends = dependence(settings.phi)
+    factor = mean_above(losses, tau)
     before = detector.carried(state, "loss", 1, settings, depends.phi)
     evidence = detector.grown(before, factor[None], depends.phi)
     reached = detector.against(evidence, settings, settings.alpha * (1 - REFERENCE_PART))
@@ -83,6 +83,7 @@ MONITOR = Monitor(
     needs="audit",
     judge=judge,
     tolerance=0.02,
+    tolerates="{share:g} more than was proven",
     phi=1.0,
     applies=lambda plan: plan.watch.audit is not None,
 )

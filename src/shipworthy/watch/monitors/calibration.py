@@ -11,7 +11,7 @@ from shipworthy.model.performance import HeldOut
 from shipworthy.plan.schema import Plan
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import Dependence, dependence
-from shipworthy.watch.evidence import Floats, beyond, grid, rows_more, temper, threshold
+from shipworthy.watch.evidence import Floats, beyond, rows_more, temper, threshold
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.side_by_side import phi_of_window
 from shipworthy.watch.words import Level
@@ -75,10 +75,9 @@ def _judged(
     real: Floats,
 ) -> Judgement:
     tolerance = settings.tolerance or 0.0
-    bets = grid(settings.updates_per_year)
     differences = (promised - real) * window.each
     scaled = tolerance * window.least
-    log_factors = np.array([beyond(differences, scaled, bets), beyond(-differences, scaled, bets)])
+    log_factors = np.array([beyond(differences, scaled), beyond(-differences, scaled)])
     before = detector.carried(state, "gap", _SIDES, settings, known.phi)
     evidence = detector.grown(before, log_factors, phi)
     reached = detector.against(evidence, settings, settings.alpha)
@@ -145,7 +144,7 @@ def _text(window: Window, numbers: Mapping[str, float], since: str, more: int | 
     )
     if numbers["coverage"] < 1:
         first += f" The truth is known for {percent(numbers['coverage'])} of its {window.scores.size:,} answers."
-    first += window.weighing
+    first += window.contradictions + window.weighing
     if abs(numbers["gap"]) <= numbers["tolerance"]:
         inside = f"{first} The gap is within the tolerated {tolerated}."
         return f"{inside} The evidence of the windows since {_day(since)} still stands." if alarmed else inside

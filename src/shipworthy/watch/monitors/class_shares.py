@@ -16,7 +16,6 @@ from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, moved_shares, said, unsure
-from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Values, Window, not_run, percent
 from shipworthy.watch.reference import Known, known
 
@@ -37,13 +36,13 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if not kept or not kept["rows"]:
         return not_run(state, "The candidate's reference profile holds no classes to compare with.")
     columns = _columns(kept, classes)
-    depends, bets = dependence(settings.phi), grid(settings.updates_per_year)
+    depends = dependence(settings.phi)
     phi = depends.of_window(window.scores.size)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     evidence, leads, reached, open_ = {}, {}, {}, []
     for name, (then, values) in columns.items():
         found = cuts(then, values)
-        factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), depends.phi, bets)
+        factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), depends.phi)
         before = detector.carried(state, name, 2 * len(found), settings, depends.phi)
         evidence[name] = detector.grown(before, factor, phi)
         leads[name] = leading(found, evidence[name])

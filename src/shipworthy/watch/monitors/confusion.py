@@ -17,7 +17,7 @@ from shipworthy.model.classes import confusion
 from shipworthy.model.performance import HeldOut
 from shipworthy.watch.bounds import dependence, share_between
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Counts, above, grid
+from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
 from shipworthy.watch.monitors.class_shares import applies
 from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
@@ -77,7 +77,7 @@ def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) 
 def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
     tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
-    factors = above(now, tau, grid(settings.updates_per_year)).reshape(1, -1)
+    factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
 
@@ -143,5 +143,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    tolerates="{percent:g} points more than at the proof",
     applies=applies,
 )

@@ -1,4 +1,4 @@
-"""What answers have cost in the calendar month, as the plan reckons it, against what the month may cost."""
+"""What answers and training have cost in the calendar month, as the plan reckons it, against what it may cost."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shipworthy.base.fact import Past
-from shipworthy.deliver.words import RunFinished, ServiceCounted
+from shipworthy.deliver.run import SHADOW
+from shipworthy.deliver.words import AnswersSealed, RunFinished, ServiceCounted
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.counted import daily
 from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, not_run
 
 
 def applies(plan: Plan) -> bool:
-    """Only where the plan says what answers cost."""
+    """Only where the plan says what a month may cost."""
     return plan.watch.cost is not None
 
 
 def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Event]:
-    """Each list and each stretch of real-time answers, with what it cost under the plan of now."""
+    """Each list, stretch of real-time answers, segment with answers in shadow and training, at the prices of now."""
     cost = plan.watch.cost
     if cost is None:
         return
@@ -30,6 +32,15 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> Iterator[Even
     for fact in past.of(ServiceCounted, after=since.seq):
         spent = fact.what.answered * cost.per_answer
         yield Event(fact.at, fact.seq, fact.what.consumer, fact.what.answered, 0, numbers=_numbers(spent, fixed))
+    for sealed in past.of(
+        AnswersSealed, after=since.seq
+    ):  # those to people are in the account of their list or stretch
+        if rows := sealed.what.steps.get(SHADOW, 0):
+            numbers = _numbers(rows * cost.per_answer, fixed)
+            yield Event(sealed.at, sealed.seq, "in shadow", rows, 0, numbers=numbers)
+    for made in past.of(CandidateMade, after=since.seq):
+        if made.what.role == "model":
+            yield Event(made.at, made.seq, "training", 1, 0, numbers=_numbers(cost.per_training, fixed))
 
 
 def _numbers(spent: float, fixed: Mapping[str, float]) -> dict[str, float]:
@@ -40,7 +51,7 @@ def _numbers(spent: float, fixed: Mapping[str, float]) -> dict[str, float]:
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Alarm where the month has cost more than the plan allows: counted, so nothing is left to chance."""
     if not window.counted:
-        return not_run(state, "Nothing was answered.")
+        return not_run(state, "Nothing was answered, and no model was trained.")
     month = window.moment[:7]
     said = sum(one.numbers["said"] for one in window.counted.values())
     per_month, at_most = (
@@ -59,17 +70,20 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         parts={
             name: {"rows": float(window.counted[name].rows), "now": today[name], "tolerated": at_most} for name in today
         },
-        guarantee="Counted, not estimated: answers and lists by the prices of the plan; other costs are not known.",
+        guarantee="Counted, not estimated: answers, lists and trainings by the prices of the plan; other costs are "
+        "not known.",
         kind="description",
-        cause="More is asked than was planned, or lists were made again." if over else "",
-        advice="See which consumer asks how much, and plan a new budget or fewer questions." if over else "",
+        cause="More is asked or trained than was planned, or lists were made again." if over else "",
+        advice="See which part costs how much, and plan a new budget, fewer questions or fewer trainings."
+        if over
+        else "",
         since=since if over else "",
     )
 
 
 MONITOR = Monitor(
     name="cost",
-    asks="What do answers cost this month?",
+    asks="What do answers and training cost this month?",
     needs="facts",
     judge=judge,
     tolerance=None,

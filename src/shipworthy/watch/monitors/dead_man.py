@@ -1,4 +1,4 @@
-"""Whether everybody who should report does: monitors, looks, feeds, prediction servers and workers of streams."""
+"""Whether everybody who should report does: monitors, looks, feeds, servers, workers of streams, whoever retrains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         numbers={"silent": float(len(silent))},
         parts={name: {"rows": 1.0, "now": 1.0, "tolerated": 0.0} for name in silent},
         guarantee="Counted, not estimated: a server leaves word every ten seconds and is silent after a minute; a "
-        "monitor or feed after thrice its rhythm or its longest usual gap; looks after two hours with something due.",
+        "monitor or feed after thrice its rhythm or its longest usual gap; looks after two hours with something due; "
+        "the comparison of challengers after what the plan says.",
         kind="description",
         cause="A process was killed, a feed stopped, or nobody does what is due." if silent else "",
         advice="Each alarm says where to look." if silent else "",

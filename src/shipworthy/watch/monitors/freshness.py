@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.fact import Fold, Past, Recorded
 from shipworthy.base.times import Length, read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
@@ -83,7 +83,7 @@ READ: Fold[dict[str, Any]] = Fold(
 
 def _of(part: str, limit: Length, reads: Sequence[Read], since: Since, now: datetime) -> Iterator[Event]:
     spoiled: list[Event] = []
-    for (at, seq, newest), following in pairwise([*reads, (now, 0, now)]):
+    for (at, seq, newest), following in zip(reads, [*reads, (now, 0, now)][1:], strict=True):
         ends = limit.after(newest)
         age = (at - newest) / timedelta(days=1)
         text = f"the newest is of {newest:%Y-%m-%d %H:%M}, {spoken(limit)} are declared"
@@ -102,7 +102,8 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     old = {name: one for name, one in window.counted.items() if one.ones}
     text = f"{window.day}: everything that was read is as fresh as declared."
     if old:
-        text = f"{window.day}: too old: " + "; ".join(f"{name}: {one.said[-1]}" for name, one in sorted(old.items()))
+        told = sentence_of(f"{name}: {one.said[-1]}" for name, one in sorted(old.items()))
+        text = f"{window.day}: too old: {told}"
     ages = {name: _age(one.numbers) for name, one in window.counted.items()}
     return Judgement(
         level="alarm" if old else "quiet",

@@ -9,8 +9,8 @@ from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, factors, leading, moved_shares, said, unsure
-from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
+from shipworthy.watch.plainly import broken
 from shipworthy.watch.reference import Known, reference
 
 _NAMED = 3
@@ -25,13 +25,16 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     # Ageing features never raise anything, so they take no part of the error.
     questions = max(1, sum(feature.name not in settings.ages for feature in known))
     evidence, leads, reached, open_ = {}, {}, {}, {}
+    plain: dict[str, str] = {}
     depends = measured([feature.phi for feature in known], settings.phi, known[0].batch)
     phi = depends.of_window(window.scores.size)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     for feature in known:
         found = cuts(feature, window.features[feature.name])
+        if feature.name not in settings.ages and (wrong := broken(feature, window.features[feature.name])):
+            plain[feature.name] = wrong
         error = settings.alpha * REFERENCE_PART / questions
-        factor = factors(found, tolerance, error, depends.phi, grid(settings.updates_per_year))
+        factor = factors(found, tolerance, error, depends.phi)
         before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
         after = detector.grown(before, factor, phi)
         evidence[feature.name] = after
@@ -42,15 +45,19 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     moved = sorted((name for name in reached if reached[name] >= 1), key=lambda name: -reached[name])
     changed = [name for name in moved if name not in settings.ages]
     aged = [name for name in moved if name in settings.ages]
+    described = bool(plain) and not changed
     return Judgement(
-        level="note" if changed else "quiet",
-        text=_text(window, leads, changed, aged, settings) + _unsure(open_),
+        level="note" if changed or plain else "quiet",
+        text=_plainly(plain, changed) + _text(window, leads, changed, aged, settings, open_) + _unsure(open_),
         state=detector.kept(evidence, settings, depends.phi, since=_since(state, window, changed)),
-        numbers=_numbers(window, leads, changed, aged, reached),
-        guarantee=detector.promise(settings, depends, f" for all {questions} features together"),
+        numbers=_numbers(window, leads, changed, aged, reached) | {"plainly": float(len(plain))},
+        guarantee=_COUNTED
+        if described
+        else detector.promise(settings, depends, f" for all {questions} features together"),
         cause=_cause(leads, changed),
-        advice=_ADVICE if changed else "",
-        since=_since(state, window, changed),
+        advice=_ADVICE if changed or plain else "",
+        since=window.moment if described else _since(state, window, changed),
+        kind="description" if described else "guarantee",
     )
 
 
@@ -79,16 +86,32 @@ def _numbers(
     }
 
 
+def _plainly(plain: Mapping[str, str], changed: Sequence[str]) -> str:
+    """Which columns are plainly broken in this window; first those of which the evidence does not tell yet."""
+    if not plain:
+        return ""
+    first = sorted(plain, key=lambda name: (name in changed, name))
+    named = "; ".join(f"{name} ({plain[name]})" for name in first[:_NAMED])
+    more = f" and {len(plain) - _NAMED} more" if len(plain) > _NAMED else ""
+    return f"Plainly other than it was: {named}{more}. "
+
+
 def _text(
-    window: Window, leads: Mapping[str, Cut], changed: Sequence[str], aged: Sequence[str], settings: Settings
+    window: Window,
+    leads: Mapping[str, Cut],
+    changed: Sequence[str],
+    aged: Sequence[str],
+    settings: Settings,
+    open_: Mapping[str, Unsure | None],
 ) -> str:
     named = "; ".join(f"{name} ({said(leads[name])})" for name in changed[:_NAMED])
     more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
     tolerated = percent(settings.tolerance or 0.0)
+    none = "none surely changed" if any(open_.values()) else "none changed"
     first = (
         f"Inputs of {window.day} changed beyond {tolerated} of rows: {named}{more}."
         if changed
-        else f"Inputs of {window.day}: none changed beyond {tolerated} of rows."
+        else f"Inputs of {window.day}: {none} beyond {tolerated} of rows."
     )
     return f"{first} Expected ageing: {', '.join(sorted(aged))}." if aged else first
 
@@ -107,6 +130,7 @@ def _cause(leads: Mapping[str, Cut], changed: Sequence[str]) -> str:
     return f"{changed[0]} moved most surely: {said(leads[changed[0]])}." if changed else ""
 
 
+_COUNTED = "Counted in this window, not held against chance; it spends nothing of the budget and raises no alarm."
 _ADVICE = "Ask whoever feeds this column what changed. Nothing is proven to be worse until promised and real part."
 
 MONITOR = Monitor(

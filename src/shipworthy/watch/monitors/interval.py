@@ -12,7 +12,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.watch.bounds import dependence, share_between
 from shipworthy.watch.detector import promise
 from shipworthy.watch.drift import REFERENCE_PART
-from shipworthy.watch.evidence import Floats, above, beyond, counted, grid
+from shipworthy.watch.evidence import Floats, above, beyond, counted
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.side_by_side import WHOLE, Answer, Asked, answered, still_needed
 from shipworthy.watch.words import Level
@@ -79,15 +79,15 @@ def _of_number(intervals: Intervals, scores: Floats, labels: Floats, settings: S
     rows = intervals.rows / settings.phi
     bound = share_between(promised * rows, rows, settings.alpha * REFERENCE_PART)[1]
     tau = bound + (settings.tolerance or 0.0)
-    factors = above(outside, tau, grid(settings.updates_per_year)).reshape(1, -1)
+    factors = above(outside, tau).reshape(1, -1)
     return Asked(WHOLE, outside.rows, outside.share, promised, min(tau, 1.0), factors, outside.share > tau)
 
 
 def _of_share(intervals: Intervals, scores: Floats, labels: Floats, settings: Settings) -> Asked:
     """Whether the yes among rows with a like score lie above or below their interval by more than the tolerance."""
-    tolerance, bets = settings.tolerance or 0.0, grid(settings.updates_per_year)
+    tolerance = settings.tolerance or 0.0
     low, high = intervals.ends(scores)
-    factors = np.array([beyond(labels - high, tolerance, bets), beyond(low - labels, tolerance, bets)])
+    factors = np.array([beyond(labels - high, tolerance), beyond(low - labels, tolerance)])
     gap = max(0.0, float((labels - high).mean()), float((low - labels).mean()))
     return Asked(WHOLE, labels.size, gap, 0.0, tolerance, factors, gap > tolerance)
 
@@ -116,5 +116,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    tolerates="{percent:g} points more than was promised",
     applies=applies,
 )

@@ -9,11 +9,12 @@ from typing import Any
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.model.exploring import weighs
 from shipworthy.plan.schema import Plan
 from shipworthy.release.signed import plan_as_signed
 from shipworthy.watch.counted import by_time, daily
-from shipworthy.watch.folds import LABELLED, SEALED
-from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window, weighs
+from shipworthy.watch.folds import JUDGED, LABELLED, SEALED, unreached
+from shipworthy.watch.monitor import Counting, Event, Judgement, Monitor, Settings, Since, Window
 from shipworthy.watch.rates import Telling, judged_shares
 
 GRACE = timedelta(days=1)
@@ -40,7 +41,8 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
     truth only follows from acting on them, and who was not acted on, has none to wait for; where nobody was acted on
     at random yet, nobody has.
     """
-    collected = past.fold(LABELLED)
+    collected, judged = past.fold(LABELLED), past.fold(JUDGED)
+    behind = unreached(judged, judged)
     found, missing = [], []
     waits = cache(lambda candidate: applies(plan_as_signed(plan, past, candidate)))
     for moment, answered in sorted(past.fold(SEALED)["windows"].items()):
@@ -59,7 +61,8 @@ def events(plan: Plan, past: Past, since: Since, now: datetime) -> list[Event]:
                 text = f"of {moment[:10]} {late:,} of {whole:,}" if late else ""
                 found.append(Event(at, labels["seq"], PART, whole, late, text))
         else:
-            missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}"))
+            why = ", whose truth the feed has not reached yet" if moment in behind else ""
+            missing.append(Event(limit, 0, PART, rows, rows, f"of {moment[:10]} all {rows:,}{why}"))
     return found + by_time(missing, since, now)
 
 

@@ -14,7 +14,7 @@ from shipworthy.watch.bounds import dependence, mean_at_most
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.domain import Domain
 from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, said
-from shipworthy.watch.evidence import Floats, grid
+from shipworthy.watch.evidence import BETS, Floats, mean_above
 from shipworthy.watch.monitor import Beside, Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import known
 
@@ -50,15 +50,15 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     absent = [name for name in projections.columns if name not in window.features]
     if absent:
         return not_run(state, f"The inputs of {window.day} lack {', '.join(absent)}.")
-    depends, bets = dependence(settings.phi), grid(settings.updates_per_year)
+    depends = dependence(settings.phi)
     error = settings.alpha * REFERENCE_PART / QUESTIONS
     values = {ERROR: projections.errors(window.features), ISOLATION: projections.isolations(window.features)}
     found = {name: cuts(known(name, kept[name]), values[name]) for name in values}
     tolerance = settings.tolerance or 0.0
-    new = {name: factors(found[name], tolerance, error, depends.phi, bets) for name in found}
+    new = {name: factors(found[name], tolerance, error, depends.phi) for name in found}
     batch = int(state.get("batches", 0)) + 1
-    told = _told(window, beside, projections, error / (batch * (batch + 1)), tolerance, depends.phi, bets)
-    new[DOMAIN] = np.zeros((1, len(bets))) if told is None else told.factor[None]
+    told = _told(window, beside, projections, error / (batch * (batch + 1)), tolerance, depends.phi)
+    new[DOMAIN] = np.zeros((1, len(BETS))) if told is None else told.factor[None]
     evidence = {
         name: detector.grown(
             detector.carried(state, name, len(new[name]), settings, depends.phi), new[name], depends.phi
@@ -92,7 +92,7 @@ def _why(window: Window) -> str:
 
 
 def _told(
-    window: Window, beside: Beside, projections: Projections, error: float, tolerance: float, phi: float, bets: Any
+    window: Window, beside: Beside, projections: Projections, error: float, tolerance: float, phi: float
 ) -> _Told | None:
     """The evidence of a classifier that was trained on the windows before, so that it cannot know this one.
 
@@ -110,11 +110,7 @@ def _told(
     domain = Domain.learnt(taught, {name: np.concatenate([rows[name] for rows in earlier]) for name in names}, _ROUNDS)
     bound = min(1.0, mean_at_most(domain.of(others), error, phi) + tolerance)
     given = domain.of(window.features)
-    if bound >= 1:
-        return _Told(np.zeros(len(bets)), float(given.mean()), bound)
-    # A value x in [0, 1] multiplies the capital of bet g by 1 + g / tau (x - tau), as in `evidence.above`.
-    factor = np.array([np.log1p(bet / bound * (given - bound)).sum() for bet in bets])
-    return _Told(factor, float(given.mean()), bound)
+    return _Told(mean_above(given, bound), float(given.mean()), bound)
 
 
 def _numbers(

@@ -9,6 +9,7 @@ tolerance is a share of the proven loss: 0.2 tolerates a mean loss a fifth above
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from shipworthy.model.performance import HeldOut, Part
 from shipworthy.watch.bounds import Dependence, dependence, levels_at_most, share_between
 from shipworthy.watch.cause import cause_of
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Floats, above, counted, grid
+from shipworthy.watch.evidence import Floats, above, counted, mean_above
+from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Values, Window, not_run, percent
+from shipworthy.watch.proof_rows import rows_needed
 from shipworthy.watch.side_by_side import (
     WHOLE,
     Answer,
@@ -57,7 +60,48 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     asked = _asked(then, lost, names, settings, phi, window)
     answers, kept = answered(state, asked, window.moment, settings, depends, phi)
     found = _Found(scores, lost / window.least, names, answers, kept)
-    return _judgement(window, then, settings, depends, phi, found)
+    judged = _judgement(window, then, settings, depends, phi, found)
+    return judged if judged.level != "quiet" else _told_if_blind(judged, window, then, settings, phi, profile)
+
+
+def knowing_nothing(then: HeldOut, profile: Mapping[str, Any]) -> float:
+    """The loss of whoever knows nothing but how common each answer is; 1, the largest, of a number."""
+    if then.confusion is not None:
+        shares = then.confusion.sum(axis=1) / max(1, then.confusion.sum())
+        return float(1 - shares @ shares) / 2
+    if then.loss != "brier" or not profile.get("labels"):
+        return 1.0
+    yes = float(profile["labels"]["mean"])
+    return yes * (1 - yes)
+
+
+def _told_if_blind(
+    judged: Judgement,
+    window: Window,
+    then: HeldOut,
+    settings: Settings,
+    phi: float,
+    profile: Mapping[str, Any],
+) -> Judgement:
+    """Not "quiet" where the rows of the proof leave so much to chance that who knows nothing would pass.
+
+    What gathers evidence for an alarm goes on: a disaster is found all the same.
+    """
+    part, nothing, tolerance = then.whole, knowing_nothing(then, profile), settings.tolerance or 0.0
+    error = reference_error(settings, _questions(then))
+    limit = max(nothing, part.mean * (1 + tolerance))  # no proof tells more finely than the plan tolerates
+    more = rows_needed(part.rows, limit, lambda times: levels_at_most(part.levels * times, error, phi))
+    if not more:
+        return judged
+    bound = levels_at_most(part.levels, error, phi)
+    why = (
+        f"Cannot tell whether the answers of {window.day} are as good as proven: about {more:,} more held-out rows "
+        f"needed. With {then.whole.rows:,} of them, chance alone leaves room for a {unit(then)} of "
+        f"{amount(bound * then.cap)}; whoever knows nothing but how common each answer is has "
+        f"{amount(nothing * then.cap)}. "
+    )
+    numbers = judged.numbers | {UNSURE: float(more)}
+    return replace(judged, level="not_run", text=why + judged.text, numbers=numbers)
 
 
 def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
@@ -117,17 +161,21 @@ def _segments(then: HeldOut, window: Window) -> list[tuple[str, Any]]:
 def _asked(
     then: HeldOut, lost: Floats, names: Mapping[str, Values], settings: Settings, phi: float, window: Window
 ) -> list[Asked]:
-    questions = 2 + sum(len(one.parts) for one in then.segments.values())
-    error, bets = reference_error(settings, questions), grid(settings.updates_per_year)
-    found = [_question(WHOLE, then.whole, lost, settings, error, phi, bets, window.least)]
+    error = reference_error(settings, _questions(then))
+    found = [_question(WHOLE, then.whole, lost, settings, error, phi, window.least)]
     if then.large is not None:
-        found[0] = _with_large(found[0], then, lost, settings, error, phi, bets, window)
+        found[0] = _with_large(found[0], then, lost, settings, error, phi, window)
     for column, segment in names.items():
         for name, part in then.segments[column].parts.items():
             mine = lost[segment == name]
             if mine.size:
-                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, bets, window.least))
+                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, window.least))
     return found
+
+
+def _questions(then: HeldOut) -> int:
+    """How many bounds the proof gives: of everybody, of large errors, and of each segment."""
+    return 2 + sum(len(one.parts) for one in then.segments.values())
 
 
 def _question(
@@ -137,7 +185,6 @@ def _question(
     settings: Settings,
     error: float,
     phi: float,
-    bets: Sequence[float],
     least: float,
 ) -> Asked:
     """Whether the mean loss lies beyond tau = U + tolerance: U bounds the mean of the proof, as far as its rows tell.
@@ -145,16 +192,9 @@ def _question(
     Source: Podkopaev and Ramdas, Tracking the risk of a deployed model (2022), for tau; `watch.evidence` for the bets.
     """
     tau = levels_at_most(part.levels, error, phi) + (settings.tolerance or 0.0) * part.mean
-    factors = _mean_above(lost, tau * least, bets)
+    factors = mean_above(lost, tau * least)[None]
     now = float(lost.mean()) / least
     return Asked(name, lost.size, now, part.mean, min(tau, 1.0), factors, now > tau)
-
-
-def _mean_above(lost: Floats, tau: float, bets: Sequence[float]) -> Floats:
-    """Log capital factors against "the mean loss is at most tau", as `watch.evidence.above` has them for counts."""
-    if not 0 < tau < 1:
-        return np.zeros((1, len(bets)))
-    return np.array([[np.log1p(bet / tau * (lost - tau)).sum() for bet in bets]])
 
 
 def _with_large(
@@ -164,7 +204,6 @@ def _with_large(
     settings: Settings,
     error: float,
     phi: float,
-    bets: Sequence[float],
     window: Window,
 ) -> Asked:
     """The question about everybody, asked of the share of large errors too: a cap hides how the largest grow."""
@@ -173,11 +212,11 @@ def _with_large(
     tau = share_between(then.large_rows / phi, rows / phi, error)[1] + (settings.tolerance or 0.0) * _LARGE
     if window.weights is None:
         large = counted(lost * then.cap > then.large)
-        share, more = large.share, above(large, tau, bets)
+        share, more = large.share, above(large, tau)
     else:
         each = window.each
         missed = each * (lost * then.cap > then.large * each)
-        share, more = float(missed.mean()) / window.least, _mean_above(missed, tau * window.least, bets)
+        share, more = float(missed.mean()) / window.least, mean_above(missed, tau * window.least)
     factors = np.vstack([whole.factors, more])
     return Asked(WHOLE, whole.rows, whole.now, whole.then, whole.tolerated, factors, whole.beyond or share > tau)
 
@@ -191,7 +230,7 @@ def _judgement(
     changed = level != "quiet"
     return Judgement(
         level=level,
-        text=_text(window, then, found, halfway),
+        text=_text(window, then, settings.tolerance or 0.0, found, halfway),
         state=found.kept,
         numbers=_numbers(window, then, settings, phi, found),
         parts={one.asked.name: _in_units(one.row, then.cap) for one in found.parts},
@@ -243,16 +282,17 @@ def unit(then: HeldOut) -> str:
     return "Brier score" if then.loss == "brier" else "mean absolute error"
 
 
-def _text(window: Window, then: HeldOut, found: _Found, halfway: Sequence[Answer]) -> str:
+def _text(window: Window, then: HeldOut, tolerance: float, found: _Found, halfway: Sequence[Answer]) -> str:
     whole, cap = found.whole, then.cap
     asked = whole.asked
     told = (
         f"The {unit(then)} of {window.day} is {amount(asked.now * cap)}; {amount(asked.then * cap)} was proven, and up "
-        f"to {amount(asked.tolerated * cap)} is tolerated."
+        f"to {amount(asked.tolerated * cap)} is tolerated: {tolerance * 100:g}% more, and what {then.whole.rows:,} "
+        "rows of proof leave to chance."
     )
     if asked.rows < window.scores.size:
         told += f" The truth is known for {percent(asked.rows / window.scores.size)} of its answers."
-    told += window.weighing
+    told += window.contradictions + window.weighing
     if (
         then.large is not None
         and window.weights is None
@@ -303,5 +343,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.2,
+    tolerates="{percent:g} % more than was proven",
     weighs=True,
 )

@@ -11,7 +11,6 @@ from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.drift import REFERENCE_PART, Unsure, factors, leading, said, unsure
-from shipworthy.watch.evidence import grid
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.reference import reference
 
@@ -28,8 +27,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     phi = depends.of_window(window.scores.size)
     alpha = settings.alpha * (1 - REFERENCE_PART)
     tolerance = settings.tolerance or 0.0
-    bets = grid(settings.updates_per_year)
-    factor = factors(found, tolerance, settings.alpha * REFERENCE_PART, depends.phi, bets)
+    factor = factors(found, tolerance, settings.alpha * REFERENCE_PART, depends.phi)
     evidence = detector.grown(detector.carried(state, "score", 2 * len(found), settings, depends.phi), factor, phi)
     reached = detector.against(evidence, settings, alpha)
     changed = reached >= 1

@@ -7,6 +7,7 @@ Of those chosen, the share whose truth is no (one minus precision); of those who
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from shipworthy.model.performance import Decided, HeldOut
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.bounds import dependence, share_between
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Counts, above, counted, grid
+from shipworthy.watch.evidence import Counts, above, counted
+from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
+from shipworthy.watch.proof_rows import rows_needed
 from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
 from shipworthy.watch.words import Level
 
@@ -54,11 +57,15 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     outside = [one for one in answers if one.asked.beyond and not one.harms]
     level: Level = "alarm" if harmed else "note" if outside else "quiet"
     moments = [one.since for one in (harmed or outside)]
+    needed = _needed(then, settings) if level == "quiet" else {}
+    if needed and all(one.asked.name in needed for one in answers):
+        level = "not_run"
     return Judgement(
         level=level,
-        text=_text(window, answers),
+        text=_text(window, answers, needed),
         state=kept,
-        numbers=_numbers(window, answers, settings, depends.phi),
+        numbers=_numbers(window, answers, settings, depends.phi)
+        | ({UNSURE: float(max(needed.values()))} if level == "not_run" else {}),
         parts={one.asked.name: one.row for one in answers},
         guarantee=promise(settings, depends),
         cause=_cause(harmed or outside) if level != "quiet" else "",
@@ -83,7 +90,7 @@ def _question(name: str, then: Counts, now: Counts, settings: Settings) -> Asked
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
     error = reference_error(settings, 2)
     tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
-    factors = above(now, tau, grid(settings.updates_per_year)).reshape(1, -1)
+    factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
 
@@ -110,8 +117,36 @@ _SAID = {
 }
 
 
-def _text(window: Window, answers: list[Answer]) -> str:
+def _needed(then: HeldOut, settings: Settings) -> dict[str, int]:
+    """Of each share that the proof cannot hold anything against, about how many more held-out rows it would take.
+
+    Whoever chooses at random is wrong as often as a truth is no, and misses as many as are not chosen.
+    """
+    assert then.decided is not None
+    error, rows, decided = reference_error(settings, 2), max(1, then.whole.rows), then.decided
+    found = {}
+    for name, counts, random in (
+        (WRONG, Counts(decided.chosen, decided.wrong), 1 - decided.yes / rows),
+        (MISSED, Counts(decided.yes, decided.missed), 1 - decided.chosen / rows),
+    ):
+        limit = max(random, counts.share + (settings.tolerance or 0.0))
+        if more := rows_needed(rows, limit, partial(_at_most, counts, settings.phi, error)):
+            found[name] = more
+    return found
+
+
+def _at_most(counts: Counts, phi: float, error: float, times: float) -> float:
+    return share_between(counts.ones * times / phi, counts.rows * times / phi, error)[1]
+
+
+def _text(window: Window, answers: list[Answer], needed: Mapping[str, int]) -> str:
     told = []
+    if needed:
+        parts = " and ".join(f"those {name}" for name in needed)
+        told.append(
+            f"Cannot tell of {parts} whether there are too many: about {max(needed.values()):,} more held-out rows "
+            "needed, until chance leaves less room than choosing at random."
+        )
     for one in answers:
         asked = one.asked
         shares = {name: percent(getattr(asked, name)) for name in ("now", "then", "tolerated")}
@@ -142,5 +177,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.05,
+    tolerates="{percent:g} points more than at the proof",
     applies=applies,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence
-from shipworthy.watch.evidence import Counts, above, grid
+from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.words import Level
 
@@ -21,7 +21,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, f"No run of {window.day} says how many answers were due.")
     tolerance = settings.tolerance or 0.0
     depends = dependence(settings.phi)
-    factor = np.array([above(missed, tolerance, grid(settings.updates_per_year))])
+    factor = np.array([above(missed, tolerance)])
     evidence = detector.grown(detector.carried(state, "missed", 1, settings, depends.phi), factor, depends.phi)
     reached = detector.against(evidence, settings, settings.alpha)
     outside = missed.share > tolerance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -10,14 +10,19 @@ from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, perce
 from shipworthy.watch.words import Level
 
 _REMEMBERED = 12
+_ALIKE = 3
+"""So many windows out of line, and like each other, are a new level: a product that found users."""
+
+_NEW_LEVEL = " It is the third window like this in a row: from the next one on, as many are usual."
 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Note, or alarm where the plan names a tolerance, when the number of answers lies too far from the usual one."""
     given = int(window.scores.size)
-    earlier = [int(count) for count in state.get("counts", [])]
-    after = {"counts": [*earlier, given][-_REMEMBERED:]}
-    usual = median(earlier) if earlier else 0
+    whole = given / window.share  # a canary that grows answers more, and is to
+    earlier = [float(count) for count in state.get("counts", [])]
+    after = {"counts": [*earlier, whole][-_REMEMBERED:]}
+    usual = median(earlier) * window.share if earlier else 0
     if not usual:
         return Judgement(
             "not_run",
@@ -29,6 +34,9 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     change = given / usual - 1
     outside = abs(change) > tolerance
     level: Level = ("alarm" if settings.declared else "note") if outside else "quiet"
+    if outside:  # a window that fell out of line must not become what is usual; three that are alike do
+        strange = [*(float(count) for count in state.get("strange", [])), whole][-_ALIKE:]
+        after = {"counts": strange} if _alike(strange, tolerance) else {"counts": earlier, "strange": strange}
     return Judgement(
         level=level,
         text=f"{given:,} answers of {window.day}; {usual:,.0f} are usual"
@@ -36,16 +44,23 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
             f". That is {percent(abs(change))} {'more' if change > 0 else 'fewer'}, {percent(tolerance)} tolerated."
             if outside
             else "."
-        ),
-        # A window that fell out of line must not become what is usual.
-        state=dict(state) if outside else after,
+        )
+        + (_NEW_LEVEL if outside and "strange" not in after else ""),
+        state=after,
         numbers={"answers": float(given), "usual": float(usual), "change": change, "tolerance": tolerance},
         kind="description",
-        guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before.",
+        guarantee=f"Counted, not estimated; usual is the median of up to {_REMEMBERED} windows before, or of the first "
+        f"{_ALIKE} alike at a new level.",
         cause="Entities appeared in or vanished from the sources." if outside else "",
         advice="Compare the source's rows with its vendor's own count." if outside else "",
         since=window.moment if outside else "",
     )
+
+
+def _alike(counts: Sequence[float], tolerance: float) -> bool:
+    """Whether the last windows are enough, and like each other; nobody at all is no new level."""
+    middle = median(counts)
+    return len(counts) == _ALIKE and min(counts) > 0 and all(abs(one / middle - 1) <= tolerance for one in counts)
 
 
 MONITOR = Monitor(
@@ -54,6 +69,7 @@ MONITOR = Monitor(
     needs="answers",
     judge=judge,
     tolerance=0.5,
+    tolerates="{percent:g} % more or fewer than usual",
     phi=1.0,
     spends=False,
 )

@@ -16,7 +16,7 @@ import numpy as np
 from shipworthy.plan.schema import Plan, Worth
 from shipworthy.watch.bounds import dependence, mean_at_least, mean_at_most
 from shipworthy.watch.detector import promise
-from shipworthy.watch.evidence import Floats, beyond, grid
+from shipworthy.watch.evidence import Floats, beyond
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
 from shipworthy.watch.side_by_side import WHOLE, Asked, answered, still_needed
 from shipworthy.watch.words import Level
@@ -45,7 +45,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     depends = dependence(settings.phi)
     scaled = (values - low) / (high - low)
     planned = (worth.at_least - low) / (high - low)
-    factors = np.array([beyond(-scaled, -planned, grid(settings.updates_per_year))])
+    factors = np.array([beyond(-scaled, -planned)])
     mean = float(values.mean())
     asked = Asked(WHOLE, int(values.size), mean, worth.at_least, worth.at_least, factors, mean < worth.at_least)
     [answer], kept = answered(state, [asked], window.moment, replace(settings, tolerance=planned), depends, depends.phi)

@@ -19,6 +19,7 @@ import nats
 from confluent_kafka import Consumer, Producer
 from e2e.voyage.shop import PRODUCT, settings_of
 from e2e.voyage.voyage import Voyage
+from integration.outside import place_of_its_own
 from nats.js.errors import BadRequestError, NotFoundError
 
 from shipworthy.app.desk import Desk
@@ -48,10 +49,8 @@ class Nats:
     """A NATS server with its messages in a folder, so that it can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.url, self._folder = f"nats://127.0.0.1:{self.port}", folder
+        self.host, self.port = place_of_its_own()
+        self.url, self._folder = f"nats://{self.host}:{self.port}", folder
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -59,7 +58,7 @@ class Nats:
         # It must not inherit our output: a server that outlives a test would keep a pipeline waiting for its end.
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         program = Path(sys.executable).with_name("nats-server")
-        command = [str(program), "-js", "-sd", str(self._folder), "-a", "127.0.0.1", "-p", str(self.port)]
+        command = [str(program), "-js", "-sd", str(self._folder), "-a", self.host, "-p", str(self.port)]
         self._process = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
         assert wait_for(self._listens), "the NATS server does not listen"
 
@@ -125,7 +124,7 @@ class Nats:
         return asyncio.run(counted())
 
     def _listens(self) -> bool:
-        with socket.create_connection(("127.0.0.1", self.port), 1) as reached:
+        with socket.create_connection((self.host, self.port), 1) as reached:
             return reached.recv(4) == b"INFO"
 
 
@@ -158,7 +157,7 @@ class Kafka:
         assert not self._producer.flush(20)
 
     def all(self, topic: str, at_least: int) -> list[tuple[bytes, dict[str, str]]]:
-        """The messages of a topic, but the one that made it."""
+        """The messages of a topic, but the one that made it; waits a while for so many."""
         own = {"group.id": os.urandom(8).hex(), "auto.offset.reset": "earliest", "log_level": 0}
         reading = Consumer({"bootstrap.servers": self.url, "isolation.level": "read_committed", **own})
         reading.subscribe([topic])
@@ -248,11 +247,11 @@ def worker(root: Path, url: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
         assert process.returncode in (0, -signal.SIGKILL), said
 
 
-def wait_for(holds: Callable[[], Any], seconds: float = 60.0) -> bool:
+def wait_for(holds: Callable[[], Any], seconds: float = 120.0) -> bool:
     """Whether something comes to hold before long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

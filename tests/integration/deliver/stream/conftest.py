@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.voyage.shops import Shops
 from integration.deliver.stream.bus import Kafka, Nats, streaming_shop
 
 from shipworthy.app.wiring import close_desk
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a shop with a stream; nobody works on it."""
-    root = tmp_path_factory.mktemp("made") / "shop"
-    server = Nats(tmp_path_factory.mktemp("nats"))
-    try:
-        close_desk(streaming_shop(root, server.url).desk)
-    finally:
-        server.kill()
-    return root
+
+    def make(root: Path) -> None:
+        server = Nats(tmp_path_factory.mktemp("nats"))
+        try:
+            close_desk(streaming_shop(root, server.url).desk)
+        finally:
+            server.kill()
+
+    return shops.made("stream", make)
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_a_prediction_server_answers_and_seals_whatever_the_clock_does(shop: OnT
         app = Predictions(shop.desk, PRODUCT)
         with (
             running(app, http=Wire) as address,
-            httpx.Client(trust_env=False, timeout=60, base_url=address, headers=bearer) as client,
+            httpx.Client(trust_env=False, timeout=120, base_url=address, headers=bearer) as client,
         ):
             for number in range(EACH):
                 if number == EACH // 2:  # it seals, and says how it is, under another clock than it began under

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,13 +41,14 @@ def test_a_killed_worker_and_a_broker_that_was_away_lose_and_double_nothing(root
         with worker(root, apart.url) as first:
             assert wait_for(lambda: told("answered") > 0)
             os.kill(first.pid, signal.SIGKILL)
-        with worker(root, apart.url):
-            time.sleep(1.0)
+        with worker(root, apart.url) as second:
+            assert second.stdout is not None
+            second.stdout.readline()
             apart.tell("down")
             assert wait_for(lambda: any(json.loads(word.read_text())["problem"] for word in words.glob("*.json")))
             apart.tell("up")
             apart.send(questions(200, "late"))
-            assert wait_for(lambda: len(apart.all(ANSWERS, MANY + 200)) >= MANY + 200, 90)
+            assert wait_for(lambda: len(apart.all(ANSWERS, MANY + 200)) >= MANY + 200, 300)
         assert any(one.stopped for one in beats(desk.store, PRODUCT))
         sent = [json.loads(body)["data"] for body, _ in apart.all(ANSWERS, MANY + 200)]
         assert len(sent) == len({one["answer_id"] for one in sent}) == len({one["question"] for one in sent})

@@ -65,7 +65,7 @@ def working(desk: Desk) -> Iterator[Worker]:
         yield found[0]
     finally:
         loops[0].call_soon_threadsafe(found[0].end)
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
 
 

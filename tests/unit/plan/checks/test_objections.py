@@ -355,7 +355,21 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
     ("triggers", [("on: alarm, do", "on: alarm, of: ranking, do")], "warn", "respond.triggers", "calibration"),
     ("triggers", [("    - {name: late-list, on: late, do: [notify]}\n", "")], "warn", "respond.triggers", "`on: late`"),
     ("triggers", [(", again_after: 1mo", "")], "warn", "respond.triggers[0]", "again_after"),
+    (
+        "triggers",
+        [("on: failed, do: [notify, incident]", "on: failed, do: [notify], again_after: 1d")],
+        "warn",
+        "respond.triggers[3].again_after",
+        "over once it has happened",
+    ),
     ("triggers", [("on: late,", "on: unacknowledged,")], "warn", "respond.triggers[2]", "acknowledge_within"),
+    (
+        "triggers",
+        [("deadline: 6h", "deadline: 6h\n    acknowledge_within: 2d\n    use_at_least: 0.5")],
+        "warn",
+        "respond.triggers",
+        "`on: unacknowledged`, `on: unused`",
+    ),
     ("messages", [("    service: file:messages\n", "")], "warn", "respond.routes", "service"),
     (
         "messages",

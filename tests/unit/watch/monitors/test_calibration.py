@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from unit.watch.lives import lived
 
-from shipworthy.base.digest import canonical
 from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors.calibration import MONITOR
 
@@ -26,12 +25,7 @@ def window(month: int, promised: float, real: float, rows: int = ROWS, year: int
 
 
 def life(windows: list[Window], settings: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, settings, {}))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    return lived(MONITOR, windows, settings)
 
 
 def test_a_model_that_promises_ever_more_is_alarmed_with_the_values_in_words() -> None:
@@ -98,6 +92,7 @@ def test_answers_whose_truth_is_unknown_are_counted_and_bound_the_real_share() -
     assert found.numbers["real_low"] <= found.numbers["real"] <= found.numbers["real_high"]
     assert found.numbers["real_high"] - found.numbers["real_low"] == pytest.approx(0.5)
     assert "The truth is known for 50.0% of its 100 answers." in found.text
+    assert "Contradicting truths were stated of 3 of them" in found.text
 
 
 def test_scores_that_promise_no_share_are_not_judged() -> None:

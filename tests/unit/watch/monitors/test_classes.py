@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as example
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from unit.watch.lives import lived
 
 from shipworthy.base.digest import canonical
 from shipworthy.model import classes
@@ -80,12 +81,7 @@ def window(month: int, of: OfClasses) -> Window:
 
 
 def life(monitor: Monitor, windows: list[Window], terms: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(monitor.judge(state, one, terms, json.loads(canonical(KNOWN))))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    return lived(monitor, windows, terms, json.loads(canonical(KNOWN)))
 
 
 def confused(logits: Any) -> Any:

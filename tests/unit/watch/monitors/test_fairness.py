@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from unit.watch.lives import lived
 
-from shipworthy.base.digest import canonical
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window
 from shipworthy.watch.monitors.fairness import MONITOR as FAIRNESS
 from shipworthy.watch.monitors.fairness import measures
@@ -31,12 +30,7 @@ def window(month: int, rows: int = 2_000, missed_in_b: float = 0.2, chosen_in_b:
 
 
 def life(monitor: Monitor, windows: list[Window], settings: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(monitor.judge(state, one, settings, {}))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    return lived(monitor, windows, settings)
 
 
 def test_groups_that_fare_alike_are_quiet_and_one_that_is_missed_more_is_alarmed() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from unit.watch.lives import lived
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.profile import profile_of, typical_values
@@ -43,12 +45,8 @@ def window(frame: pd.DataFrame, day: int = 1) -> Window:
 
 
 def life(frames: list[pd.DataFrame], settings: Settings = SETTINGS) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for day, frame in enumerate(frames, start=1):
-        found.append(MONITOR.judge(state, window(frame, day), settings, PROFILE))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    windows = (window(frame, day) for day, frame in enumerate(frames, start=1))
+    return lived(MONITOR, windows, settings, PROFILE)
 
 
 def test_a_year_of_unchanged_inputs_is_quiet() -> None:
@@ -228,3 +226,39 @@ def test_dependence_is_measured_on_reference_batches_and_holds_for_windows_of_ot
     assert "as measured on the reference batches" in found.guarantee
     few = profile_of(frame, typical_values(frame), np.zeros(len(frame)), None, "held out", [], batch_of=["a"] * len(of))
     assert "phi" not in few["features"]["spend"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("spend", lambda column: column * np.nan, "spend (wholly missing: 0.0% then)"),
+        ("spend", lambda column: column * 100, "spend (outside of "),
+        ("spend", lambda column: column * 0 + 50, "spend (always 50: at most 10.0% then)"),
+        ("channel", lambda column: column.where(column == "none"), "channel (wholly missing: 0.0% then)"),
+        ("channel", lambda column: column.where(column == "none", "web"), "channel (always web: "),
+        ("channel", lambda column: column + "-new", "channel (no text that was common: "),
+    ],
+)
+def test_what_anybody_can_see_is_described_at_once_and_spends_nothing(name: str, change: Any, said: str) -> None:
+    few, blind = inputs(1, 50), replace(SETTINGS, phi=25.0)
+    few[name] = change(few[name])
+    (found,) = life([few], blind)
+    assert (found.level, found.kind) == ("note", "description")
+    assert said in found.text
+    assert "spends nothing" in found.guarantee
+    assert found.numbers["changed"] == 0
+    assert found.numbers["evidence"] < 1
+    (again,) = life([inputs(2, 50)], blind)
+    assert (again.level, again.kind) == ("quiet", "guarantee")
+
+
+def test_what_ages_or_was_so_before_or_is_of_few_rows_is_not_described() -> None:
+    frame = inputs(1, 50).assign(tenure=900.0, fixed=3.0, orders=0.0)
+    assert "Plainly" not in life([frame])[0].text
+    assert "Plainly" not in life([inputs(1, 19).assign(spend=np.nan)])[0].text
+
+
+def test_a_change_that_is_proven_keeps_its_guarantee_beside_what_is_described() -> None:
+    found = life([inputs(seed).assign(spend=np.nan) for seed in range(1, 6)])[-1]
+    assert (found.level, found.kind) == ("note", "guarantee")
+    assert found.text.startswith("Plainly other than it was: spend (wholly missing")

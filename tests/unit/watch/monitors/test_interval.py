@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from unit.watch.lives import lived
 
 from shipworthy.model.intervals import Intervals, intervals_of
 from shipworthy.watch.monitor import Judgement, Settings, Window
@@ -32,12 +33,7 @@ def window(answer: Any, month: int, off: float = 0.0) -> Window:
 
 
 def life(windows: list[Window], profile: dict[str, Any]) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, SETTINGS, profile))
-        state = found[-1].state
-    return found
+    return lived(MONITOR, windows, SETTINGS, profile)
 
 
 @pytest.mark.parametrize(("answer", "off"), [("number", 1.0), ("probability", 0.2)])

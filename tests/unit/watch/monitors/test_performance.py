@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, mean_absolute_error
+from unit.watch.lives import lived
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.learning import Examples
@@ -17,6 +21,7 @@ from shipworthy.model.performance import HeldOut, performance_of
 from shipworthy.watch.bounds import levels_at_most
 from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors.performance import MONITOR
+from shipworthy.watch.proof_rows import rows_needed
 
 YEAR, ALPHA = 12, 0.05
 GRID = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -55,14 +60,7 @@ def window(month: int, size: int = 2_000, off: float = 0.0, south: float = 0.0, 
 
 
 def life(windows: list[Window], settings: Settings = SETTINGS, known: dict[str, Any] | None = None) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, settings, known or profile()))
-        state = json.loads(canonical(found[-1].state))
-        assert canonical(found[-1].numbers)
-        assert canonical(found[-1].parts)
-    return found
+    return lived(MONITOR, windows, settings, known or profile())
 
 
 def test_a_model_that_stays_as_good_is_quiet() -> None:
@@ -76,6 +74,12 @@ def test_answers_that_get_worse_for_everybody_are_alarmed_as_a_concept_shift() -
     assert found[0].level == "quiet"
     last = found[-1]
     assert last.level == "alarm"
+    proven, tolerated = last.numbers["proven"], last.numbers["tolerated"]
+    assert tolerated > proven * 1.2
+    assert (
+        f"{proven:.3f} was proven, and up to {tolerated:.3f} is tolerated: 20% more, and what 4,000 rows of proof "
+        "leave to chance."
+    ) in last.text
     assert last.since == "1997-02-01T00:00:00+00:00"
     assert "since 1997-02-01, and not by chance" in last.text
     assert "Concept shift" in last.cause
@@ -164,7 +168,7 @@ def test_unknown_truths_leave_an_interval_and_the_verdict_names_its_assumption()
 def test_what_cannot_be_judged_says_why() -> None:
     one = window(1)
     state = {"evidence": {"everybody": [[1.0]]}}
-    for given, known, why in (
+    for one_given, known, why in (
         (one, {}, "keeps no losses"),
         (Window(one.moment, one.scores, labels=one.labels, promises=False), profile(), "no probabilities"),
         (Window(one.moment, one.scores, labels=np.full(2_000, np.nan)), profile(), "known truth"),
@@ -172,7 +176,7 @@ def test_what_cannot_be_judged_says_why() -> None:
         (Window(one.moment, one.scores, labels=one.scores), profile(), "not yes or no"),
         (Window(one.moment, one.scores, unlabelled_because="late"), profile(), "late"),
     ):
-        found = MONITOR.judge(state, given, SETTINGS, known)
+        found = MONITOR.judge(state, one_given, SETTINGS, known)
         assert (found.level, found.state) == ("not_run", state)
         assert why in found.text
 
@@ -208,3 +212,37 @@ def test_few_of_many_years_at_the_edge_of_the_tolerance_see_an_alarm() -> None:
                 alarmed += 1
                 break
     assert alarmed / 50 <= ALPHA
+
+
+def blind(size: int) -> dict[str, Any]:
+    known, _ = rows(size, 1)
+    return profile(size, columns=()) | {"labels": {"mean": float(known.label.mean())}}
+
+
+def test_a_proof_of_few_rows_is_not_called_quiet_but_said_to_be_unable_to_tell() -> None:
+    declared = replace(SETTINGS, phi=25.0)
+    (found,) = life([window(1, 500)], declared, blind(200))
+    assert found.level == "not_run"
+    assert "Cannot tell whether the answers of 1997-01-01 are as good as proven" in found.text
+    more = int(found.numbers["held_out_needed"])
+    assert f"about {more:,} more held-out rows needed" in found.text
+    assert found.state["evidence"], "what gathers for an alarm is kept"
+    (enough,) = life([window(1, 500)], declared, blind(200 + 2 * more))
+    assert enough.level == "quiet"
+
+
+def test_a_disaster_is_found_also_where_a_proof_cannot_tell_finely() -> None:
+    found = life([window(month, 500, off=1.0) for month in range(1, 13)], replace(SETTINGS, phi=5.0), blind(400))
+    assert found[-1].level == "alarm"
+
+
+@given(st.integers(1, 10_000), st.floats(0.01, 0.9), st.floats(0.01, 0.9))
+def test_with_the_rows_that_are_said_to_be_needed_a_bound_is_within_its_limit(
+    size: int, least: float, room: float
+) -> None:
+    def bound(times: float) -> float:
+        return least + 1 / math.sqrt(size * times)
+
+    more = rows_needed(size, least + room, bound)
+    assert (more == 0) == (bound(1.0) < least + room)
+    assert bound(1 + 1.1 * more / size) < least + room

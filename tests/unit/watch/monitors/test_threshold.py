@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
+from unit.watch.lives import lived
 
-from shipworthy.base.digest import canonical
 from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors.threshold import MISSED, MONITOR, WRONG
 
@@ -38,12 +37,7 @@ def window(month: int, wrong: float = 0.3, rows: int = 4_000, ask: int = 0) -> W
 
 
 def life(windows: list[Window], known: Any = HELD_OUT) -> list[Judgement]:
-    state: dict[str, Any] = {}
-    found = []
-    for one in windows:
-        found.append(MONITOR.judge(state, one, SETTINGS, {"performance": known}))
-        state = json.loads(canonical(found[-1].state))
-    return found
+    return lived(MONITOR, windows, SETTINGS, {"performance": known})
 
 
 def test_precision_and_recall_are_those_of_scikit_learn() -> None:
@@ -93,3 +87,13 @@ def test_a_proof_on_few_rows_is_said_to_hold_nothing_against_the_decisions() -> 
     assert found.level == "quiet"
     assert found.text.count("on too few rows to find any too many") == 2, found.text
     assert "100.0% tolerated" not in found.text
+
+
+def test_a_proof_of_few_decisions_is_said_to_be_unable_to_tell() -> None:
+    whole = {"n": 40, "mean": 0.1, "levels": [40.0, *[0.0] * 20]}
+    few = HELD_OUT | {"whole": whole, "decision": {"chosen": 10, "wrong": 3, "yes": 11, "missed": 4}}
+    (found,) = life([window(1)], few)
+    assert found.level == "not_run"
+    assert found.text.startswith("Cannot tell of those chosen wrongly and those missed whether there are too many")
+    assert found.numbers["held_out_needed"] > 0
+    assert found.state["evidence"]

@@ -24,6 +24,8 @@ def run(
     fix: Annotated[str, typer.Option(help="What was done.")],
     check: Annotated[str, typer.Option(help=CHECK)] = "",
     no_check_because: Annotated[str, typer.Option(help="Why no check can find it, where none can.")] = "",
+    wrong_from: Annotated[str, typer.Option(help="The first day of data that stays wrong.")] = "",
+    wrong_until: Annotated[str, typer.Option(help="The first day that is right again.")] = "",
     product: Product = "",
     json: AsJson = False,
 ) -> None:
@@ -37,6 +39,8 @@ def run(
                 fix=fix,
                 check=check,
                 no_check_because=no_check_because,
+                wrong_from=wrong_from,
+                wrong_until=wrong_until,
             )
         )
     show(answer, json)

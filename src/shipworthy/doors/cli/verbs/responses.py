@@ -17,6 +17,7 @@ def _lines(found: ResponseState) -> list[str]:
     lines = [table(found.triggers, ["name", "when", "does", "severity", "dry", "acted", "last"])]
     lines += [f"PAUSED  {name}: {reason}" for name, reason in found.paused.items()]
     lines += [f"FALLEN BACK  the baseline answers everybody: {found.fallen_back}"] if found.fallen_back else []
+    lines += [f"FAILING  {text}" for text in found.failing]
     for one in found.happenings:
         state = "waits for somebody" if one.waits else f"taken up by {one.taken_up_by}" if one.taken_up_by else "done"
         lines.append(f"{one.at[:16]}  {one.cause[:12]}  {one.trigger}: {one.text} [{state}]")

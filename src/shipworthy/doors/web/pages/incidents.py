@@ -50,6 +50,7 @@ def _send(visit: Visit) -> Response:
                 title=_given(form, "title"),
                 severity=_severity(form.get("severity", "")),
                 cause=form.get("cause", ""),
+                source=form.get("source", ""),
             )
         )
         return visit.back("opened")
@@ -62,6 +63,7 @@ def _send(visit: Visit) -> Response:
                 product=visit.product,
                 incident=form.get("incident", ""),
                 severity=_severity(form.get("severity", "")),
+                owner=form.get("owner", ""),
                 remark=form.get("remark", ""),
             )
         )
@@ -74,6 +76,8 @@ def _send(visit: Visit) -> Response:
             fix=_given(form, "fix"),
             check=form.get("check", ""),
             no_check_because=form.get("no_check_because", ""),
+            wrong_from=form.get("wrong_from", ""),
+            wrong_until=form.get("wrong_until", ""),
         )
     )
     return visit.back("closed")

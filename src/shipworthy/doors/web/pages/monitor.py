@@ -87,7 +87,6 @@ class Drawn:
     narrow: Chart | None
     evidence: tuple[Chart, Chart] | None
     columns: list[str]
-    tolerance: str
     parts: dict[str, dict[str, float]]
     part_columns: list[tuple[str, str]]
 
@@ -202,8 +201,6 @@ def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]], incidents: Se
     points = [_point(point, names) for point in card.points]
     series = [shown for shown in names.values() if any(shown in point.values for point in points)]
     promised = card.monitor == "calibration"
-    # Volume may change by a share of the usual, all others are shares of what they count.
-    tolerance = "" if card.tolerance is None else f"{card.tolerance * 100:g} %"
 
     def size(width: float, height: float) -> Chart | None:
         return chart(
@@ -221,7 +218,7 @@ def _drawn(card: MonitorCard, releases: Sequence[tuple[str, str]], incidents: Se
     columns = list(dict.fromkeys(name for point in card.points for name in point.numbers))
     parts = next((point.parts for point in reversed(card.points) if point.level != "not_run"), {})
     named = [(key, title) for key, title in PART_COLUMNS if any(key in part for part in parts.values())]
-    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, tolerance, parts, named)
+    return Drawn(card, size(*WIDE), size(*NARROW), _evidence(card, releases), columns, parts, named)
 
 
 def _point(point: MonitorPoint, names: Mapping[str, str]) -> Point:

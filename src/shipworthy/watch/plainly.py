@@ -1,0 +1,68 @@
+"""Columns that anybody can see are broken: told at once, as a description, where a guarantee would take weeks.
+
+A column that is wholly missing, has become constant, or lies outside of what was seen needs no statistics. What is
+said here spends nothing of the false-alarm budget and raises no alarm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shipworthy.watch.counting import Tally
+from shipworthy.watch.drift import as_numbers
+from shipworthy.watch.monitor import Values, percent
+from shipworthy.watch.reference import Known
+
+LEAST = 20
+"""In fewer rows much is alike by chance; a state of half the rows holds for so many by chance once in a million."""
+_MOST_THEN, _FEW_NOW = 0.5, 0.05
+_LOWEST = 0.1  # at most so many lay below the lowest decile, however many at it
+
+
+def broken(known: Known, values: Values) -> str:
+    """What is plainly wrong with a column of a window, with what was then; empty where nothing is.
+
+    Whatever was so of more than half of the reference rows is not called wrong.
+
+    >>> known = Known("x", 100, cuts=((1.0, 0.1), (5.0, 0.5), (9.0, 0.9)))
+    >>> broken(known, np.full(50, np.nan)), broken(known, np.full(50, 3.0)), broken(known, np.arange(50.0) + 100)
+    ('wholly missing: 0.0% then', 'always 3: at most 40.0% then', 'outside of 1 to 9: 20.0% then')
+    >>> broken(known, np.arange(50.0) / 5)
+    ''
+    """
+    tally = Tally.of(known, values)
+    present = tally.rows - tally.missing
+    if tally.rows < LEAST:
+        return ""
+    if not present:
+        return _told("wholly missing", known.missing / known.rows)
+    if present < LEAST or not known.present:
+        return ""
+    return _number(known, values) if known.shares is None else _text(known, tally, present)
+
+
+def _number(known: Known, values: Values) -> str:
+    numbers = as_numbers(values)
+    numbers = numbers[~np.isnan(numbers)]
+    (lowest, below), (highest, upto) = known.cuts[0], known.cuts[-1]
+    if numbers.min() == numbers.max():
+        value = float(numbers[0])
+        before = max((share for cut, share in known.cuts if cut < value), default=0.0)
+        here = min((share for cut, share in known.cuts if cut >= value), default=1.0)
+        return _told(f"always {value:g}", here - before, "at most ")
+    inside = float(((numbers >= lowest) & (numbers <= highest)).mean())
+    out_then = min(below, _LOWEST) + 1 - upto
+    return _told(f"outside of {lowest:g} to {highest:g}", out_then) if inside <= _FEW_NOW else ""
+
+
+def _text(known: Known, tally: Tally, present: int) -> str:
+    assert known.shares is not None
+    for name, ones in zip(known.shares, tally.ones, strict=False):
+        if ones == present:
+            return _told(f"always {name}", known.shares[name])
+    rare = sum(tally.ones[len(known.shares) :])
+    return _told("no text that was common", known.rest) if present - rare <= _FEW_NOW * present else ""
+
+
+def _told(what: str, then: float, about: str = "") -> str:
+    return f"{what}: {about}{percent(then)} then" if then <= _MOST_THEN else ""
