@@ -6,18 +6,16 @@ own, until one arrives; prints how many lives it took. Everything heavy is impor
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import sys
-import time
-import traceback
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from e2e.voyage.lives import killed
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.rights import Identity
@@ -154,29 +152,10 @@ def live(root: Path) -> None:
     close_desk(desk)
 
 
-def killed(root: Path, after: float | None) -> bool:
-    """Fork one life and kill it after so many seconds; whether it was killed before it arrived."""
-    child = os.fork()
-    if child == 0:
-        try:
-            live(root)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
-        sys.exit("A life ended with an error.")
-    return os.WIFSIGNALED(status)
-
-
 def lives(root: Path, seed: int) -> int:
     """How many lives it took; the first ones are the shorter, and later ones are given time to arrive."""
     moment, number = random.Random(seed), 1
-    while killed(root, moment.uniform(0.05, 0.5 * number) if number <= KILLED_AT_MOMENTS else None):
+    while killed(partial(live, root), moment.uniform(0.05, 0.5 * number) if number <= KILLED_AT_MOMENTS else None):
         number += 1
     return number
 

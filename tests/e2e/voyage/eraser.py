@@ -5,12 +5,12 @@ Usage: eraser.py FOLDER PERSON; prints how many lives it took.
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
+from functools import partial
 from pathlib import Path
 
 import e2e.voyage.traveller as traveller
+from e2e.voyage.lives import killed
 from e2e.voyage.shop import PRODUCT, Shop, settings_of, someone
 
 import shipworthy.deliver.flow  # noqa: F401
@@ -29,24 +29,8 @@ def live(root: Path, person: str) -> None:
     close_desk(desk)
 
 
-def killed(root: Path, person: str) -> bool:
-    """Fork one life; whether it was killed before it arrived."""
-    child = os.fork()
-    if child == 0:
-        try:
-            live(root, person)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
-        sys.exit("A life ended with an error.")
-    return os.WIFSIGNALED(status)
-
-
 if __name__ == "__main__":
     number = 1
-    while killed(Path(sys.argv[1]), sys.argv[2]):
+    while killed(partial(live, Path(sys.argv[1]), sys.argv[2])):
         number += 1
     print(number)

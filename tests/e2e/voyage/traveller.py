@@ -13,12 +13,13 @@ import os
 import random
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import e2e.voyage.preloaded  # noqa: F401
+from e2e.voyage.lives import killed
 from e2e.voyage.shop import OWNERS, PRODUCT, Shop, good_answers, settings_of, someone
 
 from shipworthy.app.desk import Desk
@@ -139,37 +140,14 @@ def live(root: Path, dying: bool) -> None:
     close_desk(desk)
 
 
-def killed(root: Path, dying: bool, after: float | None, live: Callable[[Path, bool], None]) -> bool:
-    """Fork one life, and kill it after so many seconds; whether it was killed before it arrived."""
-    child = os.fork()
-    if child == 0:
-        try:
-            live(root, dying)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return True
-    if os.WEXITSTATUS(status):
-        sys.exit("A life ended with an error.")
-    return False
-
-
 def lives(root: Path, how: str, seed: int, live: Callable[[Path, bool], None]) -> int:
     """How many lives it took to arrive."""
     moment = random.Random(seed)
     for number in range(1, MOST_LIVES):
         after = moment.uniform(0.05, 2.5) if how == "moments" and number <= KILLED_AT_MOMENTS else None
-        if not killed(root, how == "steps", after, live):
+        if not killed(partial(live, root, how == "steps"), after):
             (root / ENDED).unlink()
-            if how != "calm" and killed(root, False, None, live):
+            if how != "calm" and killed(partial(live, root, False)):
                 sys.exit("Giving all commands again did not end.")
             return number
     sys.exit("It never arrived.")

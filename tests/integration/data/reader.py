@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import deltalake
 import pyarrow as pa
+from e2e.voyage.lives import killed
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.rights import Identity
@@ -104,27 +105,11 @@ def live(root: Path, place: str) -> None:
     close_desk(desk)
 
 
-def killed(root: Path, place: str) -> bool:
-    """One life in a process of its own; whether it was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            live(root, place)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
-        sys.exit("A life ended with an error.")
-    return os.WIFSIGNALED(status)
-
-
 if __name__ == "__main__":
     import e2e.voyage.preloaded  # noqa: F401
 
     for place in PLACES:
-        if not killed(Path(sys.argv[1]), place):
+        if not killed(partial(live, Path(sys.argv[1]), place)):
             sys.exit(f"It was not killed at {place}.")
-    if killed(Path(sys.argv[1]), ""):
+    if killed(partial(live, Path(sys.argv[1]), "")):
         sys.exit("It did not arrive.")

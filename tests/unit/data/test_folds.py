@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.folded import assert_goes_on
 
-from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.data.arrivals import fresh, noted
 from shipworthy.data.folds import ARRIVED, READ
@@ -48,11 +47,7 @@ histories = st.lists(came(), max_size=20).map(life_of)
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int
 ) -> None:
-    known = [fact for fact in facts if isinstance(fact.what, fold.kinds)]
-    state = json.loads(canonical(fold.over(known[:at])))
-    for fact in known[at:]:
-        state = fold.step(state, fact)
-    assert canonical(state) == canonical(fold.over(known))
+    assert_goes_on(fold, facts, at)
 
 
 @given(histories)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.folded import assert_goes_on
 from unit.sign.history import NOW
 
-from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.deliver.folds import BROUGHT, RUNS, brought, brought_by, confirmed, ended, last_end, receipts, troubled
 from shipworthy.deliver.run import NOT_RELEASED
@@ -64,11 +63,7 @@ histories = st.lists(st.one_of(made(), acknowledged(), ran()), max_size=25).map(
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int
 ) -> None:
-    known = [fact for fact in facts if isinstance(fact.what, fold.kinds)]
-    state = json.loads(canonical(fold.over(known[:at])))
-    for fact in known[at:]:
-        state = fold.step(state, fact)
-    assert canonical(state) == canonical(fold.over(known))
+    assert_goes_on(fold, facts, at)
 
 
 @given(histories)

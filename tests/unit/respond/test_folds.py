@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -11,10 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.folded import assert_goes_on
 from unit.sign.history import NOW, OWNERS, plan
 
 from shipworthy.base.check import CheckResult, Verdict, sentence_of
-from shipworthy.base.digest import canonical, digest_of
+from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.data.words import Intake, SnapshotRefused, SnapshotTaken
 from shipworthy.release.words import CameBack, DeliveriesResumed, RolledBack
@@ -127,11 +127,7 @@ histories = st.lists(st.one_of(judged(), read(), done(), tried()), max_size=25).
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int
 ) -> None:
-    known = [fact for fact in facts if isinstance(fact.what, fold.kinds)]
-    state = json.loads(canonical(fold.over(known[:at])))
-    for fact in known[at:]:
-        state = fold.step(state, fact)
-    assert canonical(state) == canonical(fold.over(known))
+    assert_goes_on(fold, facts, at)
 
 
 def source(where: str) -> str:

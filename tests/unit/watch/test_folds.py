@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.folded import assert_goes_on
 from unit.watch.test_rules import Life, plan, sealed, window
 
-from shipworthy.base.digest import canonical
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.watch.folds import JUDGED, SEALED
 from shipworthy.watch.rules import Answered, answered, carried, due, is_judged
@@ -103,11 +102,7 @@ def test_windows_are_those_that_all_facts_tell(facts: list[Recorded[Any]]) -> No
 def test_a_state_that_was_kept_goes_on_as_if_made_anew(
     fold: Fold[dict[str, Any]], facts: list[Recorded[Any]], at: int
 ) -> None:
-    known = [fact for fact in facts if isinstance(fact.what, fold.kinds)]
-    state = json.loads(canonical(fold.over(known[:at])))
-    for fact in known[at:]:
-        state = fold.step(state, fact)
-    assert canonical(state) == canonical(fold.over(known))
+    assert_goes_on(fold, facts, at)
 
 
 @given(histories)
