@@ -33,11 +33,12 @@ def resting(past: Past, about: str, now: datetime) -> bool:
 
 def failing(past: Past) -> list[str]:
     """What has not succeeded yet, in sentences, with when it is tried again."""
-    return [
-        f"{_words(one)} failed, tried {one['tries']} {'time' if one['tries'] == 1 else 'times'} since {one['at'][:10]} "
-        f"and again after {_next(one):%Y-%m-%d %H:%M}: {one['reason']}"
-        for one in _lasting(past)
-    ]
+    told = []
+    for one in _lasting(past):
+        words, tries = _words(one), f"Tried {one['tries']} {'time' if one['tries'] == 1 else 'times'}"
+        again = f"{tries} since {one['at'][:10]}; it is tried again after {_next(one):%Y-%m-%d %H:%M} UTC."
+        told.append(f"{words[0].upper()}{words[1:]} failed: {one['reason'].rstrip('.')}. {again}")
+    return told
 
 
 def failed_attempts(plan: Plan, past: Past) -> Iterator[Cause]:

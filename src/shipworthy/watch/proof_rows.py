@@ -15,7 +15,7 @@ def rows_needed(rows: int, limit: float, bound: Callable[[float], float]) -> int
         bound: of so many times these rows; it falls the more there are.
 
     >>> rows_needed(100, 0.25, lambda times: 0.2 + 0.125 / times)
-    150
+    160
     """
     if bound(1.0) < limit or not rows:
         return 0
@@ -30,6 +30,6 @@ def rows_needed(rows: int, limit: float, bound: Callable[[float], float]) -> int
 
 
 def _rounded(rows: float) -> int:
-    """Two digits: more of them would say that it is known better."""
+    """Two digits, upwards, so that it is enough: more of them would say that it is known better."""
     size = int(10 ** max(0, len(str(ceil(rows))) - 2))
-    return max(1, round(rows / size)) * size
+    return ceil(rows / size) * size

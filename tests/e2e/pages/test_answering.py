@@ -20,6 +20,7 @@ from shipworthy.doors.house import running
 from shipworthy.doors.web.app import web
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.rules import paused, standing
+from shipworthy.respond.words import AttemptFailed
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled
 
 Port = tuple[Harbour, str]
@@ -168,3 +169,15 @@ def test_the_baseline_takes_over_and_gives_back_and_a_list_in_between_says_so(po
     expect(page.locator("article.alarm-card")).to_have_count(0)
     assert answering() == {story.model}
     expect(list_for_crm()).not_to_contain_text("not from the model")
+
+
+def test_what_was_asked_for_and_could_not_be_done_stands_first_with_the_reason(port: Port, logged_in: LogIn) -> None:
+    desk = port[0].desk
+    failed = AttemptFailed(product=NAME, attempt="retrain", concerns="", reason="The <disk> is full.", trigger="stale")
+    desk.store.ledger.append(lambda past: [failed], product=NAME, who="night-operator", at=desk.now(NAME))
+    page = logged_in("night-operator")
+    page.goto(f"{PRODUCT}/response")
+    card = page.locator("article", has=page.get_by_role("heading", name="Asked for, and not done yet"))
+    expect(card).to_contain_text(
+        "Retraining, which the trigger stale asked for, failed: The <disk> is full. Tried 1 time"
+    )

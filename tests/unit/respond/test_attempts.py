@@ -58,7 +58,7 @@ def test_what_failed_is_left_alone_for_an_hour_and_told_once(attempt: str, conce
     failed(history, attempt, concerns)
     assert fire(history) == [], "the same failure is told once"
     (said,) = responses(Responses(product=PRODUCT), history.past, history.now).failing
-    assert "tried 2 times" in said
+    assert "failed: The disk is full. Tried 2 times since" in said
 
 
 def test_a_failure_dated_ahead_keeps_nothing_back() -> None:

@@ -23,9 +23,9 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         parts={name: {"rows": 1.0, "now": 1.0, "tolerated": 0.0} for name in silent},
         guarantee="Counted, not estimated: a server leaves word every ten seconds and is silent after a minute; a "
         "monitor or feed after thrice its rhythm or its longest usual gap; looks after two hours with something due; "
-        "the comparison of challengers after what the plan says.",
+        "consumers, and the comparison of challengers, after what the plan says.",
         kind="description",
-        cause="A process was killed, a feed stopped, or nobody does what is due." if silent else "",
+        cause="A process was killed, a feed stopped, or somebody does not do what is due." if silent else "",
         advice="Each alarm says where to look." if silent else "",
         since=first,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, mean_absolute_error
 from unit.watch.lives import lived
@@ -236,6 +236,7 @@ def test_a_disaster_is_found_also_where_a_proof_cannot_tell_finely() -> None:
     assert found[-1].level == "alarm"
 
 
+@example(1, 0.5, 0.6875)
 @given(st.integers(1, 10_000), st.floats(0.01, 0.9), st.floats(0.01, 0.9))
 def test_with_the_rows_that_are_said_to_be_needed_a_bound_is_within_its_limit(
     size: int, least: float, room: float
@@ -245,4 +246,4 @@ def test_with_the_rows_that_are_said_to_be_needed_a_bound_is_within_its_limit(
 
     more = rows_needed(size, least + room, bound)
     assert (more == 0) == (bound(1.0) < least + room)
-    assert bound(1 + 1.1 * more / size) < least + room
+    assert bound(1 + more / size) < least + room
