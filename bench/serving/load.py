@@ -139,7 +139,7 @@ def load(asked: Asked, lua: Path, seconds: int, pid: int) -> Round:
     requests = int(_one(r"(\d+) requests in", told))
     errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
     failed = int(_one(r"Non-2xx or 3xx responses: (\d+)", told, "0")) + sum(map(int, errors.groups() if errors else ()))
-    p50, p99 = (_milliseconds(_one(rf"{share}%\s+(\S+)", told)) for share in (50, 99))
+    p50, p99 = (_milliseconds(_one(rf"(?m)^ +{share}% +(\S+)", told)) for share in (50, 99))
     cpu = spent / max(requests, 1) * 1e6
     return Round(float(_one(r"Requests/sec:\s+([\d.]+)", told)), p50, p99, requests, failed, cpu)
 
