@@ -31,7 +31,8 @@ from shipworthy.base.fact import Past, Recorded, What, body_of, what_of
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
-from shipworthy.respond.rules import incident_for, situations
+from shipworthy.respond.incidents import incident_for
+from shipworthy.respond.rules import situations
 from shipworthy.respond.views import incidents
 from shipworthy.respond.words import Incidents, TriggerFired
 from shipworthy.watch.folds import COUNTED_TO
