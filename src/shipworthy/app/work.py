@@ -239,7 +239,10 @@ def _outcome(result: object) -> str:
     told = plain(result)
     if not isinstance(told, dict):
         return ""
-    if findings := sentence_of(text for name in ("done", "alarms", "notes") for text in told.get(name, [])):
+    # A note is long and no call to act; a year of a list each day has a thousand of them.
+    noted = dict.fromkeys(note.partition(":")[0] for note in told.get("notes", []))
+    notes = [f"notes of {', '.join(noted)} (see monitors)"] if noted else []
+    if findings := sentence_of([*told.get("done", []), *told.get("alarms", []), *notes]):
         return f": {findings}"
     parts = []
     if told.get("answered"):
