@@ -20,12 +20,11 @@ from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
 from shipworthy.edges.pseudonyms import Pseudonyms
+from shipworthy.edges.road import Road
 from shipworthy.edges.store import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from shipworthy.edges.road import Road
 
 
 @dataclass
@@ -39,8 +38,6 @@ class _LazyRoad:
     def __call__(self) -> Road:
         with self.one_at_a_time:  # a server's threads may bring the first two commands together
             if self.road is None:
-                from shipworthy.edges.road import Road
-
                 assert self.desk is not None
                 self.road = Road(self.desk.store, self.desk.run_flow)
             return self.road

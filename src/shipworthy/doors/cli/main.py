@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from shipworthy.base.version import __version__
+
 VERBS = Path(__file__).parent / "verbs"
 STAGES = ("start", "plan", "data", "model", "prove", "sign", "release", "deliver", "watch", "respond", "afterwards")
 INTERRUPTED, CLOSED_PIPE = 130, 1
@@ -24,8 +26,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
         print(overview())
         sys.exit(0)
     if given[0] == "--version":
-        from shipworthy.base.version import __version__
-
         print(f"shipworthy {__version__}")
         sys.exit(0)
     for stream in (sys.stdout, sys.stderr):
