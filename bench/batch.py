@@ -19,13 +19,19 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+if TYPE_CHECKING:  # the bare side does without
+    from shipworthy.app.desk import Desk
+    from shipworthy.app.rights import Identity
+
 NAMES = [f"x{number}" for number in range(20)]
 TAUGHT = 4_000
+AT_ONCE = 1_000_000  # rows are made and written so many at a time
 TIMES = int(os.environ.get("TIMES", "3"))
 LOADED = (  # what a worker has loaded after its first list; the bare side has its libraries loaded too
     "duckdb",
@@ -97,13 +103,13 @@ release: {{cohorts: {{names: [all]}}}}
 """
 
 
-def write_rows(file: Path, rows: int, at_once: int = 1_000_000) -> None:
+def write_rows(file: Path, rows: int) -> None:
     """Customers with twenty numbers each, of three decimals, as prices and rates have them."""
     draw = np.random.default_rng(7)
     schema = pa.schema([("customer", pa.int64()), *((name, pa.float64()) for name in NAMES)])
     with pq.ParquetWriter(file, schema) as writer:
-        for start in range(0, rows, at_once):
-            count = min(at_once, rows - start)
+        for start in range(0, rows, AT_ONCE):
+            count = min(AT_ONCE, rows - start)
             numbers = [pa.array(draw.normal(size=count).round(3)) for _ in NAMES]
             writer.write_table(pa.table([pa.array(np.arange(start, start + count)), *numbers], schema=schema))
 
@@ -147,7 +153,7 @@ def prepare(folder: Path, kind: str, rows: int) -> None:
     write_rows(folder / FEED, rows)
 
 
-def opened(folder: Path):  # type: ignore[no-untyped-def]
+def opened(folder: Path) -> Desk:
     """A desk on the store in a folder."""
     from shipworthy.app.settings import settings
     from shipworthy.app.wiring import open_desk
@@ -157,14 +163,14 @@ def opened(folder: Path):  # type: ignore[no-untyped-def]
     return open_desk(found, make=True, clock=lambda: NOW)
 
 
-def closed(desk) -> None:  # type: ignore[no-untyped-def]
+def closed(desk: Desk) -> None:
     """Let go of a desk."""
     from shipworthy.app.wiring import close_desk
 
     close_desk(desk)
 
 
-def someone(person: str):  # type: ignore[no-untyped-def]
+def someone(person: str) -> Identity:
     """A login of the product."""
     from shipworthy.app.rights import Identity
 
@@ -230,7 +236,7 @@ def main(rows: int, kinds: list[str]) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             prepare(folder, kind, rows)
-            runs = {"bare": [], "ours": []}
+            runs: dict[str, list[tuple[float, int]]] = {"bare": [], "ours": []}
             for number in range(TIMES):
                 for side, of_side in runs.items():
                     of_side.append(measured(side, folder, number))

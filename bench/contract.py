@@ -101,7 +101,8 @@ def main(rows: int) -> None:
         size = file.stat().st_size >> 20
         csv = kind("data/sources", "csv", SourceKind)
         columns = ", ".join(f"count({name})" for name in SOURCE.contract.columns)
-        plain = best(lambda: duckdb.sql(f"SELECT count(*), {columns} FROM read_csv('{file}')").fetchall())
+        database = duckdb.connect()
+        plain = best(lambda: database.execute(f"SELECT count(*), {columns} FROM read_csv('{file}')").fetchall())
         read = best(lambda: csv.read(SOURCE, place))
         reading = csv.read(SOURCE, place)
         judging = best(lambda: judge(reading, SOURCE.contract, "rows", AS_OF))

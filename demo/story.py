@@ -15,7 +15,7 @@ from demo import cdnow
 from demo.cast import OWNERS, PRODUCT, Cast, gathered
 from demo.ending import account, summary
 from demo.realtime import same_numbers
-from shipworthy.app.opening import audited
+from shipworthy.app.audit import audited
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import Advance, ExportLedger
 from shipworthy.base.errors import GateShut, NotAllowed, UserError

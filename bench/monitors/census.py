@@ -95,8 +95,9 @@ def _isotonic(reference: pd.DataFrame, chunk: pd.DataFrame, counts: np.ndarray |
 
 
 def _weighted(reference: pd.DataFrame, chunk: pd.DataFrame, inputs: list[str]) -> list[float]:
-    domain = Domain.learnt(reference[inputs], chunk[inputs])
-    return _isotonic(reference, chunk, weights(domain.of(reference[inputs]), len(reference), len(chunk)))
+    known, new = ({name: rows[name].to_numpy() for name in inputs} for rows in (reference, chunk))
+    odds = Domain.learnt(known, new).of(known)
+    return _isotonic(reference, chunk, weights(odds, len(reference), len(chunk)))
 
 
 def _errors(found: np.ndarray, real: np.ndarray) -> dict[str, object]:

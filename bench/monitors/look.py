@@ -135,7 +135,8 @@ class Product:
     """A product with its store, moved through the days by hand."""
 
     def __init__(self, root: Path, served: bool = False) -> None:
-        self.served, self.inputs = served, None
+        self.served = served
+        self.inputs: pd.DataFrame | None = None
         root.mkdir(parents=True, exist_ok=True)
         engine = open_engine(f"sqlite:///{root / 'ledger.sqlite'}")
         migrate(engine)
@@ -233,12 +234,13 @@ class Product:
         """Seconds of the processor for DuckDB to count each column of the newest answers and inputs, where they lie."""
         sealed = [fact.what for fact in self.store.ledger.past(PRODUCT).of(AnswersSealed)]
         new = sealed[-STRETCHES:] if self.served else sealed[-1:]
+        database = duckdb.connect()
         start = time.process_time()
         for digests in ([one.segment for one in new], [one.features for one in new if one.features]):
             if digests:
                 rows = f"read_parquet({[str(self.store.files.local(digest)) for digest in digests]})"
-                names = [row[0] for row in duckdb.sql(f"describe select * from {rows}").fetchall()]
-                duckdb.sql(f"select {', '.join(f'count({name})' for name in names)} from {rows}").fetchall()
+                names = [row[0] for row in database.execute(f"describe select * from {rows}").fetchall()]
+                database.execute(f"select {', '.join(f'count({name})' for name in names)} from {rows}").fetchall()
         return time.process_time() - start
 
 

@@ -76,7 +76,8 @@ class Models:
     """Models of one stream by the day on which they were trained, each trained once."""
 
     def __init__(self, stream: Stream) -> None:
-        self.stream, self.scored = stream, {}
+        self.stream = stream
+        self.scored: dict[int, Floats] = {}
 
     def scores(self, trained: int) -> Floats:
         """Of all rows, by the model that was trained on what was known on that day."""
@@ -89,7 +90,7 @@ class Models:
 
         s, since = self.stream, 0 if trained == self.stream.first else trained - self.stream.window
         known, later = (s.day < trained - 1) & (s.day >= since), s.day >= trained
-        scores = np.full(s.y.size, np.nan)
+        scores: Floats = np.full(s.y.size, np.nan)
         if s.scale is None:
             scores[later] = (
                 lightgbm.LGBMClassifier(**_LIGHTGBM).fit(s.x[known], s.y[known]).predict_proba(s.x[later])[:, 1]
@@ -190,7 +191,7 @@ def elec(folder: Path) -> Stream:
     when = pd.date_range("1996-05-07", periods=len(rows), freq="30min")
     x = rows.iloc[:, :6].assign(weekday=when.weekday)
     worth = Worth(cost=100, value=10, decisions=48 * 30)
-    return _stream("Elec2", x, rows.iloc[:, 6].to_numpy(float), when, "W", "1997-05-01", 90, worth)
+    return _stream("Elec2", x, rows.iloc[:, 6].to_numpy(np.float64), when, "W", "1997-05-01", 90, worth)
 
 
 def flights(folder: Path) -> Stream:
@@ -204,7 +205,7 @@ def flights(folder: Path) -> Stream:
     x = rows[["sched_dep_time", "sched_arr_time", "distance"]].assign(weekday=rows["when"].dt.weekday)
     for name in ("carrier", "origin", "dest"):
         x[name] = rows[name].astype("category")
-    y = (rows["arr_delay"] > 15).to_numpy(float)
+    y = np.asarray(rows["arr_delay"] > 15, dtype=np.float64)
     worth = Worth(cost=100, value=5, decisions=27_000)
     return _stream("flights", x, y, pd.DatetimeIndex(rows["when"]), "M", "2013-03-01", 365, worth)
 
@@ -214,8 +215,8 @@ def bikes(folder: Path) -> Stream:
     rows = pd.read_parquet(folder / "bikes.parquet")
     when = pd.DatetimeIndex(pd.to_datetime(rows["ts"]))
     x = rows[["tmin", "tmax", "pn"]].assign(hour=when.hour, weekday=when.weekday, day=when.dayofyear)
-    y = rows["count"].to_numpy(float)
-    scale = float(np.quantile(y[when < "2011-10-01"], 0.99))
+    y = rows["count"].to_numpy(np.float64)
+    scale = float(np.quantile(y[when < pd.Timestamp("2011-10-01")], 0.99))
     worth = Worth(cost=100, value=10, decisions=24 * 90)
     return _stream("bikes", x, y, when, "Q", "2011-10-01", 730, worth, scale=scale)
 

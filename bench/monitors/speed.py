@@ -122,7 +122,8 @@ def one_pass(folder: Path, rows: int) -> dict[str, Any]:
     path = written(folder / "rows.parquet", rows, 20, 1, TEXTS)
     made = profile(path)
     (folder / "profile.json").write_text(json.dumps(made))
-    verdicts(path, made), counts_and_means(path)
+    verdicts(path, made)
+    counts_and_means(path)
     pairs = [(timed(lambda: verdicts(path, made)), timed(lambda: counts_and_means(path))) for _ in range(TIMES)]
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
     done = subprocess.run([sys.executable, __file__, "memory", str(folder)], capture_output=True, text=True, check=True)

@@ -137,7 +137,8 @@ def _moved(fact: Recorded[Any], days: int, facts: int, lasting: set[str]) -> Wha
     body = json.loads(text)
     if COUNTED_TO in body.get("numbers", {}):
         body["numbers"][COUNTED_TO] += facts
-    return what_of(type(fact.what), body)
+    kind: type[What] = type(fact.what)
+    return what_of(kind, body)
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -10,7 +10,9 @@ import orjson
 Message = dict[str, Any]
 
 
-async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]):
+async def app(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
     """Answer a request with its own body, read and written anew."""
     if scope["type"] == "lifespan":
         for moment in ("startup", "shutdown"):

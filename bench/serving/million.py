@@ -31,10 +31,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from serving.product import COLUMNS, PRODUCT, released, rows
+from product import COLUMNS, PRODUCT, released, rows
 
 from shipworthy.app.settings import settings
 from shipworthy.app.wiring import close_desk, open_desk
@@ -132,7 +129,9 @@ async def asked(root: Path, port: int, heard: Heard, callers: int, kills: int, t
     try:
         expected = _alone(root)
         everybody = [caller(port, questions, expected, heard, seed) for seed in range(callers)]
-        server, *_ = await asyncio.gather(killed(root, port, kills, heard, server), *everybody)
+        killing = asyncio.create_task(killed(root, port, kills, heard, server))
+        await asyncio.gather(killing, *everybody)
+        server = killing.result()
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from shipworthy.base.version import __version__
@@ -37,12 +38,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Public names come from their modules, and every command and question by its name, when they are first used."""
-    from importlib import import_module
-
     if name in __all__:
-        return getattr(import_module(_HOMES.get(name, "shipworthy.base.errors")), name)
+        return getattr(importlib.import_module(_HOMES.get(name, "shipworthy.base.errors")), name)
     if name[:1].isupper():
-        operations = import_module("shipworthy.app.operations")
+        operations = importlib.import_module("shipworthy.app.operations")
         found = {**operations.commands(), **operations.questions()}
         if name in found:
             return found[name]

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from typing import Any
 
 os.environ["DO_NOT_TRACK"] = "1"  # it reports its use to its maker
 
@@ -20,20 +21,22 @@ CHUNK, STREAMS = 500, 4
 LINES = (0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)
 
 
-def dataset(errors):
+def dataset(errors: np.ndarray[Any, Any]) -> Dataset:
     """Errors as a column of categories."""
     table = pd.DataFrame({"error": errors.astype(int).astype(str)})
     return Dataset.from_pandas(table, data_definition=DataDefinition(categorical_columns=["error"]))
 
 
-def score(chunk, reference):
+def score(chunk: np.ndarray[Any, Any], reference: Dataset) -> float:
     """The distance that the report shows."""
     done = Report([ValueDrift(column="error")]).run(dataset(chunk), reference).dict()
     return float(done["metrics"][0]["value"])
 
 
 streams = np.load(sys.argv[1])
-found = {f"Evidently|distance {line}{' (default)' if line == 0.1 else ''}": {} for line in LINES}
+found: dict[str, dict[str, list[int]]] = {
+    f"Evidently|distance {line}{' (default)' if line == 0.1 else ''}": {} for line in LINES
+}
 for key in [name for name in streams if name != "reference"]:
     for row, stream in enumerate(streams[key][:STREAMS]):
         reference = dataset(streams["reference"][row])

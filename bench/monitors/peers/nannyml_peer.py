@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from typing import Any
 
 os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"  # it reports its use to its maker
 
@@ -19,13 +20,15 @@ CHUNK, STREAMS = 500, 20
 WIDTHS = (3, 4, 5, 6, 8, 10)
 
 
-def frame(errors):
+def frame(errors: np.ndarray[Any, Any]) -> pd.DataFrame:
     """An error is a truth of 1 where 0 was answered."""
     return pd.DataFrame({"truth": errors.astype(int), "answer": 0, "score": 0.1})
 
 
 streams = np.load(sys.argv[1])
-found = {f"NannyML|{width} sd{' (default)' if width == 3 else ''}": {} for width in WIDTHS}
+found: dict[str, dict[str, list[int]]] = {
+    f"NannyML|{width} sd{' (default)' if width == 3 else ''}": {} for width in WIDTHS
+}
 for key in [name for name in streams if name != "reference"]:
     for row, stream in enumerate(streams[key][:STREAMS]):
         calculator = nannyml.PerformanceCalculator(

@@ -5,24 +5,28 @@ Each is run with its defaults and with ever stricter settings; what comes out is
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from river import drift
 
+Setting = tuple[str, Callable[[], Any]]
 
-def _adwin(delta):
+
+def _adwin(delta: float) -> Setting:
     return f"delta={delta:g}", lambda: drift.ADWIN(delta=delta)
 
 
-def _page_hinkley(threshold):
+def _page_hinkley(threshold: float) -> Setting:
     return f"threshold={threshold}", lambda: drift.PageHinkley(mode="up", threshold=threshold)
 
 
-def _ddm(times):
+def _ddm(times: float) -> Setting:
     return f"drift={times}", lambda: drift.binary.DDM(drift_threshold=times)
 
 
-def _kswin(alpha):
+def _kswin(alpha: float) -> Setting:
     return f"alpha={alpha:g}", lambda: drift.KSWIN(alpha=alpha, seed=1)
 
 
@@ -36,7 +40,7 @@ SETTINGS = {
 SLOW = {"KSWIN": 2}  # streams; each row is a test of two samples
 
 
-def first(make, stream):
+def first(make: Callable[[], Any], stream: np.ndarray[Any, Any]) -> int:
     """The row, counted from 1, of the first alarm; 0 for none."""
     detector = make()
     for row, error in enumerate(stream.tolist(), start=1):

@@ -13,7 +13,7 @@ class Single:
     def __init__(self) -> None:
         self.model = joblib.load(os.environ["MODEL"])
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]  # the library is not here
     def predict(self, row: list[float]) -> float:
         """The probability of a yes."""
         return float(self.model.predict_proba([row])[0, 1])

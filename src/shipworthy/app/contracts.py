@@ -11,6 +11,7 @@ from dataclasses import replace
 from shipworthy.base.check import CheckResult
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.kinds import kind
+from shipworthy.data.source import FOLDER, SourceKind
 from shipworthy.plan.reading import marks, read_plan
 from shipworthy.plan.schema import Contract, Plan, Sink, Source
 from shipworthy.plan.words import AdoptPlan
@@ -58,7 +59,6 @@ def refuse_broken_contracts(command: AdoptPlan) -> None:
 
 def _not_filled_in(plan: Plan, where: Callable[[str], str]) -> list[Mistake]:
     """The fields that a kind of source or sink needs and that are empty; a new kind says itself what it needs."""
-    from shipworthy.data.source import FOLDER, SourceKind
     from shipworthy.deliver.sink import SinkKind
 
     needs: list[tuple[str, Source | Sink, tuple[str, ...]]] = [

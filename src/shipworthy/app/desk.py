@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shipworthy.app.contracts import refuse_broken_contracts
 from shipworthy.app.identity import People
 from shipworthy.app.operations import command_named, handler_name, stage_of
 from shipworthy.app.rights import Identity, require, roles_in
@@ -18,6 +19,8 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of, digest_of_bytes, plain
 from shipworthy.base.errors import NotAllowed, NotFound, UserError, not_allowed, not_found
 from shipworthy.base.fact import Command, Decided, Past, Question, reader, result_type
+from shipworthy.deliver.beat import beats
+from shipworthy.deliver.words import Score
 from shipworthy.edges.store import Store
 from shipworthy.plan.rules import current_plan, now_in
 from shipworthy.plan.schema import Plan
@@ -39,12 +42,14 @@ class Desk:
         people: who is who.
         clock: the wall clock, handed in by the door that opened the desk.
         open_road: gives the durable road; opened only when a durable command comes.
+        house_work: does a command of the whole house, which may give commands of its own to this desk.
     """
 
     store: Store
     people: People
     clock: Callable[[], datetime]
     open_road: Callable[[], Road]
+    house_work: Callable[[Command[Any], Desk, Identity], Any]
 
     def do(self, command: Command[R], who: Identity, *, on_step: OnStep | None = None, key: str = "") -> R:
         """Do what a command asks, and give its result.
@@ -59,10 +64,9 @@ class Desk:
         """
         actor = self.admit(command, who)
         if isinstance(command, AdoptPlan):
-            importlib.import_module("shipworthy.app.contracts").refuse_broken_contracts(command)
+            refuse_broken_contracts(command)
         if stage_of(type(command)) == "app":
-            work = importlib.import_module("shipworthy.app.work")
-            return getattr(work, handler_name(type(command)))(command, self, who)  # type: ignore[no-any-return]
+            return self.house_work(command, self, who)  # type: ignore[no-any-return]
         return self._travel(command, actor, on_step, key) if command.durable else self._decide(command, actor, key)
 
     def submit(self, command: Command[Any], who: Identity, key: str = "") -> str:
@@ -95,7 +99,7 @@ class Desk:
             "who": who,
             "now": self.now(question.product),
             "wall": self.clock(),
-            "beats": lambda product: importlib.import_module("shipworthy.deliver.beat").beats(self.store, product),
+            "beats": lambda product: beats(self.store, product),
             "letters": self._letters,
         }
         wanted = list(inspect.signature(view).parameters)[1:]
@@ -159,7 +163,9 @@ class Desk:
 
     def _letters(self, plan: Plan, consumer: str, most: int) -> Any:
         # What lies at a broker is no fact; a view gets it handed in, since it reaches nothing by itself.
-        return importlib.import_module("shipworthy.deliver.dead").lying(self.store, plan, consumer, most)
+        from shipworthy.deliver.dead import lying
+
+        return lying(self.store, plan, consumer, most)
 
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")
@@ -199,9 +205,10 @@ class Desk:
         )
 
     @staticmethod
-    def _completed(command: Command[R], trip: Trip) -> Command[R]:
+    def _completed(command: Command[Any], trip: Trip) -> Command[Any]:
         # On the road and not before it, so that a command given again under its key is still the same command.
-        due = importlib.import_module("shipworthy.app.due")
+        from shipworthy.app import due
+
         if not due.is_open(command):
             return command
         whole = trip.step("see what it is to replace", lambda: plain(due.completed(command, trip.past)))
@@ -209,11 +216,12 @@ class Desk:
 
     @staticmethod
     def _that_belong(command: Command[Any], trip: Trip) -> list[Command[Any]]:
-        due = importlib.import_module("shipworthy.app.due")
+        from shipworthy.app import due
+
         if not due.leads_on(command):
             return []
         found = trip.step("see what belongs to it", lambda: plain(due.follow_ups(command, trip.past)))
-        return [reader(due.Score).validate_python(one) for one in found]
+        return [reader(Score).validate_python(one) for one in found]
 
 
 def _flow(kind: type[Command[Any]]) -> Callable[[Any, Trip], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from shipworthy.base.fact import Command, Past, latest
 from shipworthy.data.folds import READ
@@ -123,7 +123,7 @@ def newest_champion(past: Past) -> str:
     return max(set(models), key=models.count) if models else ""
 
 
-def is_open(command: Command[Any]) -> bool:
+def is_open(command: Command[Any]) -> TypeGuard[TrainCandidate]:
     """Whether something of a command is left for us to find: which candidate a new model is to replace."""
     return isinstance(command, TrainCandidate) and command.role == "model" and not command.parent
 
@@ -189,7 +189,7 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
     return sorted(moment for moment in moments if now < moment <= until)
 
 
-def leads_on(command: Command[Any]) -> bool:
+def leads_on(command: Command[Any]) -> TypeGuard[ReleaseCandidate]:
     """Whether more belongs to a command: a rehearsal is run at once, and so is a first list in shadow."""
     return isinstance(command, ReleaseCandidate) and command.step in ("rehearsal", "shadow")
 

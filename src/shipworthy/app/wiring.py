@@ -6,23 +6,25 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.identity import People, wall_clock
+from shipworthy.app.operations import handler_name
+from shipworthy.app.rights import Identity
 from shipworthy.app.settings import Settings, require_store, settings
+from shipworthy.base.fact import Command
 from shipworthy.data.words import SegmentRewritten
 from shipworthy.edges.database import migrate, open_engine
 from shipworthy.edges.files import Files
 from shipworthy.edges.keys import Keys
 from shipworthy.edges.ledger import Ledger
 from shipworthy.edges.pseudonyms import Pseudonyms
+from shipworthy.edges.road import Road
 from shipworthy.edges.store import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from shipworthy.edges.road import Road
 
 
 @dataclass
@@ -36,8 +38,6 @@ class _LazyRoad:
     def __call__(self) -> Road:
         with self.one_at_a_time:  # a server's threads may bring the first two commands together
             if self.road is None:
-                from shipworthy.edges.road import Road
-
                 assert self.desk is not None
                 self.road = Road(self.desk.store, self.desk.run_flow)
             return self.road
@@ -72,9 +72,16 @@ def open_desk(found: Settings | None = None, *, make: bool = False, clock: Calla
     )
     store = Store(found.root, found.home, ledger, files, keys, found.environ, found.pages)
     opener = _LazyRoad()
-    desk = Desk(store, People(engine, clock, keys), clock, opener)
+    desk = Desk(store, People(engine, clock, keys), clock, opener, house_work)
     opener.desk = desk
     return desk
+
+
+def house_work(command: Command[Any], desk: Desk, who: Identity) -> Any:
+    """Do a command of the whole house; what does it is loaded when the first comes."""
+    from shipworthy.app import work
+
+    return getattr(work, handler_name(type(command)))(command, desk, who)
 
 
 def _opened(table: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:

@@ -13,6 +13,7 @@ from shipworthy.app.desk import Desk
 from shipworthy.app.due import attempted, due, next_moments
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
+from shipworthy.app.probing import probed
 from shipworthy.app.receiving import acknowledge_by_link as acknowledge_by_link
 from shipworthy.app.rights import Identity, require
 from shipworthy.app.words import (
@@ -37,6 +38,7 @@ from shipworthy.base.fact import Command, Past
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
 from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
+from shipworthy.edges.export import export
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
@@ -68,8 +70,6 @@ def revoke_person(command: RevokePerson, desk: Desk, who: Identity) -> str:
 
 def probe_connections(command: ProbeConnections, desk: Desk, who: Identity) -> list[CheckResult]:
     """Test the connections that the plan in force declares."""
-    from shipworthy.app.probing import probed
-
     plan = current_plan(desk.store.ledger.past(command.product))
     return probed(plan, desk.store, desk.now(command.product), command.name)
 
@@ -165,8 +165,6 @@ def _marked(command: ErasePerson | ReadmitPerson, desk: Desk) -> str:
 
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:
     """Export the ledger into one file of the store; the head is signed and the export itself recorded."""
-    from shipworthy.edges.export import export
-
     ledger = desk.store.ledger
     for product in ledger.products():  # it holds the facts of all of them
         require(desk.actor(product, who), command.right, f"ExportLedger of {product}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
+import pyarrow as pa
 
 from shipworthy.base.errors import Mistake
 from shipworthy.data.casting import typed
@@ -112,8 +113,6 @@ def _column(duck: duckdb.DuckDBPyConnection, where: str, column: Column) -> Iter
 
 def one_of_value(value: str, column: Column) -> str:
     """A declared value as an expression of the column's type."""
-    import pyarrow as pa
-
     return typed(literal(value), pa.string(), column)
 
 

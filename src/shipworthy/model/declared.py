@@ -136,8 +136,6 @@ def standard_model(
 
 def earliest_time(plan: Declared, sources: Mapping[str, pa.Table]) -> datetime | None:
     """The oldest time in any source that has a time column; None where none has one."""
-    import pyarrow.compute as pc
-
     oldest: list[datetime] = []
     for name, source in plan.sources.items():
         column = source.contract.time

@@ -13,6 +13,13 @@ from shipworthy.base.fact import Past, body_of, what_of
 from shipworthy.data.flow import snapshot
 from shipworthy.data.reading import tables
 from shipworthy.data.words import SnapshotOutcome, SnapshotTaken
+from shipworthy.edges.registry import mirror
+from shipworthy.model.code import code_of, read_code
+from shipworthy.model.exploring import weighs
+from shipworthy.model.format import Opening, format_named, format_of_file
+from shipworthy.model.making import Ingredients, make
+from shipworthy.model.mirroring import entry_of
+from shipworthy.model.weighing import stretches
 from shipworthy.model.words import CandidateMade, CandidateMirrored, MadeCandidate, TrainCandidate
 from shipworthy.plan.rules import answer_sections, current_plan, current_version, now_in
 from shipworthy.plan.schema import Plan, plan_of
@@ -43,8 +50,6 @@ def train_candidate(command: TrainCandidate, trip: Trip) -> MadeCandidate:
 
 def _gathered(command: TrainCandidate, trip: Trip) -> dict[str, Any]:
     """The plan in force, the moment, and the digests of the code and model file as they lie beside product.yaml."""
-    from shipworthy.model.code import read_code
-
     past = trip.past
     plan = current_plan(past)
     folder = trip.store.folder(trip.product)
@@ -64,8 +69,6 @@ def _gathered(command: TrainCandidate, trip: Trip) -> dict[str, Any]:
 
 def _kept_model_file(store: Store, folder: Path, plan: Plan) -> str:
     """The digest of a model file of others, kept only after its inspection found nothing against it."""
-    from shipworthy.model.format import Opening, format_named, format_of_file
-
     name = plan.model.file
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
@@ -82,11 +85,6 @@ def _kept_model_file(store: Store, folder: Path, plan: Plan) -> str:
 def _made(
     command: TrainCandidate, trip: Trip, plan: Plan, gathered: dict[str, Any], outcome: SnapshotOutcome
 ) -> dict[str, Any]:
-    from shipworthy.model.code import code_of
-    from shipworthy.model.exploring import weighs
-    from shipworthy.model.making import Ingredients, make
-    from shipworthy.model.weighing import stretches
-
     files = trip.store.files
     taken = SnapshotTaken(
         product=plan.product,
@@ -121,9 +119,6 @@ def _once(past: Past, made: CandidateMade) -> Sequence[CandidateMade]:
 def _mirrored(store: Store, made: CandidateMade) -> dict[str, str]:
     """Where the mirror shows the candidate, or why it does not; nothing depends on it, so nothing stops."""
     try:
-        from shipworthy.edges.registry import mirror
-        from shipworthy.model.mirroring import entry_of
-
         place = mirror(store.home, entry_of(store.files, made))
     except Exception as error:
         return {"run": "", "version": "", "warning": f"{type(error).__name__}: {error}"}

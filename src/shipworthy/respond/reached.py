@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
@@ -21,9 +24,6 @@ from shipworthy.respond.incidents import (
 )
 from shipworthy.respond.words import AffectedPerson, IncidentClosed, IncidentOpened
 from shipworthy.watch.words import AlarmRaised
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _COLUMNS = ["entity", "time", "candidate", "step"]
 
@@ -50,9 +50,6 @@ def counted(files: Log, past: Past, incident: IncidentOpened) -> Reach:
     Raises:
         Tampered: a segment does not hold what was sealed.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if latest(past.of(IncidentClosed, about=incident.incident)):
         return reach(past, incident)
     found, answers = pa.array([], pa.string()), 0
@@ -69,8 +66,6 @@ def people(files: Log, past: Past, incident: IncidentOpened) -> list[AffectedPer
     Raises:
         Tampered: a segment does not hold what was sealed.
     """
-    import pyarrow as pa
-
     found = pa.table({"entity": pa.array([], pa.string())})
     for reached in _answers(files, past, incident):
         rows = pa.table({"entity": reached["entity"].cast(pa.string()), "time": reached["time"]})
@@ -84,8 +79,6 @@ def people(files: Log, past: Past, incident: IncidentOpened) -> list[AffectedPer
 
 
 def _together(found: pa.Table, more: pa.Table) -> pa.Table:
-    import pyarrow as pa
-
     both = pa.concat_tables([found, more.select(found.column_names)])
     summed = both.group_by("entity").aggregate([("time_count", "sum"), ("time_min", "min"), ("time_max", "max")])
     return summed.rename_columns(
@@ -107,9 +100,6 @@ def _answers(files: Log, past: Past, incident: IncidentOpened) -> Iterator[pa.Ta
 
 
 def _for_people(rows: pa.Table, alarm: AlarmRaised | None, served: bool) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     wanted = pc.invert(pc.is_in(rows["step"], pa.array(SILENT)))
     if alarm is not None and alarm.candidate:
         wanted = pc.and_(wanted, pc.equal(rows["candidate"], alarm.candidate))

@@ -23,6 +23,7 @@ from shipworthy.app.desk import Desk
 from shipworthy.app.identity import People
 from shipworthy.app.probing import probed
 from shipworthy.app.settings import settings
+from shipworthy.app.wiring import house_work
 from shipworthy.base.errors import NotAllowed, UserError
 from shipworthy.base.fact import Recorded
 from shipworthy.deliver.flow import score
@@ -96,6 +97,7 @@ def quay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pier]:
             People(product.engine, lambda: product.now, product.store.keys),
             lambda: product.now,
             lambda: pytest.fail("no page of a receipt needs the road"),
+            house_work,
         )
         with running(house(desk)) as pages:
             product.store = replace(product.store, pages=pages)

@@ -24,7 +24,7 @@ from e2e.voyage.shop import PRODUCT, plan_text, someone
 from e2e.voyage.test_server import Server, wait_for
 from e2e.voyage.voyage import Voyage
 
-from shipworthy.app.opening import audited
+from shipworthy.app.audit import audited
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import ErasePerson, ExportLedger, ReadmitPerson
 from shipworthy.base.digest import digest_of_bytes

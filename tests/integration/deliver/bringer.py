@@ -12,12 +12,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import deltalake  # noqa: F401
 import openpyxl  # noqa: F401
 import pyarrow as pa
 import sqlalchemy  # noqa: F401
+from e2e.voyage.lives import killed
 
 from shipworthy.base.kinds import kind
 from shipworthy.deliver.sink import Confirmed, SinkKind, Target
@@ -64,32 +66,14 @@ def bring(goal: Target, kind_: str, rows: pa.Table, dies_at: int | None) -> None
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def life(goal: Target, kind_: str, rows: pa.Table, dies_at: int | None) -> bool:
-    """One life of its own; whether it was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            bring(goal, kind_, rows, dies_at)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
-        sys.exit("A life ended with an error.")
-    return os.WIFSIGNALED(status)
-
-
 def lives(folder: Path, url: str, kind_: str) -> None:
     """A list that is brought, then the next one, which is killed on the way four times."""
     first = target(folder, kind_, url, "p/team/2026-01-01T00:00:00+00:00")
-    assert not life(first, kind_, rows_of(1.0), None)
+    assert not killed(partial(bring, first, kind_, rows_of(1.0), None))
     second = replace(first, run="p/team/2026-02-01T00:00:00+00:00", delivery="p/team/2026-02-01T00:00:00+00:00")
     for dies_at in (0, 2, PIECES, DONE):
-        assert life(second, kind_, rows_of(2.0), dies_at), "it was not killed"
-    assert not life(second, kind_, rows_of(2.0), None)
+        assert killed(partial(bring, second, kind_, rows_of(2.0), dies_at)), "it was not killed"
+    assert not killed(partial(bring, second, kind_, rows_of(2.0), None))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from unit.app.raised import raised_codes
 
-from shipworthy.app.opening import explained, told_by_stages
+from shipworthy.app.explaining import explained, told_by_stages
 from shipworthy.base.errors import NotFound
 from shipworthy.base.explained import Explained
 from shipworthy.doors.explained import EXPLAINED as OF_THE_DOORS

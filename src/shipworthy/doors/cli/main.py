@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from shipworthy.base.version import __version__
+
 VERBS = Path(__file__).parent / "verbs"
 STAGES = ("start", "plan", "data", "model", "prove", "sign", "release", "deliver", "watch", "respond", "afterwards")
 INTERRUPTED, CLOSED_PIPE = 130, 1
@@ -43,8 +45,6 @@ def _ended(given: Sequence[str]) -> int:
         print(overview())
         return 0
     if given[0] == "--version":
-        from shipworthy.base.version import __version__
-
         print(f"shipworthy {__version__}")
         return 0
     return _run_verb(given[0], given[1:])

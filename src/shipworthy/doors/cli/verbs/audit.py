@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shipworthy.app.opening import audited
+from shipworthy.app.audit import audited
 from shipworthy.doors.cli.screen import AsJson, show
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.app.opening import checked_plan
+from shipworthy.app.plan_file import checked_plan
 from shipworthy.base.check import stands
 from shipworthy.doors.cli.lines import plan_findings
 from shipworthy.doors.cli.screen import AsJson, show

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.app.opening import explained
+from shipworthy.app.explaining import explained
 from shipworthy.doors.cli.screen import AsJson, show
 from shipworthy.doors.explained import EXPLAINED
 

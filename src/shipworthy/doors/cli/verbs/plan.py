@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.app.opening import plan_text, product_named_in
+from shipworthy.app.plan_file import plan_text, product_named_in
 from shipworthy.doors.cli.lines import plan_findings
 from shipworthy.doors.cli.screen import AsJson, session, show
 from shipworthy.plan.words import VOIDS, AdoptedPlan, AdoptPlan
