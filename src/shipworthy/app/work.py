@@ -10,7 +10,7 @@ from typing import Any
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
-from shipworthy.app.due import attempted, due, next_moments
+from shipworthy.app.due import attempted, due, stops
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.probing import probed
@@ -43,7 +43,6 @@ from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 from shipworthy.respond.asked import asking
-from shipworthy.respond.rules import following_moments
 from shipworthy.respond.words import AttemptFailed, Respond
 
 OnStep = Callable[[str], None]
@@ -96,16 +95,9 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    ahead = next_moments(plan, desk.store.ledger.past(command.product), now, until)[::-1]
-    while ahead:
-        moment = ahead.pop()
+    for moment in stops(lambda: desk.store.ledger.past(command.product), now, until):
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
-        # What is done on the way leads to moments of its own: a reminder, an escalation, the end of a cool-down.
-        past = desk.store.ledger.past(command.product)
-        soon = min(following_moments(current_plan(past), past, moment, until), default=until)
-        if ahead and soon < ahead[-1]:
-            ahead.append(soon)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
@@ -204,8 +196,8 @@ def _failure_noted(desk: Desk, command: Command[object], now: datetime, who: Ide
         return False
 
     def decide(past: Past) -> list[AttemptFailed]:
-        trigger = asking(current_plan(past), past, *attempt)
-        what, concerns = attempt
+        asked = asking(current_plan(past), past, *attempt)
+        what, concerns, trigger = *attempt, asked.trigger if asked else ""
         return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
 
     desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)

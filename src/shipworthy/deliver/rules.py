@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,7 @@ from shipworthy.release.rules import CANARY
 from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
+_EVER = datetime.min.replace(tzinfo=UTC)
 INTERVAL = ("low", "high")
 """The columns that are not in the prediction log: they follow from candidate and score."""
 OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of", "class")
@@ -252,6 +253,12 @@ def unbrought(past: Past, run: str) -> list[str]:
     """The sinks that a finished run has not reached yet."""
     found = finished_run(past, run)
     return sorted(found.failed) if found else []
+
+
+def tried(past: Past, run: str) -> tuple[int, datetime]:
+    """How often it was tried in vain to bring a run to its sinks, and when last; 0 and long ago where it never was."""
+    moments = [fact.at for fact in past.of(DeliveryFailed) if fact.what.run == run]
+    return len(set(moments)), moments[-1] if moments else _EVER
 
 
 def unvisited(past: Past, run: str, sinks: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past
+from shipworthy.base.retries import MOST_TRIES
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
 from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
@@ -110,6 +111,23 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     for failed in past.of(DeliveryFailed):
         text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
         yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False, at=failed.at, seq=failed.seq)
+    yield from _not_brought(past)
+
+
+def _not_brought(past: Past) -> Iterator[Cause]:
+    """Lists that are not brought to a destination any more, since that failed too often."""
+    tries: dict[str, set[datetime]] = {}
+    for failed in past.of(DeliveryFailed):
+        what, moments = failed.what, tries.setdefault(failed.what.delivery, set())
+        moments.add(failed.at)
+        if len(moments) == MOST_TRIES:
+            text = (
+                f"the list of {what.as_of[:10]} did not reach {what.consumer} at {what.sink} in {MOST_TRIES} tries and "
+                f"is not brought there any more: {what.reason.rstrip('.')}. Mend that, then `shipworthy score "
+                f"{what.consumer} --as-of {what.as_of[:16]}`"
+            )
+            name = digest_of([what.delivery, "given up"])
+            yield Cause("failed", name, what.consumer, text, False, at=failed.at, seq=failed.seq)
 
 
 def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:

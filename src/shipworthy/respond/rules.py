@@ -259,9 +259,11 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
 def following_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The next moments in between at which something follows from what happened and was done, if nothing else happens.
 
-    Reminders, escalation, the end of a cool-down, the silence of a monitor, and what is overdue.
+    Reminders, escalation, the end of a cool-down, messages tried again, the silence of a monitor, what is overdue.
     """
     acted = past.fold(ACTED)
+    owed = [moment for mine in acted["unsent"].values() for one in mine.values() for moment in notify.tried_again(one)]
+    yield from (moment for moment in owed if now < moment <= until)
     for trigger in plan.respond.triggers:
         found = [rest.until for rest in _rests(trigger, acted)]
         found += [limit + _JUST for _, _, limit in silent_limits(trigger, past)]
