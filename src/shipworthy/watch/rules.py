@@ -225,13 +225,13 @@ def false_alarms_per_year(plan: Plan) -> float:
 def budget_of(plan: Plan, known: Mapping[str, Monitor] | None = None) -> dict[str, Part]:
     """The part of the false-alarm budget that each monitor may spend; see `budget.parts`."""
     members = monitors() if known is None else known
-    names = [name for name, monitor in members.items() if monitor.spends and _can_judge(plan, monitor)]
+    names = [name for name, monitor in members.items() if monitor.spends and can_judge(plan, monitor)]
     said = {name: _said(plan, name) for name in names}
     declared = {name: own.false_alarms_per_year for name, own in said.items() if own and own.false_alarms_per_year}
     return parts(plan.watch.false_alarms_per_year, declared, names)
 
 
-def _can_judge(plan: Plan, monitor: Monitor) -> bool:
+def can_judge(plan: Plan, monitor: Monitor) -> bool:
     """Whether a monitor can ever judge: not one that cannot weigh truths which only those acted on come to have."""
     return monitor.applies(plan) and (monitor.weighs or monitor.needs != "labels" or not weighs(plan))
 
