@@ -22,8 +22,9 @@ from shipworthy.release.trials import last_verdicts
 from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
+from shipworthy.watch.folds import open_alarms
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+from shipworthy.watch.words import WindowJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,7 @@ def _delivered(found: Road) -> Station:
 
 
 def _watched(found: Road) -> Station:
-    closed = {fact.what.alarm for fact in found.past.of(AlarmClosed)}
-    open_ = [fact.what for fact in found.past.of(AlarmRaised) if fact.what.alarm not in closed]
+    open_ = open_alarms(found.past)
     judged = found.past.of(WindowJudged)
     if open_:
         text = f"{_many(len(open_), 'alarm')} since {_day(min(alarm.since for alarm in open_))}."

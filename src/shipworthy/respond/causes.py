@@ -36,9 +36,8 @@ from shipworthy.respond.attempts import failed_attempts
 from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
-from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.folds import JUDGED, open_alarms
 from shipworthy.watch.silence import compared_last
-from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 RETRAINING = "retraining"
 """What has gone silent where no challenger was compared for too long."""
@@ -87,13 +86,8 @@ def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
 
 
 def _alarms(past: Past) -> Iterator[Cause]:
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    for raised in past.of(AlarmRaised):
-        if raised.what.alarm not in closed:
-            what = raised.what
-            yield Cause(
-                "alarm", what.alarm, what.monitor, what.text, candidate=what.candidate, at=raised.at, seq=raised.seq
-            )
+    for one in open_alarms(past):
+        yield Cause("alarm", one.alarm, one.monitor, one.text, candidate=one.candidate, at=one.at, seq=one.seq)
 
 
 def _revoked(past: Past) -> Iterator[Cause]:

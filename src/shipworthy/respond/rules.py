@@ -30,6 +30,7 @@ from shipworthy.respond.words import (
     TakeUp,
     TriggerFired,
 )
+from shipworthy.watch.folds import open_alarms
 from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
@@ -326,13 +327,12 @@ def response_due(plan: Plan, past: Past, now: datetime) -> bool:
 def answered_alarms(past: Past) -> list[AlarmClosed]:
     """Alarms about a candidate that answers nobody any more, closed by what replaced it."""
     using = in_use(past)
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
     by = ", ".join(sorted({name[:12] for name in standing(past).champion.values()}))
     return [
-        AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
-        for fact in past.of(AlarmRaised)
+        AlarmClosed(product=one.product, alarm=one.alarm, by=f"replaced by {by}")
+        for one in open_alarms(past)
         # What is about no candidate, such as a late source, no other candidate can answer.
-        if fact.what.alarm not in closed and fact.what.candidate and fact.what.candidate not in using and using
+        if one.candidate and one.candidate not in using and using
     ]
 
 
