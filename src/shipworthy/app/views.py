@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,8 @@ from shipworthy.app.words import (
     EvidenceFile,
     FactCard,
     FindEvidence,
+    GuideFor,
+    GuideSheet,
     LedgerExported,
     LedgerPage,
     LedgerSheet,
@@ -30,9 +32,11 @@ from shipworthy.app.words import (
     WhoAmI,
 )
 from shipworthy.base.actor import ADMINISTRATOR, Actor
-from shipworthy.base.errors import NotFound, not_found
-from shipworthy.base.fact import Past
+from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.errors import Mistake, NotFound, not_found
+from shipworthy.base.fact import Past, latest
 from shipworthy.data.words import PersonErased
+from shipworthy.deliver.words import GuideRead
 from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
@@ -179,6 +183,29 @@ def plan_in_force(question: PlanInForce, past: Past) -> PlanSheet:
     plan = current_plan(past)
     adopted = past.of(PlanAdopted)[-1]
     return PlanSheet(adopted.what.version, adopted.what.digest, adopted.who, adopted.at.isoformat(), plan.values())
+
+
+def guide_for(question: GuideFor, past: Past, actor: Actor, beside: Callable[[str, str], str]) -> GuideSheet:
+    """The guide of a consumer, and whether the actor has read it as it stands now.
+
+    Args:
+        beside: gives the text of a file that lies beside a product's plan.
+
+    Raises:
+        NotFound: there is no such consumer, the plan names no guide for it, or the file is not there.
+    """
+    consumers = current_plan(past).consumers
+    if question.consumer not in consumers:
+        raise not_found("consumer", question.consumer, list(consumers))
+    file = consumers[question.consumer].guide
+    if not file:
+        found = f"The plan names no guide for {question.consumer}."
+        fix = f"Whoever writes the plan names one: consumers.{question.consumer}.guide in product.yaml."
+        raise NotFound(Mistake("app.no_guide", f"consumers.{question.consumer}.guide", found, fix=fix))
+    text = beside(question.product, file)
+    digest = digest_of_bytes(text.encode())
+    mine = latest(past.of(GuideRead, about=file), lambda what: (what.reader, what.digest) == (actor.person, digest))
+    return GuideSheet(question.consumer, file, text, digest, mine.at.isoformat() if mine else "")
 
 
 def find_evidence(question: FindEvidence, past: Past, ledger: LedgerLike, actor: Actor) -> EvidenceFile:
