@@ -41,6 +41,8 @@ from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing
+from shipworthy.respond.incidents import open_now, owner_of
+from shipworthy.sign.words import Missing
 
 MOST_FACTS = 500
 MEDIA_TYPES = {
@@ -263,10 +265,9 @@ def _next_steps(found: Road, told: list[Station]) -> list[NextStep]:
     states = {station.name: station.state for station in told}
     builder = people.builders[0]
     if states["data"] == "blocked":
+        again = f"shipworthy snapshot -p {product}"
         steps.append(
-            NextStep(
-                "Have the source repaired, then read it again.", people.operator, f"shipworthy snapshot -p {product}"
-            )
+            NextStep("Have the source repaired, then read it again.", people.operator, again, page="quarantine")
         )
     if found.made is None:
         steps.append(NextStep("Make the baseline a candidate.", builder, f"shipworthy train --baseline -p {product}"))
@@ -281,13 +282,15 @@ def _next_steps(found: Road, told: list[Station]) -> list[NextStep]:
 
 
 def _answers_wanted(found: Road, told: list[Station]) -> list[NextStep]:
-    owner = found.plan.people.operator
     states = {station.name: station.state for station in told}
     steps = []
     if states["watch"] == "alarm":
-        steps.append(NextStep("Look at the alarm: since when, how sure, what to do.", owner, page="monitor"))
-    if states["respond"] == "alarm":
-        steps.append(NextStep("Close the open incident with its cause, fix and check.", owner, page="incidents"))
+        look = "Look at the alarm: since when, how sure, what to do."
+        steps.append(NextStep(look, found.plan.people.operator, page="monitor"))
+    # Whoever an incident was given to closes it, and nobody else is asked to.
+    for owner, count in Counter(owner_of(found.past, fact.what) for fact in open_now(found.past)).items():
+        which = "the open incident with its" if count == 1 else f"{count} open incidents, each with its"
+        steps.append(NextStep(f"Close {which} cause, fix and check.", owner, page="incidents"))
     return steps
 
 
@@ -296,7 +299,7 @@ def _sign_or_release(found: Road) -> list[NextStep]:
     assert found.gate is not None
     name = found.made.candidate[:12]
     if not found.gate.open:
-        return [NextStep(f"Give {item.what}.", item.who, page="sign") for item in found.gate.missing]
+        return given_by(found.gate.missing, found.plan.people.builders[0])
     ahead = next_step(found.plan, found.past, found.made)
     if not ahead:
         return []
@@ -308,6 +311,21 @@ def _sign_or_release(found: Road) -> list[NextStep]:
             f"shipworthy release {name} {ahead}{cohort} -p {found.plan.product}",
         )
     ]
+
+
+def given_by(missing: Sequence[Missing], builder: str) -> list[NextStep]:
+    """What is missing at a gate, as one step for each person who signs, in the order in which they are asked."""
+    steps: dict[str, NextStep] = {}
+    for item in missing:
+        who = builder if item.who == "builder" else item.who
+        mine = [one.what for one in missing if one.signature and one.who == item.who] if item.signature else [item.what]
+        what = ", then ".join(mine)
+        if len(mine) > 2:
+            reviews = sum(" review" in one for one in mine)
+            counts = ((reviews, "review"), (len(mine) - reviews, "sign-off"))
+            what = " and ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count)
+        steps.setdefault(f"{who} {what}", NextStep(f"Give {what}.", who, page="sign"))
+    return list(steps.values())
 
 
 def _next_cohort(found: Road) -> str:

@@ -106,6 +106,9 @@ def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: 
     page.get_by_role("button", name="Log out").click()
     page = logged_in("night-operator")
     expect(page.get_by_role("link", name="Look at the alarm")).to_be_visible()
+    expect(page.get_by_role("link", name="Close the open incident")).to_have_count(0)
+    page.get_by_role("button", name="Log out").click()
+    page = logged_in("technology-owner")
     page.get_by_role("link", name="Close the open incident").click()
     expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
 

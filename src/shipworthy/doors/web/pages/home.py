@@ -32,7 +32,11 @@ def _show(visit: Visit) -> Response:
 
 def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
     product, front = state.product, f"/products/{state.product}"
-    for task in visit.ask(WaitingFor(product=product)):
+    tasks = visit.ask(WaitingFor(product=product))
+    reviews = {(task.function, task.candidate) for task in tasks if task.kind == "review"}
+    for task in tasks:
+        if task.kind == "sign-off" and (task.function, task.candidate) in reviews:
+            continue  # it is asked for once the review is given
         yield Waiting(product, task.title, f"{front}/sign?candidate={task.candidate}#{task.kind}-{task.function}")
     for step in state.next_steps:
         # What is to be signed stands above already, by its candidate.
