@@ -188,6 +188,8 @@ def test_the_chart_marks_the_alarm_and_has_a_table_beside_it(logged_in: LogIn) -
     expect(page.get_by_role("row").filter(has_text="1 Oct 1997").first).to_contain_text("0.271")
     for said in ("Since", "How sure", "Probable cause", "What to do"):
         expect(page.locator(".alarm-card dt", has_text=said)).to_be_visible()
+    page.get_by_role("link", name="Calibration: picture and figures").click()
+    expect(page.get_by_role("heading", name="Does what was promised come true?")).to_be_in_viewport()
 
 
 def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) -> None:
