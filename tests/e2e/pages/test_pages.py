@@ -264,6 +264,29 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, port: Port) -> None:
     assert widths == dict.fromkeys(widths, PHONE["width"])
 
 
+def test_on_paper_there_is_ink_on_white_the_whole_digest_and_nothing_to_press(browser: Browser, port: Port) -> None:
+    sheet = {"width": 718, "height": 1016}
+    context = browser.new_context(viewport=sheet, base_url=port[1], color_scheme="dark")  # type: ignore[arg-type]  # a plain dict of sizes
+    page = context.new_page()
+    page.goto("/login")
+    page.get_by_label("Name").fill("legal-owner")
+    page.get_by_label("Secret").fill(port[0].secrets["legal-owner"])
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+    page.emulate_media(media="print")
+    for path in ("sign", "ledger", "incidents/incident-1", "deliveries"):
+        page.goto(f"{PRODUCT}/{path}")
+        expect(page.locator("main form:visible, main button:visible, nav:visible")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == sheet["width"]
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        cut = "() => [...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth)"
+        assert not page.evaluate(cut), path
+    page.goto(f"{PRODUCT}/ledger")
+    expect(page.locator(".chain code", has_text=port[0].desk.store.ledger.head().digest)).to_be_visible()
+    assert page.evaluate("document.querySelector('.gist').clientWidth") > 300
+    context.close()
+
+
 def test_a_screen_reader_finds_its_way_and_no_page_breaks_its_own_security_policy(logged_in: LogIn) -> None:
     page = logged_in("compliance-owner")
     refused: list[str] = []
