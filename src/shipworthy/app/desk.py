@@ -95,7 +95,7 @@ class Desk:
             "past": self.store.ledger.past(question.product),
             "files": self.store.files,
             "ledger": self.store.ledger,
-            "folder": self.store.folder,
+            "beside": self.store.text_beside,
             "actor": actor,
             "who": who,
             "now": self.now(question.product),

@@ -19,7 +19,8 @@ from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
 from shipworthy.release.trials import last_verdicts
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.incidents import open_now, owner_of, severity_of
+from shipworthy.respond.words import IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
 from shipworthy.watch.folds import open_alarms
@@ -187,11 +188,10 @@ def _watched(found: Road) -> Station:
 
 def _answered(found: Road) -> Station:
     opened = found.past.of(IncidentOpened)
-    closed = {fact.what.incident for fact in found.past.of(IncidentClosed)}
-    open_ = [fact.what for fact in opened if fact.what.incident not in closed]
+    open_ = [fact.what for fact in open_now(found.past)]
     fired = len(found.past.of(TriggerFired))
     if open_:
-        told = [f"{incident.title} ({incident.severity}), with {incident.owner}" for incident in open_]
+        told = [f"{one.title} ({severity_of(found.past, one)}), with {owner_of(found.past, one)}" for one in open_]
         return Station("respond", "alarm", f"{_many(len(open_), 'open incident')}.", told)
     if not opened and not fired:
         return Station("respond", "ahead", "Nothing had to be answered yet.", [])

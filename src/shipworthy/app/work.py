@@ -23,10 +23,12 @@ from shipworthy.app.words import (
     ErasePerson,
     Exported,
     ExportLedger,
+    GuideFor,
     LedgerExported,
     PersonAdded,
     PersonRevoked,
     ProbeConnections,
+    ReadGuide,
     ReadmitPerson,
     RevokePerson,
 )
@@ -37,7 +39,7 @@ from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command, Past
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
-from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
+from shipworthy.deliver.words import EraseMarked, ErasureOutcome, GuideRead, ReadmitMarked
 from shipworthy.edges.export import export
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
@@ -153,6 +155,23 @@ def _marked(command: ErasePerson | ReadmitPerson, desk: Desk) -> str:
         found = "The reason holds the name of the person, and a reason is recorded for good."
         raise UserError(Mistake("erase.name_in_reason", "reason", found, fix="Give the number of the request instead."))
     return Pseudonyms(desk.store.keys.folder).mark(command.product, name)
+
+
+def read_guide(command: ReadGuide, desk: Desk, who: Identity) -> str:
+    """Record which text of a guide somebody read, and keep that text; read twice, it is recorded once.
+
+    Raises:
+        NotFound: there is no such guide.
+    """
+    sheet = desk.ask(GuideFor(product=command.product, consumer=command.consumer), who)
+    if not sheet.read_at:
+        kept = desk.store.files.put(sheet.text.encode())
+        fact = GuideRead(
+            product=command.product, consumer=command.consumer, guide=sheet.file, reader=who.person, digest=kept
+        )
+        at = desk.now(command.product)
+        desk.store.ledger.append(lambda past: [fact], product=command.product, who=who.person, at=at)
+    return sheet.text
 
 
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:

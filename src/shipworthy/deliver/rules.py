@@ -26,8 +26,6 @@ from shipworthy.deliver.words import (
     DeliveryAcknowledged,
     DeliveryFailed,
     DeliveryMade,
-    GuideRead,
-    ReadGuide,
     ReadmitMarked,
     RunAccount,
     RunFinished,
@@ -368,17 +366,3 @@ def readmit_marked(command: ReadmitMarked, past: Past, at: datetime, actor: Acto
 
 
 _WHY_REASON = "Whoever asks later by what right the person's data is held again finds the answer here."
-
-
-def read_guide(command: ReadGuide, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """That the actor read a consumer's guide, as a fact; the guide is named by its path and plan version.
-
-    Raises:
-        NotFound: there is no such consumer.
-    """
-    plan = current_plan(past)
-    if command.consumer not in plan.consumers:
-        raise not_found("consumer", command.consumer, list(plan.consumers))
-    guide = plan.consumers[command.consumer].guide or "no guide"
-    fact = GuideRead(product=command.product, consumer=command.consumer, guide=guide, reader=actor.person)
-    return Decided([fact], lambda then: guide)

@@ -158,11 +158,17 @@ class DeliveryAcknowledged(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideRead(What):
-    """Somebody read one version of the guide for their kind of consumer."""
+    """Somebody read one version of the guide for their kind of consumer.
+
+    Attributes:
+        guide: the file's path in the plan.
+        digest: of the text that was read; empty in facts of before it was kept.
+    """
 
     consumer: str
     guide: str
     reader: str
+    digest: str = ""
 
     @property
     def about(self) -> str:
@@ -254,14 +260,6 @@ class AcknowledgeDelivery(Command[str]):
     delivery: str
     used: int | None = None
     remark: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadGuide(Command[str]):
-    """Record that you have read the guide for a consumer; gives the guide's text."""
-
-    right: ClassVar[str] = "read"
-    consumer: str
 
 
 @dataclass(frozen=True, slots=True)
