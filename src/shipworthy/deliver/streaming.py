@@ -300,7 +300,8 @@ class Streaming:
         rows = [row for row in self._sealed(AnswersSealed, before.run) if row["answer_id"][_PREFIX:] == question.key]
         if rows and isinstance(question, Asked):
             row = {**rows[0], "time": rows[0]["time"].isoformat(), "as_of": rows[0]["as_of"].isoformat()}
-            return Sending(self.route.answers, self._message(question, Reply(row)), EVENT_HEADERS, question.key)
+            told = self._message(question, Reply(row, row.get("notice") or ""))
+            return Sending(self.route.answers, told, EVENT_HEADERS, question.key)
         found = "The answer to this question is in the log no more: it was erased."
         mistake = Mistake("stream.erased", question.id, found, fix="Ask under another id, if it may be asked at all.")
         return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
