@@ -81,7 +81,7 @@ def _brought(trip: Trip, run: Run, results: list[Result], told: str) -> list[Rec
     """What was brought to whom: a list to its sinks, the rehearsal of a stream to its own topic."""
     if run.consumer.mode != "stream":
         return brought(trip, run, results, run.consumer.sinks, told)
-    sent = trip.step("publish to the rehearsal topic", lambda: plain(rehearsed(trip.store, run, results, told)))
+    sent = trip.step("publish to the rehearsal topic", lambda: plain(rehearsed(trip, run, results, told)))
     return [reader(Receipt).validate_python(sent)]
 
 
