@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.check import CheckResult, sentence_of
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
@@ -33,7 +33,7 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
-from shipworthy.release.rules import CANARY
+from shipworthy.release.rules import CANARY, said_instead
 from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
@@ -287,8 +287,7 @@ def notice(run: Run, used: Used) -> str:
             "Do not act on it as on a new one."
         )
     if used.fell_back and not used.stood_in:
-        why = sentence_of([used.fell_back])
-        return f"{simulated}For now the simple baseline rule answers in place of the model: {why}"
+        return f"{simulated}{said_instead(used.fell_back)}"
     if not used.stood_in:
         return ""
     day = read_moment(used.as_of)

@@ -63,7 +63,8 @@ class RunFinished(What):
         broken: why the released model could not answer; empty where it could.
         by_candidate: the answered entities by who answered them; empty for a list that was brought again.
         back_fill: it was made long after its moment: `log`, for the prediction log alone, or `deliver`.
-        fell_back: why somebody had the baseline answer in place of what is released; empty where nobody did.
+        fell_back: why the baseline answered in place of the model on purpose: somebody fell back to it, or the model
+            was taken back; empty where it did not.
     """
 
     run: str

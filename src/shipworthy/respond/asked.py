@@ -8,7 +8,7 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import FOR_PEOPLE, paused, stand_in, standing
+from shipworthy.release.rules import FOR_PEOPLE, answers_everybody, paused, stand_in, standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import (
     CameBack,
@@ -97,8 +97,7 @@ def fallback_due(past: Past) -> Asked | None:
     if not asked or past.of(FellBack, CameBack, after=asked[-1].seq):
         return None
     baseline, now = stand_in(past), standing(past)
-    answering = set(now.champion.values())
-    return asked[-1] if baseline and answering and answering != {baseline} else None
+    return asked[-1] if baseline and now.champion and not answers_everybody(now, baseline) else None
 
 
 def pauses_due(plan: Plan, past: Past) -> dict[str, Asked]:
