@@ -82,7 +82,14 @@ class Grown(Product):
         """What else a day may leave on record: an alarm that is answered, a sample that is labelled, a comparison."""
         mine = {"product": PRODUCT, "candidate": self.past.of(CandidateMade)[-1].what.candidate, "window": window}
         alarm, sample = digest_of(["alarm", window]), digest_of(["sample", window])
-        words = {"monitor": "calibration", "since": window, "text": "", "guarantee": "", "cause": "", "advice": ""}
+        words: dict[str, Any] = {
+            "monitor": "calibration",
+            "since": window,
+            "text": "",
+            "guarantee": "",
+            "cause": "",
+            "advice": "",
+        }
         return [
             AlarmRaised(alarm=alarm, **words, **mine),
             AlarmClosed(product=PRODUCT, alarm=alarm, by="business-owner", verdict="right", reason="They came less."),

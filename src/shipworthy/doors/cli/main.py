@@ -40,7 +40,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     sys.exit(ended)
 
 
-def _ended(given: Sequence[str]) -> int:
+def _ended(given: list[str]) -> int:
     if not given or given[0] in ("--help", "-h", "help"):
         print(overview())
         return 0
