@@ -80,7 +80,11 @@ class Grown(Product):
 
     def beside(self, window: str) -> list[Any]:
         """What else a day may leave on record: an alarm that is answered, a sample that is labelled, a comparison."""
-        mine = {"product": PRODUCT, "candidate": self.past.of(CandidateMade)[-1].what.candidate, "window": window}
+        mine: dict[str, Any] = {
+            "product": PRODUCT,
+            "candidate": self.past.of(CandidateMade)[-1].what.candidate,
+            "window": window,
+        }
         alarm, sample = digest_of(["alarm", window]), digest_of(["sample", window])
         words: dict[str, Any] = {
             "monitor": "calibration",
