@@ -26,8 +26,8 @@ import pandas as pd
 from shipworthy.watch.canary import Terms, Trial, Worth, reached, seen
 from shipworthy.watch.evidence import Floats
 
-TERMS = Terms(alpha=0.05, phi=10.0)
-"""Those of the product; phi until 20 days of a comparison are known."""
+TERMS = Terms(alpha=0.05, phi=25.0)
+"""Those of the product, but for phi: a plan for rows that share days declares as much as for its monitors."""
 _LIGHTGBM = {"n_estimators": 200, "num_leaves": 15, "n_jobs": 1, "verbose": -1, "seed": 0, "deterministic": True}
 
 

@@ -54,10 +54,10 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.prove.words import CandidateProven
+from shipworthy.prove.words import CandidateProven, EnvelopeSigned
 from shipworthy.release.rules import standing
 from shipworthy.release.words import ReleaseStepped
-from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
+from shipworthy.sign.words import ReviewGiven, SignOffGiven
 
 SILENT_AFTER = timedelta(minutes=1)
 """How long a prediction server may say nothing before it counts as silent."""

@@ -110,9 +110,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The candidate that this one is meant to replace: its scores on the rows of now, and what it is made of.
+    """A candidate that this one comes from: its scores on the rows of now, and what it is made of.
 
     Attributes:
+        what: what it is to this one, in words.
         family: the classes of the model, as `prove.family` reads them; empty where its file does not say.
         named: the class it gives each row; None where an answer is none.
     """
@@ -121,6 +122,7 @@ class Parent:
     scores: Floats
     family: tuple[str, ...] = ()
     named: tuple[str, ...] | None = None
+    what: str = "the candidate it replaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Subject:
         truth: the held-out entities with their truth; None while no truth is known.
         known_from: the day from which a first truth can be known, ISO 8601.
         groups: the group of each entity by column, for each declared fairness column; missing ones are absent.
-        parent: the champion on the rows of now, where there is one.
+        parents: those it comes from, on the rows of now: the one it replaces, and the one that an envelope starts from.
         training: rows to learn from, counted again; None where the model was made elsewhere.
         stored: content of each file of the candidate, by name.
         differences: how the software here differs from the locked environment.
@@ -219,7 +221,7 @@ class Subject:
     keep: Callable[[str, bytes], str]
     groups: Mapping[str, Mapping[str, str]]
     stored: Mapping[str, bytes]
-    parent: Parent | None = None
+    parents: tuple[Parent, ...] = ()
     training: Training | None = None
     differences: tuple[str, ...] = ()
     permanent: tuple[CheckMadePermanent, ...] = ()

@@ -19,8 +19,8 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
 from shipworthy.prove.lasting import in_force
-from shipworthy.prove.views import candidate_made
-from shipworthy.prove.words import CandidateProven, Proof, ProveCandidate
+from shipworthy.prove.views import candidate_made, line_of
+from shipworthy.prove.words import CandidateProven, EnvelopeSigned, Proof, ProveCandidate
 
 if TYPE_CHECKING:
     from shipworthy.edges.road import Trip
@@ -167,4 +167,17 @@ def _others(past: Past, made: CandidateMade) -> Others:
         }
         earlier = [fact for fact in facts if fact.seq < own and fact.what.role == "model"]
         parent = latest(earlier, lambda what: stands(proofs.get(what.candidate, [])))
-    return Others(baseline.what if baseline else None, parent.what if parent and made.role == "model" else None)
+    if made.role != "model":
+        return Others(baseline.what if baseline else None)
+    start = _start(past, made)
+    return Others(
+        baseline.what if baseline else None,
+        parent.what if parent else None,
+        start if start and not (parent and parent.what.candidate == start.candidate) else None,
+    )
+
+
+def _start(past: Past, made: CandidateMade) -> CandidateMade | None:
+    """The newest candidate of its line with which an envelope was signed; None where there is none."""
+    starts = {fact.what.candidate for fact in past.of(EnvelopeSigned)}
+    return next((one for one in line_of(past, made) if one.candidate in starts), None)

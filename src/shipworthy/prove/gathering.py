@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,10 +41,12 @@ class Others:
     Attributes:
         baseline: the newest baseline candidate.
         parent: the candidate that it is meant to replace.
+        start: the candidate that a signed envelope starts from, where it is another one of its line.
     """
 
     baseline: CandidateMade | None = None
     parent: CandidateMade | None = None
+    start: CandidateMade | None = None
 
 
 def gather(
@@ -77,7 +79,7 @@ def gather(
         keep=keep,
         groups=_groups(plan, sources, now, past),
         stored=stored,
-        parent=_parent(plan, sources, now, files, others.parent),
+        parents=tuple(_parents(plan, sources, now, files, others)),
         training=_training(plan, made, past),
         differences=tuple(differences(read_environment(stored["environment"]))),
     )
@@ -188,22 +190,20 @@ def _training(plan: Plan, made: CandidateMade, past: Examples | None) -> Trainin
     return Training(int((~held & past.known).sum()), int((held & past.known).sum()))
 
 
-def _parent(
-    plan: Plan, sources: Mapping[str, Any], now: Rows, files: Files, made: CandidateMade | None
-) -> Parent | None:
-    """The parent's scores on the same entities; a parent that cannot be loaded any more cannot be compared with."""
-    if made is None:
-        return None
-    before = load(files, made, plan)
-    rows = _rows(plan, before, sources, now.as_of)
-    scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
-    if scores.isna().any():
-        return None
-    kind = family(made.format, files.get(made.files["model"]))
-    named: tuple[str, ...] | None = None
-    if rows.named is not None:
-        named = tuple(pd.Series(rows.named, index=rows.features.index).reindex(now.features.index))
-    return Parent(made.candidate, np.asarray(scores, dtype=np.float64), kind, named)
+def _parents(plan: Plan, sources: Mapping[str, Any], now: Rows, files: Files, others: Others) -> Iterator[Parent]:
+    """Scores on the same entities of those it comes from; who cannot be asked about all of them is left out."""
+    for made, what in ((others.parent, "the candidate it replaces"), (others.start, "the start of the envelope")):
+        if made is None:
+            continue
+        rows = _rows(plan, load(files, made, plan), sources, now.as_of)
+        scores = pd.Series(rows.scores, index=rows.features.index).reindex(now.features.index)
+        if scores.isna().any() or scores.empty:
+            continue
+        kind = family(made.format, files.get(made.files["model"]))
+        named: tuple[str, ...] | None = None
+        if rows.named is not None:
+            named = tuple(pd.Series(rows.named, index=rows.features.index).reindex(now.features.index))
+        yield Parent(made.candidate, np.asarray(scores, dtype=np.float64), kind, named, what)
 
 
 def _groups(plan: Plan, sources: Mapping[str, Any], now: Rows, past: Examples | None) -> dict[str, Mapping[str, str]]:

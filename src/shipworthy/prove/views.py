@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shipworthy.base.errors import NotFound, not_found
 from shipworthy.base.fact import Past, latest
 from shipworthy.model.words import CandidateMade
@@ -24,6 +26,16 @@ def proof_of(question: ProofOf, past: Past) -> Proof:
         raise not_found("proof of candidate", made.candidate[:12], proven, fix, "prove.no_proof")
     what = newest.what
     return Proof(what.candidate, what.verdict, list(what.checks), what.evidence, what.report)
+
+
+def line_of(past: Past, made: CandidateMade) -> Iterator[CandidateMade]:
+    """The candidate that it was made to replace, the one before that, and so on back."""
+    known = {fact.what.candidate: fact.what for fact in past.of(CandidateMade)}
+    seen = {made.candidate}
+    while made.parent in known and made.parent not in seen:
+        made = known[made.parent]
+        seen.add(made.candidate)
+        yield made
 
 
 def candidate_made(past: Past, name: str) -> CandidateMade:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shipworthy.base.check import CheckResult, Verdict
 from shipworthy.base.fact import Command, Question, What
@@ -31,6 +31,28 @@ class CandidateProven(What):
     @property
     def about(self) -> str:
         return self.candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeSigned(What):
+    """An owner signed the bounds inside which a retrained candidate may go live without a new sign-off.
+
+    It stands among the words of the proof, which measures how far later candidates have moved from this one.
+
+    Attributes:
+        envelope: digest of the plan's `respond.envelope` together with the answer-determining sections.
+        candidate: the champion from which changes are measured.
+    """
+
+    envelope: str
+    candidate: str
+    function: str
+    decision: Literal["approve", "reject"]
+    reason: str = ""
+
+    @property
+    def about(self) -> str:
+        return self.envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Envelope, Plan
-from shipworthy.prove.words import CandidateProven
+from shipworthy.prove.views import line_of
+from shipworthy.prove.words import CandidateProven, EnvelopeSigned
 from shipworthy.sign.approval import Approval, newest_proof, owner, refusals, standing
-from shipworthy.sign.words import EnvelopeSigned, ReviewGiven, SignOffGiven
+from shipworthy.sign.words import ReviewGiven, SignOffGiven
 
 PERFORMANCE = "prove.performance"
 MEAN, ORDER, FAMILY = (f"prove.change_of_output{part}" for part in ("", ".order", ".family"))
@@ -38,7 +39,11 @@ def envelope_signers(plan: Plan) -> list[str]:
 
 
 def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: CandidateProven, now: datetime) -> list[str]:
-    """Why a candidate is not inside a signed envelope, in plain words; empty where it is inside."""
+    """Why a candidate is not inside a signed envelope, in plain words; empty where it is inside.
+
+    Changes are measured from the candidate that the owners signed the envelope with, and from the one it replaces. So
+    one signature holds for every retraining until it runs out, and small changes do not add up beyond it.
+    """
     bounds = plan.respond.envelope
     if bounds is None or made.role != "model":
         return ["no envelope is declared for it"]
@@ -47,16 +52,23 @@ def outside_envelope(plan: Plan, past: Past, made: CandidateMade, proof: Candida
         return ["it replaces no candidate that the envelope was signed with"]
     if not envelope_signers(plan):
         return ["the plan names nobody who signs"]
+    start = _start(plan, past, made) or parent.what
     return [
-        *(why for _, why in unsigned(plan, past, parent.what, now)),
+        *(why for _, why in unsigned(plan, past, start, now)),
         *(f"{said.what.function} has refused this candidate" for said in refusals(past, made.candidate)),
-        *_made_otherwise(bounds, made, parent.what),
-        *_beyond(bounds, proof, parent.what),
+        *_made_otherwise(bounds, made, start),
+        *_proven_beyond(bounds, proof, list(dict.fromkeys([parent.what.candidate, start.candidate]))),
         *_too_low(plan, bounds, proof),
         *_too_old(bounds, made, now),
         *_data_too_old(bounds, past, made, now),
         *_model_too_old(bounds, past, made, now),
     ]
+
+
+def _start(plan: Plan, past: Past, made: CandidateMade) -> CandidateMade | None:
+    """The newest candidate of its line with which the envelope was signed; None where there is none."""
+    starts = {fact.what.candidate for fact in past.of(EnvelopeSigned, about=envelope_digest(plan))}
+    return next((one for one in line_of(past, made) if one.candidate in starts), None)
 
 
 def unapproved(plan: Plan, past: Past, made: CandidateMade, function: str) -> str:
@@ -98,19 +110,23 @@ def _made_otherwise(bounds: Envelope, made: CandidateMade, parent: CandidateMade
         yield "its features differ from the champion's"
 
 
-def _beyond(bounds: Envelope, proof: CandidateProven, parent: CandidateMade) -> Iterator[str]:
+def _proven_beyond(bounds: Envelope, proof: CandidateProven, parents: Sequence[str]) -> Iterator[str]:
     """Measured against the bounds of today, whatever they were when the proof was made."""
     if not stands(proof.checks):
         yield "its proof does not stand"
-    against = f"candidate {parent.candidate}"
-    measured = {check.check: check for check in proof.checks if check.where == against}
+    for parent in parents:
+        yield from _beyond(bounds, proof, parent)
+
+
+def _beyond(bounds: Envelope, proof: CandidateProven, parent: str) -> Iterator[str]:
+    measured = {check.check: check for check in proof.checks if check.where == f"candidate {parent}"}
     for name, low, high in (
         (MEAN, 0.0, bounds.mean_score_change_at_most),
         (ORDER, bounds.rank_correlation_at_least, 1.0),
     ):
         check = measured.get(name)
         if check is None or check.measured is None:
-            yield "the change of its output was not measured"
+            yield f"the change of its output against {parent[:12]} was not measured: prove it again"
         elif not low <= check.measured <= high:
             yield check.found
     family = measured.get(FAMILY)

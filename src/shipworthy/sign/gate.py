@@ -42,7 +42,8 @@ def gate_state(plan: Plan, past: Past, candidate: str, now: datetime, damaged: S
         missing += wanted
     else:
         given.append("inside the signed envelope")
-    return GateState(made.candidate, not missing, missing, given + got, not outside)
+    told = outside if wanted and plan.respond.envelope is not None and made.parent and made.role == "model" else []
+    return GateState(made.candidate, not missing, missing, given + got, not outside, told)
 
 
 def require_open(state: GateState, step: str) -> None:

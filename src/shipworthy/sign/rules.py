@@ -13,13 +13,12 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.views import candidate_made
-from shipworthy.prove.words import CandidateProven
+from shipworthy.prove.words import CandidateProven, EnvelopeSigned
 from shipworthy.sign.approval import makers, needed, newest_proof, owner, standing
 from shipworthy.sign.envelope import envelope_digest, unapproved, unsigned
 from shipworthy.sign.gate import gate_state, require_open
 from shipworthy.sign.review import Review, mistakes_in
 from shipworthy.sign.words import (
-    EnvelopeSigned,
     GateState,
     GiveReview,
     GiveSignOff,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
@@ -63,26 +63,6 @@ class SignOffRevoked(What):
         return self.candidate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvelopeSigned(What):
-    """An owner signed the bounds inside which a retrained candidate may go live without a new sign-off.
-
-    Attributes:
-        envelope: digest of the plan's `respond.envelope` together with the answer-determining sections.
-        candidate: the champion from which changes are measured.
-    """
-
-    envelope: str
-    candidate: str
-    function: str
-    decision: Decision
-    reason: str = ""
-
-    @property
-    def about(self) -> str:
-        return self.envelope
-
-
 @dataclass(frozen=True, slots=True)
 class Missing:
     """One thing without which a gate stays shut, and who can give it.
@@ -104,6 +84,7 @@ class GateState:
     Attributes:
         given: plain sentences on what has been given.
         by_envelope: the signed envelope stands in for the signatures.
+        outside: why it does not, of a retrained candidate under a plan that declares one.
     """
 
     candidate: str
@@ -111,6 +92,7 @@ class GateState:
     missing: list[Missing]
     given: list[str]
     by_envelope: bool = False
+    outside: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

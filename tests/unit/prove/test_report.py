@@ -66,7 +66,7 @@ def test_nothing_comes_from_outside_and_nothing_runs() -> None:
 
 
 def test_every_check_is_there_with_its_question_finding_and_advice() -> None:
-    of = replace(subject(floor(0.9)), parent=Parent("p" * 64, subject().now.scores * 2, ()))
+    of = replace(subject(floor(0.9)), parents=(Parent("p" * 64, subject().now.scores * 2, ()),))
     results = run_checks(of, proof_checks())
     page = Page(page_of(of, results))
     ids = {attributes.get("id") for _, attributes in page.tags}

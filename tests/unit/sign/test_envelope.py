@@ -186,12 +186,24 @@ def test_it_needs_everybody_whose_word_it_stands_in_for() -> None:
     assert history.gate(CHALLENGER).open
 
 
-def test_it_does_not_pass_from_one_challenger_to_the_next() -> None:
-    history = enveloped()
+def test_it_holds_for_every_retraining_and_small_changes_do_not_add_up() -> None:
+    """The next challenger is measured from what the owners signed with, not only from the one it replaces."""
+    history, later = enveloped(), "d" * 64
     retrain(history)
-    history.make("d" * 64, author="night-operator", parent=CHALLENGER)
-    history.prove("d" * 64, checks=measured(parent=CHALLENGER))
-    assert not history.gate("d" * 64).open
+    history.make(later, author="night-operator", parent=CHALLENGER)
+    history.prove(later, checks=measured(parent=CHALLENGER))
+    shut = history.gate(later)
+    assert not shut.open
+    assert f"the change of its output against {MODEL[:12]} was not measured: prove it again" in shut.outside
+    history.prove(later, checks=[*measured(parent=CHALLENGER), *measured(0.21)[1:]])
+    assert not history.gate(later).open
+    history.prove(later, checks=[*measured(0.21, parent=CHALLENGER), *measured()[1:]])
+    assert not history.gate(later).open
+    history.prove(later, checks=[*measured(parent=CHALLENGER), *measured()[1:]])
+    assert history.gate(later).by_envelope
+    assert history.gate(later).outside == []
+    history.revoke("legal")
+    assert not history.gate(later).open, "who takes back the start takes back all that rests on it"
 
 
 def test_only_what_was_approved_can_be_its_start() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipworthy.base.check import CheckResult
+from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.data.words import Intake, SnapshotOutcome
 from shipworthy.deliver.words import BackFilled, ListCard, ServerCard, TracedAnswer
 from shipworthy.doors.cli.screen import checks
@@ -39,6 +39,8 @@ def gate_lines(state: GateState) -> list[str]:
     lines = [f"candidate {state.candidate[:12]}: the gate is {'open' if state.open else 'SHUT'}"]
     lines += [f"  ok    {text}" for text in state.given]
     lines += [f"  miss  {item.what}  ({item.who})  {item.fix}" for item in state.missing]
+    if state.outside:
+        lines.append(f"  The envelope does not stand in for signatures: {sentence_of(state.outside)}")
     return lines
 
 

@@ -1,5 +1,8 @@
 """How far do answers move against those of the candidate that it replaces, on the same entities?
 
+Where owners have signed an envelope with an earlier candidate of its line, so far against that one too: small changes
+add up, and what was signed is how far answers may move in all.
+
 Why: A challenger as good as the champion may still send other people other letters. Those who act should know before.
 
 What to do: Nothing, where the change is meant: tell the consumers in the guide. Where it is not, compare the two
@@ -21,10 +24,11 @@ _WHY = "People have set up their work around the present answers; a jump needs a
 
 
 def _run(subject: Subject) -> list[CheckResult]:
-    """Three results, for the height and the order of the scores and the kind of model; `where` names the parent."""
-    parent = subject.parent
-    if parent is None or not len(parent.scores):
-        return []
+    """Three results for each parent, on height and order of the scores and the kind of model; `where` names it."""
+    return [result for parent in subject.parents for result in _of(subject, parent)]
+
+
+def _of(subject: Subject, parent: Parent) -> list[CheckResult]:
     bounds = subject.plan.respond.envelope or Envelope()
     change, correlation = change_of_output(subject.now.scores, parent.scores)
     named = subject.now.named
@@ -45,7 +49,7 @@ def _height(subject: Subject, parent: Parent, bounds: Envelope, change: float) -
         "warn" if far else "pass",
         f"The mean score moves from {number(before)} to {number(after)} on the same {rows}, "
         f"by {percent(change)} of what it was; {percent(bounds.mean_score_change_at_most)} are within bounds.",
-        asked="How far does the mean score move against the candidate it replaces?",
+        asked=f"How far does the mean score move against {parent.what}?",
         measured=abs(change),
         bound=bounds.mean_score_change_at_most,
         why=_WHY,
@@ -62,7 +66,7 @@ def _order(parent: Parent, bounds: Envelope, correlation: float) -> CheckResult:
         bounds,
         correlation,
         f"{told}, where {within}",
-        "Does it order people much as the candidate it replaces does?",
+        f"Does it order people much as {parent.what} does?",
         "who moves up and down",
     )
 
@@ -77,7 +81,7 @@ def _classes(parent: Parent, bounds: Envelope, now: Sequence[str], before: Seque
         bounds,
         kept,
         f"{told}, where {within}",
-        "Does it give people the same class as the candidate it replaces?",
+        f"Does it give people the same class as {parent.what}?",
         "who gets another class",
     )
 
@@ -110,7 +114,7 @@ def _family(subject: Subject, parent: Parent, bounds: Envelope) -> CheckResult:
     return CHECK.result(
         "warn" if matters else "pass",
         found,
-        asked="Is it the same kind of model as the candidate it replaces?",
+        asked=f"Is it the same kind of model as {parent.what}?",
         part="family",
         why="Another kind of model errs in other places, also where its score on the whole is the same.",
         advice="Say in the review why; it cannot go live under a signed envelope that asks for the same kind."

@@ -21,7 +21,7 @@ def test_how_far_answers_move_is_measured_against_the_one_before() -> None:
     kind_ = family("skops", good.stored["model"])
 
     def moved(scores: Any, of: tuple[str, ...] = kind_) -> dict[str, str]:
-        return verdicts("change_of_output", replace(good, parent=Parent("p" * 64, scores, of)))
+        return verdicts("change_of_output", replace(good, parents=(Parent("p" * 64, scores, of),)))
 
     names = ("change_of_output", "change_of_output.order", "change_of_output.family")
     assert tuple(moved(good.now.scores)) == names

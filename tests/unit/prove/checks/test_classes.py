@@ -174,7 +174,7 @@ def test_who_gets_another_class_than_before_is_counted() -> None:
     named = good.now.named
     assert named is not None
     before = tuple(CLASSES[(CLASSES.index(name) + (place < 90)) % 3] for place, name in enumerate(named))
-    found = one("change_of_output", replace(good, parent=Parent("c" * 64, good.now.scores, (), before)), "order")
+    found = one("change_of_output", replace(good, parents=(Parent("c" * 64, good.now.scores, (), before),)), "order")
     assert found.measured == pytest.approx(0.7)
     assert "keep the class" in found.found
 
