@@ -47,7 +47,7 @@ def _height(subject: Subject, parent: Parent, bounds: Envelope, change: float) -
     rows = counted(len(parent.scores), "entity", "entities")
     return CHECK.result(
         "warn" if far else "pass",
-        f"The mean score moves from {number(before)} to {number(after)} on the same {rows}, "
+        f"Against {parent.what} the mean score moves from {number(before)} to {number(after)} on the same {rows}, "
         f"by {percent(change)} of what it was; {percent(bounds.mean_score_change_at_most)} are within bounds.",
         asked=f"How far does the mean score move against {parent.what}?",
         measured=abs(change),
@@ -59,7 +59,7 @@ def _height(subject: Subject, parent: Parent, bounds: Envelope, change: float) -
 
 
 def _order(parent: Parent, bounds: Envelope, correlation: float) -> CheckResult:
-    told = f"The rank correlation with the scores before is {number(correlation)}"
+    told = f"The rank correlation with the scores of {parent.what} is {number(correlation)}"
     within = number(bounds.rank_correlation_at_least)
     return _alike(
         parent,
@@ -74,7 +74,7 @@ def _order(parent: Parent, bounds: Envelope, correlation: float) -> CheckResult:
 def _classes(parent: Parent, bounds: Envelope, now: Sequence[str], before: Sequence[str]) -> CheckResult:
     """Of a class no order is kept, but the class itself; the bound is the same."""
     kept = sum(one == other for one, other in zip(now, before, strict=True)) / len(before)
-    told = f"{percent(kept)} of the entities keep the class that they had before"
+    told = f"{percent(kept)} of the entities keep the class that they had by {parent.what}"
     within = percent(bounds.rank_correlation_at_least)
     return _alike(
         parent,
@@ -105,7 +105,7 @@ def _family(subject: Subject, parent: Parent, bounds: Envelope) -> CheckResult:
     own = family(subject.made.format, subject.stored.get("model", b""))
     same = bool(own) and own == parent.family
     if same:
-        found = f"It is the same kind of model as before: {listed(own)}."
+        found = f"It is the same kind of model as {parent.what}: {listed(own)}."
     elif own and parent.family:
         found = f"It is another kind of model: {listed(own)}, where there was {listed(parent.family)}."
     else:
