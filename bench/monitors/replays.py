@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from shipworthy.watch.bounds import overdispersion
-from shipworthy.watch.canary import Terms, Trial, Worth, reached, seen, worthwhile
-from shipworthy.watch.evidence import BETS, Floats, wealth
+from shipworthy.watch.canary import Terms, Trial, Worth, reached, seen
+from shipworthy.watch.evidence import BETS, Floats, beyond, temper, wealth
 
 DECLARED_PHI = 25.0
 """Until 20 days of a comparison are known."""
@@ -167,7 +167,7 @@ def by_evidence(stream: Stream, models: Models, days: dict[int, slice]) -> Life:
             continue
         if shadow is not None:
             gains = current - stream.loss(models.scores(shadow.other)[rows], rows)
-            shadow.capital = shadow.capital + worthwhile(gains, stream.worth.break_even, shadow.phi())
+            shadow.capital = shadow.capital + temper(beyond(gains, stream.worth.break_even), shadow.phi())
             shadow.note(gains)
             phi = shadow.phi()
             if wealth(shadow.capital) >= log(1 / TERMS.alpha):

@@ -141,11 +141,6 @@ def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
     ]
 
 
-def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
-    """The columns a consumer asks for that no answer has."""
-    return [name for name in consumer.columns if name not in (*OUTPUT_COLUMNS, PROBABILITIES, entity)]
-
-
 def due_by(consumer: Consumer, as_of: datetime) -> datetime:
     """When a list for a moment must have arrived; the moment itself where no deadline is declared."""
     return consumer.deadline.after(as_of) if consumer.deadline else as_of
