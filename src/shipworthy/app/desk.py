@@ -25,6 +25,7 @@ from shipworthy.edges.store import Store
 from shipworthy.plan.rules import current_plan, now_in
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import AdoptPlan
+from shipworthy.prove.words import ProveCandidate
 
 if TYPE_CHECKING:
     from shipworthy.edges.road import Road, Trip
@@ -94,7 +95,7 @@ class Desk:
             "past": self.store.ledger.past(question.product),
             "files": self.store.files,
             "ledger": self.store.ledger,
-            "folder": self.store.folder,
+            "beside": self.store.text_beside,
             "actor": actor,
             "who": who,
             "now": self.now(question.product),
@@ -156,7 +157,7 @@ class Desk:
         """Run the flow of one command, then what belongs to it; called by the road, and again after a crash."""
         kind = command_named(operation)
         command = self._completed(reader(kind).validate_python(payload), trip)
-        result = plain(_flow(kind)(command, trip))
+        result = plain(_flow(kind)(command, trip, **_handed_in(kind)))
         for more in self._that_belong(command, trip):
             _flow(type(more))(more, trip)
         return result
@@ -222,6 +223,13 @@ class Desk:
             return []
         found = trip.step("see what belongs to it", lambda: plain(due.follow_ups(command, trip.past)))
         return [reader(Score).validate_python(one) for one in found]
+
+
+def _handed_in(kind: type[Command[Any]]) -> dict[str, Any]:
+    """What a flow needs of a later stage, which it reaches only by way of the desk."""
+    if kind is not ProveCandidate:
+        return {}
+    return {"foreseen": importlib.import_module("shipworthy.watch.foresight").foreseen}
 
 
 def _flow(kind: type[Command[Any]]) -> Callable[[Any, Trip], Any]:

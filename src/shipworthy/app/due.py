@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeGuard
 
 from shipworthy.base.fact import Command, Past, latest
+from shipworthy.base.retries import given_up, next_try, rests
 from shipworthy.data.folds import READ
 from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.folds import ended
 from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
-from shipworthy.deliver.rules import list_moments, run_name, unbrought
-from shipworthy.deliver.words import DeliveryFailed, Score
+from shipworthy.deliver.rules import list_moments, run_name, tried, unbrought
+from shipworthy.deliver.words import Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
@@ -24,9 +25,9 @@ from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
 from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
-from shipworthy.respond.attempts import RETRY_AFTER, resting
+from shipworthy.respond.attempts import resting, tried_again
 from shipworthy.respond.folds import ACTED
-from shipworthy.respond.rules import answer_moments, response_due
+from shipworthy.respond.rules import answer_moments, following_moments, response_due
 from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.watch.counted import counts_due
@@ -39,11 +40,11 @@ from shipworthy.watch.words import JudgeTrials, Watch, WatchBeside
 def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     """What is due now, in order: going back, going on, lists, the look at the world, the answer to it.
 
-    What a trigger asked for and has just failed is left alone for a while.
+    What has failed is left alone until its time comes again, and for good once it was given up.
     """
     for command in _wanted(plan, past, now):
         attempt = attempted(command)
-        if attempt is None or not resting(past, " ".join(filter(None, attempt)), now):
+        if attempt is None or not resting(plan, past, *attempt, now):
             yield command
 
 
@@ -154,11 +155,17 @@ def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
 
 
 def _worth_another_try(past: Past, run: str, now: datetime) -> bool:
-    """Whether the newest list of a consumer failed to reach a sink, and the last try was an hour ago."""
-    if not unbrought(past, run):
-        return False
-    failed = latest(past.of(DeliveryFailed), lambda what: what.run == run)
-    return failed is not None and not failed.at <= now < failed.at + RETRY_AFTER
+    """Whether a list that did not reach a sink is to be brought there now."""
+    tries, last = tried(past, run)
+    return bool(tries) and not given_up(tries) and not rests(tries, last, now) and bool(unbrought(past, run))
+
+
+def _brought_again(plan: Plan, past: Past, now: datetime) -> Iterator[datetime]:
+    """When the newest list of each consumer is brought again to the sinks that it did not reach."""
+    for run in {name: run_name(plan.product, name, moment) for name, moment in owed(plan, past, now)}.values():
+        tries, last = tried(past, run)
+        if tries and not given_up(tries) and unbrought(past, run):
+            yield next_try(tries, last)
 
 
 def features_due(plan: Plan, past: Past, now: datetime) -> Iterator[TakeSnapshot]:
@@ -185,8 +192,32 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
         moments.add(expected + timedelta(microseconds=1))
     # Lists that were asked for off the schedule, or made under an earlier one, have a truth to wait for as well.
     moments |= {matures(plan, window) for window in answered(past)}
-    moments |= set(answer_moments(plan, past, now, until))
+    moments |= {*answer_moments(plan, past, now, until), *following(plan, past, now, until)}
     return sorted(moment for moment in moments if now < moment <= until)
+
+
+def stops(past: Callable[[], Past], now: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments at which time stops on its way to a later one; whoever asks for the next has done what is due.
+
+    What is done on the way leads to moments of its own: another try, a reminder, an escalation, the end of a cool-down.
+
+    Args:
+        past: gives everything that has happened by now.
+    """
+    ahead = next_moments(current_plan(past()), past(), now, until)[::-1]
+    while ahead:
+        moment = ahead.pop()
+        yield moment
+        soon = min(following(current_plan(past()), past(), moment, until), default=until)
+        if ahead and soon < ahead[-1]:
+            ahead.append(soon)
+
+
+def following(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
+    """The next moments after now, up to and with `until`, to which what was done leads if nothing else happens."""
+    yield from following_moments(plan, past, now, until)
+    again = [*tried_again(plan, past), *_brought_again(plan_in_use(plan, past), past, now)]
+    yield from (moment for moment in again if now < moment <= until)
 
 
 def leads_on(command: Command[Any]) -> TypeGuard[ReleaseCandidate]:

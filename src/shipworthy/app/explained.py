@@ -79,6 +79,11 @@ _ON_THE_STORE = {
         "Links to confirm a list begin with it. They are a right by themselves, so they must not go over plain http.",
         "Write scheme and name alone, such as https://ship.example; http only for this machine. Or unset it: no links.",
     ),
+    "app.no_guide": Explained(
+        "The guide of a consumer is asked for, and the plan names none.",
+        "Whoever acts on the output must know how to read it, and what not to do with it.",
+        "Write it in plain words beside product.yaml and name it: `consumers.NAME.guide`.",
+    ),
     "app.store_exists": Explained(
         "`init` was given where a store or its people exist already.",
         "It would make a second administrator, or a ledger that knows nothing of the first.",

@@ -19,11 +19,13 @@ from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
 from shipworthy.release.trials import last_verdicts
-from shipworthy.respond.words import IncidentClosed, IncidentOpened, TriggerFired
+from shipworthy.respond.incidents import open_now, owner_of, severity_of
+from shipworthy.respond.words import IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
+from shipworthy.watch.folds import open_alarms
 from shipworthy.watch.silence import silences
-from shipworthy.watch.words import AlarmClosed, AlarmRaised, WindowJudged
+from shipworthy.watch.words import WindowJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,7 @@ def _delivered(found: Road) -> Station:
 
 
 def _watched(found: Road) -> Station:
-    closed = {fact.what.alarm for fact in found.past.of(AlarmClosed)}
-    open_ = [fact.what for fact in found.past.of(AlarmRaised) if fact.what.alarm not in closed]
+    open_ = open_alarms(found.past)
     judged = found.past.of(WindowJudged)
     if open_:
         text = f"{_many(len(open_), 'alarm')} since {_day(min(alarm.since for alarm in open_))}."
@@ -187,11 +188,10 @@ def _watched(found: Road) -> Station:
 
 def _answered(found: Road) -> Station:
     opened = found.past.of(IncidentOpened)
-    closed = {fact.what.incident for fact in found.past.of(IncidentClosed)}
-    open_ = [fact.what for fact in opened if fact.what.incident not in closed]
+    open_ = [fact.what for fact in open_now(found.past)]
     fired = len(found.past.of(TriggerFired))
     if open_:
-        told = [f"{incident.title} ({incident.severity}), with {incident.owner}" for incident in open_]
+        told = [f"{one.title} ({severity_of(found.past, one)}), with {owner_of(found.past, one)}" for one in open_]
         return Station("respond", "alarm", f"{_many(len(open_), 'open incident')}.", told)
     if not opened and not fired:
         return Station("respond", "ahead", "Nothing had to be answered yet.", [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,8 @@ from shipworthy.app.words import (
     EvidenceFile,
     FactCard,
     FindEvidence,
+    GuideFor,
+    GuideSheet,
     LedgerExported,
     LedgerPage,
     LedgerSheet,
@@ -30,13 +32,17 @@ from shipworthy.app.words import (
     WhoAmI,
 )
 from shipworthy.base.actor import ADMINISTRATOR, Actor
-from shipworthy.base.errors import NotFound, not_found
-from shipworthy.base.fact import Past
+from shipworthy.base.digest import digest_of_bytes
+from shipworthy.base.errors import Mistake, NotFound, not_found
+from shipworthy.base.fact import Past, latest
 from shipworthy.data.words import PersonErased
+from shipworthy.deliver.words import GuideRead
 from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing
+from shipworthy.respond.incidents import open_now, owner_of
+from shipworthy.sign.words import Missing
 
 MOST_FACTS = 500
 MEDIA_TYPES = {
@@ -181,6 +187,29 @@ def plan_in_force(question: PlanInForce, past: Past) -> PlanSheet:
     return PlanSheet(adopted.what.version, adopted.what.digest, adopted.who, adopted.at.isoformat(), plan.values())
 
 
+def guide_for(question: GuideFor, past: Past, actor: Actor, beside: Callable[[str, str], str]) -> GuideSheet:
+    """The guide of a consumer, and whether the actor has read it as it stands now.
+
+    Args:
+        beside: gives the text of a file that lies beside a product's plan.
+
+    Raises:
+        NotFound: there is no such consumer, the plan names no guide for it, or the file is not there.
+    """
+    consumers = current_plan(past).consumers
+    if question.consumer not in consumers:
+        raise not_found("consumer", question.consumer, list(consumers))
+    file = consumers[question.consumer].guide
+    if not file:
+        found = f"The plan names no guide for {question.consumer}."
+        fix = f"Whoever writes the plan names one: consumers.{question.consumer}.guide in product.yaml."
+        raise NotFound(Mistake("app.no_guide", f"consumers.{question.consumer}.guide", found, fix=fix))
+    text = beside(question.product, file)
+    digest = digest_of_bytes(text.encode())
+    mine = latest(past.of(GuideRead, about=file), lambda what: (what.reader, what.digest) == (actor.person, digest))
+    return GuideSheet(question.consumer, file, text, digest, mine.at.isoformat() if mine else "")
+
+
 def find_evidence(question: FindEvidence, past: Past, ledger: LedgerLike, actor: Actor) -> EvidenceFile:
     """The evidence with that digest, among what proofs of this product name; exports of the ledger for an auditor.
 
@@ -236,10 +265,9 @@ def _next_steps(found: Road, told: list[Station]) -> list[NextStep]:
     states = {station.name: station.state for station in told}
     builder = people.builders[0]
     if states["data"] == "blocked":
+        again = f"shipworthy snapshot -p {product}"
         steps.append(
-            NextStep(
-                "Have the source repaired, then read it again.", people.operator, f"shipworthy snapshot -p {product}"
-            )
+            NextStep("Have the source repaired, then read it again.", people.operator, again, page="quarantine")
         )
     if found.made is None:
         steps.append(NextStep("Make the baseline a candidate.", builder, f"shipworthy train --baseline -p {product}"))
@@ -254,13 +282,15 @@ def _next_steps(found: Road, told: list[Station]) -> list[NextStep]:
 
 
 def _answers_wanted(found: Road, told: list[Station]) -> list[NextStep]:
-    owner = found.plan.people.operator
     states = {station.name: station.state for station in told}
     steps = []
     if states["watch"] == "alarm":
-        steps.append(NextStep("Look at the alarm: since when, how sure, what to do.", owner, page="monitor"))
-    if states["respond"] == "alarm":
-        steps.append(NextStep("Close the open incident with its cause, fix and check.", owner, page="incidents"))
+        look = "Look at the alarm: since when, how sure, what to do."
+        steps.append(NextStep(look, found.plan.people.operator, page="monitor"))
+    # Whoever an incident was given to closes it, and nobody else is asked to.
+    for owner, count in Counter(owner_of(found.past, fact.what) for fact in open_now(found.past)).items():
+        which = "the open incident with its" if count == 1 else f"{count} open incidents, each with its"
+        steps.append(NextStep(f"Close {which} cause, fix and check.", owner, page="incidents"))
     return steps
 
 
@@ -269,7 +299,7 @@ def _sign_or_release(found: Road) -> list[NextStep]:
     assert found.gate is not None
     name = found.made.candidate[:12]
     if not found.gate.open:
-        return [NextStep(f"Give {item.what}.", item.who, page="sign") for item in found.gate.missing]
+        return given_by(found.gate.missing, found.plan.people.builders[0])
     ahead = next_step(found.plan, found.past, found.made)
     if not ahead:
         return []
@@ -281,6 +311,21 @@ def _sign_or_release(found: Road) -> list[NextStep]:
             f"shipworthy release {name} {ahead}{cohort} -p {found.plan.product}",
         )
     ]
+
+
+def given_by(missing: Sequence[Missing], builder: str) -> list[NextStep]:
+    """What is missing at a gate, as one step for each person who signs, in the order in which they are asked."""
+    steps: dict[str, NextStep] = {}
+    for item in missing:
+        who = builder if item.who == "builder" else item.who
+        mine = [one.what for one in missing if one.signature and one.who == item.who] if item.signature else [item.what]
+        what = ", then ".join(mine)
+        if len(mine) > 2:
+            reviews = sum(" review" in one for one in mine)
+            counts = ((reviews, "review"), (len(mine) - reviews, "sign-off"))
+            what = " and ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count)
+        steps.setdefault(f"{who} {what}", NextStep(f"Give {what}.", who, page="sign"))
+    return list(steps.values())
 
 
 def _next_cohort(found: Road) -> str:

@@ -314,6 +314,37 @@ class AcknowledgeByLink(Command[str]):
     used: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GuideSheet:
+    """The guide for one consumer as it stands now.
+
+    Attributes:
+        file: its path in the plan; digest: of its text.
+        read_at: when the asker read this very text, ISO 8601; empty for not yet.
+    """
+
+    consumer: str
+    file: str
+    text: str
+    digest: str
+    read_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideFor(Question[GuideSheet]):
+    """The guide for a consumer, and whether you have read it as it stands now."""
+
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadGuide(Command[str]):
+    """Record that you have read the guide for a consumer as it stands now; gives the guide's text."""
+
+    right: ClassVar[str] = "read"
+    consumer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePerson(Command[ErasureOutcome]):
     """Erase every row of one person, wherever we hold or brought it, with a certificate of what was done.

@@ -10,7 +10,7 @@ from typing import Any
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
-from shipworthy.app.due import attempted, due, next_moments
+from shipworthy.app.due import attempted, due, stops
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.probing import probed
@@ -23,10 +23,12 @@ from shipworthy.app.words import (
     ErasePerson,
     Exported,
     ExportLedger,
+    GuideFor,
     LedgerExported,
     PersonAdded,
     PersonRevoked,
     ProbeConnections,
+    ReadGuide,
     ReadmitPerson,
     RevokePerson,
 )
@@ -37,13 +39,12 @@ from shipworthy.base.errors import Bug, Mistake, UserError
 from shipworthy.base.fact import Command, Past
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
-from shipworthy.deliver.words import EraseMarked, ErasureOutcome, ReadmitMarked
+from shipworthy.deliver.words import EraseMarked, ErasureOutcome, GuideRead, ReadmitMarked
 from shipworthy.edges.export import export
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
 from shipworthy.respond.asked import asking
-from shipworthy.respond.rules import following_moments
 from shipworthy.respond.words import AttemptFailed, Respond
 
 OnStep = Callable[[str], None]
@@ -96,16 +97,9 @@ def replaying(desk: Desk, command: Advance, who: Identity, on_step: OnStep | Non
         fix = "Only a product with `time: {clock: simulated}` can be advanced."
         raise UserError(Mistake("app.wall_clock", "time.clock", "This product lives on the wall clock.", fix=fix))
     yield from working(desk, command.product, who, on_step)
-    ahead = next_moments(plan, desk.store.ledger.past(command.product), now, until)[::-1]
-    while ahead:
-        moment = ahead.pop()
+    for moment in stops(lambda: desk.store.ledger.past(command.product), now, until):
         desk.do(AdvanceClock(product=command.product, to=moment.isoformat()), who)
         yield from working(desk, command.product, who, on_step)
-        # What is done on the way leads to moments of its own: a reminder, an escalation, the end of a cool-down.
-        past = desk.store.ledger.past(command.product)
-        soon = min(following_moments(current_plan(past), past, moment, until), default=until)
-        if ahead and soon < ahead[-1]:
-            ahead.append(soon)
 
 
 def working(desk: Desk, product: str, who: Identity, on_step: OnStep | None = None) -> Iterator[str]:
@@ -163,6 +157,23 @@ def _marked(command: ErasePerson | ReadmitPerson, desk: Desk) -> str:
     return Pseudonyms(desk.store.keys.folder).mark(command.product, name)
 
 
+def read_guide(command: ReadGuide, desk: Desk, who: Identity) -> str:
+    """Record which text of a guide somebody read, and keep that text; read twice, it is recorded once.
+
+    Raises:
+        NotFound: there is no such guide.
+    """
+    sheet = desk.ask(GuideFor(product=command.product, consumer=command.consumer), who)
+    if not sheet.read_at:
+        kept = desk.store.files.put(sheet.text.encode())
+        fact = GuideRead(
+            product=command.product, consumer=command.consumer, guide=sheet.file, reader=who.person, digest=kept
+        )
+        at = desk.now(command.product)
+        desk.store.ledger.append(lambda past: [fact], product=command.product, who=who.person, at=at)
+    return sheet.text
+
+
 def export_ledger(command: ExportLedger, desk: Desk, who: Identity) -> Exported:
     """Export the ledger into one file of the store; the head is signed and the export itself recorded."""
     ledger = desk.store.ledger
@@ -204,8 +215,8 @@ def _failure_noted(desk: Desk, command: Command[object], now: datetime, who: Ide
         return False
 
     def decide(past: Past) -> list[AttemptFailed]:
-        trigger = asking(current_plan(past), past, *attempt)
-        what, concerns = attempt
+        asked = asking(current_plan(past), past, *attempt)
+        what, concerns, trigger = *attempt, asked.trigger if asked else ""
         return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
 
     desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)
@@ -237,7 +248,10 @@ def _outcome(result: object) -> str:
     told = plain(result)
     if not isinstance(told, dict):
         return ""
-    if findings := sentence_of(text for name in ("done", "alarms", "notes") for text in told.get(name, [])):
+    # A note is long and no call to act; a year of a list each day has a thousand of them.
+    noted = dict.fromkeys(note.partition(":")[0] for note in told.get("notes", []))
+    notes = [f"notes of {', '.join(noted)} (see monitors)"] if noted else []
+    if findings := sentence_of([*told.get("done", []), *told.get("alarms", []), *notes]):
         return f": {findings}"
     parts = []
     if told.get("answered"):

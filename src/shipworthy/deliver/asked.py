@@ -98,7 +98,7 @@ def answer_message(
     """An answer as a CloudEvent in structured mode.
 
     Args:
-        row: the answer as a row of the prediction log.
+        row: the answer as a row of the prediction log; with low and high where it has an interval.
         source: names product and consumer.
         classes: the names of the classes whose probabilities the row has.
     """
@@ -107,6 +107,8 @@ def answer_message(
     data["reasons"] = list(row["reasons"] or [])
     if classes:
         data |= {"class": row["class"], "probabilities": dict(zip(classes, row["likely"], strict=True))}
+    if row.get("low") is not None:
+        data |= {"low": row["low"], "high": row["high"]}
     if notice:
         data["notice"] = notice
     event = {

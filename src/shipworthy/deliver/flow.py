@@ -39,7 +39,7 @@ from shipworthy.deliver.words import (
 from shipworthy.edges.road import Trip
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import stand_in, standing
+from shipworthy.release.rules import in_place_of_the_model, stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
 from shipworthy.release.words import Standing
 
@@ -81,7 +81,7 @@ def _brought(trip: Trip, run: Run, results: list[Result], told: str) -> list[Rec
     """What was brought to whom: a list to its sinks, the rehearsal of a stream to its own topic."""
     if run.consumer.mode != "stream":
         return brought(trip, run, results, run.consumer.sinks, told)
-    sent = trip.step("publish to the rehearsal topic", lambda: plain(rehearsed(trip.store, run, results, told)))
+    sent = trip.step("publish to the rehearsal topic", lambda: plain(rehearsed(trip, run, results, told)))
     return [reader(Receipt).validate_python(sent)]
 
 
@@ -227,7 +227,7 @@ def _choose(trip: Trip, run: Run, taken: SnapshotOutcome) -> Used:
     now = standing(trip.past)
     if taken.snapshot:
         answering = parts(run.plan, now, run.trial, False, bool(run.back_fill))
-        fell_back = "" if run.trial or run.back_fill else now.fell_back
+        fell_back = "" if run.trial or run.back_fill else in_place_of_the_model(now)
         return Used(taken.snapshot, run.moment.isoformat(), answering, fell_back=fell_back)
     found = [check.found for check in taken.checks if check.verdict not in ("pass", "warn")]
     stopped = f"Data was stopped at the door: {sentence_of(found) or 'it was refused.'}"

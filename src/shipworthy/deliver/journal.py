@@ -17,7 +17,7 @@ import pyarrow.json
 
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.base.fact import What
-from shipworthy.deliver.log import ANSWERS, CLASSES, PROPENSITY, REFUSALS, TRACE, run_prefix, windows
+from shipworthy.deliver.log import ANSWERS, CLASSES, NOTICE, PROPENSITY, REFUSALS, TRACE, run_prefix, windows
 from shipworthy.deliver.rules import canary_served
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
 from shipworthy.edges.store import Store
@@ -234,7 +234,7 @@ def _rows(file: Path) -> tuple[pa.Table, pa.Table]:
 
 
 def _table(content: bytes, schema: pa.Schema) -> pa.Table:
-    """Lines of JSON in a shape of the log; each has every field and no other, but a trace, a chance or classes.
+    """Lines of JSON in a shape of the log; each has every field and no other, save trace, notice, chance and classes.
 
     Raises:
         ArrowInvalid, ValueError: one has not.
@@ -244,19 +244,21 @@ def _table(content: bytes, schema: pa.Schema) -> pa.Table:
     # One thread: sealing is in no hurry, and must not take the processor from those who wait for answers.
     read = pyarrow.json.ReadOptions(use_threads=False)
     more = (PROPENSITY, *CLASSES)
-    every = pa.schema([*schema, *more, TRACE])
+    texts = (NOTICE, TRACE)
+    every = pa.schema([*schema, *more, *texts])
     parse = pyarrow.json.ParseOptions(explicit_schema=every, unexpected_field_behavior="error")
     whole = pyarrow.json.read_json(pa.BufferReader(content), read, parse)
-    traces, table = whole[TRACE.name], whole.select(schema.names)
+    table = whole.select(schema.names)
     if any(column.null_count for column in table.columns):
         raise ValueError("a field is not there")
     table = table.cast(schema)
     for field in more:
         if whole[field.name].null_count < len(whole):
             table = table.append_column(field, whole[field.name])
-    if traces.null_count == len(traces):
-        return table
-    return table.append_column(TRACE, pc.fill_null(traces, ""))
+    for field in texts:
+        if whole[field.name].null_count < len(whole):
+            table = table.append_column(field, pc.fill_null(whole[field.name], ""))
+    return table
 
 
 def _locked(file: int) -> bool:

@@ -55,6 +55,9 @@ REFUSALS = pa.schema(
 CLASSES = (pa.field("class", pa.string()), pa.field("likely", pa.list_(pa.float64())))
 """Two more columns where an answer is a class: its name, and the probability of each in the candidate's order."""
 COMPACT_CLASSES = (pa.field("class", pa.dictionary(pa.int32(), pa.string())), CLASSES[1])
+NOTICE = pa.field("notice", pa.string())
+"""Why an answer does not come from the model as released, as its receiver was told, without values of the question: one
+more column where one was told so by the prediction server or a stream; empty for the others."""
 TRACE = pa.field("trace", pa.string())
 """The caller's trace id by W3C Trace Context, 32 digits: one more column of answers or refusals where one was given."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.actor import Actor
-from shipworthy.base.check import CheckResult, sentence_of
+from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, NotAllowed, UserError, not_found
 from shipworthy.base.fact import Decided, Past, Recorded, latest
@@ -26,8 +26,6 @@ from shipworthy.deliver.words import (
     DeliveryAcknowledged,
     DeliveryFailed,
     DeliveryMade,
-    GuideRead,
-    ReadGuide,
     ReadmitMarked,
     RunAccount,
     RunFinished,
@@ -35,10 +33,11 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
-from shipworthy.release.rules import CANARY
+from shipworthy.release.rules import CANARY, said_instead
 from shipworthy.release.words import TrialFinished
 
 MOST_MOMENTS = 10_000
+_EVER = datetime.min.replace(tzinfo=UTC)
 INTERVAL = ("low", "high")
 """The columns that are not in the prediction log: they follow from candidate and score."""
 OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "cohort", "answer_id", "as_of", "class")
@@ -249,6 +248,12 @@ def unbrought(past: Past, run: str) -> list[str]:
     return sorted(found.failed) if found else []
 
 
+def tried(past: Past, run: str) -> tuple[int, datetime]:
+    """How often it was tried in vain to bring a run to its sinks, and when last; 0 and long ago where it never was."""
+    moments = [fact.at for fact in past.of(DeliveryFailed) if fact.what.run == run]
+    return len(set(moments)), moments[-1] if moments else _EVER
+
+
 def unvisited(past: Past, run: str, sinks: Sequence[str]) -> list[str]:
     """The sinks to which a run has brought nothing, whether or not that was tried."""
     made = {one.sink for one in brought_by(past, run)}
@@ -277,8 +282,7 @@ def notice(run: Run, used: Used) -> str:
             "Do not act on it as on a new one."
         )
     if used.fell_back and not used.stood_in:
-        why = sentence_of([used.fell_back])
-        return f"{simulated}For now the simple baseline rule answers in place of the model: {why}"
+        return f"{simulated}{said_instead(used.fell_back)}"
     if not used.stood_in:
         return ""
     day = read_moment(used.as_of)
@@ -356,17 +360,3 @@ def readmit_marked(command: ReadmitMarked, past: Past, at: datetime, actor: Acto
 
 
 _WHY_REASON = "Whoever asks later by what right the person's data is held again finds the answer here."
-
-
-def read_guide(command: ReadGuide, past: Past, at: datetime, actor: Actor) -> Decided[str]:
-    """That the actor read a consumer's guide, as a fact; the guide is named by its path and plan version.
-
-    Raises:
-        NotFound: there is no such consumer.
-    """
-    plan = current_plan(past)
-    if command.consumer not in plan.consumers:
-        raise not_found("consumer", command.consumer, list(plan.consumers))
-    guide = plan.consumers[command.consumer].guide or "no guide"
-    fact = GuideRead(product=command.product, consumer=command.consumer, guide=guide, reader=actor.person)
-    return Decided([fact], lambda then: guide)

@@ -81,7 +81,7 @@ class Used:
         again: the account of that list.
         stood_in: why something else than fresh answers of what is released goes out, in plain words.
         broken: why the released model could not answer.
-        fell_back: why the baseline answers everybody in place of what is released; empty where nobody fell back.
+        fell_back: why the baseline answers in place of the model on purpose; empty where it does not.
     """
 
     snapshot: str

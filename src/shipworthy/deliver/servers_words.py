@@ -21,7 +21,7 @@ class Beat:
         as_of: the moment as of which it knows the features, ISO 8601.
         answered, refused, shed: since it started: answers given; requests turned down for a reason of their own; and
             requests turned away because it had too much to do.
-        stood_in: of the answers, those that the baseline gave in place of a model that broke or was too slow.
+        stood_in: of the answers, those that do not come from the model as released: each has a notice.
         per_second: answers per second over the stretch since the beat before.
         p50_ms, p99_ms: half, and 99 of 100, of the answers of that stretch took at most so long, in milliseconds; None
             where it gave none.

@@ -69,10 +69,10 @@ class Stretch:
             mine.late += late
             candidate, cohort = told.row["candidate"], told.row["cohort"]
             champion = serving.pointer.champion.get(cohort)
-            mine.stood_in += bool(told.notice) and candidate == serving.stand_in and candidate != champion
+            mine.stood_in += told.stood_in and candidate == serving.stand_in and candidate != champion
             if told.agreed:
-                meant = serving.named(question, cohort) if told.notice else candidate
-                _attribute(mine, meant, late, failed=bool(told.notice))
+                meant = serving.named(question, cohort) if told.stood_in else candidate
+                _attribute(mine, meant, late, failed=told.stood_in)
             return
         code = _code(told)
         mine.refused[code] += 1

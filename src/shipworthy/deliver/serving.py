@@ -16,6 +16,18 @@ import orjson
 from shipworthy.base.errors import Mistake, NotFound, UserError
 from shipworthy.base.times import Length
 from shipworthy.deliver.inputs import Inputs, Value
+from shipworthy.deliver.noticing import (
+    SILENT,
+    Notice,
+    Why,
+    all_the_same,
+    in_place,
+    not_able,
+    not_as_agreed,
+    not_now,
+    reason,
+    stands_in,
+)
 from shipworthy.deliver.ready import Question, Ready
 from shipworthy.deliver.run import SHADOW
 from shipworthy.model.exploring import EXPLORED
@@ -40,7 +52,8 @@ class Reply:
     """An answer as a row of the prediction log, and what else its receiver is told.
 
     Attributes:
-        notice: empty where all is as planned.
+        notice: empty where the model answers as released.
+        stood_in: whether somebody else answered than was meant to.
         low, high: the interval, where the candidate was made with one; it follows from candidate and score.
         classes: the names of the classes whose probabilities the row has; none where an answer is no class.
         agreed: whether the question was as agreed.
@@ -52,6 +65,7 @@ class Reply:
     high: float | None = None
     classes: tuple[str, ...] = ()
     agreed: bool = True
+    stood_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,15 +110,15 @@ class Serving:
     def answers(self, asked: Sequence[Question], now: datetime) -> list[Reply | Exception]:
         """The answers to several callers at once, each in the place of its question; or why there is none."""
         told: list[Reply | Exception] = [_NOBODY] * len(asked)
-        by_champion: dict[str, list[int]] = {}
+        by_champion: dict[tuple[str, Notice], list[int]] = {}
         for place, question in enumerate(asked):
             try:
                 by_champion.setdefault(self._answerer(question, now), []).append(place)
             except UserError as error:
                 told[place] = error
-        for champion, places in by_champion.items():
+        for (champion, notice), places in by_champion.items():
             mine = asked if len(places) == len(asked) else [asked[place] for place in places]
-            found = self._together(self.ready[champion], mine, now)
+            found = self._together(self.ready[champion], mine, now, notice)
             for place, answered in zip(places, found, strict=True):
                 told[place] = answered
         return told
@@ -131,21 +145,18 @@ class Serving:
             return None
         if self.plan.consumers[question.consumer].if_invalid != "baseline":
             return None
-        found = self._by_baseline(question, _reason(why), now)
-        if found is None:
-            return None
-        notice = f"The question was not as agreed ({_reason(why)}) The simple baseline rule answered."
-        return replace(found, notice=notice, agreed=False)
+        found = self._by_baseline(question, not_as_agreed(why), now)
+        return None if found is None else replace(found, agreed=False)
 
     def stood_in(self, asked: Sequence[Question], why: str, now: datetime) -> list[Reply | None]:
         """The signed baseline's answers where it may stand in; None where it may not or cannot."""
         baseline = self.ready.get(self.stand_in)
         named = [self.meant_for(question) for question in asked]
+        notices = [stands_in(name, Why(why, why)) for name in named]
         if baseline is not None and all(named) and all(map(self._may_stand_in, asked)):
             with contextlib.suppress(Exception):  # where it breaks on all of them together, each is tried alone
-                told = self._replies(baseline, asked, now, "")
-                return [replace(one, notice=_stands_in(name, why)) for one, name in zip(told, named, strict=True)]
-        return [self._by_baseline(question, why, now) for question in asked]
+                return list(self._replies(baseline, asked, now, notices))
+        return [self._by_baseline(one, notice, now) for one, notice in zip(asked, notices, strict=True)]
 
     def meant_for(self, question: Question) -> str:
         return self.named(question, self.cohort(question))
@@ -175,7 +186,12 @@ class Serving:
             if name
         )
 
-    def _answerer(self, question: Question, now: datetime) -> str:
+    def _answerer(self, question: Question, now: datetime) -> tuple[str, Notice]:
+        """Who answers a question, and what is to be said beside the answer.
+
+        Raises:
+            UserError: nobody may.
+        """
         if question.consumer in self.pointer.paused:
             found = f"Answers to {question.consumer} are paused: {self.pointer.paused[question.consumer]}"
             fix = "Wait until they are resumed; the owners are told."
@@ -195,20 +211,31 @@ class Serving:
         if champion in self.aside:
             found = f"The model {champion[:12]} was put aside: {self.aside[champion]}."
             fix = "Release another candidate."
-            return self._instead(question, Mistake("serve.aside", "release", found, _LOOKS_ALIKE, fix))
+            why = Mistake("serve.aside", "release", found, _LOOKS_ALIKE, fix)
+            return self._instead(question, champion, why, self.aside[champion])
         within = self._within.get(question.consumer)
         if question.values is None and within is not None and now > within:
             day = f"{self.pinned.as_of:%Y-%m-%d %H:%M}"
             found = f"The stored inputs are of {day}, older than this consumer may be answered by."
             fix = "Make the next list, or take a snapshot."
-            return self._instead(question, Mistake("serve.stale", "features", found, _LOOKS_ALIKE, fix))
-        return champion
+            why = Mistake("serve.stale", "features", found, _LOOKS_ALIKE, fix)
+            old = f"the stored inputs of {self.pinned.as_of:%Y-%m-%d} are too old for it"
+            return self._instead(question, champion, why, old)
+        return champion, self._in_place.get(cohort, SILENT) if self._in_place else SILENT
 
-    def _instead(self, question: Question, why: Mistake) -> str:
+    def _instead(self, question: Question, champion: str, why: Mistake, in_short: str) -> tuple[str, Notice]:
         """The baseline, where the consumer's plan lets it stand in for a champion that may not answer now."""
-        if self.plan.consumers[question.consumer].if_stopped == "baseline" and self.stand_in in self.ready:
-            return self.stand_in
-        raise UserError(why)
+        if self.plan.consumers[question.consumer].if_stopped != "baseline" or self.stand_in not in self.ready:
+            raise UserError(why)
+        if self.stand_in == champion:
+            said = self._in_place.get(self.cohort(question), SILENT)
+            return champion, all_the_same(why.found, said)
+        return self.stand_in, not_now(champion, in_short)
+
+    @cached_property
+    def _in_place(self) -> dict[str, Notice]:
+        """What is said, by cohort, where the baseline is who is released now, but in place of a model."""
+        return {cohort: in_place(why) for cohort, why in self.pointer.instead.items()}
 
     @cached_property
     def seconds(self) -> dict[str, float]:
@@ -244,53 +271,52 @@ class Serving:
     def _all(self) -> list[Ready]:
         return list(self.ready.values())
 
-    def _together(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[Reply | Exception]:
+    def _together(
+        self, ready: Ready, asked: Sequence[Question], now: datetime, notice: Notice
+    ) -> list[Reply | Exception]:
         """Answers by one candidate; where it breaks on all of them together, each is tried alone."""
         try:
-            notice = self._notice(ready, asked[0])
-            return list(self._replies(ready, asked, now, notice))
+            return list(self._replies(ready, asked, now, [notice] * len(asked)))
         except Exception as error:
             if len(asked) == 1:
-                return [self._by_another(asked[0], _reason(error), now, ready) or error]
-            return [self._together(ready, [one], now)[0] for one in asked]
-
-    def _notice(self, ready: Ready, question: Question) -> str:
-        """What the receiver is told where the baseline answers for a champion that may not."""
-        champion = self.meant_for(question)
-        if ready.answerer.made.candidate == champion:
-            return ""
-        why = self.aside.get(champion) or f"the stored inputs of {self.pinned.as_of:%Y-%m-%d} are too old for it"
-        return f"The model {champion[:12]} may not answer now ({why}); the simple baseline rule did."
+                return [self._by_another(asked[0], reason(error), now, ready) or error]
+            return [self._together(ready, [one], now, notice)[0] for one in asked]
 
     def _by_baseline(
-        self, question: Question, why: str, now: datetime, instead_of: Ready | None = None
+        self, question: Question, notice: Notice, now: datetime, instead_of: Ready | None = None
     ) -> Reply | None:
         # A model that breaks in use gives way to the signed baseline, where the consumer's plan declares so.
         baseline, champion = self.ready.get(self.stand_in), self.meant_for(question)
         if not champion or not self._may_stand_in(question) or baseline is None or baseline is instead_of:
             return None
         try:
-            return self._replies(baseline, [question], now, _stands_in(champion, why))[0]
+            return self._replies(baseline, [question], now, [notice])[0]
         except Exception:
             return None
 
-    def _by_another(self, question: Question, why: str, now: datetime, broken: Ready) -> Reply | None:
+    def _by_another(self, question: Question, why: Why, now: datetime, broken: Ready) -> Reply | None:
         """Who answers where one breaks: for a canary the champion, then the baseline."""
         name, cohort = broken.answerer.made.candidate, self.cohort(question)
         champion = self.ready.get(self.pointer.champion.get(cohort, ""))
         if name == self.pointer.canary and champion is not None and champion is not broken:
             with contextlib.suppress(Exception):
-                notice = f"The canary {name[:12]} could not answer ({why}); the champion did."
-                return self._replies(champion, [question], now, notice)[0]
-        return self._by_baseline(question, why, now, instead_of=broken)
+                notice = not_able("The canary", name, why, "the champion did")
+                return self._replies(champion, [question], now, [notice])[0]
+        return self._by_baseline(question, stands_in(self.meant_for(question), why), now, instead_of=broken)
 
-    def _replies(self, ready: Ready, asked: Sequence[Question], now: datetime, notice: str) -> list[Reply]:
+    def _replies(
+        self, ready: Ready, asked: Sequence[Question], now: datetime, notices: Sequence[Notice]
+    ) -> list[Reply]:
         rows = self._rows(ready, asked, now)
         ends = ready.ends([row["score"] for row in rows])
         classes = ready.answerer.classes
-        if ends is None:
-            return [Reply(row, notice, classes=classes) for row in rows]
-        return [Reply(row, notice, *both, classes) for row, both in zip(rows, ends, strict=True)]
+        found = []
+        for place, (row, notice) in enumerate(zip(rows, notices, strict=True)):
+            if notice.kept:
+                row["notice"] = notice.kept
+            low, high = ends[place] if ends else (None, None)
+            found.append(Reply(row, notice.told, low, high, classes, stood_in=notice.stood_in))
+        return found
 
     def _rows(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
         said = ready.scored(asked, self.plan.proof.reasons)
@@ -347,14 +373,6 @@ class Serving:
 _LOOKS_ALIKE = "An answer that rests on it would look like any other."
 _NOBODY = NotFound(Mistake("serve.not_released", "cohort", "Nobody answered.", fix="Release a candidate."))
 _NUMBERS = itertools.count(int.from_bytes(os.urandom(6), "big") << 24)
-
-
-def _stands_in(champion: str, why: str) -> str:
-    return f"The model {champion[:12]} could not answer ({why}); the simple baseline rule did."
-
-
-def _reason(error: Exception) -> str:
-    return error.mistakes[0].found if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 _GIVEN = ("answer_id", "as_of", "candidate", "score", "decision", "reasons", "step", "cohort")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -13,10 +14,14 @@ import pyarrow as pa
 from shipworthy.base.errors import UserError
 from shipworthy.deliver.asked import EVENT_HEADERS, Asked, answer_message
 from shipworthy.deliver.content import content_digest
+from shipworthy.deliver.rules import with_ends
 from shipworthy.deliver.run import WAY, Receipt, Result, Run
 from shipworthy.deliver.streaming import SOONEST_AGAIN, reader_name, route_of
 from shipworthy.edges.broker import Away, Lost, Route, Sending, address, line_to
+from shipworthy.edges.road import Trip
 from shipworthy.edges.store import Store
+from shipworthy.model.intervals import Intervals
+from shipworthy.sign.rules import candidate_made
 
 MOST_REHEARSED = 10_000
 """How many answers at most are published in a rehearsal: it tries the route, and need not fill it."""
@@ -27,16 +32,16 @@ def way(run: Run) -> str:
     return f"{WAY}{route_of(run.plan, run.consumer_name).broker}"
 
 
-def rehearsed(store: Store, run: Run, results: Sequence[Result], notice: str) -> Receipt:
+def rehearsed(trip: Trip, run: Run, results: Sequence[Result], notice: str) -> Receipt:
     """Publish the answers to the rehearsal topic; the receipt, or the reason why they could not be.
 
     The line is opened for that topic alone, so nothing of it can reach the answers. Published again after a crash,
     an answer has the name it had.
     """
-    rows = _rows(store, results)
+    rows = _rows(trip, results)
     receipt = Receipt(way(run), len(rows), content_digest([rows]), notice, [])
     try:
-        asyncio.run(_published(store, run, rows, notice))
+        asyncio.run(_published(trip.store, run, rows, notice))
     except UserError as error:
         return replace(receipt, failed=error.mistakes[0].found)
     except (Away, Lost) as error:
@@ -44,10 +49,15 @@ def rehearsed(store: Store, run: Run, results: Sequence[Result], notice: str) ->
     return replace(receipt, where=route_of(run.plan, run.consumer_name).rehearsal)
 
 
-def _rows(store: Store, results: Sequence[Result]) -> pa.Table:
-    """What is published, in the order in which it was answered."""
-    made = [store.files.table(result.segment) for result in results if not result.broken]
+def _rows(trip: Trip, results: Sequence[Result]) -> pa.Table:
+    """What is published, in the order in which it was answered, with intervals where a candidate was made with them."""
+    made = [_with_ends(trip, result) for result in results if not result.broken]
     return pa.concat_tables(made).slice(0, MOST_REHEARSED)
+
+
+def _with_ends(trip: Trip, result: Result) -> pa.Table:
+    profile = trip.store.files.get(candidate_made(trip.past, result.candidate).files["profile"])
+    return with_ends(trip.store.files.table(result.segment), Intervals.read(json.loads(profile)))
 
 
 async def _published(store: Store, run: Run, rows: pa.Table, notice: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -300,15 +300,22 @@ class Streaming:
         rows = [row for row in self._sealed(AnswersSealed, before.run) if row["answer_id"][_PREFIX:] == question.key]
         if rows and isinstance(question, Asked):
             row = {**rows[0], "time": rows[0]["time"].isoformat(), "as_of": rows[0]["as_of"].isoformat()}
-            return Sending(self.route.answers, self._message(question, Reply(row)), EVENT_HEADERS, question.key)
+            return Sending(self.route.answers, self._message(question, self._again(row)), EVENT_HEADERS, question.key)
         found = "The answer to this question is in the log no more: it was erased."
         mistake = Mistake("stream.erased", question.id, found, fix="Ask under another id, if it may be asked at all.")
         return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
 
+    def _again(self, row: dict[str, Any]) -> Reply:
+        """An answer as it is in the log, with its interval where who gave it still answers."""
+        reply, ready = Reply(row, row.get("notice") or ""), self.serving.ready.get(row["candidate"])
+        ends = ready.ends([row["score"]]) if ready else None
+        return replace(reply, low=ends[0][0], high=ends[0][1]) if ends else reply
+
     def _message(self, question: Asked, answer: Reply) -> bytes:
         need = self.serving.plan.need
         classes = answer.classes or (need.classes if "likely" in answer.row else ())
-        return answer_message(question, answer.row, answer.notice, self._source, need.entity, classes)
+        row = answer.row | {"low": answer.low, "high": answer.high}
+        return answer_message(question, row, answer.notice, self._source, need.entity, classes)
 
     def _dead(self, letter: DeadLetter, message: Arrived) -> Sending:
         headers, body = dead_headers(letter, message), message.body

@@ -280,6 +280,8 @@ def _lines(
     named = f", class {row['class']}" if row.get("class") else ""
     told = f"{row['decision']}{named}, score {row['score']:.6f}{_interval(row, what, past, files)}, step {row['step']}"
     yield TraceLine("answer", told, inputs, sealed.seq)
+    if row.get("notice"):
+        yield TraceLine("stood in", row["notice"], sealed.what.segment, sealed.seq)
     for finished in past.of(RunFinished, about=sealed.what.run):
         if why := finished.what.stood_in or finished.what.fell_back:
             yield TraceLine("stood in", why, finished.digest, finished.seq)

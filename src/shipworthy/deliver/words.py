@@ -63,7 +63,8 @@ class RunFinished(What):
         broken: why the released model could not answer; empty where it could.
         by_candidate: the answered entities by who answered them; empty for a list that was brought again.
         back_fill: it was made long after its moment: `log`, for the prediction log alone, or `deliver`.
-        fell_back: why somebody had the baseline answer in place of what is released; empty where nobody did.
+        fell_back: why the baseline answered in place of the model on purpose: somebody fell back to it, or the model
+            was taken back; empty where it did not.
     """
 
     run: str
@@ -158,11 +159,17 @@ class DeliveryAcknowledged(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideRead(What):
-    """Somebody read one version of the guide for their kind of consumer."""
+    """Somebody read one version of the guide for their kind of consumer.
+
+    Attributes:
+        guide: the file's path in the plan.
+        digest: of the text that was read; empty in facts of before it was kept.
+    """
 
     consumer: str
     guide: str
     reader: str
+    digest: str = ""
 
     @property
     def about(self) -> str:
@@ -254,14 +261,6 @@ class AcknowledgeDelivery(Command[str]):
     delivery: str
     used: int | None = None
     remark: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadGuide(Command[str]):
-    """Record that you have read the guide for a consumer; gives the guide's text."""
-
-    right: ClassVar[str] = "read"
-    consumer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ _ON_FILES = {
         "A fact, a file or an answer that is not on disk was not recorded, and is not claimed to be.",
         "Make room, then give the command again: what was finished before is not done twice.",
     ),
+    "store.no_text": Explained(
+        "A text that the plan names, such as a guide, is not beside product.yaml, or is no text in UTF-8.",
+        "What people are to read must be there, and nothing outside the product's folder is shown.",
+        "Put it there, or correct its name in product.yaml and adopt the plan.",
+    ),
     "store.no_folder": Explained(
         "Several products may share a store; the folder of this one, with its product.yaml, was not found.",
         "Relative paths of sources, pipeline and guides begin there; guessing could read another product's data.",

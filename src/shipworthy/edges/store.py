@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,3 +60,20 @@ class Store:
                 f"Put product.yaml into this folder or into {product}/, with the line `{own}`.",
             )
         )
+
+    def text_beside(self, product: str, name: str) -> str:
+        """The text of a file that lies beside a product.yaml, such as a guide.
+
+        Raises:
+            NotFound: there is no such file in the product's folder, or it is no text.
+        """
+        folder = self.folder(product)
+        file = (folder / name).resolve()
+        inside = file.is_relative_to(folder.resolve())
+        closed = any(file.is_relative_to(place.resolve()) for place in self.closed)
+        if inside and not closed and file.is_file():
+            with contextlib.suppress(UnicodeDecodeError):
+                return file.read_text("utf-8")
+        found = f"{name} is no text that lies beside the product.yaml of {product}."
+        fix = "Ask who writes the plan to put it there, or to correct its name in product.yaml."
+        raise NotFound(Mistake("store.no_text", name, found, fix=fix))

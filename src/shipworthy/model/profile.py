@@ -24,7 +24,9 @@ known. What estimates without labels rest on is ``estimates``, see `model.estima
 column shows by itself ``projections``, see `model.projections`; either is null where there were too few rows.
 ``performance`` says how good its answers were, see `model.performance`; null where no truth was known. Where the rows
 are of at least 20 moments and each entity comes once, features and scores have ``phi`` (see `overdispersion`) and
-``batches``, how many there were.
+``batches``, how many there were. ``still`` is the share of moments, of those with 20 values or more, at which a feature
+had one value in all rows: such as the day of the week, of which a later window has one too; absent where there are
+fewer than two such moments.
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ COMMON = 0.01
 BATCHES_FOR_PHI = 20
 """With fewer batches nothing can be said of how much they differ beyond chance."""
 
+LEAST = 20
+"""In fewer rows much is alike by chance; a state of half the rows holds for so many by chance once in a million."""
+
 
 def profile_of(
     reference: pd.DataFrame,
@@ -56,8 +61,9 @@ def profile_of(
     rows_of: str,
     moments: Sequence[str],
     learnt: Mapping[str, Mapping[str, Any]] | None = None,
-    batch_of: Sequence[str] = (),
+    moment_of: Sequence[str] = (),
     training: pd.DataFrame | None = None,
+    apart: bool = True,
 ) -> dict[str, Any]:
     """The profile of a candidate.
 
@@ -68,10 +74,13 @@ def profile_of(
         rows_of: which rows these are, in plain words.
         moments: as of when they were taken, ISO 8601.
         learnt: what training saw of each feature (`learnt_ranges`), where the plan asks for it.
-        batch_of: the moment of each row of the reference, where rows of one moment are a batch.
+        moment_of: the moment of each row of the reference, where it is known.
         training: features of the rows it learnt from, where they are others than these.
+        apart: each entity comes once. Moments that share their entities are more alike than new ones will be, and tell
+            too little of their dependence.
     """
-    batches = _batches(batch_of)
+    moment = np.unique(np.asarray(moment_of, dtype=str), return_inverse=True)[1].astype(np.int64)
+    batches = moment if apart and len(moment) and moment.max() + 1 >= BATCHES_FOR_PHI else None
     known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
     return {
         "rows": len(reference),
@@ -81,6 +90,7 @@ def profile_of(
             str(name): _feature(reference[name], typical[str(name)], None if training is None else training[name])
             | ({"learnt": dict(learnt[str(name)])} if learnt else {})
             | _depending(reference[name], batches)
+            | _still(reference[name], moment)
             for name in reference.columns
         },
         "scores": {"n": len(scores), **spread_of(scores), **_depending(pd.Series(scores), batches)},
@@ -172,10 +182,13 @@ def overdispersion(sizes: npt.NDArray[np.float64], ones: npt.NDArray[np.float64]
     return float(max(1.0, (squares / (len(sizes) - 1) / (share * (1 - share))).max()))
 
 
-def _batches(batch_of: Sequence[str]) -> npt.NDArray[np.int64] | None:
-    """The number of each row's batch; None where there are too few batches."""
-    names, numbers = np.unique(np.asarray(batch_of, dtype=str), return_inverse=True)
-    return numbers.astype(np.int64) if len(names) >= BATCHES_FOR_PHI else None
+def _still(column: pd.Series[Any], moment: npt.NDArray[np.int64]) -> dict[str, float]:
+    """At which share of the moments all rows had one value; nothing where fewer than two moments had enough values."""
+    if not len(moment):
+        return {}
+    values = column.groupby(moment).agg(["count", "nunique"])
+    enough = values.loc[values["count"] >= LEAST, "nunique"]
+    return {"still": float((enough == 1).mean())} if len(enough) > 1 else {}
 
 
 def _depending(column: pd.Series[Any], batches: npt.NDArray[np.int64] | None) -> dict[str, Any]:

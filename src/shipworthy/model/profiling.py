@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +61,9 @@ def profile_by(
         rows_of,
         sorted(set(everybody.moment.tolist())),
         learnt_ranges(learnt_from.features) if plan.decision.humility else None,
-        _batch_of(reference.entity.tolist(), reference.moment.tolist()),
+        reference.moment.tolist(),
         learnt_from.features if held.any() else None,
+        apart=len(set(reference.entity.tolist())) == len(reference.entity),
     )
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
@@ -150,14 +150,6 @@ def _projections(
     features = reference.features[[name for name in reference.features.columns if name not in hidden]]
     entities = reference.entity.tolist()
     return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
-
-
-def _batch_of(entities: Sequence[Any], moments: Sequence[str]) -> Sequence[str]:
-    """The moment of each row, where each entity comes once; empty else.
-
-    Batches that share their entities are more alike than new ones will be, and tell too little of their dependence.
-    """
-    return moments if len(set(entities)) == len(entities) else ()
 
 
 def _interval(plan: Plan, role: Role, rows: Examples, scorer: Scorer) -> dict[str, Any] | None:

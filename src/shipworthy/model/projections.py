@@ -5,13 +5,15 @@ outlier rules the rest. On one half of the reference's entities a principal comp
 are fitted; on the other half it is counted how far rows lie from the components and how soon they are isolated. A
 part of the reference profile::
 
-    {"columns": {"recency": {"knots": [21 rising numbers]}, "channel": {"shares": {"shop": 0.7}}},
+    {"columns": [{"name": "recency", "knots": [21 rising numbers]}, {"name": "channel", "shares": {"shop": 0.7}}],
      "center": [...], "scale": [...], "components": [[...]], "rest": {"recency": 0.2, "channel": 0.4},
      "forest": digest, "sample": digest, "rows": 5000,
      "error": {"n": 2350, "mean": 0.4, "deciles": [...], "at_or_below": [...]}, "isolation": {...}}
 
-``forest`` is a table of trees. ``sample`` is a table with some rows of both halves, the entity first, so that whoever
-erases a person finds them; a column that the plan has sealed, hashed or dropped is in none of this.
+``columns`` stand in the order of center, scale and components; a profile whose columns are no list was written before
+their order was kept, and its projections say nothing. ``forest`` is a table of trees. ``sample`` is a table with some
+rows of both halves, the entity first, so that whoever erases a person finds them; a column that the plan has sealed,
+hashed or dropped is in none of this.
 """
 
 from __future__ import annotations
@@ -152,7 +154,7 @@ def projections_of(
     )
     errors, isolations = found.errors(_rows(held)), found.isolations(_rows(held))
     return {
-        "columns": columns,
+        "columns": [{"name": name} | kept for name, kept in columns.items()],
         "center": center.tolist(),
         "scale": scale.tolist(),
         "components": components.tolist(),
@@ -165,14 +167,17 @@ def projections_of(
     }
 
 
-def read_projections(kept: Mapping[str, Any], trees: pa.Table) -> Projections:
-    """Projections as a profile keeps them.
+def read_projections(kept: Mapping[str, Any], trees: pa.Table) -> Projections | None:
+    """Projections as a profile keeps them; None where it does not say in which order the columns stand.
 
     Args:
         trees: the table that ``forest`` names.
     """
+    if not isinstance(kept["columns"], list):
+        return None
+    columns = {str(column["name"]): column for column in kept["columns"]}
     center, scale, components = (np.asarray(kept[name], dtype=np.float64) for name in ("center", "scale", "components"))
-    return Projections(kept["columns"], center, scale, components, _forest(trees))
+    return Projections(columns, center, scale, components, _forest(trees))
 
 
 def _rows(features: pd.DataFrame) -> Rows:

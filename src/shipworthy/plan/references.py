@@ -31,6 +31,8 @@ def kind_names(ground: Ground) -> Iterator[Slip]:
     yield from _kind(ground, "model/baselines", "model.baseline.kind", baseline)
     for name in part(values, "watch", "monitors"):
         yield from _kind(ground, "watch/monitors", f"watch.monitors.{name}", name)
+    for number, name in words(part(values, "proof"), "must_tell"):
+        yield from _kind(ground, "watch/monitors", f"proof.must_tell[{number}]", name)
     for number, trigger in listed(part(values, "respond"), "triggers"):
         for place, action in words(trigger, "do"):
             yield from _kind(ground, "respond/actions", f"respond.triggers[{number}].do[{place}]", action)

@@ -166,6 +166,15 @@ class Watch(Section):
         ),
     )
     updates_per_year: Whole | None = Field(None, ge=1, description="Windows per year; from the cadence if absent.")
+    answers_per_update: Whole | None = Field(
+        None,
+        ge=1,
+        description=(
+            "How many answers a window is expected to bring, by which a proof says what monitors will be able to tell; "
+            "absent: everybody who is due at the proof, and without a list each of them once a year."
+        ),
+        examples=[2000],
+    )
     audit: Audit | None = Field(
         None, description="Answers drawn at random for people to label.", examples=[{"rows": 50}]
     )

@@ -217,6 +217,14 @@ class Proof(Section):
         ),
         examples=[["region"]],
     )
+    must_tell: list[Name] = Field(
+        default=[],
+        description=(
+            "Monitors that must be able to tell how the answers do: where the held-out rows are too few for one of "
+            "them to tell anything within a year, the proof fails. Of the others it warns."
+        ),
+        examples=[["performance"]],
+    )
     reviews: list[Function] = Field(
         default=["privacy", "legal", "compliance", "validation"],
         description="Functions whose questionnaire must be answered for each candidate.",

@@ -137,6 +137,57 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One question that a monitor will hold against the held-out rows, and whether it will be able to answer it.
+
+    Attributes:
+        monitor: its name; part: whom or what the question is about.
+        held_out: the rows it rests on.
+        proven: the share or mean loss that was found on them.
+        allowed: what the plan tolerates; tolerated: what will be in fact, since few rows leave more to chance.
+        finds: how bad things must get to be found within a year: as with knowing nothing, or far beyond the tolerance.
+        answers: how many answers with a known truth a year is expected to bring.
+        more: about how many more held-out rows make it tell; 0 where it can, None where no number does.
+        takes: how many answers it then takes to find that; where no number of rows is enough, at the least.
+        to_keep: about how many more leave no more to chance than the tolerance; 0 where these do.
+    """
+
+    monitor: str
+    part: str
+    held_out: int
+    proven: float
+    allowed: float
+    tolerated: float
+    finds: float
+    answers: int
+    more: int | None
+    takes: int | None
+    to_keep: int | None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can be answered within a year."""
+        return self.more == 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it can, and within about the tolerance of the plan."""
+        return self.tells and self.to_keep == 0
+
+    @property
+    def in_words(self) -> str:
+        """Whether it will tell, and what that takes."""
+        if self.more is None:
+            return "no; no number of held-out rows is enough"
+        if self.more:
+            return f"no; about {self.more:,} more held-out rows needed"
+        if self.keeps:
+            return "yes"
+        until = "" if self.to_keep is None else f"; about {self.to_keep:,} more held-out rows to keep to the plan"
+        return f"yes, with more room than the plan allows{until}"
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Everything that the checks of a proof may look at.
 
@@ -154,6 +205,7 @@ class Subject:
         stored: content of each file of the candidate, by name.
         differences: how the software here differs from the locked environment.
         permanent: the checks that closed incidents left behind.
+        foreseen: what the monitors will be able to tell; empty where none of them has held-out rows to hold it against.
         keep: takes the name and content of an evidence file and gives its digest.
     """
 
@@ -171,6 +223,7 @@ class Subject:
     training: Training | None = None
     differences: tuple[str, ...] = ()
     permanent: tuple[CheckMadePermanent, ...] = ()
+    foreseen: Sequence[Foreseen] = ()
 
     @property
     def role(self) -> Role:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,8 +25,10 @@ from shipworthy.prove.words import CandidateProven, Proof, ProveCandidate
 if TYPE_CHECKING:
     from shipworthy.edges.road import Trip
     from shipworthy.plan.schema import Plan
-    from shipworthy.prove.check import ProofCheck
+    from shipworthy.prove.check import Foreseen, ProofCheck
     from shipworthy.prove.gathering import Others
+
+    Foresight = Callable[[Plan, Mapping[str, Any], int], Sequence[Foreseen]]
 
 RESULTS = "results.json"
 ORDER = (
@@ -35,6 +39,7 @@ ORDER = (
     "decisions",
     "humility",
     "weighing",
+    "monitors",
     "permanent",
     "fairness",
     "leakage",
@@ -48,14 +53,18 @@ ORDER = (
 """In this order a report reads best; a check that is not named here comes last."""
 
 
-def prove_candidate(command: ProveCandidate, trip: Trip) -> Proof:
+def prove_candidate(command: ProveCandidate, trip: Trip, foreseen: Foresight) -> Proof:
     """Run every declared check on a candidate; evidence and report are kept, the results go into the ledger.
+
+    Args:
+        foreseen: what the monitors of a plan will be able to tell, by the profile of a candidate and how many are due;
+            handed in, since a proof reaches no later stage.
 
     Raises:
         NotFound: there is no such candidate, or its snapshot is not known.
         UserError: the plan has moved on since it was made, or it cannot be loaded here.
     """
-    body = trip.step("run the checks", lambda: body_of(_proven(command, trip)))
+    body = trip.step("run the checks", lambda: body_of(_proven(command, trip, foreseen)))
     proven = what_of(CandidateProven, body)
     trip.record("record the proof", lambda past: [proven])
     return Proof(proven.candidate, proven.verdict, list(proven.checks), proven.evidence, proven.report)
@@ -69,7 +78,7 @@ def proof_checks() -> list[ProofCheck]:
     return [kind(FOLDER, name, ProofCheck) for name in names]
 
 
-def _proven(command: ProveCandidate, trip: Trip) -> CandidateProven:
+def _proven(command: ProveCandidate, trip: Trip, foreseen: Foresight) -> CandidateProven:
     from shipworthy.prove.check import run_checks
     from shipworthy.prove.gathering import gather
     from shipworthy.prove.report import Circumstances, report
@@ -90,7 +99,8 @@ def _proven(command: ProveCandidate, trip: Trip) -> CandidateProven:
 
     as_of = read_moment(taken.as_of)
     subject = gather(plan, made, as_of, read, files, _others(past, made), keep)
-    subject = replace(subject, permanent=tuple(in_force(past)))
+    told = foreseen(plan, json.loads(subject.stored["profile"]), len(subject.now.scores))
+    subject = replace(subject, permanent=tuple(in_force(past)), foreseen=told)
     results = run_checks(subject, proof_checks())
     keep(RESULTS, canonical({"candidate": made.candidate, "snapshot": made.snapshot, "checks": results}))
     evidence = evidence_digest(kept)

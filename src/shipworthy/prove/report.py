@@ -26,7 +26,7 @@ from shipworthy.prove.charts import (
 )
 from shipworthy.prove.check import FOLDER, ProofCheck, Subject, Truth
 from shipworthy.prove.measures import are_probabilities, why_not
-from shipworthy.prove.phrases import counted, listed
+from shipworthy.prove.phrases import counted, listed, number
 from shipworthy.prove.rules import reliability
 
 WORDS: dict[Verdict, str] = {
@@ -89,6 +89,7 @@ def report(subject: Subject, results: Sequence[CheckResult], about: Circumstance
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters["short"] = lambda digest: digest[:12]
     page.filters["length_in_words"] = spoken
+    page.filters["number"] = number
     page.filters["day"] = lambda moment: str(moment)[:10]
     template = page.from_string(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     return template.render(

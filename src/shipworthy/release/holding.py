@@ -5,7 +5,7 @@ from __future__ import annotations
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import paused, stand_in, standing
+from shipworthy.release.rules import answers_everybody, paused, stand_in, standing
 from shipworthy.release.words import (
     CameBack,
     ComeBack,
@@ -41,7 +41,7 @@ def fallen_back(command: FallBack, past: Past) -> list[FellBack]:
                 "Release a signed baseline first, or take the model back with `shipworthy rollback`.",
             )
         )
-    if set(now.champion.values()) == {baseline}:
+    if answers_everybody(now, baseline):
         return []
     return [FellBack(product=command.product, to=baseline, reason=command.reason)]
 

@@ -19,6 +19,7 @@ class Pointer:
     Attributes:
         head: number of the newest fact it rests on; head_digest: that fact's digest.
         digest: digest of the signed content.
+        instead: why the baseline answers in place of a model, by cohort; empty where all is as released.
     """
 
     product: str
@@ -32,6 +33,7 @@ class Pointer:
     canary: str = ""
     canary_share: float = 0.0
     paused: dict[str, str] = field(default_factory=dict)
+    instead: dict[str, str] = field(default_factory=dict)
 
 
 def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
@@ -46,6 +48,7 @@ def write_pointer(store: Store, product: str, now: Standing) -> Pointer:
         "canary": now.canary,
         "canary_share": now.canary_share,
         "paused": now.paused,
+        "instead": now.instead,
         "head": head.seq,
         "head_digest": head.digest,
     }
@@ -103,8 +106,8 @@ def current_pointer(store: Store, product: str, now: Standing) -> Pointer:
         GateShut: it is older than the ledger: a release is under way, or an earlier pointer was put back.
     """
     pointer = read_pointer(store, product)
-    told = (pointer.champion, pointer.baseline, pointer.canary, pointer.canary_share, pointer.paused)
-    if told == (now.champion, now.baseline, now.canary, now.canary_share, now.paused):
+    told = (pointer.champion, pointer.baseline, pointer.canary, pointer.canary_share, pointer.paused, pointer.instead)
+    if told == (now.champion, now.baseline, now.canary, now.canary_share, now.paused, now.instead):
         return pointer
     found = f"The release pointer is that of fact {pointer.head}; by the ledger others answer now."
     why = "A release or rollback is under way, or an earlier pointer was put back."

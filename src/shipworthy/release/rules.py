@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shipworthy.base.check import sentence_of
 from shipworthy.base.errors import GateShut, Mistake, UserError, not_found
 from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.rules import chosen_by_hash, in_share
@@ -88,6 +89,8 @@ def standing(past: Past) -> Standing:
     challenger, challenger_step, baseline, since = "", "", "", ""
     canary, share = "", 0.0
     held: dict[str, str] = {}
+    taken: dict[str, str] = {}  # why a baseline answers a cohort whose model was taken back
+    baselines: set[str] = set()
     history: list[str] = []
     for fact in past.of(*STEPS):
         what = fact.what
@@ -102,6 +105,10 @@ def standing(past: Past) -> Standing:
             history.append(f"{fact.at:%Y-%m-%d}: came back from the baseline: {what.reason}")
             continue
         if isinstance(what, RolledBack):
+            if what.candidate not in baselines:
+                theirs = [cohort for cohort, now in {**champion, **held}.items() if now == what.candidate]
+                why = f"The model {what.candidate[:12]} was taken back: {what.reason}"
+                taken |= dict.fromkeys(theirs, why if what.to in baselines else "")
             champion = {cohort: what.to if now == what.candidate else now for cohort, now in champion.items()}
             champion = {cohort: candidate for cohort, candidate in champion.items() if candidate}
             held = {cohort: what.to if now == what.candidate else now for cohort, now in held.items()}
@@ -115,7 +122,9 @@ def standing(past: Past) -> Standing:
         if what.step in FOR_PEOPLE:
             champion |= dict.fromkeys(what.cohorts, what.candidate)
             held = {cohort: candidate for cohort, candidate in held.items() if cohort not in what.cohorts}
+            taken |= dict.fromkeys(what.cohorts, "")
             since = since or fact.at.isoformat()
+            baselines |= {what.candidate} if what.role == "baseline" else set()
             baseline = what.candidate if what.role == "baseline" else baseline
             challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
         else:
@@ -129,6 +138,9 @@ def standing(past: Past) -> Standing:
     if held:  # the canary answers nobody either, and goes on after the way back
         waiting, canary, share = canary, "", 0.0
     fallen = latest(past.of(FellBack))
+    fell_back = fallen.what.reason if fallen and held else ""
+    instead = {cohort: why for cohort, why in taken.items() if why and cohort in champion}
+    instead |= {cohort: fell_back for cohort, name in held.items() if waiting or name not in baselines}
     return Standing(
         champion,
         challenger,
@@ -143,8 +155,34 @@ def standing(past: Past) -> Standing:
         held,
         paused(past),
         waiting,
-        fallen.what.reason if fallen and held else "",
+        fell_back,
+        instead,
     )
+
+
+def in_place_of_the_model(now: Standing) -> str:
+    """Why the baseline answers in place of the model, in one sentence for everybody; empty where it does not.
+
+    Where it does so for some cohorts alone, they are named.
+    """
+    cohorts: dict[str, list[str]] = {}
+    for cohort, why in now.instead.items():
+        cohorts.setdefault(why, []).append(cohort)
+    everybody = len(now.instead) == len(now.champion)
+    return sentence_of(
+        why if len(cohorts) == 1 and everybody else f"{why.strip().rstrip('.')} (for {', '.join(names)})"
+        for why, names in cohorts.items()
+    )
+
+
+def said_instead(why: str) -> str:
+    """What a receiver is told of such an answer."""
+    return f"For now the simple baseline rule answers in place of the model: {sentence_of([why])}"
+
+
+def answers_everybody(now: Standing, baseline: str) -> bool:
+    """Whether a baseline answers everybody already, so that nothing can be fallen back from."""
+    return set(now.champion.values()) == {baseline} and not now.canary
 
 
 def paused(past: Past) -> dict[str, str]:

@@ -25,6 +25,13 @@ def harmful(past: Past) -> list[Recorded[TrialJudged]]:
     return [_verdict(past, seq) for seq in past.fold(TRIED)["harmful"]]
 
 
+def last_proposal(past: Past, parent: str, besides: str) -> TrialJudged | None:
+    """What was said last of another challenger beside one in use; None where there was none."""
+    others = past.fold(TRIED)["beside"].get(parent, {})
+    newest = max((one["seq"] for name, one in others.items() if name != besides), default=0)
+    return _verdict(past, newest).what if newest else None
+
+
 def _verdict(past: Past, seq: int) -> Recorded[TrialJudged]:
     return past.of(TrialJudged, after=seq - 1, upto=seq)[0]
 
@@ -35,20 +42,26 @@ def _tried(state: dict[str, Any], fact: Recorded[TrialJudged]) -> dict[str, Any]
     state["compared"].setdefault(what.candidate, []).append([what.against, what.window])
     if what.harm and what.verdict == "roll back":
         state["harmful"].append(fact.seq)
-    if what.step == "proposed" and what.numbers.get("rows", 0) > 0:
-        state["proposed"] = fact.at.isoformat()
+    if what.step == "proposed":
+        mine = state["beside"].setdefault(what.against, {}).setdefault(what.candidate, {"window": ""})
+        mine["seq"] = fact.seq
+        if what.numbers.get("rows", 0) > 0:
+            mine["window"] = max(mine["window"], what.window)
+            state["proposed"] = fact.at.isoformat()
     return state
 
 
 TRIED: Fold[dict[str, Any]] = Fold(
     "release.tried",
-    1,
+    2,
     (TrialJudged,),
-    lambda: {"newest": {}, "compared": {}, "harmful": [], "proposed": ""},
+    lambda: {"newest": {}, "compared": {}, "harmful": [], "proposed": "", "beside": {}},
     _tried,
 )
 """By candidate the number of its ``newest`` verdict at each step, and against whom and at which moment it was
-``compared``; the numbers of ``harmful`` verdicts; and when one that was ``proposed`` was last held against anything."""
+``compared``; the numbers of ``harmful`` verdicts; when one that was ``proposed`` was last held against anything; and by
+the one in use each challenger that was proposed ``beside`` it: the number of its newest verdict, and the newest window
+of which rows were compared."""
 
 
 def to_take_back(past: Past, now: Standing) -> TrialJudged | None:

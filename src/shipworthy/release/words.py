@@ -166,6 +166,8 @@ class Standing:
         paused: the consumers to whom nothing goes, each with the reason.
         waiting: the canary that goes on after the way back from a fall-back; empty for none.
         fell_back: why the baseline took over; empty while nobody fell back.
+        instead: why the baseline answers in place of a model, by cohort: somebody fell back to it, or the model was
+            taken back; empty where all is as released.
     """
 
     champion: dict[str, str]
@@ -182,6 +184,7 @@ class Standing:
     paused: dict[str, str] = field(default_factory=dict)
     waiting: str = ""
     fell_back: str = ""
+    instead: dict[str, str] = field(default_factory=dict)
 
     @property
     def released(self) -> dict[str, str]:

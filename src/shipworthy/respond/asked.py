@@ -8,7 +8,8 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import FOR_PEOPLE, paused, stand_in, standing
+from shipworthy.release.rules import FOR_PEOPLE, answers_everybody, paused, stand_in, standing
+from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import (
     CameBack,
     DeliveriesPaused,
@@ -73,18 +74,21 @@ def rollbacks_due(past: Past) -> list[Asked]:
     return sorted(found.values(), key=lambda asked: asked.candidate != "")
 
 
-def asking(plan: Plan, past: Past, attempt: str, concerns: str) -> str:
-    """The trigger that asked for an attempt that is due; empty where a trial asks for it."""
-    found: Asked | None = None
+def asking(plan: Plan, past: Past, attempt: str, concerns: str) -> Asked | None:
+    """Who asks for an attempt that is due: a trigger; or, without a name, the trial that has shown harm."""
     if attempt == "rollback":
-        found = next((asked for asked in rollbacks_due(past) if asked.candidate == concerns), None)
-    elif attempt == "fallback":
-        found = fallback_due(past)
-    elif attempt == "pause":
-        found = pauses_due(plan, past).get(concerns)
-    elif asked := _asked(past, "retrain"):  # the newest model is the one that is proven
-        found = asked[-1]
-    return found.trigger if found else ""
+        found = [asked for asked in rollbacks_due(past) if asked.candidate == concerns] + _harmed(past, concerns)
+        return max(found, key=lambda asked: asked.seq, default=None)
+    if attempt == "fallback":
+        return fallback_due(past)
+    if attempt == "pause":
+        return pauses_due(plan, past).get(concerns)
+    return max(_asked(past, "retrain"), key=lambda asked: asked.seq, default=None)  # whose model is proven as well
+
+
+def _harmed(past: Past, candidate: str) -> list[Asked]:
+    verdicts = last_verdicts(past, candidate).values()
+    return [Asked("", "", candidate, "", fact.seq) for fact in verdicts if fact.what.verdict == "roll back"]
 
 
 def fallback_due(past: Past) -> Asked | None:
@@ -93,8 +97,7 @@ def fallback_due(past: Past) -> Asked | None:
     if not asked or past.of(FellBack, CameBack, after=asked[-1].seq):
         return None
     baseline, now = stand_in(past), standing(past)
-    answering = set(now.champion.values())
-    return asked[-1] if baseline and answering and answering != {baseline} else None
+    return asked[-1] if baseline and now.champion and not answers_everybody(now, baseline) else None
 
 
 def pauses_due(plan: Plan, past: Past) -> dict[str, Asked]:

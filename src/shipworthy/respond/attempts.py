@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past
+from shipworthy.base.retries import given_up, next_try, rests
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.schema_need import Owners
 from shipworthy.release.rules import standing
 from shipworthy.respond.action import Cause
+from shipworthy.respond.asked import asking
 from shipworthy.respond.folds import FAILING, State
 
-RETRY_AFTER = timedelta(hours=1)
-"""How long what failed is left alone: training at every look of the worker helps nobody."""
 ATTEMPTS = {
     "rollback": "taking back a candidate",
     "fallback": "falling back to the baseline",
@@ -24,37 +24,66 @@ ATTEMPTS = {
 }
 """What is tried by itself, in words, by the name that `of` of a trigger on `failed` takes."""
 
+BY_HAND = {
+    "rollback": "rollback --candidate {} --reason …",
+    "fallback": "fall-back --reason …",
+    "pause": "pause --consumer {} --reason …",
+    "retrain": "train",
+    "prove": "prove {}",
+}
+"""How people do the same, by the same names."""
 
-def resting(past: Past, about: str, now: datetime) -> bool:
-    """Whether an attempt has failed within the hour."""
-    one = past.fold(FAILING).get(about)
-    return one is not None and datetime.fromisoformat(one["last"]) <= now < _next(one)
+
+def resting(plan: Plan, past: Past, attempt: str, concerns: str, now: datetime) -> bool:
+    """Whether an attempt has failed and is left alone now: until its time comes, or since it was given up."""
+    one = past.fold(FAILING).get(f"{attempt} {concerns}".strip())
+    if one is None:
+        return False
+    return _given_up(plan, past, one) or rests(one["tries"], datetime.fromisoformat(one["last"]), now)
 
 
-def failing(past: Past) -> list[str]:
-    """What has not succeeded yet, in sentences, with when it is tried again."""
+def tried_again(plan: Plan, past: Past) -> Iterator[datetime]:
+    """When what has not succeeded yet is tried again."""
+    for one in _lasting(past):
+        if not _given_up(plan, past, one):
+            yield _next(one)
+
+
+def failing(plan: Plan, past: Past) -> list[str]:
+    """What has not succeeded yet, in sentences, with when it is tried again or what is to be done."""
     told = []
     for one in _lasting(past):
-        words, tries = _words(one), f"Tried {one['tries']} {'time' if one['tries'] == 1 else 'times'}"
-        again = f"{tries} since {one['at'][:10]}; it is tried again after {_next(one):%Y-%m-%d %H:%M} UTC."
-        told.append(f"{words[0].upper()}{words[1:]} failed: {one['reason'].rstrip('.')}. {again}")
+        words, tries = _words(one), f"Tried {_times(one)} since {one['at'][:10]};"
+        again = f"it is tried again after {_next(one):%Y-%m-%d %H:%M} UTC."
+        if _given_up(plan, past, one):
+            again = f"it is not tried any more. {_by_hand(one)}"
+        told.append(f"{words[0].upper()}{words[1:]} failed: {one['reason'].rstrip('.')}. {tries} {again}")
     return told
 
 
 def failed_attempts(plan: Plan, past: Past) -> Iterator[Cause]:
-    """Each attempt that fails, once until it succeeds; told to the people of the trigger that asked, or the owners."""
+    """Each attempt that fails, once until it succeeds, and once more when it is given up.
+
+    Told to the people of the trigger that asked, or the owners; to both that it is given up.
+    """
     people = {trigger.name: trigger.to for trigger in plan.respond.triggers}
+    owners = sorted(Owners.model_fields)
     for one in _lasting(past):
+        asked, ended = people.get(one["trigger"]) or [], given_up(one["tries"])
+        text, at, seq = f"{_words(one)} failed: {one['text']}", one["at"], one["seq"]
+        if ended:
+            text = f"{_words(one)} failed {_times(one)} and is not tried any more: {one['reason'].rstrip('.')}."
+            text, at, seq = f"{text} {_by_hand(one)}", one["last"], one["newest"]
         yield Cause(
             "failed",
-            digest_of([one["attempt"], one["concerns"], one["seq"], "attempt"]),
+            digest_of([one["attempt"], one["concerns"], one["seq"], "given up" if ended else "attempt"]),
             one["attempt"],
-            f"{_words(one)} failed: {one['text']}",
+            text,
             candidate=one["concerns"] if one["attempt"] in ("rollback", "prove") else "",
-            at=datetime.fromisoformat(one["at"]),
-            seq=one["seq"],
+            at=datetime.fromisoformat(at),
+            seq=seq,
             attempt=one["attempt"],
-            to=tuple(people.get(one["trigger"]) or sorted(Owners.model_fields)),
+            to=tuple(sorted({*asked, *owners}) if ended else asked or owners),
         )
 
 
@@ -68,8 +97,20 @@ def _lasting(past: Past) -> list[State]:
     return [one for one in known.values() if one["attempt"] != "rollback" or one["concerns"] in using]
 
 
+def _given_up(plan: Plan, past: Past, one: State) -> bool:
+    """Whether nothing is tried any more: it failed too often, and nobody has asked for it since."""
+    if not given_up(one["tries"]):
+        return False
+    asked = asking(plan, past, one["attempt"], one["concerns"])
+    return asked is None or asked.seq <= one["newest"]
+
+
 def _next(one: State) -> datetime:
-    return datetime.fromisoformat(one["last"]) + RETRY_AFTER
+    return next_try(one["tries"], datetime.fromisoformat(one["last"]))
+
+
+def _times(one: State) -> str:
+    return f"{one['tries']} {'time' if one['tries'] == 1 else 'times'}"
 
 
 def _words(one: State) -> str:
@@ -77,3 +118,9 @@ def _words(one: State) -> str:
     concerned = f" to {one['concerns']}" if one["attempt"] == "pause" else concerned
     asked = f", which the trigger {one['trigger']} asked for," if one["trigger"] else ""
     return f"{ATTEMPTS[one['attempt']]}{concerned.rstrip()}{asked}"
+
+
+def _by_hand(one: State) -> str:
+    """What people do about what is given up."""
+    command = BY_HAND[one["attempt"]].format(one["concerns"][:12] if one["attempt"] != "pause" else one["concerns"])
+    return f"Mend that, then do it by hand: `shipworthy {command.strip()}`. A trigger that asks anew has it tried anew."

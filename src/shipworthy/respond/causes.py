@@ -9,6 +9,7 @@ from typing import Any
 from shipworthy.base.check import sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Past
+from shipworthy.base.retries import MOST_TRIES
 from shipworthy.base.times import midnight, read_moment
 from shipworthy.deliver.folds import ended, troubled
 from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
@@ -35,9 +36,8 @@ from shipworthy.respond.attempts import failed_attempts
 from shipworthy.respond.folds import NEW, NOTED, REFUSED, WARNED
 from shipworthy.respond.incidents import open_now, overdue_moments, severity_of
 from shipworthy.sign.approval import refusals
-from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.folds import JUDGED, open_alarms
 from shipworthy.watch.silence import compared_last
-from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 RETRAINING = "retraining"
 """What has gone silent where no challenger was compared for too long."""
@@ -86,13 +86,8 @@ def _refusals(plan: Plan, past: Past) -> Iterator[Cause]:
 
 
 def _alarms(past: Past) -> Iterator[Cause]:
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    for raised in past.of(AlarmRaised):
-        if raised.what.alarm not in closed:
-            what = raised.what
-            yield Cause(
-                "alarm", what.alarm, what.monitor, what.text, candidate=what.candidate, at=raised.at, seq=raised.seq
-            )
+    for one in open_alarms(past):
+        yield Cause("alarm", one.alarm, one.monitor, one.text, candidate=one.candidate, at=one.at, seq=one.seq)
 
 
 def _revoked(past: Past) -> Iterator[Cause]:
@@ -110,6 +105,23 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
     for failed in past.of(DeliveryFailed):
         text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
         yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False, at=failed.at, seq=failed.seq)
+    yield from _not_brought(past)
+
+
+def _not_brought(past: Past) -> Iterator[Cause]:
+    """Lists that are not brought to a destination any more, since that failed too often."""
+    tries: dict[str, set[datetime]] = {}
+    for failed in past.of(DeliveryFailed):
+        what, moments = failed.what, tries.setdefault(failed.what.delivery, set())
+        moments.add(failed.at)
+        if len(moments) == MOST_TRIES:
+            text = (
+                f"the list of {what.as_of[:10]} did not reach {what.consumer} at {what.sink} in {MOST_TRIES} tries and "
+                f"is not brought there any more: {what.reason.rstrip('.')}. Mend that, then `shipworthy score "
+                f"{what.consumer} --as-of {what.as_of[:16]}`"
+            )
+            name = digest_of([what.delivery, "given up"])
+            yield Cause("failed", name, what.consumer, text, False, at=failed.at, seq=failed.seq)
 
 
 def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:

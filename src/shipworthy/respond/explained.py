@@ -40,7 +40,6 @@ EXPLAINED: dict[str, Explained] = {
         "A message could not go by a declared route: the address is wrong, refused it, or a variable in it is not set.",
         "A message that went nowhere and said nothing is how alarms come to be seen weeks later. It is on record.",
         "Correct `respond.routes` in product.yaml or set the variable where the worker runs; the message is tried "
-        "again "
-        "within the hour.",
+        "again after 1, 2, 4, 8 hours, up to a day, eight times in all; the next one about the same goes out anew.",
     ),
 }

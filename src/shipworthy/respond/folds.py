@@ -7,6 +7,7 @@ from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Fold, Recorded, What
+from shipworthy.base.retries import MOST_TRIES, given_up
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.words import CandidateMade
@@ -65,7 +66,9 @@ def _sent(unsent: State, fact: Recorded[MessageFailed | PeopleTold]) -> None:
     if isinstance(what, PeopleTold):
         unsent.pop(what.to, None)
     else:
-        told = {"message": what.message, "subject": what.subject, "action": what.action}
+        before = unsent.get(what.to, {})
+        tries = before["tries"] + 1 if before.get("message") == what.message else 1
+        told = {"message": what.message, "subject": what.subject, "action": what.action, "tries": tries}
         unsent[what.to] = told | {"at": fact.at.isoformat()}
 
 
@@ -77,9 +80,11 @@ def acting(trigger: str, dry: bool) -> str:
 def _failing(state: State, fact: Recorded[Any]) -> State:
     what = fact.what
     if isinstance(what, AttemptFailed):
-        first = {"attempt": what.attempt, "concerns": what.concerns, "text": what.reason, "tries": 0} | _when(fact)
-        one = state.setdefault(what.about, first)
-        one |= {"trigger": what.trigger, "reason": what.reason, "last": fact.at.isoformat(), "tries": one["tries"] + 1}
+        one: State = state.get(what.about, {"tries": MOST_TRIES})
+        if given_up(one["tries"]):  # it was asked for anew
+            one = {"attempt": what.attempt, "concerns": what.concerns, "text": what.reason, "tries": 0} | _when(fact)
+        one |= {"trigger": what.trigger, "reason": what.reason, "last": fact.at.isoformat(), "newest": fact.seq}
+        state[what.about] = one | {"tries": one["tries"] + 1}
         return state
     return {name: one for name, one in state.items() if name not in _settled(what, state)}
 
@@ -163,7 +168,7 @@ def _when(fact: Recorded[Any]) -> State:
 
 ACTED: Fold[State] = Fold(
     "respond.acted",
-    4,
+    5,
     (TriggerFired, CauseTakenUp, AlarmClosed, IncidentOpened, IncidentClosed, PeopleTold, MessageFailed),
     _nobody_acted,
     _acted,
@@ -174,7 +179,7 @@ ACTED: Fold[State] = Fold(
 
 FAILING: Fold[State] = Fold(
     "respond.failing",
-    1,
+    2,
     (
         AttemptFailed, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed, CandidateMade,
         CandidateProven,
@@ -182,7 +187,8 @@ FAILING: Fold[State] = Fold(
     dict,
     _failing,
 )  # fmt: skip
-"""What was tried and has not succeeded since, by what it is ``about``: when first and last, how often, and why."""
+"""What was tried and has not succeeded since, by what it is ``about``: when first and last, how often, and why. Tried
+again after it was given up, it begins anew."""
 
 NOTED: Fold[State] = Fold("respond.noted", 1, (WindowJudged,), dict, _noted)
 """The newest note of a monitor about each thing that goes on, by the name of that cause."""

@@ -30,6 +30,7 @@ from shipworthy.respond.words import (
     TakeUp,
     TriggerFired,
 )
+from shipworthy.watch.folds import open_alarms
 from shipworthy.watch.silence import compared_last
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
@@ -259,9 +260,11 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
 def following_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The next moments in between at which something follows from what happened and was done, if nothing else happens.
 
-    Reminders, escalation, the end of a cool-down, the silence of a monitor, and what is overdue.
+    Reminders, escalation, the end of a cool-down, messages tried again, the silence of a monitor, what is overdue.
     """
     acted = past.fold(ACTED)
+    owed = [moment for mine in acted["unsent"].values() for one in mine.values() for moment in notify.tried_again(one)]
+    yield from (moment for moment in owed if now < moment <= until)
     for trigger in plan.respond.triggers:
         found = [rest.until for rest in _rests(trigger, acted)]
         found += [limit + _JUST for _, _, limit in silent_limits(trigger, past)]
@@ -324,13 +327,12 @@ def response_due(plan: Plan, past: Past, now: datetime) -> bool:
 def answered_alarms(past: Past) -> list[AlarmClosed]:
     """Alarms about a candidate that answers nobody any more, closed by what replaced it."""
     using = in_use(past)
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
     by = ", ".join(sorted({name[:12] for name in standing(past).champion.values()}))
     return [
-        AlarmClosed(product=fact.what.product, alarm=fact.what.alarm, by=f"replaced by {by}")
-        for fact in past.of(AlarmRaised)
+        AlarmClosed(product=one.product, alarm=one.alarm, by=f"replaced by {by}")
+        for one in open_alarms(past)
         # What is about no candidate, such as a late source, no other candidate can answer.
-        if fact.what.alarm not in closed and fact.what.candidate and fact.what.candidate not in using and using
+        if one.candidate and one.candidate not in using and using
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shipworthy.base.errors import not_found
 from shipworthy.base.fact import Past, Recorded, latest
+from shipworthy.base.retries import given_up
 from shipworthy.base.times import given_moment
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import current_plan
@@ -167,7 +168,7 @@ def responses(question: Responses, past: Past, now: datetime) -> ResponseState:
         held_back=held,
         paused=paused(past),
         fallen_back=standing(past).fell_back,
-        failing=failing(past),
+        failing=failing(plan, past),
     )
 
 
@@ -237,6 +238,8 @@ def _messages(past: Past) -> list[MessageCard]:
         if arrived is None and newest.get(_thread(last.what), 0) > last.seq:
             continue
         reason = last.what.reason if isinstance(last.what, MessageFailed) else ""
+        if reason and given_up(len(facts)):
+            reason = f"{reason.rstrip('.')}. It is not tried any more; the next one about this is."
         cards.append(
             MessageCard(last.what.to, last.what.subject, last.what.route, last.at.isoformat(), reason, len(facts))
         )

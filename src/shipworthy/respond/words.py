@@ -119,7 +119,7 @@ class MessageFailed(What):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFailed(What):
-    """What a trigger asked for, or what follows from it, could not be done; it is tried again after an hour.
+    """What a trigger asked for, or what follows from it, could not be done; it is tried again, see `base.retries`.
 
     Attributes:
         attempt: rollback, fallback, pause, retrain or prove.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past
 from shipworthy.watch.audit_words import AuditDrawn, AuditLabelled
+from shipworthy.watch.folds import AUDITED
 
 UNSURE = float("nan")
 _WORDS = {"1": 1.0, "1.0": 1.0, "yes": 1.0, "0": 0.0, "0.0": 0.0, "no": 0.0, "?": UNSURE}
@@ -30,13 +31,15 @@ def drawn(answer_ids: Sequence[str], rows: int, mark: Callable[[str], str]) -> l
 
 def is_drawn(past: Past, candidate: str, window: str) -> bool:
     """Whether a window has its sample already: once is for good, so that nobody draws until the sample pleases."""
-    return any((fact.what.candidate, fact.what.window) == (candidate, window) for fact in past.of(AuditDrawn))
+    return window in past.fold(AUDITED)["drawn"].get(candidate, {})
 
 
 def waiting(past: Past) -> list[AuditDrawn]:
     """The samples of which rows still wait for a label, oldest first."""
-    done = {fact.what.sample for fact in past.of(AuditLabelled) if not fact.what.left}
-    return [fact.what for fact in past.of(AuditDrawn) if fact.what.sample not in done]
+    known = past.fold(AUDITED)["waiting"]
+    return [
+        past.of(AuditDrawn, about=sample)[-1].what for sample in sorted(known, key=lambda name: int(known[name]["seq"]))
+    ]
 
 
 def segments(past: Past, sample: str) -> list[str]:

@@ -116,11 +116,13 @@ class Dependence:
         phi: 1 for independent rows.
         measured: on at least 20 reference batches; otherwise the plan's declared bound.
         rows: of a reference batch, on average, where it was measured.
+        several: phi is the largest of several that were measured, each of its own column.
     """
 
     phi: float
     measured: bool
     rows: float = 0.0
+    several: bool = False
 
     def of_window(self, rows: int) -> float:
         """phi of a window of so many rows: the shocks of a larger batch weigh more against the chance of its rows.
@@ -139,6 +141,8 @@ class Dependence:
     @property
     def condition(self) -> str:
         """On which condition a guarantee holds, in words."""
+        if self.measured and self.several:
+            return f"phi of each, at most {self.phi:.3g}, as measured on the reference batches"
         if self.measured:
             return f"phi {self.phi:.3g} as measured on the reference batches"
         return f"guarantee conditional on phi <= {self.phi:g}"
@@ -177,12 +181,14 @@ def measured(phis: Sequence[float | None], declared: float, rows: float = 0.0) -
     """What is known about the dependence of several columns: the largest that was measured, if all were.
 
     >>> measured([1.5, 3.0], 25.0, rows=500.0)
-    Dependence(phi=3.0, measured=True, rows=500.0)
+    Dependence(phi=3.0, measured=True, rows=500.0, several=True)
     >>> measured([1.5, None], 25.0).measured
     False
     """
     known = [phi for phi in phis if phi is not None]
-    return Dependence(max(known), True, rows) if known and len(known) == len(phis) else Dependence(declared, False)
+    if not known or len(known) < len(phis):
+        return Dependence(declared, False)
+    return Dependence(max(known), True, rows, several=len(known) > 1)
 
 
 def dependence(declared: float, batches: Sequence[tuple[int, float]] = (), variance: float | None = None) -> Dependence:

@@ -12,7 +12,7 @@ from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Decided, Past, What
 from shipworthy.base.kinds import kind
-from shipworthy.watch.folds import JUDGED
+from shipworthy.watch.folds import ALARMS, JUDGED
 from shipworthy.watch.monitor import NOBODY, Counted, Monitor, Settings, Window
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, NoteSilence, Silence, WindowJudged
 
@@ -42,9 +42,9 @@ def note_silence(command: NoteSilence, past: Past, at: datetime, actor: Actor) -
     held = {name: before[name] for name in now.keys() & before.keys()}
     held |= {one.name: alarm.alarm for one, alarm in zip(fallen, raised, strict=True)}
     facts: list[What] = [_with(window, held), *raised]
-    answered = {fact.what.alarm for fact in past.of(AlarmClosed)}
+    waiting = past.fold(ALARMS)["open"]
     for name in back:
-        if before[name] not in answered:
+        if before[name] in waiting:
             reason = f"The {name.removeprefix('the ')} reports again: noted on {at:%Y-%m-%d %H:%M}."
             facts.append(AlarmClosed(product=command.product, alarm=before[name], by=NAME, reason=reason))
     said = [f"alarm: {one.text}" for one in fallen] + [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,16 @@ def against(evidence: Floats, settings: Settings, alpha: float, questions: int =
 def promise(settings: Settings, dependence: Dependence, extra: str = "") -> str:
     """What a verdict promises, and on which condition."""
     return (
-        f"At most a {settings.alpha * 100:g}% chance of any false alarm in {settings.updates_per_year} windows "
-        f"(one year){extra}, however often one looks; {dependence.condition}."
+        f"At most a {_upwards(settings.alpha * 100):g}% chance of any false alarm in {settings.updates_per_year} "
+        f"windows (one year){extra}, however often one looks; {dependence.condition}."
     )
+
+
+def _upwards(value: float) -> float:
+    """A number in two figures that is never less than it is.
+
+    >>> _upwards(2.2727), _upwards(5.0), _upwards(12.01)
+    (2.3, 5.0, 13.0)
+    """
+    step = 10.0 ** (floor(log10(value)) - 1)
+    return round(ceil(round(value / step, 6)) * step, 9)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from shipworthy.base.fact import Fold, Recorded
+from shipworthy.base.fact import Fold, Past, Recorded
 from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed
-from shipworthy.watch.words import AuditDrawn, AuditLabelled, LabelsSealed, WindowJudged
+from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, LabelsSealed, WindowJudged
 
 REHEARSAL = "rehearsal"
 SERVED = "serve/"
@@ -110,11 +111,25 @@ def _labelled(state: State, fact: Recorded[LabelsSealed]) -> State:
 
 
 def _audited(state: State, fact: Recorded[AuditDrawn | AuditLabelled]) -> State:
-    what = fact.what
+    what, at = fact.what, fact.at.isoformat()
     if isinstance(what, AuditDrawn):
-        state["drawn"].append([what.candidate, what.window, what.sample])
-    elif not what.left:
-        state["labelled"][what.sample] = fact.seq
+        state["drawn"].setdefault(what.candidate, {})[what.window] = what.sample
+        state["waiting"][what.sample] = {"at": at, "seq": fact.seq}
+        return state
+    state["told"] = max(at, state["told"])
+    if not what.left:
+        state["waiting"].pop(what.sample, None)
+    return state
+
+
+def _alarmed(state: State, fact: Recorded[AlarmRaised | AlarmClosed]) -> State:
+    """A later word on whether an alarm was false answers nothing: only the first one did."""
+    what = fact.what
+    if isinstance(what, AlarmRaised):
+        told = {name: getattr(what, name) for name in ("product", "monitor", "candidate", "text", "since")}
+        state["open"].setdefault(what.alarm, told | {"at": fact.at.isoformat(), "seq": fact.seq})
+    elif one := state["open"].pop(what.alarm, None):
+        state["answered"].setdefault(one["candidate"], {})[one["monitor"]] = fact.seq
     return state
 
 
@@ -135,9 +150,42 @@ LABELLED: Fold[State] = Fold("watch.labelled", 1, (LabelsSealed,), dict, _labell
 """By moment the ``segments`` with the truth about its answers, and of the first when it came and what it counts."""
 
 AUDITED: Fold[State] = Fold(
-    "watch.audited", 1, (AuditDrawn, AuditLabelled), lambda: {"drawn": [], "labelled": {}}, _audited
+    "watch.audited", 2, (AuditDrawn, AuditLabelled), lambda: {"drawn": {}, "waiting": {}, "told": ""}, _audited
 )
-"""The samples that were ``drawn``: candidate, window and sample of each; and those that were ``labelled`` in whole."""
+"""By candidate and window the sample that was ``drawn``; those still ``waiting`` for a label of some row, with when
+they were drawn and the number of that fact; and when people ``told`` a label last."""
+
+ALARMS: Fold[State] = Fold(
+    "watch.alarms", 1, (AlarmRaised, AlarmClosed), lambda: {"open": {}, "answered": {}}, _alarmed
+)
+"""The alarms that are ``open``, by name; and by candidate and monitor the number of the fact that ``answered`` the
+newest of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlarm:
+    """An alarm that nobody has answered.
+
+    Attributes:
+        at: when it was raised; seq: the number of that fact.
+        since: since when what it is about has lasted, as it was said.
+    """
+
+    product: str
+    alarm: str
+    monitor: str
+    candidate: str
+    text: str
+    since: str
+    at: datetime
+    seq: int
+
+
+def open_alarms(past: Past) -> list[OpenAlarm]:
+    """The alarms that nobody has answered, oldest first."""
+    known = past.fold(ALARMS)["open"]
+    found = [OpenAlarm(alarm=name, **{**one, "at": read_moment(one["at"])}) for name, one in known.items()]
+    return sorted(found, key=lambda one: one.seq)
 
 
 def unreached(judged: State, candidates: Iterable[str]) -> set[str]:

@@ -30,7 +30,17 @@ from shipworthy.watch.auditing import labelled_sample, sampled
 from shipworthy.watch.declared import decided, declared_share, groups_of, segmented
 from shipworthy.watch.folds import BEHIND
 from shipworthy.watch.labels import labels_table, truths
-from shipworthy.watch.monitor import Beside, Judgement, OfClasses, Sample, Values, Window, not_run
+from shipworthy.watch.monitor import (
+    Beside,
+    Judgement,
+    Monitor,
+    OfClasses,
+    Sample,
+    Settings,
+    Values,
+    Window,
+    not_run,
+)
 from shipworthy.watch.opened import Opened
 from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import (
@@ -235,9 +245,14 @@ class Look:
         if window.weights is not None and item.needs == "labels" and not monitor.weighs:
             found = not_run(state, _WEIGHED)
         else:
-            found = monitor.judge(state, window, settings(self.plan, monitor), profile)
+            found = monitor.judge(state, window, self._settings(monitor, answerer), profile)
         unknown = item.needs == "labels" and window.labels is None
         return self._fact(past, item, found, waiting=unknown and not window.for_good, behind=window.behind)
+
+    def _settings(self, monitor: Monitor, answerer: Answerer | None) -> Settings:
+        """What the plan says about a monitor; the proof holds no baseline to the floor, so neither is it held here."""
+        given = settings(self.plan, monitor)
+        return replace(given, floor=None) if answerer is not None and answerer.made.role == "baseline" else given
 
     def _fact(self, past: Past, item: Due, found: Judgement, waiting: bool, behind: bool = False) -> WindowJudged:
         numbers = {**found.numbers, PARTS: float(len(item.answered.parts))}

@@ -17,6 +17,7 @@ from shipworthy.watch.words import Kind, Level
 if TYPE_CHECKING:
     from shipworthy.base.fact import Past
     from shipworthy.plan.schema import Plan, Worth
+    from shipworthy.watch.proof_rows import Question
 
 Needs = Literal["labels", "answers", "runs", "audit", "facts"]
 NOBODY = ""
@@ -320,6 +321,7 @@ def always(plan: Plan) -> bool:
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
+RestsOn = Callable[[Mapping[str, Any], Settings, int], "Sequence[Question]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +341,8 @@ class Monitor:
         applies: whether a product with this plan has anything for it to judge.
         counting: how one of `facts` counts; one without is judged by whoever records what it sees.
         weighs: it counts truths by their weights; the others are not run where only some truths can be known.
+        rests_on: (reference profile, settings, expected answers of a window) -> its questions that held-out rows answer
+            for, so that a proof can say what it will be able to tell; None where it holds answers against none.
     """
 
     name: str
@@ -352,6 +356,7 @@ class Monitor:
     applies: Callable[[Plan], bool] = always
     counting: Counting | None = None
     weighs: bool = False
+    rests_on: RestsOn | None = None
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

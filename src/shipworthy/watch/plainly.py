@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from shipworthy.model.profile import LEAST
 from shipworthy.watch.counting import Tally
 from shipworthy.watch.drift import as_numbers
 from shipworthy.watch.monitor import Values, percent
 from shipworthy.watch.reference import Known
 
-LEAST = 20
-"""In fewer rows much is alike by chance; a state of half the rows holds for so many by chance once in a million."""
 _MOST_THEN, _FEW_NOW = 0.5, 0.05
 _LOWEST = 0.1  # at most so many lay below the lowest decile, however many at it
 
@@ -22,7 +21,8 @@ _LOWEST = 0.1  # at most so many lay below the lowest decile, however many at it
 def broken(known: Known, values: Values) -> str:
     """What is plainly wrong with a column of a window, with what was then; empty where nothing is.
 
-    Whatever was so of more than half of the reference rows is not called wrong.
+    Whatever was so of more than half of the reference rows is not called wrong, nor one value in all rows where that
+    was so at more than half of the reference moments: a list of one day has one day of the week.
 
     >>> known = Known("x", 100, cuts=((1.0, 0.1), (5.0, 0.5), (9.0, 0.9)))
     >>> broken(known, np.full(50, np.nan)), broken(known, np.full(50, 3.0)), broken(known, np.arange(50.0) + 100)
@@ -45,7 +45,7 @@ def _number(known: Known, values: Values) -> str:
     numbers = as_numbers(values)
     numbers = numbers[~np.isnan(numbers)]
     (lowest, below), (highest, upto) = known.cuts[0], known.cuts[-1]
-    if numbers.min() == numbers.max():
+    if numbers.min() == numbers.max() and known.still <= _MOST_THEN:
         value = float(numbers[0])
         before = max((share for cut, share in known.cuts if cut < value), default=0.0)
         here = min((share for cut, share in known.cuts if cut >= value), default=1.0)
@@ -58,7 +58,7 @@ def _number(known: Known, values: Values) -> str:
 def _text(known: Known, tally: Tally, present: int) -> str:
     assert known.shares is not None
     for name, ones in zip(known.shares, tally.ones, strict=False):
-        if ones == present:
+        if ones == present and known.still <= _MOST_THEN:
             return _told(f"always {name}", known.shares[name])
     rare = sum(tally.ones[len(known.shares) :])
     return _told("no text that was common", known.rest) if present - rare <= _FEW_NOW * present else ""

@@ -1,32 +1,110 @@
-"""How many held-out rows it takes until what they leave to chance is less than what a monitor is to find."""
+"""What the held-out rows of a proof let a monitor tell, and how many more of them it takes until it can."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil
 
-_MOST = 1 << 20
+from shipworthy.watch.evidence import BETS, rows_until_alarm, threshold
+
+MOST = 1 << 20
+"""So many times its rows no proof will ever have: what is not told with them is told with none."""
+_FAR = 2
+"""So many tolerances beyond what was proven a monitor is to find, where knowing nothing is no worse than that."""
 
 
-def rows_needed(rows: int, limit: float, bound: Callable[[float], float]) -> int:
-    """About how many more rows like these a proof needs until its bound lies below a limit; 0 where it does.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a monitor that holds answers against held-out rows, a share or a mean loss in [0, 1].
+
+    Attributes:
+        part: whom or what it is about, as in the verdict of the monitor.
+        rows: the held-out rows that it rests on; more of them are counted in these.
+        proven: what was found on them.
+        tolerance: what it may rise by.
+        bound: what they leave to chance, of so many times these rows: an upper bound that falls the more there are.
+        nothing: what whoever knows nothing would have.
+        share: of the answers of a window that it is asked of.
+        error: the yearly error that it may spend; tests: how many tests share its evidence.
+        phi: how dependent the rows of a window are.
+        least: what values and bounds are multiplied by, see `watch.weighing`.
+        unit: what one is in people's numbers; 1 for a share.
+    """
+
+    part: str
+    rows: int
+    proven: float
+    tolerance: float
+    bound: Callable[[float], float]
+    nothing: float
+    share: float
+    error: float
+    phi: float
+    tests: int = 1
+    least: float = 1.0
+    unit: float = 1.0
+
+    @property
+    def finds(self) -> float:
+        """What it must be able to find: answers no better than knowing nothing, or far beyond what is tolerated."""
+        return min(1.0, max(self.nothing, self.proven + _FAR * self.tolerance))
+
+    def tolerated(self, times: float = 1.0) -> float:
+        """What it tolerates in fact with so many times the held-out rows: the tolerance comes on top of chance."""
+        return min(1.0, self.bound(times) + self.tolerance)
+
+    def answers_needed(self, updates: int, times: float = 1.0) -> int | None:
+        """About how many answers with a known truth find it; None where no number of them does.
+
+        A mean of values in [0, 1] is found no later than a share of ones as large, since the logarithm of a bet is
+        concave; so shares are reckoned with.
+        """
+        tau, harm = self.tolerated(times) * self.least, self.finds * self.least
+        if not 0 < tau < harm:
+            return None
+        return rows_until_alarm(harm, tau, threshold(updates, self.error) * len(BETS) * self.tests, self.phi)
+
+    def tells(self, updates: int, answers: float, times: float = 1.0) -> bool:
+        """Whether so many answers a year, of everybody, are enough to find it within a year."""
+        needed = self.answers_needed(updates, times)
+        return needed is not None and needed <= answers * self.share
+
+    def keeps(self, times: float = 1.0) -> bool:
+        """Whether what the rows leave to chance is no more than the tolerance itself."""
+        return self.bound(times) - self.proven <= self.tolerance
+
+
+def rows_needed(rows: int, enough: Callable[[float], bool]) -> int | None:
+    """About how many more rows like these a proof needs; 0 where these are enough, None where none would be.
 
     Args:
-        bound: of so many times these rows; it falls the more there are.
+        enough: whether so many times these rows are; once they are, more of them are too.
 
-    >>> rows_needed(100, 0.25, lambda times: 0.2 + 0.125 / times)
+    >>> rows_needed(100, lambda times: 0.2 + 0.125 / times < 0.25)
     160
+    >>> rows_needed(100, lambda times: False) is None
+    True
     """
-    if bound(1.0) < limit or not rows:
+    if enough(1.0):
         return 0
-    enough = 2.0
-    while enough < _MOST and bound(enough) >= limit:
-        enough *= 2
-    few = enough / 2
+    most = 2.0
+    while not enough(most):
+        most *= 2
+        if most > MOST or not rows:
+            return None
+    few = most / 2
     for _ in range(12):
-        middle = (few + enough) / 2
-        few, enough = (middle, enough) if bound(middle) >= limit else (few, middle)
-    return _rounded((enough - 1) * rows)
+        middle = (few + most) / 2
+        few, most = (few, middle) if enough(middle) else (middle, most)
+    return _rounded((most - 1) * rows)
+
+
+def said(more: int | None) -> str:
+    """How many more held-out rows are needed, in words."""
+    return (
+        "more held-out rows needed than there can be" if more is None else f"about {more:,} more held-out rows needed"
+    )
 
 
 def _rounded(rows: float) -> int:

@@ -24,6 +24,7 @@ class Known:
             were not kept, so that a rare value and one never seen before are not told apart.
         phi: how much its shares differed between reference batches beyond chance; None where it was not measured.
         batch: rows of such a batch, on average.
+        still: the share of reference moments at which all rows had one value; 0 where it was not measured.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Known:
     seen: Seen | None = None
     phi: float | None = None
     batch: float = 0.0
+    still: float = 0.0
 
     @property
     def present(self) -> int:
@@ -100,11 +102,12 @@ def _known(name: str, entry: Mapping[str, Any]) -> Known:
     missing = round(entry.get("missing", 0.0) * rows)
     phi = float(entry["phi"]) if "phi" in entry else None
     batch = rows / entry["batches"] if entry.get("batches") else 0.0
+    still = float(entry.get("still", 0.0))
     if "shares" in entry:
         seen, unseen = Seen.read(entry.get("seen")), float(entry.get("unseen", 0.0))
         rest = float(entry["rest"])
-        return Known(name, rows, missing, (), dict(entry["shares"]), rest, unseen, seen, phi, batch)
+        return Known(name, rows, missing, (), dict(entry["shares"]), rest, unseen, seen, phi, batch, still)
     # Deciles of a column with many equal values repeat; each value is one cut.
     cuts = dict(zip(entry["deciles"], entry["at_or_below"], strict=True))
     at = tuple((float(value), float(share)) for value, share in sorted(cuts.items()))
-    return Known(name, rows, missing, at, phi=phi, batch=batch)
+    return Known(name, rows, missing, at, phi=phi, batch=batch, still=still)

@@ -13,7 +13,7 @@ from typing import Any
 from shipworthy.base.actor import Actor
 from shipworthy.base.digest import digest_of
 from shipworthy.base.errors import Mistake, UserError, not_found
-from shipworthy.base.fact import Decided, KnownPast, Past, Recorded
+from shipworthy.base.fact import Decided, KnownPast, Past
 from shipworthy.base.kinds import kind, kinds
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.folds import ended
@@ -23,7 +23,7 @@ from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
 from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
-from shipworthy.watch.folds import AUDITED, JUDGED, SEALED, SETTLED
+from shipworthy.watch.folds import ALARMS, AUDITED, JUDGED, SEALED, SETTLED, OpenAlarm, open_alarms
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
@@ -123,8 +123,12 @@ def _answered_by(past: Past) -> list[tuple[int, str]]:
 def audited(past: Past) -> list[Answered]:
     """The windows whose sample people have labelled in whole: a part that they chose would not be random."""
     state = past.fold(AUDITED)
-    drawn, labelled = state["drawn"], state["labelled"]
-    return [Answered(candidate, window, (sample,)) for candidate, window, sample in drawn if sample in labelled]
+    return [
+        Answered(candidate, window, (sample,))
+        for candidate, windows in sorted(state["drawn"].items())
+        for window, sample in sorted(windows.items())
+        if sample not in state["waiting"]
+    ]
 
 
 def due(
@@ -225,13 +229,13 @@ def false_alarms_per_year(plan: Plan) -> float:
 def budget_of(plan: Plan, known: Mapping[str, Monitor] | None = None) -> dict[str, Part]:
     """The part of the false-alarm budget that each monitor may spend; see `budget.parts`."""
     members = monitors() if known is None else known
-    names = [name for name, monitor in members.items() if monitor.spends and _can_judge(plan, monitor)]
+    names = [name for name, monitor in members.items() if monitor.spends and can_judge(plan, monitor)]
     said = {name: _said(plan, name) for name in names}
     declared = {name: own.false_alarms_per_year for name, own in said.items() if own and own.false_alarms_per_year}
     return parts(plan.watch.false_alarms_per_year, declared, names)
 
 
-def _can_judge(plan: Plan, monitor: Monitor) -> bool:
+def can_judge(plan: Plan, monitor: Monitor) -> bool:
     """Whether a monitor can ever judge: not one that cannot weigh truths which only those acted on come to have."""
     return monitor.applies(plan) and (monitor.weighs or monitor.needs != "labels" or not weighs(plan))
 
@@ -247,25 +251,15 @@ def _said(plan: Plan, name: str) -> MonitorPlan | None:
     return plan.watch.monitors.get(name) or plan.watch.monitors.get(name.replace("-", "_"))
 
 
-def open_alarm(past: Past, monitor: str, candidate: str) -> Recorded[AlarmRaised] | None:
-    """The alarm of this monitor about this candidate that nobody has closed yet."""
-    closed = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    mine = [fact for fact in past.of(AlarmRaised) if (fact.what.monitor, fact.what.candidate) == (monitor, candidate)]
-    return next((fact for fact in reversed(mine) if fact.what.alarm not in closed), None)
+def open_alarm(past: Past, monitor: str, candidate: str) -> OpenAlarm | None:
+    """The newest alarm of this monitor about this candidate that nobody has closed yet."""
+    mine = [one for one in open_alarms(past) if (one.monitor, one.candidate) == (monitor, candidate)]
+    return mine[-1] if mine else None
 
 
 def carried(past: Past, monitor: str, candidate: str) -> dict[str, Any]:
     """What the monitor carries to its next window; nothing after one of its alarms was closed: evidence restarts."""
-    mine = {
-        raised.what.alarm
-        for raised in past.of(AlarmRaised)
-        if (raised.what.monitor, raised.what.candidate) == (monitor, candidate)
-    }
-    # A later word on whether an alarm was false restarts nothing: only the first one answered it.
-    answered_at: dict[str, int] = {}
-    for fact in past.of(AlarmClosed):
-        answered_at.setdefault(fact.what.alarm, fact.seq)
-    since = max((seq for alarm, seq in answered_at.items() if alarm in mine), default=0)
+    since = past.fold(ALARMS)["answered"].get(candidate, {}).get(monitor, 0)
     judged = past.fold(JUDGED).get(candidate, {}).get(monitor)
     return dict(judged["carried"]) if judged and judged["seq"] > since else {}
 

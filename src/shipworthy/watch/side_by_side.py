@@ -112,7 +112,7 @@ def answered(
         before = kept.get(one.name, calm(tests, len(BETS)))
         before = before if before.shape == one.factors.shape else calm(tests, len(BETS))
         kept[one.name] = detector.grown(before, one.factors, phi)
-    whole_alpha, parts_alpha = _alphas(kept, settings)
+    whole_alpha, parts_alpha = errors(settings, WHOLE in kept, len(kept) - (WHOLE in kept))
     reached = _reached(kept, settings, whole_alpha, parts_alpha)
     told = []
     for one in asked:
@@ -124,12 +124,14 @@ def answered(
     return told, carried
 
 
-def _alphas(kept: Mapping[str, Floats], settings: Settings) -> tuple[float, float]:
-    """The yearly error of the whole and of its parts; one that is alone has all of it."""
+def errors(settings: Settings, whole: bool, parts: int) -> tuple[float, float]:
+    """The yearly error of the whole and of all its parts together; what is alone has all of it.
+
+    >>> [round(one, 6) for one in errors(Settings(tolerance=0.1, phi=1.0, alpha=0.1, updates_per_year=12), True, 3)]
+    [0.045, 0.045]
+    """
     alpha = settings.alpha * (1 - REFERENCE_PART)
-    if WHOLE in kept and len(kept) > 1:
-        return alpha / 2, alpha / 2
-    return alpha, alpha
+    return (alpha / 2, alpha / 2) if whole and parts else (alpha, alpha)
 
 
 def _reached(

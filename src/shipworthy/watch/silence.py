@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from shipworthy.base.check import sentence_of
-from shipworthy.base.fact import Past, latest
+from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
 from shipworthy.deliver.folds import ended
 from shipworthy.deliver.shortfall import Shortfall, unheard
@@ -19,13 +19,13 @@ from shipworthy.deliver.words import Beat
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import FOR_PEOPLE, paused
-from shipworthy.release.words import ReleaseStepped, TrialJudged
-from shipworthy.watch.audit import waiting
+from shipworthy.release.trials import TRIED
+from shipworthy.release.words import ReleaseStepped
 from shipworthy.watch.counted import counts_due
-from shipworthy.watch.folds import FEEDS, JUDGED, REMEMBERED, SEALED
+from shipworthy.watch.folds import AUDITED, FEEDS, JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY
 from shipworthy.watch.rules import PATIENCE, Due, answering, due, matures, monitors, updates_per_year
-from shipworthy.watch.words import AuditDrawn, AuditLabelled, Silence
+from shipworthy.watch.words import Silence
 
 BEATEN = timedelta(minutes=1)
 """A server or worker leaves word every ten seconds; after six words that did not come it is silent."""
@@ -155,10 +155,10 @@ def _never(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
 
 def _labelling(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     """Whoever labels audit samples, where one waits and nobody has labelled any for longer than thrice the rhythm."""
-    waits = {one.sample for one in waiting(past)}
-    drawn = [fact.at for fact in past.of(AuditDrawn) if fact.what.sample in waits]
-    if drawn:
-        last = max([min(drawn), *(fact.at for fact in past.of(AuditLabelled))])
+    known = past.fold(AUDITED)
+    if known["waiting"]:
+        first = min(read_moment(one["at"]) for one in known["waiting"].values())
+        last = max(first, read_moment(known["told"])) if known["told"] else first
         within = TIMES * max(_rhythm(plan) or timedelta(0), SHORTEST)
         advice = "Label the samples that wait: `shipworthy label`, or the page of audit samples."
         yield from _silent("the labelling of audit samples", last, within, now, advice)
@@ -208,8 +208,8 @@ def _feeds(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
 def compared_last(past: Past) -> datetime | None:
     """When a challenger was compared last with what is in use, or people got answers first; None before they did."""
     released = next((fact for fact in past.of(ReleaseStepped) if fact.what.step in FOR_PEOPLE), None)
-    last = latest(past.of(TrialJudged), lambda what: what.step == "proposed" and what.numbers.get("rows", 0) > 0)
-    return last.at if last else released.at if released else None
+    last = past.fold(TRIED)["proposed"]
+    return read_moment(last) if last else released.at if released else None
 
 
 def _comparison(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:

@@ -14,7 +14,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import FOR_PEOPLE, standing
-from shipworthy.release.trials import TRIED, last_verdicts
+from shipworthy.release.trials import TRIED, last_proposal, last_verdicts
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.errors import DIVISION, LOSSES, to_take_back
@@ -101,16 +101,8 @@ def _proposals(
 
 def _asked_before(past: Past, candidate: str, parent: str) -> str:
     """The newest moment at which another challenger was compared with the same one in use; empty for none."""
-    others = [what for what in proposals(past, parent) if what.candidate != candidate]
-    return max((what.window for what in others if what.numbers.get("rows")), default="")
-
-
-def proposals(past: Past, parent: str) -> list[TrialJudged]:
-    """What was said of challengers beside one in use since it has been, oldest first."""
-    steps = past.of(ReleaseStepped, about=parent)
-    since = min((fact.seq for fact in steps if fact.what.step in FOR_PEOPLE), default=0)
-    judged = past.of(TrialJudged, after=since)
-    return [fact.what for fact in judged if fact.what.step == PROPOSED and fact.what.against == parent]
+    others = past.fold(TRIED)["beside"].get(parent, {})
+    return max((one["window"] for name, one in others.items() if name != candidate), default="")
 
 
 def _replaced_by(past: Past, candidate: str) -> str:
@@ -269,10 +261,10 @@ def _carried(past: Past, due: DueTrial, given: Terms) -> Trial:
     Each factor is of rows that no factor before it has seen and nobody has learnt from, so that the product still
     reaches the bar by chance alone with at most the stated chance while no challenger pays. Harm is each one's own.
     """
-    earlier = [what for what in proposals(past, due.other.candidate) if what.candidate != due.mine.candidate]
-    if not earlier or earlier[-1].state["terms"] != _written(given) or earlier[-1].verdict == "promote":
+    earlier = last_proposal(past, due.other.candidate, besides=due.mine.candidate)
+    if earlier is None or earlier.state["terms"] != _written(given) or earlier.verdict == "promote":
         return Trial()
-    return Trial(promotion=_trial(earlier[-1].state).promotion)
+    return Trial(promotion=_trial(earlier.state).promotion)
 
 
 def _written(given: Terms) -> list[float]:

@@ -26,7 +26,7 @@ NAME = "next-purchase"
 PRODUCT = f"/products/{NAME}"
 SIGN, DELIVERIES, INCIDENTS = f"{PRODUCT}/sign", f"{PRODUCT}/deliveries", f"{PRODUCT}/incidents"
 DELIVERY, QUARANTINE = digest_of(["1997-10-01", "crm"]), f"{PRODUCT}/quarantine"
-ONES = {"product": NAME, "delivery": DELIVERY, "incident": "incident-2"}
+ONES = {"product": NAME, "delivery": DELIVERY, "incident": "incident-2", "consumer": "sales"}
 PATHS = sorted(kind(FOLDER, name, Page).path.format_map(ONES) for name in kinds(FOLDER))
 PLAYED_BY = {
     "administrator": "admin",
@@ -78,7 +78,7 @@ def forms(quay: Quay) -> dict[str, tuple[str, str, dict[str, str]]]:
         "acknowledge": (DELIVERIES, "acknowledge", {"delivery": delivery}),
         "acknowledge on its own page": (f"{DELIVERIES}/{delivery}", "acknowledge", {"delivery": delivery}),
         "replay": (QUARANTINE, "mend", {"source": "purchases"}),
-        "guide": (DELIVERIES, "read", {"what": "guide", "consumer": "sales"}),
+        "guide": (f"{PRODUCT}/guides/sales", "read", {}),
         "open": (INCIDENTS, "respond", {"what": "open", "title": "The list is empty", "severity": "low"}),
         "label": (f"{PRODUCT}/label", "label", {"answer": "none", "label": "yes"}),
         "alarm": (f"{PRODUCT}/monitor", "respond", {"alarm": "none", "reason": "nothing", "found": "false"}),

@@ -188,6 +188,8 @@ def test_the_chart_marks_the_alarm_and_has_a_table_beside_it(logged_in: LogIn) -
     expect(page.get_by_role("row").filter(has_text="1 Oct 1997").first).to_contain_text("0.271")
     for said in ("Since", "How sure", "Probable cause", "What to do"):
         expect(page.locator(".alarm-card dt", has_text=said)).to_be_visible()
+    page.get_by_role("link", name="Calibration: picture and figures").click()
+    expect(page.get_by_role("heading", name="Does what was promised come true?")).to_be_in_viewport()
 
 
 def test_a_monitor_shows_its_limit_its_evidence_and_its_parts(logged_in: LogIn) -> None:
@@ -260,6 +262,29 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, port: Port) -> None:
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     context.close()
     assert widths == dict.fromkeys(widths, PHONE["width"])
+
+
+def test_on_paper_there_is_ink_on_white_the_whole_digest_and_nothing_to_press(browser: Browser, port: Port) -> None:
+    sheet = {"width": 718, "height": 1016}
+    context = browser.new_context(viewport=sheet, base_url=port[1], color_scheme="dark")  # type: ignore[arg-type]  # a plain dict of sizes
+    page = context.new_page()
+    page.goto("/login")
+    page.get_by_label("Name").fill("legal-owner")
+    page.get_by_label("Secret").fill(port[0].secrets["legal-owner"])
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+    page.emulate_media(media="print")
+    for path in ("sign", "ledger", "incidents/incident-1", "deliveries"):
+        page.goto(f"{PRODUCT}/{path}")
+        expect(page.locator("main form:visible, main button:visible, nav:visible")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == sheet["width"]
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        cut = "() => [...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth)"
+        assert not page.evaluate(cut), path
+    page.goto(f"{PRODUCT}/ledger")
+    expect(page.locator(".chain code", has_text=port[0].desk.store.ledger.head().digest)).to_be_visible()
+    assert page.evaluate("document.querySelector('.gist').clientWidth") > 300
+    context.close()
 
 
 def test_a_screen_reader_finds_its_way_and_no_page_breaks_its_own_security_policy(logged_in: LogIn) -> None:

@@ -16,7 +16,7 @@ from shipworthy.app.rights import Identity
 from shipworthy.base.fact import What
 from shipworthy.data.words import Intake, SnapshotTaken
 from shipworthy.deliver.log import answers_table
-from shipworthy.deliver.words import AnswersSealed
+from shipworthy.deliver.words import AnswersSealed, GuideRead
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.words import ReleaseStepped, RolledBack
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
@@ -106,8 +106,41 @@ def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: 
     page.get_by_role("button", name="Log out").click()
     page = logged_in("night-operator")
     expect(page.get_by_role("link", name="Look at the alarm")).to_be_visible()
+    expect(page.get_by_role("link", name="Close the open incident")).to_have_count(0)
+    page.get_by_role("button", name="Log out").click()
+    page = logged_in("technology-owner")
     page.get_by_role("link", name="Close the open incident").click()
     expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+
+
+def test_a_consumer_reads_the_guide_and_is_asked_again_when_it_changes(logged_in: LogIn, port: Port) -> None:
+    page = logged_in("sales-lead")
+    page.get_by_role("link", name="Read the guide for sales").click()
+    expect(page.get_by_role("heading", name="The call list, for the sales team", level=2)).to_be_visible()
+    expect(page.locator("article strong", has_text="What not to do.")).to_be_visible()
+    page.get_by_role("button", name="I have read it").click()
+    expect(page.get_by_role("status")).to_contain_text("on record")
+    expect(page.get_by_role("button", name="I have read it")).to_have_count(0)
+    (read,) = port[0].desk.store.ledger.past(NAME).of(GuideRead)
+    guide = port[0].desk.store.root / read.what.guide
+    assert (read.who, port[0].desk.store.files.get(read.what.digest)) == ("sales-lead", guide.read_bytes())
+    page.goto("/")
+    expect(page.get_by_role("link", name="Read the guide for sales")).to_have_count(0)
+    guide.write_text(guide.read_text() + "\n<b>New</b> since May.\n")
+    page.goto("/")
+    page.get_by_role("link", name="Read the guide for sales").click()
+    expect(page.get_by_text("<b>New</b> since May.")).to_be_visible()
+
+
+def test_a_consumer_sees_their_own_lists_first(logged_in: LogIn) -> None:
+    page = logged_in("crm-lead")
+    page.goto(f"{PRODUCT}/deliveries")
+    of = page.get_by_label("For", exact=True)
+    expect(of).to_have_value("crm")
+    expect(page.locator(".line-of h2")).to_have_count(1)
+    of.select_option(label="everybody")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".line-of h2").last).to_contain_text("sales")
 
 
 def test_after_a_signature_it_is_said_what_happens_next(logged_in: LogIn, port: Port) -> None:

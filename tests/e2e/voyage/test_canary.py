@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,11 +14,13 @@ import sqlalchemy as sa
 from e2e.voyage.shop import OWNERS, PRODUCT
 from e2e.voyage.shops import PLANNED, Shops
 from e2e.voyage.test_lists import file_of
+from e2e.voyage.test_server import Server
 from e2e.voyage.voyage import REVIEWED, Voyage
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.app.words import DoWhatIsDue
 from shipworthy.base.errors import GateShut
+from shipworthy.deliver.asked import Asked, answer_message
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
@@ -25,7 +28,10 @@ from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.service import Stretch
 from shipworthy.deliver.serving import Reply
 from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
+from shipworthy.doors.house import running
+from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.refused import Refused
+from shipworthy.doors.predict.wire import Wire
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.words import AdoptPlan
 from shipworthy.release.pointer import read_pointer
@@ -156,6 +162,29 @@ def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(
     journal.close("prediction-server", now)
     served = [what for what in voyage.facts(TrialFinished) if "in real time" in what.text]
     assert [(what.candidate, what.compared["rows"]) for what in served] == [(model, float(len(by_model)))]
+
+
+def test_every_protocol_and_a_stream_carry_the_interval(canary: Canary) -> None:
+    voyage, model = canary.voyage, canary.model
+    app = Predictions(voyage.desk, PRODUCT)
+    customers = sorted(app.serving.ready[model].places)
+    mine = next(one for one in customers if app.serving.meant_for(Question(one, "shop")) == model)
+    other = next(one for one in customers if app.serving.meant_for(Question(one, "shop")) == canary.baseline)
+    tensor = {"name": "customer_id", "datatype": "BYTES", "shape": [2], "data": [mine, other]}
+    with running(app, http=Wire) as address:
+        server = Server(voyage, address, voyage.desk.people.add("shop-system"))
+        plain = server.ask(mine)
+        over_oip = server.call("POST", f"/v2/models/{PRODUCT}/infer", {"inputs": [tensor]})[1]["outputs"]
+        mlflow = server.call("POST", "/invocations", {"dataframe_records": [{"customer_id": mine}]})[1]["predictions"]
+        named = server.call("GET", f"/v2/models/{PRODUCT}")[1]["outputs"]
+    ends = [plain["low"], plain["high"]]
+    columns = {one["name"]: one["data"] for one in over_oip}
+    assert ends[0] < ends[1]
+    assert [columns["low"], columns["high"]] == [[end, None] for end in ends]
+    assert [mlflow[0]["low"], mlflow[0]["high"]] == ends
+    assert {"name": "high", "datatype": "FP64", "shape": [-1]} in named
+    message = answer_message(Asked("k", "q", "", {}), plain | {"entity": mine, "time": ""}, "", "s", "customer_id")
+    assert [json.loads(message)["data"][name] for name in ("low", "high")] == ends
 
 
 def test_where_the_canary_breaks_the_champion_answers_in_real_time(canary: Canary) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from e2e.voyage.test_killed import facts, stored
 
 from shipworthy.app.rights import Identity
 from shipworthy.app.wiring import close_desk
-from shipworthy.app.words import DoWhatIsDue
+from shipworthy.app.words import Advance, DoWhatIsDue
 from shipworthy.model.words import CandidateMade
 from shipworthy.prove.lasting import in_force
 from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
@@ -59,7 +60,7 @@ def without_marks(told: list[str]) -> list[str]:
     return [re.sub(r'"(cause|made|message)": "[0-9a-f]{64}"', r'"\1": ""', one) for one in told]
 
 
-def test_training_that_fails_is_told_and_left_alone_and_not_tried_at_every_look(made: Path, tmp_path: Path) -> None:
+def test_training_that_fails_is_told_and_tried_later_and_later_and_then_given_up(made: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(made, tmp_path / "shop"))
     pipeline = root / "pipeline.py"
     pipeline.write_text(pipeline.read_text() + "\n\ndef train(*_, **__):\n    raise ValueError('no such column')\n")
@@ -74,6 +75,14 @@ def test_training_that_fails_is_told_and_left_alone_and_not_tried_at_every_look(
         assert (failed.what.about, "no such column" in failed.what.reason) == ("retrain", True)
         told = {fact.what.to for fact in past.of(PeopleTold) if "no such column" in fact.what.subject}
         assert "technology" in told
+        first = desk.now(PRODUCT)
+        desk.do(Advance(product=PRODUCT, to=(first + timedelta(days=5)).isoformat()), Identity("night-operator"))
+        past = desk.store.ledger.past(PRODUCT)
+        tried = [(fact.at - first) // timedelta(hours=1) for fact in past.of(AttemptFailed)]
+        assert tried == [0, 1, 3, 7, 15, 31, 55, 79], "time stops where something is tried again"
+        last = [fact.what.subject for fact in past.of(PeopleTold) if "not tried any more" in fact.what.subject]
+        assert last, "that it is given up is told"
+        assert all("by hand: `shipworthy train`" in one for one in last)
     finally:
         close_desk(desk)
 

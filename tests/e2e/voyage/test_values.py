@@ -117,6 +117,9 @@ def test_inputs_that_are_too_old_are_answered_by_the_baseline_and_said(serving: 
     told = serving.answer("00001", "shop", late)
     assert told.row["candidate"] == serving.pointer.baseline
     assert "too old" in told.notice
+    baseline = dict.fromkeys(serving.pointer.champion, serving.stand_in)
+    planned = replace(serving, pointer=replace(serving.pointer, champion=baseline))
+    assert "older than this consumer" in planned.answer("00001", "shop", late).notice
     strict = replace(serving, stand_in="")
     with pytest.raises(UserError, match="older than this consumer"):
         strict.answer("00001", "shop", late)

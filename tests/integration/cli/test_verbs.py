@@ -185,15 +185,16 @@ def test_what_is_piped_or_shown_has_no_colour_and_a_closed_pipe_is_quiet() -> No
     assert watched.returncode == 0
     assert b"\x1b" not in os.read(ours, 65_536)
     os.close(ours)
-    # The pipe holds less than is written, so that the writer meets its closed end.
-    reader = subprocess.Popen([*SHIPWORTHY, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4_096)
-    assert reader.stdout is not None
-    reader.stdout.read(1)
-    reader.stdout.close()
-    assert reader.stderr is not None
-    assert reader.stderr.read() == b""
-    reader.stderr.close()
-    assert reader.wait() == 1
+    for asked in ("schema", "--help"):
+        # The pipe holds less than is written, so that the writer meets its closed end.
+        reader = subprocess.Popen([*SHIPWORTHY, asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4_096)
+        assert reader.stdout is not None
+        reader.stdout.read(1)
+        reader.stdout.close()
+        assert reader.stderr is not None
+        assert reader.stderr.read() == b""
+        reader.stderr.close()
+        assert reader.wait() == 1
 
 
 def test_a_sign_that_the_terminal_cannot_show_is_no_reason_to_fail() -> None:

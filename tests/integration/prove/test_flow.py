@@ -27,6 +27,7 @@ from shipworthy.prove.flow import evidence_digest, prove_candidate
 from shipworthy.prove.views import candidate_made, proof_of
 from shipworthy.prove.words import CandidateProven, Proof, ProofOf, ProveCandidate
 from shipworthy.sign.views import damaged
+from shipworthy.watch.foresight import foreseen
 
 NOW = datetime(2024, 5, 15, tzinfo=UTC)
 
@@ -69,7 +70,7 @@ class Shop:
         return train_candidate(TrainCandidate(product="shop", role=role, parent=parent), self.trip()).candidate
 
     def prove(self, candidate: str) -> Proof:
-        return prove_candidate(ProveCandidate(product="shop", candidate=candidate), self.trip())
+        return prove_candidate(ProveCandidate(product="shop", candidate=candidate), self.trip(), foreseen)
 
 
 def orders(customers: int, seed: int) -> str:
@@ -99,6 +100,10 @@ def test_a_proof_can_be_repeated_to_the_byte_and_read_by_anybody(tmp_path: Path)
     assert proof_of(ProofOf(product="shop", candidate=candidate[:8]), past) == again
     page = shop.store.files.get(proven.report).decode()
     assert "The proof stands" in page
+    (blind,) = (one for one in first.checks if one.check == "prove.monitors.performance")
+    assert blind.verdict == "warn"
+    assert "Cannot tell of everybody" in blind.found
+    assert "What the monitors will be able to tell" in page
     for name in ("results.json", "performance.json", "reliability.json", "golden-rows.json", "parity.json"):
         assert shop.store.files.get(proven.files[name])
     assert "c001" not in page

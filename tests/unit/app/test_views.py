@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from shipworthy.app.rights import Identity
 from shipworthy.app.stations import road, stations
-from shipworthy.app.views import find_evidence, ledger_page, plan_in_force, product_road, products
+from shipworthy.app.views import find_evidence, given_by, ledger_page, plan_in_force, product_road, products
 from shipworthy.app.words import FindEvidence, LedgerExported, LedgerPage, PlanInForce, ProductRoad, Products
 from shipworthy.base.actor import Actor
 from shipworthy.base.check import CheckResult
@@ -18,11 +18,13 @@ from shipworthy.base.errors import NotFound
 from shipworthy.base.fact import KnownPast, Recorded, What
 from shipworthy.data.words import Intake, SnapshotRefused
 from shipworthy.deliver.words import DeliveryFailed
+from shipworthy.model.words import CandidateMade
 from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
-from shipworthy.respond.words import IncidentClosed, IncidentOpened
+from shipworthy.respond.words import IncidentChanged, IncidentClosed, IncidentOpened
+from shipworthy.sign.words import Missing
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
 NOW = datetime(1997, 6, 1, tzinfo=UTC)
@@ -130,6 +132,46 @@ def test_alarms_and_incidents_are_open_until_they_are_closed() -> None:
     closed = IncidentClosed(product=P, incident="i1", root_cause="r", fix="f", check="c")
     after = states(ALARM, BUG, answered, closed)
     assert (after["watch"], after["respond"]) == ("ahead", "done")
+
+
+def test_an_open_incident_waits_for_whom_it_was_given_to() -> None:
+    def asked(*whats: What) -> list[tuple[str, str]]:
+        return [(step.who, step.text) for step in product_road(ProductRoad(product=P), past_of(*whats), NOW).next_steps]
+
+    one = "Close the open incident with its cause, fix and check."
+    assert ("technology-owner", one) in asked(BUG)
+    given = IncidentChanged(product=P, incident="i1", severity="low", owner="data-scientist", remark="")
+    told = product_road(ProductRoad(product=P), past_of(BUG, given), NOW)
+    assert ("data-scientist", one) in [(step.who, step.text) for step in told.next_steps]
+    assert told.stations[-1].blocked_by == ["no list (low), with data-scientist"]
+    second = replace(BUG, incident="i2")
+    assert ("technology-owner", "Close 2 open incidents, each with its cause, fix and check.") in asked(BUG, second)
+
+
+def test_what_is_missing_at_a_gate_is_asked_of_each_person_once() -> None:
+    made = CandidateMade(
+        product=P, candidate="c" * 64, role="model", plan_version=1, sections={}, code="", snapshot="", environment="",
+        model="", format="skops", files={}, features=[], trained_on=[], rows=1, author="data-scientist",
+    )  # fmt: skip
+    check = CheckResult("prove.performance", "Good?", "pass", "Good.")
+    proof = CandidateProven(product=P, candidate="c" * 64, verdict="pass", checks=[check], evidence="e", report="r",
+                            files={}, snapshot="")  # fmt: skip
+    told = product_road(ProductRoad(product=P), past_of(made, proof), NOW).next_steps
+    asked = {step.who: step.text for step in told}
+    assert asked["privacy-owner"] == "Give the privacy review, then the privacy sign-off."
+    assert asked["business-owner"] == "Give the business sign-off."
+    assert asked["data-scientist"].startswith("Give a candidate made under the plan in force")
+    assert len(told) == len(asked) == 7
+
+
+def test_who_owns_many_functions_is_told_how_many_signatures_are_asked_of_them() -> None:
+    missing = [
+        *(Missing(f"the {function} review", "one", "", signature=True) for function in ("privacy", "legal")),
+        *(Missing(f"the {function} sign-off", "one", "", signature=True) for function in ("privacy", "legal")),
+    ]
+    assert [(step.text, step.who) for step in given_by(missing, "builder")] == [
+        ("Give 2 reviews and 2 sign-offs.", "one")
+    ]
 
 
 def test_products_shows_only_what_somebody_has_a_part_in() -> None:

@@ -50,6 +50,7 @@ BROKEN = [
     ("baseline: {kind: column", "baseline: {§kind: colum", "plan.unknown_kind", "column?"),
     ("do: [notify, retrain]", "do: [notify, §retrian]", "plan.unknown_kind", "retrain?"),
     ("respond:", "watch: {monitors: {§calibratoin: {}}}\nrespond:", "plan.unknown_kind", "calibration?"),
+    ("release:", "proof: {must_tell: [§performence]}\nrelease:", "plan.unknown_kind", "performance?"),
     ("on: alarm, do", "on: alarm, §of: visits, do", "plan.unknown_object", "the monitor 'visits'"),
     ("on: refusal, do", "on: refusal, §of: vists, do", "plan.unknown_object", "visits?"),
     ("on: late, do", "on: late, §of: call-list, do", "plan.unknown_object", "the consumer 'call-list'"),

@@ -21,12 +21,14 @@ from shipworthy.model.format import Opening, format_named, opened
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Plan
-from shipworthy.prove.check import FOLDER, ProofCheck, Rows, Subject, Training, Truth, run_checks
+from shipworthy.prove.check import FOLDER, Foreseen, ProofCheck, Rows, Subject, Training, Truth, run_checks
 from shipworthy.prove.intervals import Floats
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ["minutes", "visits", "age"]
+
+FORESEEN = Foreseen("performance", "everybody", 1_000, 0.1, 0.12, 0.14, 0.2, 60_000, more=0, takes=900, to_keep=0)
 
 PROOF = "proof: {%s}\n\ndecision:\n  top: 50\n"
 DECISION = "decision:\n  top: 50\n"
@@ -142,6 +144,7 @@ def subject(
         groups={},
         stored=stored,
         training=Training(4_000, 1_000),
+        foreseen=[FORESEEN],
     )
     return replace(found, **values)
 

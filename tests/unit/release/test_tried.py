@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shipworthy.base.digest import canonical
 from shipworthy.base.fact import KnownPast, Recorded, What
-from shipworthy.release.trials import TRIED, harmful, last_verdicts
+from shipworthy.release.trials import TRIED, harmful, last_proposal, last_verdicts
 from shipworthy.release.words import RolledBack, TrialJudged
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -64,4 +64,11 @@ def test_verdicts_are_those_that_all_facts_tell(facts: list[Recorded[Any]]) -> N
         assert {(against, moment) for against, moment in past.fold(TRIED)["compared"].get(name, [])} == compared
     assert harmful(past) == [fact for fact in judged if fact.what.harm and fact.what.verdict == "roll back"]
     proposed = [fact for fact in judged if fact.what.step == "proposed" and fact.what.numbers["rows"]]
+    asked = [fact.what for fact in judged if fact.what.step == "proposed"]
+    for name, parent in ("ab", "ba", "aa"):
+        others = [what for what in asked if what.against == parent and what.candidate != name]
+        assert last_proposal(past, parent, besides=name) == (others[-1] if others else None)
+        beside = {one: told["window"] for one, told in past.fold(TRIED)["beside"].get(parent, {}).items()}
+        windows = [what.window for what in others if what.numbers["rows"]]
+        assert max((window for one, window in beside.items() if one != name), default="") == max(windows, default="")
     assert past.fold(TRIED)["proposed"] == (proposed[-1].at.isoformat() if proposed else "")

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.respond.happenings import BEFORE, alarm, close_alarm, fire, live, refusal, release, run, to_do, triggers
-from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
+from unit.sign.history import BASELINE, CHALLENGER, MODEL, NOW, PRODUCT, History
 
+from shipworthy.app.due import stops
 from shipworthy.base.check import CheckResult
 from shipworthy.base.digest import canonical
 from shipworthy.base.errors import NotFound
@@ -169,9 +170,31 @@ def test_a_dead_route_keeps_nobody_from_being_reminded_nor_the_next_ones_from_be
     state = responses(Responses(product=PRODUCT), history.past, history.now)
     assert [(one.trigger, one.waits) for one in state.happenings] == [("mine", True)]
     assert any(one.reason == "ConnectError" and one.tries > 3 for one in state.messages)
+    history.now += timedelta(hours=1)
     act_with_a_dead_route(history, "")
     assert told(history)[3:] == ["technology"], "only the newest of what was not sent is sent after all"
     assert not [one for one in responses(Responses(product=PRODUCT), history.past, history.now).messages if one.reason]
+
+
+def test_a_message_is_tried_later_and_later_then_given_up_and_the_next_one_about_it_goes_out() -> None:
+    history = live("{name: mine, on: alarm, do: [notify], to: [technology], again_after: 5d}")
+    alarm(history)
+    act_with_a_dead_route(history, "technology")
+    for moment in stops(lambda: history.past, NOW, NOW + timedelta(days=4)):
+        history.now = moment
+        act_with_a_dead_route(history, "technology")
+    failed = [(fact.at - NOW) // timedelta(hours=1) for fact in history.past.of(MessageFailed)]
+    assert failed == [0, 1, 3, 7, 15, 31, 55, 79]
+    state = responses(Responses(product=PRODUCT), history.past, history.now)
+    assert "mine: resend: the message to technology is not tried any more; the next one about this is" in (
+        state.held_back
+    )
+    assert [one.reason for one in state.messages] == [
+        "ConnectError. It is not tried any more; the next one about this is."
+    ]
+    history.now = NOW + timedelta(days=5)
+    assert act_with_a_dead_route(history, "") == ["notify"]
+    assert told(history) == ["technology"]
 
 
 def test_that_nobody_has_answered_is_not_told_any_more_once_somebody_has() -> None:

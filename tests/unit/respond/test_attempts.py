@@ -1,22 +1,30 @@
-"""What was asked for and could not be done: it is left alone for an hour, told once, and answered by no circle."""
+"""What was asked for and could not be done: tried again later and later, told, given up, and answered by no circle."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from unit.respond.happenings import BEFORE, alarm, failed_delivery, fire, live, release, to_do
-from unit.sign.history import BASELINE, CHALLENGER, MODEL, PRODUCT, History
+from unit.sign.history import BASELINE, CHALLENGER, MODEL, NOW, PRODUCT, History
 
-from shipworthy.app.due import attempted, due, lists_due
+from shipworthy.app.due import attempted, due, lists_due, stops
+from shipworthy.base.retries import FIRST_WAIT, LONGEST_WAIT, MOST_TRIES
 from shipworthy.deliver.rules import run_name
-from shipworthy.deliver.words import RunFinished
+from shipworthy.deliver.words import DeliveryFailed, RunFinished
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.references import ATTEMPTS as NAMED
 from shipworthy.release.words import RollBack, RolledBack
 from shipworthy.respond.attempts import ATTEMPTS, failing
 from shipworthy.respond.views import responses
-from shipworthy.respond.words import AttemptFailed, PeopleTold, Responses
+from shipworthy.respond.words import AttemptFailed, IncidentOpened, PeopleTold, Respond, Responses, TriggerFired
+
+LIST_OF = datetime(2026, 3, 2, tzinfo=UTC)
+IN_VAIN = [timedelta(hours=hours) for hours in (0, 1, 3, 7, 15, 31, 55, 79)]
+"""How long after the first time something is tried that fails each time."""
 
 
 def failed(history: History, attempt: str, concerns: str = "", trigger: str = "mine") -> None:
@@ -69,24 +77,146 @@ def test_a_failure_dated_ahead_keeps_nothing_back() -> None:
     assert tried(history) == ["retrain"]
 
 
-@pytest.mark.parametrize(("hours", "again"), [(0.5, False), (1, True), (-24, True)])
-def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clock_went_back(
-    hours: float, again: bool
+def look(history: History) -> None:
+    """Do what is due now as a worker does, where everything that is tried by itself fails."""
+    done: set[str] = set()
+    while wanted := [one for one in due(history.plan, history.past, history.now) if repr(one) not in done]:
+        done.add(repr(wanted[0]))
+        if attempt := attempted(wanted[0]):
+            failed(history, *attempt)
+            done -= {repr(Respond(product=PRODUCT))}
+        elif isinstance(wanted[0], Respond):
+            fire(history)
+
+
+def lives(history: History, until: datetime, cuts: list[datetime]) -> None:
+    """Let time pass to a moment in as many leaps as there are cuts on the way, and one more."""
+    for end in sorted({*(cut for cut in cuts if history.now < cut < until), until}):
+        for moment in stops(lambda: history.past, history.now, end):
+            history.now = moment
+            look(history)
+
+
+def attempts(history: History) -> list[timedelta]:
+    """When something was tried in vain, since the beginning."""
+    return [fact.at - NOW for fact in history.past.of(AttemptFailed)]
+
+
+@pytest.mark.parametrize("attempt", ["rollback", "fallback", "pause", "retrain"])
+def test_what_fails_is_tried_later_and_later_then_given_up_and_both_are_told(attempt: str) -> None:
+    history = asked(f"{{name: mine, on: alarm, do: [{attempt}], to: [technology]}}")
+    look(history)
+    lives(history, NOW + timedelta(days=365), [])
+    assert attempts(history) == (IN_VAIN if attempt != "pause" else sorted(IN_VAIN * len(history.plan.consumers)))
+    first, *_, last = history.past.of(PeopleTold)
+    assert first.at - NOW == timedelta(0)
+    assert last.at - NOW == IN_VAIN[-1]
+    assert "failed 8 times and is not tried any more: The disk is full. Mend that, then do it by hand: `shipworthy" in (
+        last.what.subject
+    )
+    said = responses(Responses(product=PRODUCT), history.past, history.now).failing
+    assert all("Tried 8 times since 2026-03-01; it is not tried any more. Mend that" in one for one in said)
+
+
+def test_a_trigger_that_asks_anew_has_it_tried_anew_and_not_before_a_day_has_gone_by() -> None:
+    history = asked("{name: mine, on: alarm, do: [retrain]}")
+    look(history)
+    lives(history, NOW + timedelta(hours=80), [])
+    alarm(history, "alarm-2")
+    look(history)
+    assert attempts(history) == IN_VAIN
+    lives(history, NOW + timedelta(days=60), [])
+    assert attempts(history) == IN_VAIN + [timedelta(hours=79 + 24) + after for after in IN_VAIN]
+    told = [fact.what.subject for fact in history.past.of(PeopleTold) if fact.what.to == "technology"]
+    assert [("not tried any more" in one) for one in told] == [False, True, False, True]
+
+
+def test_a_trigger_on_failed_hears_that_it_was_given_up() -> None:
+    history = live("{name: mine, on: alarm, do: [retrain]}", "{name: gone, on: failed, of: retrain, do: [incident]}")
+    alarm(history)
+    look(history)
+    lives(history, NOW + timedelta(days=30), [])
+    opened = [fact for fact in history.past.of(IncidentOpened) if "not tried any more" in fact.what.title]
+    assert [fact.at - NOW for fact in opened] == IN_VAIN[-1:]
+
+
+hours = st.integers(1, 24 * 6).map(lambda hour: NOW + timedelta(hours=hour))
+
+
+@settings(max_examples=10)
+@given(
+    action=st.sampled_from(["retrain", "rollback", "fallback"]),
+    again=st.sampled_from(["", ", again_after: 20h"]),
+    alarms=st.lists(hours, max_size=2),
+    cuts=st.lists(hours.map(lambda hour: hour + timedelta(minutes=17)), max_size=8),
+)
+def test_tries_are_bounded_and_the_same_in_one_leap_and_in_many(
+    action: str, again: str, alarms: list[datetime], cuts: list[datetime]
 ) -> None:
-    history = live("{name: mine, on: alarm, do: [notify]}", first_list="2026-03-02")
-    list_of = datetime(2026, 3, 2, tzinfo=UTC)
-    history.now = list_of + timedelta(days=2)
-    name = run_name(PRODUCT, "service", list_of)
+    found = []
+    for leaps in ([], cuts):
+        history = asked(f"{{name: mine, on: alarm, do: [{action}]{again}}}")
+        look(history)
+        for number, moment in enumerate(sorted(alarms), start=2):
+            lives(history, moment, leaps)
+            alarm(history, f"alarm-{number}")
+            look(history)
+        lives(history, NOW + timedelta(days=7), leaps)
+        found.append(attempts(history))
+        requests = [fact for fact in history.past.of(TriggerFired) if fact.what.action == action]
+        assert len(found[-1]) <= MOST_TRIES * len(requests)
+        for before, after in pairwise(found[-1]):
+            assert after - before >= FIRST_WAIT
+        for first, ninth in zip(found[-1], found[-1][MOST_TRIES:], strict=False):
+            assert ninth - first >= IN_VAIN[-1] - IN_VAIN[0] + LONGEST_WAIT, "eight in four days, whoever asks"
+    assert found[0] == found[1]
+
+
+def unbrought(*lines: str) -> History:
+    """A product whose list of the second of March has not reached its destination."""
+    history = live(*lines, first_list="2026-03-02")
+    history.now = LIST_OF + timedelta(days=2)
+    name = run_name(PRODUCT, "service", LIST_OF)
     history.write(
         RunFinished(
-            product=PRODUCT, run=name, consumer="service", as_of=list_of.isoformat(), due=10, answered=10, refused={},
+            product=PRODUCT, run=name, consumer="service", as_of=LIST_OF.isoformat(), due=10, answered=10, refused={},
             delivered={}, failed={"call-list": 10}, snapshot="snapshot",
         )
     )  # fmt: skip
     failed_delivery(history, run=name)
+    return history
+
+
+def to_bring(history: History) -> bool:
+    return any(command.consumer == "service" for command in lists_due(history.plan, history.past, history.now))
+
+
+@pytest.mark.parametrize(("hours", "again"), [(0.5, False), (1, True), (-24, True)])
+def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clock_went_back(
+    hours: float, again: bool
+) -> None:
+    history = unbrought("{name: mine, on: alarm, do: [notify]}")
     history.now += timedelta(hours=hours)
-    found = [command for command in lists_due(history.plan, history.past, history.now) if command.consumer == "service"]
-    assert bool(found) == again
+    assert to_bring(history) == again
+
+
+def test_a_list_that_does_not_arrive_is_tried_later_and_later_then_given_up_and_people_are_told() -> None:
+    history = unbrought("{name: mine, on: failed, of: service, do: [notify], to: [technology]}")
+    first = history.now
+    fire(history)
+    for moment in stops(lambda: history.past, first, first + timedelta(days=4)):
+        history.now = moment
+        if to_bring(history):
+            failed_delivery(history, run=run_name(PRODUCT, "service", LIST_OF))
+        fire(history)
+    failed = [fact.at - first for fact in history.past.of(DeliveryFailed)]
+    assert failed == IN_VAIN
+    told = [(fact.at - first, fact.what.subject) for fact in history.past.of(PeopleTold)]
+    assert [after for after, _ in told] == [IN_VAIN[0], IN_VAIN[-1]], "once that it failed, once that it is given up"
+    assert (
+        "is not brought there any more: The disk is full. Mend that, then `shipworthy score service --as-of"
+        in (told[-1][1])
+    )
 
 
 def test_it_is_over_once_it_succeeds_and_a_later_failure_is_told_anew() -> None:
@@ -94,21 +224,21 @@ def test_it_is_over_once_it_succeeds_and_a_later_failure_is_told_anew() -> None:
     failed(history, "retrain")
     fire(history)
     history.make(CHALLENGER)
-    assert failing(history.past) == []
+    assert failing(history.plan, history.past) == []
     failed(history, "prove", CHALLENGER)
     assert fire(history) == ["notify"]
     history.make("d" * 64)
-    assert failing(history.past) == [], "only the newest model is proven"
+    assert failing(history.plan, history.past) == [], "only the newest model is proven"
 
 
 def test_who_answers_nobody_any_more_need_not_be_taken_back() -> None:
     history = asked("{name: mine, on: alarm, do: [rollback]}")
     failed(history, "rollback", MODEL)
     release(history, CHALLENGER, replaces=MODEL)
-    assert failing(history.past) == []
+    assert failing(history.plan, history.past) == []
     failed(history, "rollback", CHALLENGER)
     history.write(RolledBack(product=PRODUCT, candidate=CHALLENGER, to=BEFORE, reason="by hand"))
-    assert failing(history.past) == []
+    assert failing(history.plan, history.past) == []
 
 
 def test_a_trigger_may_answer_a_failed_attempt_but_not_by_the_same_nor_unless_it_names_it() -> None:

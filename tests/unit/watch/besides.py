@@ -1,13 +1,21 @@
 """What lies beside a profile, for tests: from tables in memory, as `watch.look` reads it from files."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from shipworthy.model.profile import written
 from shipworthy.model.projections import HALF, LABEL, SCORE, Projections, read_projections
 from shipworthy.watch.monitor import Beside, Sample, Values
+
+
+def stored(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile as it comes back from the store: its keys in the order of the alphabet."""
+    back: dict[str, Any] = json.loads(written(profile))
+    return back
 
 
 def beside(
@@ -16,7 +24,7 @@ def beside(
     """Projections and sample of a profile whose tables are handed in."""
     kept = profile["projections"]
 
-    def projections() -> Projections:
+    def projections() -> Projections | None:
         return read_projections(kept, tables[kept["forest"]])
 
     def sample() -> Sample:

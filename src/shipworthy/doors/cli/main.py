@@ -22,18 +22,12 @@ _INTERRUPTED = "Interrupted. What was recorded stays; a run that was under way i
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one verb; the exit code is 0, 1 (a person can put it right), 2 (usage), 3 (our bug) or 130."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or given[0] in ("--help", "-h", "help"):
-        print(overview())
-        sys.exit(0)
-    if given[0] == "--version":
-        print(f"shipworthy {__version__}")
-        sys.exit(0)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal or pipe that cannot show a sign shows a question mark; it is no reason to fail.
             stream.reconfigure(errors="replace")
     try:
-        ended = _run_verb(given[0], given[1:])
+        ended = _ended(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
         ended = INTERRUPTED
@@ -44,6 +38,16 @@ def run(arguments: Sequence[str] | None = None) -> None:
     if ended == INTERRUPTED:
         print(_INTERRUPTED, file=sys.stderr)
     sys.exit(ended)
+
+
+def _ended(given: list[str]) -> int:
+    if not given or given[0] in ("--help", "-h", "help"):
+        print(overview())
+        return 0
+    if given[0] == "--version":
+        print(f"shipworthy {__version__}")
+        return 0
+    return _run_verb(given[0], given[1:])
 
 
 def verbs() -> dict[str, tuple[str, str]]:

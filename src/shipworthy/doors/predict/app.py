@@ -201,7 +201,7 @@ class Predictions:
 
     def _told(self, told: Told) -> bytes:
         if isinstance(told, Reply):
-            self._stood_in = told.notice or self._stood_in
+            self._stood_in = told.notice if told.stood_in else self._stood_in
             return reply(told, self.serving.plan.need.entity)
         raise told
 
@@ -346,6 +346,7 @@ class Predictions:
             "champion": serving.pointer.champion,
             "canary": {serving.pointer.canary: serving.pointer.canary_share} if serving.pointer.canary else {},
             "pointer": serving.pointer.digest,
+            "instead": serving.pointer.instead,
             "as_of": {name: ready.as_of.isoformat() for name, ready in serving.ready.items()},
             "form": {name: ready.answerer.form for name, ready in serving.ready.items()},
             "shadow": serving.challenger,

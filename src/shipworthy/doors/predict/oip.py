@@ -11,6 +11,7 @@ import orjson
 from shipworthy import __version__
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
+from shipworthy.deliver.rules import INTERVAL
 from shipworthy.deliver.serving import Reply
 from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refuse
 from shipworthy.doors.predict.lane import Told
@@ -34,7 +35,11 @@ OUTPUTS = {
 CLASSES = {"class": "BYTES", "probabilities": "FP64"}
 """Where an answer is a class, also its name and the probability of each, in the order in which they are declared."""
 
+INTERVALS = dict.fromkeys(INTERVAL, "FP64")
+"""Where the plan asks for intervals, the ends of each; no numbers where who answered was made without."""
+
 EXTENSIONS = ("binary_tensor_data",)
+_NO_NUMBER = float("nan")
 SERVER = {"name": "shipworthy", "version": __version__}
 
 
@@ -61,7 +66,8 @@ def gives(plan: Plan) -> list[Described]:
 
 def outputs(plan: Plan) -> dict[str, str]:
     """The outputs of a product by name, with their types."""
-    return {**OUTPUTS, **CLASSES} if plan.need.classes else OUTPUTS
+    classes = CLASSES if plan.need.classes else {}
+    return {**OUTPUTS, **classes, **(INTERVALS if plan.proof.interval is not None else {})}
 
 
 def versions(server: Server) -> list[str]:
@@ -147,11 +153,14 @@ def _shown(told: Told, classes: Sequence[str]) -> dict[str, Any]:
         reasons = orjson.dumps(row["reasons"]).decode()
         likely = dict(zip(told.classes, row.get("likely", ()), strict=True))
         shares = [likely.get(name, 0.0) for name in classes]
-        return {**row, "reasons": reasons, "notice": told.notice, "error": "", "probabilities": shares}
+        low, high = (_NO_NUMBER if end is None else end for end in (told.low, told.high))
+        more = {"reasons": reasons, "notice": told.notice, "probabilities": shares, "low": low, "high": high}
+        return {**row, "error": "", **more}
     end = ending(told, "")
     error = orjson.dumps({"status": end.status, **found(end)}).decode()
-    nothing = {"score": float("nan"), "class": "", "probabilities": [float("nan")] * len(classes)}
-    return {**dict.fromkeys(OUTPUTS, ""), **nothing, "reasons": "[]", "error": error}
+    numbers = dict.fromkeys(("score", *INTERVAL), _NO_NUMBER)
+    nothing = {"class": "", "probabilities": [_NO_NUMBER] * len(classes)}
+    return {**dict.fromkeys(OUTPUTS, ""), **numbers, **nothing, "reasons": "[]", "error": error}
 
 
 def _raise(told: Sequence[Told], refused: Sequence[int]) -> NoReturn:

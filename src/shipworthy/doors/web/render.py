@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from shipworthy.base.digest import digest_of_bytes
@@ -47,10 +48,10 @@ def environment() -> Environment:
         headline=headline,
         coded=coded,
         pretty=pretty,
+        prose=prose,
     )
     made.globals.update(static=static_address)
     made.tests["owner_role"] = lambda role: role.startswith("owner:")
-    made.tests["consumer_role"] = lambda role: role.startswith("consumer:")
     return made
 
 
@@ -118,6 +119,20 @@ def coded(text: str) -> Markup:
     'Run <code>shipworthy due</code> &amp; look.'
     """
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def prose(text: str) -> Markup:
+    """A text in Markdown as HTML: its headings stand below that of the page, and HTML or pictures in it stay text.
+
+    >>> str(prose("# Read <b>me</b>")).strip()
+    '<h2>Read &lt;b&gt;me&lt;/b&gt;</h2>'
+    """
+    reader = MarkdownIt("commonmark", {"html": False}).disable("image")
+    tokens = reader.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+    return Markup(reader.renderer.render(tokens, reader.options, {}))
 
 
 def headline(text: str) -> str:

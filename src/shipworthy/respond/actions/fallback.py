@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shipworthy.base.fact import What
-from shipworthy.release.rules import stand_in, standing
+from shipworthy.release.rules import answers_everybody, stand_in, standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
 
 
@@ -23,7 +23,7 @@ def blocked(situation: Situation) -> str:
         return "falling back waits: nobody is answered yet"
     if not baseline:
         return "falling back waits: there is no released baseline whose signatures stand"
-    return "the baseline answers everybody already" if set(now.champion.values()) == {baseline} else ""
+    return "the baseline answers everybody already" if answers_everybody(now, baseline) else ""
 
 
 ACTION = Action("fallback", "lets the signed baseline answer everybody", act, blocked)

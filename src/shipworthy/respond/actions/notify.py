@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import What
+from shipworthy.base.retries import given_up, next_try, rests
 from shipworthy.plan.check import spoken
 from shipworthy.respond.action import ESCALATES, Action, Situation
 from shipworthy.respond.folds import ACTED
 from shipworthy.respond.words import PeopleTold, TriggerFired
-
-PATIENCE = timedelta(hours=1)
-"""How long a route on which a message failed is left alone."""
 
 
 def act(situation: Situation) -> tuple[str, Sequence[What]]:
@@ -51,7 +49,7 @@ def unsent(situation: Situation) -> dict[str, dict[str, Any]]:
 
 
 def resend(situation: Situation) -> tuple[str, Sequence[What]]:
-    """The messages that have not arrived and were not tried within the hour, under the names they had."""
+    """The messages that have not arrived and whose time has come again, under the names they had."""
     found, routes = unsent(situation), situation.plan.respond.routes
     told = [
         PeopleTold(
@@ -71,16 +69,29 @@ def resend(situation: Situation) -> tuple[str, Sequence[What]]:
 
 
 def resting(situation: Situation) -> str:
-    """The routes on which a message has just failed, so that a dead route is not tried at every tick."""
+    """The routes on which a message has failed, so that a dead route is not tried at every tick, nor for ever."""
     found = unsent(situation)
     if not all(_rests(one, situation.now) for one in found.values()):
         return ""
-    return f"the message to {', '.join(sorted(found))} is tried again later"
+    later = sorted(to for to, one in found.items() if not given_up(one["tries"]))
+    if not later:
+        return f"the message to {', '.join(sorted(found))} is not tried any more; the next one about this is"
+    return f"the message to {', '.join(later)} is tried again later"
 
 
 def _rests(one: dict[str, Any], now: datetime) -> bool:
-    at = datetime.fromisoformat(one["at"])
-    return at <= now < at + PATIENCE
+    return given_up(one["tries"]) or rests(one["tries"], datetime.fromisoformat(one["at"]), now)
+
+
+def tried_again(unsent: dict[str, dict[str, Any]]) -> Iterator[datetime]:
+    """When messages that have not arrived are tried again.
+
+    Args:
+        unsent: by receiver, as `ACTED` keeps them.
+    """
+    for one in unsent.values():
+        if not given_up(one["tries"]):
+            yield next_try(one["tries"], datetime.fromisoformat(one["at"]))
 
 
 def waiting(situation: Situation) -> list[str]:

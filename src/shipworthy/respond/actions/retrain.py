@@ -14,8 +14,7 @@ from shipworthy.release.rules import standing
 from shipworthy.respond.action import Action, Situation, nobody_to_blame
 from shipworthy.respond.incidents import OF_A_FEED, about_data, data_incidents_open, wrong_for_good
 from shipworthy.respond.words import IncidentClosed
-from shipworthy.watch.folds import JUDGED, unreached
-from shipworthy.watch.words import AlarmClosed, AlarmRaised
+from shipworthy.watch.folds import JUDGED, open_alarms, unreached
 
 DRIFT = ("input-drift", "multivariate-drift", "score-drift")
 """Monitors that say that inputs are other than they were: the world, or a feed."""
@@ -68,18 +67,13 @@ def _suspect(past: Past) -> str:
     if closed and (accepted is None or accepted.seq < closed[-1].seq):
         name = closed[-1].what.incident
         return f"retraining waits: no data has been accepted since incident {name} about data was closed"
-    answered = {fact.what.alarm for fact in past.of(AlarmClosed)}
-    feed = [
-        fact.what.monitor
-        for fact in past.of(AlarmRaised)
-        if fact.what.monitor in OF_A_FEED and fact.what.alarm not in answered
-    ]
+    feed = [one.monitor for one in open_alarms(past) if one.monitor in OF_A_FEED]
     if feed:
         return f"retraining waits: the alarm of {feed[0]} points to a feed, and is not answered yet"
-    return _drifting_feed(past, answered)
+    return _drifting_feed(past)
 
 
-def _drifting_feed(past: Past, answered: set[str]) -> str:
+def _drifting_feed(past: Past) -> str:
     """Why drift may come from a feed: the data it was seen in was accepted with a warning, and nobody has said more.
 
     An alarm is traced to a feed until it is answered; a drift that is noted until its next window is quiet, or data
@@ -90,11 +84,7 @@ def _drifting_feed(past: Past, answered: set[str]) -> str:
     if not warned:
         return ""
     using = set(standing(past).released.values())
-    open_now = [
-        f"the alarm of {fact.what.monitor}"
-        for fact in past.of(AlarmRaised)
-        if fact.what.alarm not in answered and fact.what.candidate in using
-    ]
+    open_now = [f"the alarm of {one.monitor}" for one in open_alarms(past) if one.candidate in using]
     judged = past.fold(JUDGED)
     newest = {
         name: max((judged[one][name] for one in using if name in judged.get(one, {})), key=_seq, default=None)

@@ -12,6 +12,8 @@ from shipworthy.watch.bounds import dependence
 from shipworthy.watch.drift import REFERENCE_PART
 from shipworthy.watch.evidence import mean_above
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
+from shipworthy.watch.proof_rows import Question
+from shipworthy.watch.side_by_side import WHOLE, errors
 from shipworthy.watch.words import Level
 
 
@@ -67,12 +69,34 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     )
 
 
-def _at_most(kept: Mapping[str, Any], error: float) -> float:
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """The mean squared error of the held-out rows."""
+    kept = profile.get("estimates")
+    if kept is None or "brier" not in kept:
+        return []
+    labels = profile.get("labels") or {}
+    yes = float(labels.get("mean", 0.5))
+    return [
+        Question(
+            part=WHOLE,
+            rows=int(kept["rows"]),
+            proven=float(kept["brier"]),
+            tolerance=settings.tolerance or 0.0,
+            bound=lambda times: _at_most(kept, settings.alpha * REFERENCE_PART, times),
+            nothing=yes * (1 - yes),
+            share=1.0,
+            error=errors(settings, True, 0)[0],
+            phi=settings.phi,
+        )
+    ]
+
+
+def _at_most(kept: Mapping[str, Any], error: float, times: float = 1.0) -> float:
     """The mean squared error of the held-out rows, at most.
 
     Source: Maurer and Pontil (2009), theorem 4, from mean, variance and number of rows.
     """
-    rows, log = float(kept["rows"]), float(np.log(2 / error))
+    rows, log = float(kept["rows"]) * times, float(np.log(2 / error))
     spread = np.sqrt(2 * float(kept["brier_variance"]) * log / rows)
     return float(kept["brier"] + spread + 7 * log / (3 * (rows - 1)))
 
@@ -86,4 +110,5 @@ MONITOR = Monitor(
     tolerates="{share:g} more than was proven",
     phi=1.0,
     applies=lambda plan: plan.watch.audit is not None,
+    rests_on=rests_on,
 )

@@ -8,19 +8,21 @@ not a person was asked about the row. The tolerance is what any of these shares 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from shipworthy.model.classes import confusion
+from shipworthy.model.classes import confusion, named
 from shipworthy.model.performance import HeldOut
 from shipworthy.watch.bounds import dependence, share_between
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
 from shipworthy.watch.monitors.class_shares import applies
-from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
+from shipworthy.watch.proof_rows import Question
+from shipworthy.watch.side_by_side import Answer, Asked, answered, errors, reference_error, still_needed
 from shipworthy.watch.words import Level
 
 Counted = npt.NDArray[np.int64]
@@ -61,14 +63,55 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     )
 
 
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """Of each class that was named, or was true, on the held-out rows: named wrongly, and missed."""
+    then, names = HeldOut.read(profile), named(profile)
+    if then is None or then.confusion is None or len(names) != len(then.confusion):
+        return []
+    rows, error = max(1, int(then.confusion.sum())), reference_error(settings, 2 * len(names))
+    found = [
+        (what, counts, 1 - others / rows)
+        for place, name in enumerate(names)
+        for (what, counts), others in zip(
+            _counts(then.confusion, place, name),
+            (int(then.confusion[place].sum()), int(then.confusion[:, place].sum())),
+            strict=True,
+        )
+        if counts.rows
+    ]
+    yearly = errors(settings, False, len(found))[1] / max(1, len(found))
+    return [
+        Question(
+            part=what,
+            rows=rows,
+            proven=counts.share,
+            tolerance=settings.tolerance or 0.0,
+            bound=partial(_at_most, counts, settings.phi, error),
+            nothing=random,
+            share=counts.rows / rows,
+            error=yearly,
+            phi=settings.phi,
+        )
+        for what, counts, random in found
+    ]
+
+
+def _counts(confusion: Counted, place: int, name: str) -> list[tuple[str, Counts]]:
+    """How often a class was named, and wrongly; how often it was true, and missed."""
+    right = int(confusion[place, place])
+    named, true = int(confusion[:, place].sum()), int(confusion[place].sum())
+    return [(f"{name} named wrongly", Counts(named, named - right)), (f"{name} missed", Counts(true, true - right))]
+
+
+def _at_most(counts: Counts, phi: float, error: float, times: float = 1.0) -> float:
+    return share_between(counts.ones * times / phi, counts.rows * times / phi, error)[1]
+
+
 def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) -> list[Asked]:
     """For each class its two questions, where there were rows to prove it by and are rows to ask it of."""
     error, found = reference_error(settings, 2 * len(classes.names)), []
     for place, name in enumerate(classes.names):
-        for what, rows in ((f"{name} named wrongly", (slice(None), place)), (f"{name} missed", (place, slice(None)))):
-            before, after = (
-                Counts(int(one[rows].sum()), int(one[rows].sum() - one[place, place])) for one in (then, now)
-            )
+        for (what, before), (_, after) in zip(_counts(then, place, name), _counts(now, place, name), strict=True):
             if before.rows and after.rows:
                 found.append(_question(what, before, after, settings, error))
     return found
@@ -76,7 +119,7 @@ def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) 
 
 def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
-    tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
+    tau = _at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
     factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
@@ -145,4 +188,5 @@ MONITOR = Monitor(
     tolerance=0.05,
     tolerates="{percent:g} points more than at the proof",
     applies=applies,
+    rests_on=rests_on,
 )

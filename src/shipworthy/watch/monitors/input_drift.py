@@ -27,14 +27,15 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     evidence, leads, reached, open_ = {}, {}, {}, {}
     plain: dict[str, str] = {}
     depends = measured([feature.phi for feature in known], settings.phi, known[0].batch)
-    phi = depends.of_window(window.scores.size)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     for feature in known:
         found = cuts(feature, window.features[feature.name])
         if feature.name not in settings.ages and (wrong := broken(feature, window.features[feature.name])):
             plain[feature.name] = wrong
         error = settings.alpha * REFERENCE_PART / questions
-        factor = factors(found, tolerance, error, depends.phi)
+        own = measured([feature.phi], settings.phi, feature.batch)
+        phi = own.of_window(window.scores.size)
+        factor = factors(found, tolerance, error, own.phi)
         before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
         after = detector.grown(before, factor, phi)
         evidence[feature.name] = after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from shipworthy.watch.detector import promise
 from shipworthy.watch.drift import REFERENCE_PART
 from shipworthy.watch.evidence import Floats, above, beyond, counted
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.side_by_side import WHOLE, Answer, Asked, answered, still_needed
+from shipworthy.watch.proof_rows import Question
+from shipworthy.watch.side_by_side import WHOLE, Answer, Asked, answered, errors, still_needed
 from shipworthy.watch.words import Level
+
+_HALF = 0.5  # an interval that holds one truth and misses the next says nothing
 
 
 def applies(plan: Plan) -> bool:
@@ -76,11 +80,34 @@ def _of_number(intervals: Intervals, scores: Floats, labels: Floats, settings: S
     low, high = intervals.ends(scores)
     outside = counted((labels < low) | (labels > high))
     promised = 1 - intervals.level
-    rows = intervals.rows / settings.phi
-    bound = share_between(promised * rows, rows, settings.alpha * REFERENCE_PART)[1]
-    tau = bound + (settings.tolerance or 0.0)
+    tau = _at_most(intervals, settings) + (settings.tolerance or 0.0)
     factors = above(outside, tau).reshape(1, -1)
     return Asked(WHOLE, outside.rows, outside.share, promised, min(tau, 1.0), factors, outside.share > tau)
+
+
+def _at_most(intervals: Intervals, settings: Settings, times: float = 1.0) -> float:
+    rows = intervals.rows * times / settings.phi
+    return share_between((1 - intervals.level) * rows, rows, settings.alpha * REFERENCE_PART)[1]
+
+
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """Of a number, how many truths lay outside the intervals of the rows that set them; of a share nothing does."""
+    intervals = Intervals.read(profile)
+    if intervals is None or intervals.of != "number":
+        return []
+    return [
+        Question(
+            part=WHOLE,
+            rows=intervals.rows,
+            proven=1 - intervals.level,
+            tolerance=settings.tolerance or 0.0,
+            bound=partial(_at_most, intervals, settings),
+            nothing=_HALF,
+            share=1.0,
+            error=errors(settings, True, 0)[0],
+            phi=settings.phi,
+        )
+    ]
 
 
 def _of_share(intervals: Intervals, scores: Floats, labels: Floats, settings: Settings) -> Asked:
@@ -118,4 +145,5 @@ MONITOR = Monitor(
     tolerance=0.05,
     tolerates="{percent:g} points more than was promised",
     applies=applies,
+    rests_on=rests_on,
 )

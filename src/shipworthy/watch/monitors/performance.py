@@ -21,12 +21,13 @@ from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Floats, above, counted, mean_above
 from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Values, Window, not_run, percent
-from shipworthy.watch.proof_rows import rows_needed
+from shipworthy.watch.proof_rows import Question, rows_needed, said
 from shipworthy.watch.side_by_side import (
     WHOLE,
     Answer,
     Asked,
     answered,
+    errors,
     phi_of_window,
     reference_error,
     still_needed,
@@ -90,18 +91,47 @@ def _told_if_blind(
     part, nothing, tolerance = then.whole, knowing_nothing(then, profile), settings.tolerance or 0.0
     error = reference_error(settings, _questions(then))
     limit = max(nothing, part.mean * (1 + tolerance))  # no proof tells more finely than the plan tolerates
-    more = rows_needed(part.rows, limit, lambda times: levels_at_most(part.levels * times, error, phi))
-    if not more:
+    more = rows_needed(part.rows, lambda times: levels_at_most(part.levels * times, error, phi) < limit)
+    if more == 0:
         return judged
     bound = levels_at_most(part.levels, error, phi)
     why = (
-        f"Cannot tell whether the answers of {window.day} are as good as proven: about {more:,} more held-out rows "
-        f"needed. With {then.whole.rows:,} of them, chance alone leaves room for a {unit(then)} of "
+        f"Cannot tell whether the answers of {window.day} are as good as proven: {said(more)}. "
+        f"With {then.whole.rows:,} of them, chance alone leaves room for a {unit(then)} of "
         f"{amount(bound * then.cap)}; whoever knows nothing but how common each answer is has "
         f"{amount(nothing * then.cap)}. "
     )
-    numbers = judged.numbers | {UNSURE: float(more)}
+    numbers = judged.numbers | {UNSURE: float(more or 0)}
     return replace(judged, level="not_run", text=why + judged.text, numbers=numbers)
+
+
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """Everybody's loss and that of each segment, as the held-out rows bound it."""
+    then = HeldOut.read(profile)
+    if then is None:
+        return []
+    parts = {f"{column} = {name}": part for column, one in then.segments.items() for name, part in one.parts.items()}
+    phi = phi_of_window(dependence_of(then, settings), then.rows_per_batch, answers)
+    error, nothing = reference_error(settings, _questions(then)), knowing_nothing(then, profile)
+    whole_error, parts_error = errors(settings, True, len(parts))
+
+    def question(name: str, part: Part, yearly: float, tests: int = 1) -> Question:
+        return Question(
+            part=name,
+            rows=part.rows,
+            proven=part.mean,
+            tolerance=(settings.tolerance or 0.0) * part.mean,
+            bound=lambda times: levels_at_most(part.levels * times, error, phi),
+            nothing=nothing,
+            share=part.rows / then.whole.rows,
+            error=yearly,
+            phi=phi,
+            tests=tests,
+            unit=then.cap,
+        )
+
+    whole = question(WHOLE, then.whole, whole_error, 1 if then.large is None else 2)
+    return [whole, *(question(name, part, parts_error / len(parts)) for name, part in parts.items())]
 
 
 def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
@@ -345,4 +375,5 @@ MONITOR = Monitor(
     tolerance=0.2,
     tolerates="{percent:g} % more than was proven",
     weighs=True,
+    rests_on=rests_on,
 )

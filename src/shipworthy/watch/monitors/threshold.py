@@ -19,8 +19,8 @@ from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above, counted
 from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.proof_rows import rows_needed
-from shipworthy.watch.side_by_side import Answer, Asked, answered, reference_error, still_needed
+from shipworthy.watch.proof_rows import Question, rows_needed, said
+from shipworthy.watch.side_by_side import Answer, Asked, answered, errors, reference_error, still_needed
 from shipworthy.watch.words import Level
 
 WRONG, MISSED = "chosen wrongly", "missed"
@@ -65,7 +65,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         text=_text(window, answers, needed),
         state=kept,
         numbers=_numbers(window, answers, settings, depends.phi)
-        | ({UNSURE: float(max(needed.values()))} if level == "not_run" else {}),
+        | ({UNSURE: float(_most(needed) or 0)} if level == "not_run" else {}),
         parts={one.asked.name: one.row for one in answers},
         guarantee=promise(settings, depends),
         cause=_cause(harmed or outside) if level != "quiet" else "",
@@ -117,35 +117,73 @@ _SAID = {
 }
 
 
-def _needed(then: HeldOut, settings: Settings) -> dict[str, int]:
-    """Of each share that the proof cannot hold anything against, about how many more held-out rows it would take.
-
-    Whoever chooses at random is wrong as often as a truth is no, and misses as many as are not chosen.
-    """
-    assert then.decided is not None
-    error, rows, decided = reference_error(settings, 2), max(1, then.whole.rows), then.decided
-    found = {}
-    for name, counts, random in (
-        (WRONG, Counts(decided.chosen, decided.wrong), 1 - decided.yes / rows),
-        (MISSED, Counts(decided.yes, decided.missed), 1 - decided.chosen / rows),
-    ):
+def _needed(then: HeldOut, settings: Settings) -> dict[str, int | None]:
+    """Of each share that the proof cannot hold anything against, about how many more held-out rows it would take."""
+    error, found = reference_error(settings, 2), {}
+    for name, counts, random in _at_random(then):
         limit = max(random, counts.share + (settings.tolerance or 0.0))
-        if more := rows_needed(rows, limit, partial(_at_most, counts, settings.phi, error)):
+        more = rows_needed(then.whole.rows, partial(_within, counts, settings.phi, error, limit))
+        if more != 0:
             found[name] = more
     return found
+
+
+def _at_random(then: HeldOut) -> list[tuple[str, Counts, float]]:
+    """Both shares on the held-out rows, and what they would be for whoever chooses at random.
+
+    That is wrong as often as a truth is no, and misses as many as are not chosen.
+    """
+    assert then.decided is not None
+    decided, rows = then.decided, max(1, then.whole.rows)
+    return [
+        (WRONG, Counts(decided.chosen, decided.wrong), 1 - decided.yes / rows),
+        (MISSED, Counts(decided.yes, decided.missed), 1 - decided.chosen / rows),
+    ]
+
+
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """Who was chosen wrongly and who was missed on the held-out rows."""
+    then = HeldOut.read(profile)
+    if then is None or then.decided is None:
+        return []
+    error, (_, yearly) = reference_error(settings, 2), errors(settings, False, 2)
+    return [
+        Question(
+            part=name,
+            rows=then.whole.rows,
+            proven=counts.share,
+            tolerance=settings.tolerance or 0.0,
+            bound=partial(_at_most, counts, settings.phi, error),
+            nothing=random,
+            share=counts.rows / then.whole.rows,
+            error=yearly / 2,
+            phi=settings.phi,
+        )
+        for name, counts, random in _at_random(then)
+    ]
 
 
 def _at_most(counts: Counts, phi: float, error: float, times: float) -> float:
     return share_between(counts.ones * times / phi, counts.rows * times / phi, error)[1]
 
 
-def _text(window: Window, answers: list[Answer], needed: Mapping[str, int]) -> str:
+def _within(counts: Counts, phi: float, error: float, limit: float, times: float) -> bool:
+    return _at_most(counts, phi, error, times) < limit
+
+
+def _most(needed: Mapping[str, int | None]) -> int | None:
+    """What is enough for each of them; None where nothing is for one."""
+    known = [more for more in needed.values() if more is not None]
+    return max(known) if len(known) == len(needed) else None
+
+
+def _text(window: Window, answers: list[Answer], needed: Mapping[str, int | None]) -> str:
     told = []
     if needed:
         parts = " and ".join(f"those {name}" for name in needed)
         told.append(
-            f"Cannot tell of {parts} whether there are too many: about {max(needed.values()):,} more held-out rows "
-            "needed, until chance leaves less room than choosing at random."
+            f"Cannot tell of {parts} whether there are too many: {said(_most(needed))}, until chance leaves less room "
+            "than choosing at random."
         )
     for one in answers:
         asked = one.asked
@@ -179,4 +217,5 @@ MONITOR = Monitor(
     tolerance=0.05,
     tolerates="{percent:g} points more than at the proof",
     applies=applies,
+    rests_on=rests_on,
 )

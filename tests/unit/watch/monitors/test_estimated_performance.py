@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from unit.watch.besides import beside
+from unit.watch.besides import beside, stored
 
 from shipworthy.model.estimates import estimates_of
 from shipworthy.model.projections import projections_of
@@ -36,10 +36,12 @@ def people(size: int, seed: int, share: float) -> tuple[pd.DataFrame, Any, Any]:
 def profile() -> dict[str, Any]:
     features, scores, truth = people(6_000, 1, 0.1)
     names = [f"c{number}" for number in range(6_000)]
-    return {
-        "estimates": estimates_of("probability", scores, truth, "held out"),
-        "projections": projections_of(features, names, scores, truth, "p", "customer", put),
-    }
+    return stored(
+        {
+            "estimates": estimates_of("probability", scores, truth, "held out"),
+            "projections": projections_of(features, names, scores, truth, "p", "customer", put),
+        }
+    )
 
 
 def judged(profile: dict[str, Any], share: float, features: bool = True) -> tuple[Judgement, float]:

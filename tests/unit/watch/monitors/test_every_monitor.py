@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
-from unit.watch.besides import beside
+from unit.watch.besides import beside, stored
 
 from shipworthy.base.digest import canonical
 from shipworthy.model.estimates import estimates_of
@@ -44,10 +44,13 @@ def profile() -> dict[str, Any]:
     found = profile_of(features, typical_values(features), scores, scores.round(), "held out", ["1997-04-01"])
     kept = features[["spend", "empty", "constant", "channel"]]
     names = [f"c{number}" for number in range(4_000)]
-    return found | {
-        "estimates": estimates_of("probability", scores, scores.round(), "held out"),
-        "projections": projections_of(kept, names, scores, scores.round(), "visits", "customer", put),
-    }
+    return stored(
+        found
+        | {
+            "estimates": estimates_of("probability", scores, scores.round(), "held out"),
+            "projections": projections_of(kept, names, scores, scores.round(), "visits", "customer", put),
+        }
+    )
 
 
 TABLES: dict[str, pa.Table] = {}

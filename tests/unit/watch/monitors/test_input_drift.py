@@ -211,7 +211,7 @@ def test_dependence_is_measured_on_reference_batches_and_holds_for_windows_of_ot
     weeks = shocked(random, 26, 400)
     frame = pd.concat(weeks, ignore_index=True)
     of = [f"week {number:02}" for number, week in enumerate(weeks) for _ in range(len(week))]
-    profile = profile_of(frame, typical_values(frame), frame["orders"].to_numpy(), None, "held out", [], batch_of=of)
+    profile = profile_of(frame, typical_values(frame), frame["orders"].to_numpy(), None, "held out", [], moment_of=of)
     assert profile["features"]["spend"]["batches"] == 26
     assert 3 < profile["features"]["spend"]["phi"] < 15
     assert profile["features"]["orders"]["phi"] < 3
@@ -224,8 +224,41 @@ def test_dependence_is_measured_on_reference_batches_and_holds_for_windows_of_ot
         levels.add(found.level)
     assert levels == {"quiet"}
     assert "as measured on the reference batches" in found.guarantee
-    few = profile_of(frame, typical_values(frame), np.zeros(len(frame)), None, "held out", [], batch_of=["a"] * len(of))
+    few = profile_of(
+        frame, typical_values(frame), np.zeros(len(frame)), None, "held out", [], moment_of=["a"] * len(of)
+    )
     assert "phi" not in few["features"]["spend"]
+
+
+def test_a_list_of_one_day_has_one_day_of_the_week_and_blinds_nobody_else() -> None:
+    """What is one value at each moment of the reference is not told as broken, and its phi weighs on it alone."""
+    random = np.random.default_rng(8)
+
+    def day(number: int, spend: float = 1.0) -> pd.DataFrame:
+        return pd.DataFrame({"spend": random.gamma(2.0, 20.0, 500) * spend, "weekday": np.full(500, number % 7.0)})
+
+    days = [day(number) for number in range(56)]
+    frame = pd.concat(days, ignore_index=True)
+    of = [f"day {number:02}" for number in range(56) for _ in range(500)]
+    profile = profile_of(frame, typical_values(frame), np.zeros(len(frame)), None, "held out", [], moment_of=of)
+    assert profile["features"]["weekday"]["still"] == 1.0
+    assert profile["features"]["spend"]["still"] == 0.0
+    assert profile["features"]["weekday"]["phi"] > 100
+    settings = Settings(0.02, 25.0, 0.05, 365)
+    calm = MONITOR.judge({}, window(day(3), 1), settings, profile)
+    assert calm.level == "quiet"
+    assert "Plainly" not in calm.text
+    found: dict[str, Any] = {}
+    for number in range(10):
+        last = MONITOR.judge(found, window(day(number, 1.5), number + 1), settings, profile)
+        found = last.state
+    assert last.level == "note"
+    assert "spend" in last.cause
+    stuck = day(3).assign(spend=20.0)
+    assert "spend (always 20" in MONITOR.judge({}, window(stuck, 1), settings, profile).text
+    some = profile_of(frame, typical_values(frame), np.zeros(len(frame)), None, "all", [], moment_of=of, apart=False)
+    assert "phi" not in some["features"]["weekday"], "the same people again tell little of new ones"
+    assert some["features"]["weekday"]["still"] == 1.0
 
 
 @pytest.mark.parametrize(

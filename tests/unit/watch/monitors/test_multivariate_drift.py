@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pytest
-from unit.watch.besides import beside
+from unit.watch.besides import beside, stored
 
 from shipworthy.model import projections
 from shipworthy.model.profile import profile_of, typical_values
@@ -19,7 +19,7 @@ from shipworthy.watch.monitor import Judgement, Settings, Window
 from shipworthy.watch.monitors import input_drift, multivariate_drift
 
 SETTINGS = Settings(tolerance=0.02, phi=1.0, alpha=0.05, updates_per_year=52)
-NAMES = ["a", "b", "c", "noise"]
+NAMES = ["c", "b", "noise", "a"]
 TABLES: dict[str, pa.Table] = {}
 
 
@@ -28,10 +28,10 @@ def rows(size: int, seed: int, correlation: float = 0.8) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     shared = random.normal(size=size)
     own = np.sqrt(1 - abs(correlation))
-    table = {name: np.sqrt(abs(correlation)) * shared + own * random.normal(size=size) for name in NAMES[:3]}
+    table = {name: np.sqrt(abs(correlation)) * shared + own * random.normal(size=size) for name in ("a", "b", "c")}
     if correlation < 0:
         table["b"] = -table["b"]
-    return pd.DataFrame(table | {"noise": random.normal(size=size)})
+    return pd.DataFrame(table | {"noise": random.normal(size=size)})[NAMES]
 
 
 def put(table: pa.Table) -> str:
@@ -45,7 +45,8 @@ def profile() -> dict[str, Any]:
     scores = np.full(10_000, 0.5)
     found = profile_of(features, typical_values(features), scores, None, "held out", [])
     names = [f"c{number}" for number in range(10_000)]
-    return found | {"projections": projections_of(features, names, scores, None, "butterfly", "customer", put)}
+    kept = projections_of(features, names, scores, None, "butterfly", "customer", put)
+    return stored(found | {"projections": kept})
 
 
 def life(profile: dict[str, Any], correlations: list[float], module: Any, start: int = 100) -> list[Judgement]:
@@ -111,12 +112,21 @@ def test_the_trees_say_what_the_library_says() -> None:
     kept = projections_of(features, names, np.zeros(1_000), None, "p", "customer", put)
     assert kept is not None
     found = read_projections(kept, TABLES[kept["forest"]])
+    assert found is not None
     matrix = np.random.default_rng(1).normal(size=(300, 4))
     fitted = IsolationForest(n_estimators=50, max_samples=256, random_state=20260101)
     half = features[chosen_by_hash("p/projections", names, 0.5)]
-    taught = projections._matrix(kept["columns"], {name: half[name].to_numpy() for name in NAMES})
+    taught = projections._matrix(found.columns, {name: half[name].to_numpy() for name in NAMES})
     theirs = -fitted.fit(taught).score_samples(matrix)
     assert np.allclose(found.forest.scores(matrix), theirs, atol=1e-9)
+
+
+def test_columns_whose_order_is_not_known_say_nothing(profile: dict[str, Any]) -> None:
+    kept = profile["projections"]
+    unordered = {column["name"]: {"knots": column["knots"]} for column in kept["columns"]}
+    found = life({**profile, "projections": {**kept, "columns": unordered}}, [0.8], multivariate_drift)
+    assert found[0].level == "not_run"
+    assert "Train it again" in found[0].text
 
 
 def test_the_same_rows_make_the_same_projections() -> None:

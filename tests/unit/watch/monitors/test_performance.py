@@ -244,6 +244,7 @@ def test_with_the_rows_that_are_said_to_be_needed_a_bound_is_within_its_limit(
     def bound(times: float) -> float:
         return least + 1 / math.sqrt(size * times)
 
-    more = rows_needed(size, least + room, bound)
+    more = rows_needed(size, lambda times: bound(times) < least + room)
+    assert more is not None
     assert (more == 0) == (bound(1.0) < least + room)
     assert bound(1 + more / size) < least + room

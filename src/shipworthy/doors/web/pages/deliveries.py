@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from shipworthy.app.words import PlanInForce
+from shipworthy.app.words import PlanInForce, WhoAmI
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.deliver.words import AcknowledgeDelivery, ListCard, Lists, ReadGuide
+from shipworthy.deliver.words import AcknowledgeDelivery, ListCard, Lists
 from shipworthy.doors.web.visit import Page, Visit
 
 ON_A_PAGE = 12
 ON_A_LINE = 24
-DONE = {"acknowledged": "The delivery is acknowledged.", "read": "It is on record that you have read this guide."}
+DONE = {"acknowledged": "The delivery is acknowledged."}
 # Each state with the sign that stands for it, in the order in which they are offered as a filter.
 SIGNS = {
     "overdue": "fail",
@@ -39,6 +39,7 @@ class Line:
         received: lists that somebody confirmed; real: lists that were brought to people.
         used: the share of delivered rows that was acted on, over lists of which somebody said; None for none.
         wanted: the share that the plan asks for, None where it asks for none.
+        guide: whether the plan names a guide for them.
     """
 
     consumer: str
@@ -51,12 +52,16 @@ class Line:
     real: int
     used: float | None
     wanted: float | None
+    guide: bool
 
 
 def _show(visit: Visit) -> Response:
     every = visit.ask(Lists(product=visit.product))
     consumers = visit.ask(PlanInForce(product=visit.product)).plan["consumers"]
-    named, state = visit.query.get("consumer", ""), visit.query.get("state", "")
+    mine = _mine(visit)
+    # Who acts on one kind of list sees their own, until they ask for everybody's.
+    named = visit.query.get("consumer", mine[0] if len(mine) == 1 else "")
+    state = visit.query.get("state", "")
     # Rehearsals reach nobody; they are shown to whoever asks for them.
     wanted = [
         one
@@ -66,6 +71,7 @@ def _show(visit: Visit) -> Response:
     skipped = visit.query.get("skip", "")
     skip = int(skipped) if skipped.isdecimal() and len(skipped) < 9 else 0
     lines = [_line(name, told, every) for name, told in consumers.items() if told["mode"] == "list"]
+    lines.sort(key=lambda line: line.consumer not in mine)
     return visit.product_page(
         "deliveries.html",
         lines=[line for line in lines if named in ("", line.consumer) and line.lists],
@@ -80,6 +86,11 @@ def _show(visit: Visit) -> Response:
         older=skip + ON_A_PAGE if skip + ON_A_PAGE < len(wanted) else None,
         done=DONE.get(visit.query.get("done", ""), ""),
     )
+
+
+def _mine(visit: Visit) -> list[str]:
+    roles = visit.ask(WhoAmI(product=visit.product)).roles
+    return [role.removeprefix("consumer:") for role in roles if role.startswith("consumer:")]
 
 
 def _line(name: str, consumer: dict[str, object], every: Sequence[ListCard]) -> Line:
@@ -97,6 +108,7 @@ def _line(name: str, consumer: dict[str, object], every: Sequence[ListCard]) -> 
         received=sum(bool(one.received) for one in real),
         real=len(real),
         used=sum(used or 0 for used, _ in said) / sum(of for _, of in said) if said else None,
+        guide=bool(consumer["guide"]),
         wanted=float(wanted) if isinstance(wanted, int | float) else None,
     )
 
@@ -119,9 +131,6 @@ def acknowledge(visit: Visit) -> None:
 
 
 def _send(visit: Visit) -> Response:
-    if visit.form.get("what") == "guide":
-        guide = visit.do(ReadGuide(product=visit.product, consumer=visit.form.get("consumer", "")))
-        return visit.product_page("guide.html", guide=guide, done=DONE["read"])
     acknowledge(visit)
     return visit.back("acknowledged")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from shipworthy.app.words import Products, ProductState, WhoAmI
+from shipworthy.app.words import GuideFor, Products, ProductState, WhoAmI
+from shipworthy.base.errors import NotFound
 from shipworthy.deliver.words import Deliveries
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.sign.words import WaitingFor
@@ -30,7 +32,11 @@ def _show(visit: Visit) -> Response:
 
 def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
     product, front = state.product, f"/products/{state.product}"
-    for task in visit.ask(WaitingFor(product=product)):
+    tasks = visit.ask(WaitingFor(product=product))
+    reviews = {(task.function, task.candidate) for task in tasks if task.kind == "review"}
+    for task in tasks:
+        if task.kind == "sign-off" and (task.function, task.candidate) in reviews:
+            continue  # it is asked for once the review is given
         yield Waiting(product, task.title, f"{front}/sign?candidate={task.candidate}#{task.kind}-{task.function}")
     for step in state.next_steps:
         # What is to be signed stands above already, by its candidate.
@@ -38,6 +44,10 @@ def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
             yield Waiting(product, step.text, f"{front}/{step.page}" if step.page else front)
     roles = visit.ask(WhoAmI(product=product)).roles
     mine = {role.removeprefix("consumer:") for role in roles if role.startswith("consumer:")}
+    for consumer in sorted(mine):
+        with suppress(NotFound):  # without a guide there is nothing to read
+            if not visit.ask(GuideFor(product=product, consumer=consumer)).read_at:
+                yield Waiting(product, f"Read the guide for {consumer}", f"{front}/guides/{consumer}")
     came = [one for one in visit.ask(Deliveries(product=product)) if one.consumer in mine] if mine else []
     open_ones = [one for one in came if not one.acknowledged and one.state in ("on time", "late")]
     if open_ones:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shipworthy.app.words import FactCard, LedgerPage, LedgerState, VerifyLedger
 from shipworthy.base.errors import Mistake, Tampered
-from shipworthy.doors.web.render import short
+from shipworthy.doors.web.render import LONGEST_HEADING, headline, short, words
 from shipworthy.doors.web.visit import Page, Visit
 
 TELLING = ("version", "title", "function", "decision", "role", "step", "consumer", "sink", "monitor", "level",
@@ -39,9 +39,15 @@ def _number(text: str) -> int:
 
 def gist(fact: FactCard) -> str:
     """What tells a fact from others of its kind: the few words of its body that people look for."""
-    said = [str(fact.body[name]) for name in TELLING if fact.body.get(name)]
+    said = [_told(name, str(fact.body[name])) for name in TELLING if fact.body.get(name)]
     about = short(fact.about) if len(fact.about) == 64 else fact.about
     return ", ".join([*said, *([about] if about not in ("", fact.product) else [])])
+
+
+def _told(name: str, text: str) -> str:
+    if name in ("level", "verdict"):
+        return words(text)
+    return headline(text) if len(text) > LONGEST_HEADING else text
 
 
 def _verified(visit: Visit) -> tuple[LedgerState | None, Sequence[Mistake]]:

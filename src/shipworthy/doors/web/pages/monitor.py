@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -65,12 +65,12 @@ SHARES = (
     "errors",
     "fallback",
 )
-LIMITS = ("tolerated", "alarm")
+LIMITS = ("tolerated", "enough")
 # What needs somebody comes first; a monitor that cannot judge is blind, and stands before those that are quiet.
 URGENCY = ("alarm", "note", "not_run", "quiet")
 PART_COLUMNS = (("rows", "Rows"), ("now", "Now"), ("then", "At the proof"), ("tolerated", "Tolerated"))
 # How far the evidence is on its way, for every monitor that gathers any.
-EVIDENCE = ("evidence", "alarm")
+EVIDENCE = ("evidence", "enough")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Drawn:
     """A monitor with its pictures for a wide and a narrow screen.
 
     Attributes:
-        evidence: how far its evidence was on the way to an alarm, wide and narrow; none where it gathers none.
+        evidence: how far its evidence was on the way to be enough, wide and narrow; none where it gathers none.
         parts: what the newest judged window found by segment or group; part_columns: which numbers any of them has.
     """
 
@@ -107,7 +107,8 @@ class Mark:
 
 def _show(visit: Visit) -> Response:
     state = visit.ask(Monitors(product=visit.product))
-    cards = sorted(state.monitors, key=_place)
+    alarmed = {alarm.monitor for alarm in state.alarms if alarm.open}
+    cards = sorted(state.monitors, key=lambda card: _place(card, alarmed))
     releases, incidents = _releases(visit), _incidents(visit)
     notes = sorted(
         ((card, point) for card in cards for point in card.points if point.level == "note"),
@@ -115,7 +116,9 @@ def _show(visit: Visit) -> Response:
         reverse=True,
     )
     by_monitor = {one[0].monitor: one for one in reversed(notes)}
-    newest = [one for one in notes if one is by_monitor[one[0].monitor]]
+    # What a monitor says of its newest window stands at the monitor.
+    said = [one for one in notes if one[1].text == one[0].text]
+    newest = [one for one in notes if one is by_monitor[one[0].monitor] and one not in said]
     noted = {alarm.text for alarm in state.alarms if alarm.open}
     return visit.product_page(
         "monitor.html",
@@ -126,7 +129,8 @@ def _show(visit: Visit) -> Response:
         marks=_marks(cards, releases),
         newest=newest,
         most_evidence=MOST_EVIDENCE,
-        earlier=[one for one in notes if one not in newest],
+        earlier=[one for one in notes if one not in newest and one not in said],
+        alarmed=alarmed,
         told=_told(cards),
         budget=visit.ask(Budget(product=visit.product)),
         limits=LIMITS,
@@ -150,9 +154,9 @@ def _send(visit: Visit) -> Response:
     return visit.back(form["found"])
 
 
-def _place(card: MonitorCard) -> tuple[int, bool, str]:
-    """Where a monitor stands on the page: by what it found, then promised against real, then by name."""
-    return URGENCY.index(card.level), card.monitor != "calibration", card.monitor
+def _place(card: MonitorCard, alarmed: Collection[str]) -> tuple[bool, int, bool, str]:
+    """Where a monitor stands: an open alarm first, then by what it found, then promised against real, then by name."""
+    return card.monitor not in alarmed, URGENCY.index(card.level), card.monitor != "calibration", card.monitor
 
 
 def _told(cards: Sequence[MonitorCard]) -> str:
@@ -232,14 +236,14 @@ def _point(point: MonitorPoint, names: Mapping[str, str]) -> Point:
 
 
 def _evidence(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> tuple[Chart, Chart] | None:
-    """Evidence over time on one scale for all monitors: 0 is none, at 1 the alarm is raised."""
+    """Evidence over time on one scale for all monitors: 0 is none, 1 is enough to say so."""
     points = [
         Point(
             point.window,
-            {"evidence": min(point.numbers["evidence"], MOST_EVIDENCE), "alarm": 1.0},
+            {"evidence": min(point.numbers["evidence"], MOST_EVIDENCE), "enough": 1.0},
             group=point.candidate,
             alarm=point.level == "alarm",
-            text=f"{point.numbers['evidence'] * 100:.0f} % of what an alarm needs",
+            text=f"{point.numbers['evidence'] * 100:.0f} % of what is enough",
         )
         for point in card.points
         if "evidence" in point.numbers

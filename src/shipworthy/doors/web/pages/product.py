@@ -16,6 +16,13 @@ LINKS = {
     "watch": "monitor",
     "respond": "incidents",
 }
+# What stands on the button to the page where a step is done.
+GOES_TO = {
+    "sign": "Read the evidence",
+    "monitor": "See the monitors",
+    "incidents": "See the incidents",
+    "quarantine": "See the rows",
+}
 
 
 def _show(visit: Visit) -> Response:
@@ -23,6 +30,7 @@ def _show(visit: Visit) -> Response:
     return visit.product_page(
         "product.html",
         links=LINKS,
+        goes_to=GOES_TO,
         mine=[step for step in steps if step.who == visit.who.person],
         others=[step for step in steps if step.who != visit.who.person],
     )
