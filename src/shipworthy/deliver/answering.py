@@ -22,8 +22,8 @@ from shipworthy.model.exploring import explored, told_explored
 from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decided
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import CANARY, who_answers
-from shipworthy.release.words import Standing
+from shipworthy.release.rules import who_answers
+from shipworthy.release.words import CANARY, Standing
 
 
 @dataclass(frozen=True, slots=True)

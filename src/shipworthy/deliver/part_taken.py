@@ -24,8 +24,8 @@ from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
-from shipworthy.release.rules import CANARY
 from shipworthy.release.signed import plan_as_signed
+from shipworthy.release.words import CANARY
 from shipworthy.sign.rules import candidate_made
 
 

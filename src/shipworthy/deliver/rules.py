@@ -33,8 +33,8 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
-from shipworthy.release.rules import CANARY, said_instead
-from shipworthy.release.words import TrialFinished
+from shipworthy.release.rules import said_instead
+from shipworthy.release.words import CANARY, TrialFinished
 
 MOST_MOMENTS = 10_000
 _EVER = datetime.min.replace(tzinfo=UTC)
