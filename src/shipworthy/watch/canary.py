@@ -8,7 +8,7 @@ lies below the margin beyond which the new one would be too much worse. Going ba
 What is promised: a candidate that is not worse is taken back with probability at most alpha (all reasons together, see
 `watch.errors`), one that is worse by the margin is let on with probability at most alpha, however often one looks. It
 holds while, given the past, the mean of D lies where it is said to; rows that share shocks are weighed down by phi
-(`evidence.temper`).
+(`evidence.temper`), which is measured on the moments before as soon as there are enough of them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
+from shipworthy.watch.bounds import BATCHES_FOR_PHI, Dependence, overdispersion
 from shipworthy.watch.evidence import BETS, Counts, Floats, above, beyond, temper, wealth
 
 Decided = Literal["promote", "hold", "roll back"]
 KAPPA = 100.0
 """How firmly the Dirichlet mixture expects the planned split: as if so many rows had come as planned."""
 _DECIMALS = 6
+_FEW = 5  # moments from which on dependence may be seen to be larger than declared
+_NEWEST = 60  # moments that dependence is measured on
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,35 @@ class Trial:
 
     Attributes:
         rows: pairs of rows seen; total: the sum of their D.
+        moments: of the newest 60 moments the rows, the mean of D and the mean of its square.
     """
 
     harm: tuple[float, ...] = field(default=(0.0,) * len(BETS))
     promotion: tuple[float, ...] = field(default=(0.0,) * len(BETS))
     rows: int = 0
     total: float = 0.0
+    moments: tuple[tuple[int, float, float], ...] = ()
+
+    def dependence(self, declared: float) -> Dependence:
+        """How dependent the rows of a moment are, known before the next one: measured on the moments seen from 20 on.
+
+        With fewer the declared bound holds, or what was measured on 5 and more where that is larger.
+
+        >>> Trial(moments=((100, 0.1, 0.05), (100, -0.1, 0.05)) * 10).dependence(10.0).phi.__round__(1)
+        21.1
+        """
+        sizes, means = [rows for rows, _, _ in self.moments], [mean for _, mean, _ in self.moments]
+        each = sum(sizes) / len(sizes) if sizes else 0.0
+        if not sum(sizes):
+            return Dependence(declared, False)
+        variance = float(np.average([square for _, _, square in self.moments], weights=sizes))
+        variance -= float(np.average(means, weights=sizes)) ** 2
+        found = overdispersion(sizes, means, variance, _FEW)
+        if found is None:
+            return Dependence(declared, False)
+        if len(sizes) >= BATCHES_FOR_PHI:
+            return Dependence(found, True, each)
+        return Dependence(found, True, each) if found > declared else Dependence(declared, False)
 
     @property
     def mean(self) -> float:
@@ -106,7 +132,8 @@ def seen(before: Trial, differences: Floats, terms: Terms) -> Trial:
     """The evidence after more rows.
 
     Args:
-        differences: D of each pair of rows, in [-1, 1], each counted once.
+        differences: D of each pair of rows of a moment, in [-1, 1], each counted once.
+        terms: with the phi that these rows are weighed by.
     """
     harm = temper(beyond(differences, terms.harm), terms.phi)
     promotion = temper(beyond(-differences, -terms.margin), terms.phi)
@@ -115,7 +142,14 @@ def seen(before: Trial, differences: Floats, terms: Terms) -> Trial:
         promotion=_added(before.promotion, promotion),
         rows=before.rows + differences.size,
         total=before.total + float(differences.sum()),
+        moments=(*before.moments, *_moment(differences))[-_NEWEST:],
     )
+
+
+def _moment(differences: Floats) -> list[tuple[int, float, float]]:
+    if not differences.size:
+        return []
+    return [(differences.size, round(float(differences.mean()), 9), round(float((differences**2).mean()), 9))]
 
 
 def _added(before: tuple[float, ...], more: Floats) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
 from shipworthy.release.trials import TRIED, last_proposal, last_verdicts
 from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped, TrialJudged
+from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.errors import DIVISION, LOSSES, to_take_back
 from shipworthy.watch.evidence import BETS, Floats
@@ -207,7 +208,9 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
     same = kept is not None and kept.what.against == due.other.candidate and kept.what.state["terms"] == _written(given)
     state = kept.what.state if kept is not None and same else {}
     before = _trial(state) if state or not due.proposed else _carried(past, due, given)
-    after = seen(before, found.differences, given)
+    depends = before.dependence(given.phi)
+    phi = depends.of_window(found.differences.size)
+    after = seen(before, found.differences, replace(given, phi=phi))
     looks = int(state.get("looks", [0.0])[0]) + bool(sum(found.counts))
     suspicion = _suspicion(found)
     # The same people come again, so each moment is asked by itself, at an error that sums up to the planned one.
@@ -225,7 +228,7 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
         "harm": reached(after.harm, given.to_go_back),
         "not_worse": reached(after.promotion, given.alpha),
         "divided_otherwise": suspicion,
-        "phi": given.phi,
+        "phi": phi,
     }
     return TrialJudged(
         product=plan.product,
@@ -236,12 +239,13 @@ def judged(plan: Plan, past: Past, due: DueTrial, found: Compared) -> TrialJudge
         verdict=decided,
         harm=harm,
         text=found.unreadable or _text(due, found, after, meant, decided, divided, harm),
-        guarantee=_guarantee(given, found.step),
+        guarantee=_guarantee(given, found.step, depends),
         numbers=numbers,
         state={
             "harm": list(after.harm),
             "not_worse": list(after.promotion),
             "seen": [float(after.rows), after.total],
+            "moments": [float(one) for moment in after.moments for one in moment],
             "looks": [float(looks)],
             "terms": _written(given),
         },
@@ -252,19 +256,23 @@ def _trial(state: Mapping[str, list[float]]) -> Trial:
     if not state or len(state["harm"]) != len(BETS):
         return Trial()
     rows, total = state["seen"]
-    return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total)
+    known = iter(state.get("moments", []))
+    moments = tuple((int(size), mean, square) for size, mean, square in zip(known, known, known, strict=True))
+    return Trial(tuple(state["harm"]), tuple(state["not_worse"]), int(rows), total, moments)
 
 
 def _carried(past: Past, due: DueTrial, given: Terms) -> Trial:
     """What earlier challengers have shown: that some challenger pays, on rows that this one is not asked about.
 
     Each factor is of rows that no factor before it has seen and nobody has learnt from, so that the product still
-    reaches the bar by chance alone with at most the stated chance while no challenger pays. Harm is each one's own.
+    reaches the bar by chance alone with at most the stated chance while no challenger pays. Harm is each one's own;
+    how dependent rows are is known from all of them.
     """
     earlier = last_proposal(past, due.other.candidate, besides=due.mine.candidate)
     if earlier is None or earlier.state["terms"] != _written(given) or earlier.verdict == "promote":
         return Trial()
-    return Trial(promotion=_trial(earlier.state).promotion)
+    before = _trial(earlier.state)
+    return Trial(promotion=before.promotion, moments=before.moments)
 
 
 def _written(given: Terms) -> list[float]:
@@ -308,15 +316,19 @@ def _pays(decided: str, harm: bool) -> str:
     return "it does harm, so what is in use stays." if harm else "not shown, so what is in use stays."
 
 
-def _guarantee(given: Terms, step: str) -> str:
+def _guarantee(given: Terms, step: str, depends: Dependence) -> str:
     if step == PROPOSED:
         return (
             f"One that does not pay for itself is let on with a chance of at most {given.alpha * 100:g}%, however "
-            f"often one looks; guarantee conditional on phi <= {given.phi:g}."
+            f"often one looks; {_condition(depends)}."
         )
     let_on = "" if step == IN_USE else f"; one that is worse by {given.margin:g} is let on with at most the same chance"
     together = "" if given.to_go_back == given.alpha else ", whatever the reason"
     return (
         f"One that is not worse goes back with a chance of at most {given.alpha * 100:g}%{together}{let_on}, however "
-        f"often one looks; guarantee conditional on phi <= {given.phi:g}."
+        f"often one looks; {_condition(depends)}."
     )
+
+
+def _condition(depends: Dependence) -> str:
+    return f"phi {depends.phi:.3g} as measured on the moments before" if depends.measured else depends.condition

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.canary import (
     Terms,
     Trial,
@@ -116,6 +119,35 @@ def test_the_same_rows_in_any_parts_are_the_same_evidence() -> None:
 def test_dependent_rows_weigh_less() -> None:
     worse = np.full(200, 0.5)
     assert reached(seen(Trial(), worse, Terms(phi=10)).harm, ALPHA) < reached(seen(Trial(), worse, TERMS).harm, ALPHA)
+
+
+def let_on(declared: float, measured: bool, seed: int) -> bool:
+    """Whether one who is worse by the margin is let on in 40 days of 200 rows that share shocks: phi is 92."""
+    random, trial, terms = np.random.default_rng(seed), Trial(), Terms(phi=declared)
+    for _ in range(40):
+        d = np.clip(terms.margin + 0.135 * random.normal() + 0.2 * random.normal(size=200), -1, 1)
+        phi = trial.dependence(declared).of_window(d.size) if measured else declared
+        trial = seen(trial, d, replace(terms, phi=phi))
+        if reached(trial.promotion, ALPHA) >= 1:
+            return True
+    return False
+
+
+def test_rows_that_depend_more_than_declared_are_found_out_by_the_moments_before() -> None:
+    """What is declared far too small is wrong while little is known, and less often than without measuring."""
+    declared, measured = (np.mean([let_on(10.0, found, seed) for seed in range(100)]) for found in (False, True))
+    assert declared > 0.3
+    assert measured < 0.6 * declared
+    assert np.mean([let_on(92.0, True, seed) for seed in range(100)]) <= ALPHA
+
+
+def test_few_moments_never_make_dependence_smaller_than_declared() -> None:
+    calm = ((100, 0.0, 0.04),) * 19
+    assert Trial(moments=calm).dependence(10.0) == Dependence(10.0, False)
+    assert Trial(moments=(*calm, (100, 0.0, 0.04))).dependence(10.0) == Dependence(1.0, True, 100.0)
+    wild = ((100, 0.2, 0.08), (100, -0.2, 0.08), (100, 0.2, 0.08), (100, -0.2, 0.08), (100, 0.2, 0.08))
+    assert Trial(moments=wild).dependence(10.0).phi > 10
+    assert Trial(moments=wild[:4]).dependence(10.0).phi == 10
 
 
 def test_each_row_of_a_split_is_in_one_block() -> None:

@@ -88,3 +88,15 @@ def test_a_split_as_planned_list_after_list_with_the_same_people_is_not_suspecte
             history, f"2026-01-{day:02}T00:00:00+00:00", of_split(rows(0, 118), rows(0, 882), (118, 882), 0.1)
         )
         assert not found.harm
+
+
+def test_dependence_is_measured_once_twenty_moments_are_known() -> None:
+    history, flat = beside("shadow"), np.full(100, 0.4)
+    said = []
+    for day in range(1, 23):
+        moment = f"2026-01-{day:02}T00:00:00+00:00"
+        said.append(trial(history, moment, of_same_rows("shadow", rows(0.05 * (-1) ** day, 100), flat)))
+    assert "conditional on phi <= 10" in said[4].guarantee
+    assert "as measured on the moments before" in said[20].guarantee
+    assert said[20].numbers["phi"] != 10
+    assert len(said[-1].state["moments"]) == 22 * 3
