@@ -20,10 +20,10 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.lasting import not_asked
 from shipworthy.prove.words import ProveCandidate
-from shipworthy.release.rules import FOR_PEOPLE, names, next_step, paused, standing, trials_done
+from shipworthy.release.rules import names, next_step, paused, standing, trials_done
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import pays, to_take_back
-from shipworthy.release.words import FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.release.words import FOR_PEOPLE, FallBack, PauseDeliveries, ReleaseCandidate, RollBack
 from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
 from shipworthy.respond.attempts import resting, tried_again
 from shipworthy.respond.folds import ACTED

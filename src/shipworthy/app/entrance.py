@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -11,6 +11,7 @@ _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data
 _SHOWN = frozenset({"text/html", "text/csv", "text/plain", "application/json", "image/png", "image/svg+xml"})
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def host_name(header: str) -> str:
@@ -37,6 +38,23 @@ def limited(receive: Receive, most_bytes: int, refusal: Exception) -> Receive:
         return message
 
     return counted
+
+
+class Sending:
+    """An ASGI `send` that knows whether an answer began, and gives it the headers of a door that it does not have."""
+
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+        self.began = False
+        self._send, self._headers = send, headers
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.began = True
+            given = list(message["headers"])
+            there = {name.lower() for name, _ in given}
+            ours = [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
+            message["headers"] = given + [(name, value) for name, value in ours if name not in there]
+        await self._send(message)
 
 
 def evidence_headers(name: str, media_type: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote, unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -19,10 +18,10 @@ from fsspec.implementations.local import LocalFileSystem
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.data.source import Place
+from shipworthy.edges import secrets
 from shipworthy.edges.objects import ADDRESS, paths_here, system_of
-from shipworthy.edges.secrets import OWN
+from shipworthy.edges.secrets import NAME, OWN
 
-_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PATTERN = re.compile(r"[*?\[]")
 
 
@@ -61,18 +60,29 @@ def wrong(code: str, where: str, found: str, why: str = "", fix: str = "") -> Us
     return UserError(Mistake(f"data.{code}", where, found, why, fix))
 
 
+def undecodable(name: str, line: int) -> UserError:
+    """The error for a file of text that is no UTF-8 from that line on."""
+    return wrong(
+        "encoding",
+        f"{name}:{line}",
+        f"Line {line} holds bytes that are not UTF-8.",
+        "Names and words would come out garbled, and the same customer under two names.",
+        "Write the file as UTF-8.",
+    )
+
+
 def filled_in(text: str, place: Place, field: str) -> str:
     """A path or address with every ${NAME} taken from the environment.
 
     Raises:
         UserError: a name is not set there; the message names it and shows no value.
     """
-    own = sorted({name for name in _NAME.findall(text) if name.startswith(OWN)})
+    own = sorted({name for name in NAME.findall(text) if name.startswith(OWN)})
     if own:
         found = f"${{{own[0]}}} is a setting of the installation."
         why = "It may hold a token or lead to the ledger."
         raise wrong("own_setting", f"sources.{place.name}.{field}", found, why, "Use a variable of its own.")
-    missing = sorted({name for name in _NAME.findall(text) if name not in place.environ})
+    missing = sorted({name for name in NAME.findall(text) if name not in place.environ})
     if missing:
         listed = " and ".join(f"${{{name}}}" for name in missing)
         raise wrong(
@@ -81,7 +91,7 @@ def filled_in(text: str, place: Place, field: str) -> str:
             f"{listed} stands in the address, but is not set in the environment.",
             fix="Set it for the process that reads data, then try again.",
         )
-    return _NAME.sub(lambda match: place.environ[match[1]], text)
+    return NAME.sub(lambda match: place.environ[match[1]], text)
 
 
 def hidden(text: str, address: str, place: Place) -> str:
@@ -90,11 +100,7 @@ def hidden(text: str, address: str, place: Place) -> str:
     >>> hidden("no file /in/s3cret/a.csv", "/in/${KEY}/a.csv", Place("orders", Path(), {"KEY": "s3cret"}))
     'no file /in/${KEY}/a.csv'
     """
-    values = {place.environ.get(name, ""): name for name in _NAME.findall(address)}
-    for value in sorted(filter(None, values), key=len, reverse=True):
-        for form in (value, quote(value, safe=""), quote(value), unquote(value)):
-            text = text.replace(form, f"${{{values[value]}}}")
-    return text
+    return secrets.hidden(text, place.environ, address)
 
 
 def inside(path: str, place: Place, field: str = "path") -> Path:

@@ -22,8 +22,8 @@ from shipworthy.model.exploring import explored, told_explored
 from shipworthy.model.humility import told_first
 from shipworthy.model.rules import cohort_of, decided
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import CANARY, who_answers
-from shipworthy.release.words import Standing
+from shipworthy.release.rules import who_answers
+from shipworthy.release.words import CANARY, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +115,16 @@ def answers(
     real = (_served(plan, part, every, cohorts) | trial) if part.canary else own
     steps = _named(np.where(real, np.where(own, 0, 1), 2), [part.step, CANARY, SHADOW])
     scored = frame if good.all() else frame[good]
-    entities = pa.array(scored.index, pa.string())
-    count = plan.proof.reasons
-    asked = answerer.asks(scored, scores[good], plan.decision)
-    reasons = answerer.reasons(scored, count) if count else None
-    if any(asked):
-        reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
-    codes, words = decided(scores[good], entities, plan.decision, asked, named)
-    drawn = None
-    if plan.decision.explore is not None:
-        drawn = explored(codes, words, entities, plan.decision, plan.product, as_of, answerer.classes)
-        codes, words = drawn.codes, drawn.words
-        reasons = told_explored(drawn.drawn.tolist(), [[] for _ in codes] if reasons is None else reasons)
+    told = _told(answerer, plan, scored, scores[good], named, as_of)
     rows = answers_table(
         run=run,
         time=time,
         as_of=as_of,
         candidate=answerer.made.candidate,
-        entities=entities,
+        entities=told.entities,
         scores=scores[good],
-        decisions=_named(codes, words),
-        reasons=reasons,
+        decisions=_named(told.codes, told.words),
+        reasons=told.reasons,
         cohorts=cohorts if good.all() else cohorts.filter(pa.array(good)),
         steps=steps if good.all() else steps.filter(pa.array(good)),
         consumer=consumer,
@@ -144,9 +133,46 @@ def answers(
     )
     if likely is not None:
         rows = with_classes(rows, answerer.classes, likely)
-    if drawn is not None:
-        rows = rows.append_column(PROPENSITY, pa.array(drawn.chances, from_pandas=True))
+    if told.chances is not None:
+        rows = rows.append_column(PROPENSITY, pa.array(told.chances, from_pandas=True))
     return Answered(rows, len(frame), features, int((real & ~good).sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is said of each entity besides its score: the decision, as a code of some words, and the reasons.
+
+    Attributes:
+        chances: of being acted on, where the plan explores; None where it does not.
+    """
+
+    entities: pa.Array
+    codes: npt.NDArray[np.int32]
+    words: Sequence[str]
+    reasons: list[list[str]] | None
+    chances: npt.NDArray[np.float64] | None = None
+
+
+def _told(
+    answerer: Answerer,
+    plan: Plan,
+    scored: pd.DataFrame,
+    scores: npt.NDArray[np.float64],
+    named: list[str] | None,
+    as_of: datetime,
+) -> _Told:
+    entities = pa.array(scored.index, pa.string())
+    count = plan.proof.reasons
+    asked = answerer.asks(scored, scores, plan.decision)
+    reasons = answerer.reasons(scored, count) if count else None
+    if any(asked):
+        reasons = told_first(asked, [[] for _ in asked] if reasons is None else reasons)
+    codes, words = decided(scores, entities, plan.decision, asked, named)
+    if plan.decision.explore is None:
+        return _Told(entities, codes, words, reasons)
+    drawn = explored(codes, words, entities, plan.decision, plan.product, as_of, answerer.classes)
+    reasons = told_explored(drawn.drawn.tolist(), [[] for _ in drawn.codes] if reasons is None else reasons)
+    return _Told(entities, drawn.codes, drawn.words, reasons, drawn.chances)
 
 
 def _named(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> pa.DictionaryArray:

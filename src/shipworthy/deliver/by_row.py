@@ -27,7 +27,7 @@ from shipworthy.model.answering import Answerer
 from shipworthy.model.exploring import PROPENSITY, Explored, explored, headed
 from shipworthy.model.rules import decided
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import CANARY
+from shipworthy.release.words import CANARY
 
 if TYPE_CHECKING:
     from pathlib import Path

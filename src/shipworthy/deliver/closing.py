@@ -17,8 +17,7 @@ from shipworthy.deliver.rules import (
 from shipworthy.deliver.run import BACK_FILL, Account, Receipt, Result, Run, Used
 from shipworthy.deliver.words import DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.edges.road import Trip
-from shipworthy.release.rules import CANARY
-from shipworthy.release.words import TrialFinished
+from shipworthy.release.words import CANARY, TrialFinished
 
 
 def closing(

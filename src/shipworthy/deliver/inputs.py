@@ -74,7 +74,6 @@ class Inputs:
         self._texts = [one for one in self.known.values() if one.text]
         self._required = frozenset(name for name, one in self.known.items() if not one.gaps)
         self._names = frozenset({self.entity, *self.known})
-        self._optional = frozenset(self.known) - self._required
 
     def read(self, asked: Any) -> tuple[str, dict[str, Value] | None]:
         """The entity of a question, and the inputs given with it; None where the entity only is named.

@@ -26,12 +26,13 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import stand_in, standing
 from shipworthy.release.signed import plan_as_signed, plan_in_use
+from shipworthy.release.words import FOR_PEOPLE
 from shipworthy.sign.rules import candidate_made
 
 
 def _listed(newest: dict[str, str], fact: Recorded[AnswersSealed]) -> dict[str, str]:
     what = fact.what
-    for_people = what.snapshot and {"cohort", "canary", "all"} & set(what.steps)
+    for_people = what.snapshot and set(FOR_PEOPLE) & set(what.steps)
     return {"snapshot": what.snapshot, "as_of": what.as_of} if for_people else newest
 
 

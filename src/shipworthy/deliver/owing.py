@@ -12,8 +12,7 @@ from shipworthy.deliver.rules import list_moments
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Consumer, Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import FOR_PEOPLE
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _RHYTHM = ("mode", "when", "arrival_of", "arrives_every", "every", "start")

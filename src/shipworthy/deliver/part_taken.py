@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,13 +18,14 @@ from shipworthy.deliver.by_row import answer_rows
 from shipworthy.deliver.engine import engine_of
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.run import SHADOW, Part, Result, Run, Used
+from shipworthy.edges.files import Files
 from shipworthy.edges.road import Trip
 from shipworthy.model.answering import load
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
-from shipworthy.release.rules import CANARY
 from shipworthy.release.signed import plan_as_signed
+from shipworthy.release.words import CANARY
 from shipworthy.sign.rules import candidate_made
 
 
@@ -45,12 +45,11 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
     taken = past.of(SnapshotTaken, about=used.snapshot)[-1].what
     as_of = read_moment(used.as_of)
     today = current_plan(past)
-    answerer, plan = (
-        load(files, candidate_made(past, part.candidate), today),
-        plan_as_signed(today, past, part.candidate),
-    )
+    answerer = load(files, candidate_made(past, part.candidate), today)
+    plan = plan_as_signed(today, past, part.candidate)
     if other := unlike(plan, run.plan):
         raise UserError(Mistake("release.other_answer", f"candidate {part.candidate[:12]}", other))
+    kept = keeping(plan, trip.store.keys.folder)
     if plan.data.by_row:
         return answer_rows(
             files,
@@ -63,14 +62,9 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
             time=trip.at,
             as_of=as_of,
             carried_by=engine_of(trip.store.environ),
-            kept=keeping(plan, trip.store.keys.folder),
+            kept=kept,
         )
     sources = tables(files, taken, plan, as_of)
-
-    def keep(features: pd.DataFrame) -> str:
-        kept = keeping(plan, trip.store.keys.folder)
-        return files.put_table(kept.table(features_table(features)))
-
     found = answers(
         answerer,
         plan,
@@ -80,15 +74,19 @@ def _answer(trip: Trip, run: Run, part: Part, used: Used) -> Result:
         consumer=run.consumer_name,
         time=trip.at,
         as_of=as_of,
-        keep=keep,
+        keep=lambda features: files.put_table(kept.table(features_table(features))),
     )
+    return _stored(part, found, files, _entities_due(plan, sources, as_of, found))
+
+
+def _stored(part: Part, found: Answered, files: Files, due: int) -> Result:
     return Result(
         segment=files.put_table(found.rows),
         candidate=part.candidate,
         rows=len(found.rows),
         real=found.real,
         mean_score=found.mean_score,
-        due=_entities_due(plan, sources, as_of, found),
+        due=due,
         known=found.known,
         unscored=found.unscored,
         features=found.features,

@@ -33,8 +33,8 @@ from shipworthy.deliver.words import (
 from shipworthy.model.intervals import Intervals, ends_of
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Consumer, Plan
-from shipworthy.release.rules import CANARY, said_instead
-from shipworthy.release.words import TrialFinished
+from shipworthy.release.rules import said_instead
+from shipworthy.release.words import CANARY, TrialFinished
 
 MOST_MOMENTS = 10_000
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -138,11 +138,6 @@ def canary_served(product: str, answers: pa.Table) -> list[TrialFinished]:
         )
         for one in counted.to_pylist()
     ]
-
-
-def unknown_columns(consumer: Consumer, entity: str) -> list[str]:
-    """The columns a consumer asks for that no answer has."""
-    return [name for name in consumer.columns if name not in (*OUTPUT_COLUMNS, PROBABILITIES, entity)]
 
 
 def due_by(consumer: Consumer, as_of: datetime) -> datetime:

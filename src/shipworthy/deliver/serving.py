@@ -34,7 +34,8 @@ from shipworthy.model.exploring import EXPLORED
 from shipworthy.model.rules import cohort_of
 from shipworthy.plan.schema import Plan
 from shipworthy.release.pointer import Pointer
-from shipworthy.release.rules import CANARY, in_canary
+from shipworthy.release.rules import in_canary
+from shipworthy.release.words import CANARY
 
 Kept = Callable[[Mapping[str, Value]], Mapping[str, Any]]
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.edges.made_once import made_once
 
 _PRIVATE = "signing-key.pem"
 _HEADS = "heads.jsonl"
@@ -91,7 +92,8 @@ class Keys:
     def _private(self) -> Ed25519PrivateKey:
         file = self.folder / _PRIVATE
         if not file.exists():
-            self._make(file)
+            pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            made_once(file, pem)
         self._refuse_open(file)
         try:
             key = load_pem_private_key(file.read_bytes(), password=None)
@@ -101,20 +103,6 @@ class Keys:
             raise UserError(_broken(file, "is not an Ed25519 private key"))
         self._publish(key.public_key())
         return key
-
-    def _make(self, file: Path) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        draft = self.folder / f".{secrets.token_hex(8)}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(pem)
-            os.fsync(opened.fileno())
-        try:
-            os.link(draft, file)  # unlike a rename this never replaces the key of a process that came first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
 
     def _publish(self, key: Ed25519PublicKey) -> None:
         file = self.folder / "public" / f"{key_id_of(key)}.pem"

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from shipworthy.base.errors import Mistake, Tampered, UserError
+from shipworthy.edges.made_once import made_once
 
 _FILE = "person-key"
 _BYTES = 32
@@ -63,7 +64,7 @@ class Pseudonyms:
     def _key(self) -> bytes:
         file = self.folder / _FILE
         if not file.exists():
-            self._make(file)
+            made_once(file, f"{secrets.token_hex(_BYTES)}\n".encode())
         if os.name == "posix" and file.stat().st_mode & _TOO_OPEN:
             found = f"The key has mode {stat.S_IMODE(file.stat().st_mode):04o}: others can read it."
             why = "Whoever has it can test which people were erased, and read what is sealed."
@@ -76,17 +77,3 @@ class Pseudonyms:
             found = f"It is no key of {_BYTES} bytes in hex."
             raise UserError(Mistake("keys.unreadable", str(file), found, fix="Restore it from a backup."))
         return key
-
-    def _make(self, file: Path) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self.folder / f".{secrets.token_hex(8)}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            opened.write(secrets.token_hex(_BYTES) + "\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        try:
-            os.link(draft, file)  # unlike a rename this never replaces the key of a process that came first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()

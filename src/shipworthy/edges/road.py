@@ -17,13 +17,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy.exc import DBAPIError
-
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Bug, Mistake, Tampered, UserError, not_found
 from shipworthy.base.times import aware
-from shipworthy.edges.database import DatabaseAway
-from shipworthy.edges.lease import Lease
 from shipworthy.edges.outcome import HandedOver, Outcome, outcome_of, unpack
 from shipworthy.edges.trip import Trip
 
@@ -58,6 +54,7 @@ class Road:
             lease_seconds: how long an executor on another machine may be silent before its lease is taken.
         """
         from shipworthy.edges.engine import Engine
+        from shipworthy.edges.lease import Lease
 
         self._store = store
         self._run = run
@@ -184,6 +181,8 @@ class Road:
 
     def close(self) -> None:
         """Carry no more. Runs that others follow are left at their next step, and theirs to carry on."""
+        from sqlalchemy.exc import DBAPIError
+
         self._closed = True
         with suppress(DBAPIError):  # where the database is away, the lease is free once this process has ended
             self._stand_down()
@@ -219,6 +218,8 @@ class Road:
 
     def _take_over(self) -> bool:
         """Whether this road carries the store's runs, after trying to."""
+        from shipworthy.edges.database import DatabaseAway
+
         global _executor
         if _executor is self:
             return True

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shipworthy.model.spread import spread_of
+
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
@@ -112,25 +114,12 @@ def profile_of(names: Sequence[str], likely: Floats, truths: Floats) -> dict[str
         "rows": len(likely),
         "answered": _by_name(names, answered),
         "true": None if real is None else _by_name(names, real),
-        "likely": {name: _column(likely[:, place]) for place, name in enumerate(names)},
+        "likely": {name: {"n": len(likely), **spread_of(likely[:, place])} for place, name in enumerate(names)},
     }
 
 
 def _by_name(names: Sequence[str], values: npt.NDArray[Any]) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True)}
-
-
-def _column(values: Floats) -> dict[str, Any]:
-    if not len(values):
-        return {"n": 0, "mean": 0.0, "deciles": [], "at_or_below": []}
-    deciles = np.quantile(values, np.arange(1, 10) / 10)
-    at_or_below = np.searchsorted(np.sort(values), deciles, side="right") / len(values)
-    return {
-        "n": len(values),
-        "mean": float(values.mean()),
-        "deciles": deciles.tolist(),
-        "at_or_below": at_or_below.tolist(),
-    }
 
 
 def named(profile: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from shipworthy.model.spread import TENTHS
+
 if TYPE_CHECKING:
     from shipworthy.model.results import Answer
 
@@ -30,7 +32,6 @@ ROWS = 50
 
 _DIGITS = 6
 _KNOTS = 200
-_TENTHS = np.arange(1, 10) / 10
 
 
 def estimates_of(answer: Answer, scores: Floats, labels: Floats, rows_of: str) -> dict[str, Any] | None:
@@ -78,7 +79,7 @@ def mean_loss(kept: Mapping[str, Any], scores: Floats) -> float:
 
 
 def _losses(scores: Floats, errors: Floats) -> dict[str, Any]:
-    cuts = np.unique(np.round(np.quantile(scores, _TENTHS), _DIGITS))
+    cuts = np.unique(np.round(np.quantile(scores, TENTHS), _DIGITS))
     place = np.searchsorted(cuts, scores, side="left")
     size, mean = np.bincount(place, minlength=len(cuts) + 1), float(errors.mean())
     total = np.bincount(place, weights=errors, minlength=len(cuts) + 1)

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shipworthy.model.humility import SEEN_OFTEN
+from shipworthy.model.spread import spread_of
 
 MOST_WORDS = 5_000
 LENGTH, UNSEEN = "number of words", "share of unseen words"
 _WORD = re.compile(r"\w\w+")
-_TENTHS = np.arange(1, 10) / 10
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,9 +89,4 @@ def watched(profile: Mapping[str, Any], features: Mapping[str, npt.NDArray[Any]]
 def _spread(values: Floats) -> dict[str, Any]:
     known = values[~np.isnan(values)]
     missing = 1 - len(known) / len(values) if len(values) else 0.0
-    kept = {"kind": "number", "n": len(values), "missing": missing}
-    if not len(known):
-        return kept | {"mean": 0.0, "deciles": [], "at_or_below": []}
-    deciles = np.quantile(known, _TENTHS)
-    at_or_below = np.searchsorted(np.sort(known), deciles, side="right") / len(known)
-    return kept | {"mean": float(known.mean()), "deciles": deciles.tolist(), "at_or_below": at_or_below.tolist()}
+    return {"kind": "number", "n": len(values), "missing": missing, **spread_of(known)}

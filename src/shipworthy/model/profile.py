@@ -41,6 +41,7 @@ import pandas as pd
 from shipworthy.base.digest import canonical
 from shipworthy.model.humility import SEEN_OFTEN
 from shipworthy.model.seen import Seen
+from shipworthy.model.spread import TENTHS, spread_of
 
 COMMON = 0.01
 """Categories with at least this share of the rows are listed by name; the others are the rest."""
@@ -50,8 +51,6 @@ BATCHES_FOR_PHI = 20
 
 LEAST = 20
 """In fewer rows much is alike by chance; a state of half the rows holds for so many by chance once in a million."""
-
-_TENTHS = np.arange(1, 10) / 10
 
 
 def profile_of(
@@ -94,7 +93,7 @@ def profile_of(
             | _still(reference[name], moment)
             for name in reference.columns
         },
-        "scores": {"n": len(scores), **_spread(scores), **_depending(pd.Series(scores), batches)},
+        "scores": {"n": len(scores), **spread_of(scores), **_depending(pd.Series(scores), batches)},
         "labels": {"n": len(known), "mean": float(known.mean())} if len(known) else None,
     }
 
@@ -137,7 +136,7 @@ def _feature(column: pd.Series[Any], typical: float | str, learnt: pd.Series[Any
     known = column.dropna()
     missing = float(1 - len(known) / len(column)) if len(column) else 0.0
     if column.dtype == np.float64:
-        spread = _spread(known.to_numpy(np.float64))
+        spread = spread_of(known.to_numpy(np.float64))
         return {"kind": "number", "n": len(column), "missing": missing, **spread, "typical": typical}
     shares = (known.value_counts() / len(column)).sort_index() if len(known) else pd.Series(dtype=np.float64)
     common = {str(name): float(share) for name, share in shares.items() if share >= COMMON}
@@ -160,14 +159,6 @@ def _rare(known: pd.Series[Any], learnt: pd.Series[Any] | None, common: set[str]
     alone = sum(rows_of == 1 and text not in others for text, rows_of in here.items())
     seen = Seen.of((set(here.index) | others) - common)
     return {"unseen": alone / rows if rows else 0.0, "seen": seen.kept if seen else None}
-
-
-def _spread(values: npt.NDArray[np.float64]) -> dict[str, Any]:
-    if not len(values):
-        return {"mean": 0.0, "deciles": [], "at_or_below": []}
-    deciles = np.quantile(values, _TENTHS)
-    at_or_below = np.searchsorted(np.sort(values), deciles, side="right") / len(values)
-    return {"mean": float(values.mean()), "deciles": deciles.tolist(), "at_or_below": at_or_below.tolist()}
 
 
 def overdispersion(sizes: npt.NDArray[np.float64], ones: npt.NDArray[np.float64]) -> float:
@@ -207,7 +198,7 @@ def _depending(column: pd.Series[Any], batches: npt.NDArray[np.int64] | None) ->
     missing = column.isna().to_numpy()
     if column.dtype == np.float64:
         values = column.to_numpy(np.float64)
-        cuts = np.unique(np.quantile(values[~missing], _TENTHS)) if (~missing).any() else np.zeros(0)
+        cuts = np.unique(np.quantile(values[~missing], TENTHS)) if (~missing).any() else np.zeros(0)
         marks = [values <= cut for cut in cuts]
     else:
         shares = column.value_counts() / max(1, len(column))

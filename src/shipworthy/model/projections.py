@@ -29,6 +29,7 @@ import pyarrow as pa
 from scipy.special import ndtri
 
 from shipworthy.model.rules import chosen_by_hash
+from shipworthy.model.spread import spread_of
 
 Floats = npt.NDArray[np.float64]
 Rows = Mapping[str, npt.NDArray[Any]]
@@ -44,7 +45,6 @@ _EXPLAINED = 0.65  # of the variance, as many components as that takes
 _SEED = 20260101
 _DIGITS = 6
 _OUTERMOST = 2.0  # normal scores end here: the outer twentieths are all far out
-_TENTHS = np.arange(1, 10) / 10
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ def projections_of(
             **{str(name): pa.array(features[name].iloc[chosen], from_pandas=True) for name in features.columns},
         }
     )
+    errors, isolations = found.errors(_rows(held)), found.isolations(_rows(held))
     return {
         "columns": [{"name": name} | kept for name, kept in columns.items()],
         "center": center.tolist(),
@@ -161,8 +162,8 @@ def projections_of(
         "sample": put(sample),
         "rows": len(chosen),
         "rest": found.by_column(_rows(held)),
-        "error": _spread(found.errors(_rows(held))),
-        "isolation": _spread(found.isolations(_rows(held))),
+        "error": {"n": len(errors), **spread_of(errors)},
+        "isolation": {"n": len(isolations), **spread_of(isolations)},
     }
 
 
@@ -282,14 +283,3 @@ def _forest(trees: pa.Table) -> Forest:
         columns["length"],
         float(_path(columns["seen"][:1])[0]),
     )
-
-
-def _spread(values: Floats) -> dict[str, Any]:
-    deciles = np.quantile(values, _TENTHS)
-    at_or_below = np.searchsorted(np.sort(values), deciles, side="right") / len(values)
-    return {
-        "n": len(values),
-        "mean": float(values.mean()),
-        "deciles": deciles.tolist(),
-        "at_or_below": at_or_below.tolist(),
-    }

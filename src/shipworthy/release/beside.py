@@ -5,9 +5,9 @@ from __future__ import annotations
 from shipworthy.base.errors import GateShut, Mistake
 from shipworthy.base.fact import Past
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import FOR_PEOPLE, standing
+from shipworthy.release.rules import standing
 from shipworthy.release.signed import plan_as_signed
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 
 _WHY = "Two kinds of answers cannot stand in one list, and there is no loss by which to compare them."
 

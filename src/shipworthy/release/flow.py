@@ -17,8 +17,9 @@ from shipworthy.prove.words import CandidateProven
 from shipworthy.release.beside import require_alike
 from shipworthy.release.holding import came_back, fallen_back, pausing, resuming
 from shipworthy.release.pointer import write_pointer
-from shipworthy.release.rules import FOR_PEOPLE, rollback_target, rolled_back, standing, stepped
+from shipworthy.release.rules import rollback_target, rolled_back, standing, stepped
 from shipworthy.release.words import (
+    FOR_PEOPLE,
     ComeBack,
     FallBack,
     PauseDeliveries,

@@ -14,12 +14,14 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.rules import chosen_by_hash, in_share
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
+from shipworthy.release.course import STEPS, Course
 from shipworthy.release.trials import require_no_harm
 from shipworthy.release.words import (
-    CameBack,
+    CANARY,
+    FOR_COHORTS,
+    FOR_PEOPLE,
     DeliveriesPaused,
     DeliveriesResumed,
-    FellBack,
     ReleaseCandidate,
     ReleaseStepped,
     RollBack,
@@ -28,14 +30,6 @@ from shipworthy.release.words import (
     TrialFinished,
 )
 from shipworthy.sign.approval import refusals
-
-CANARY = "canary"
-FOR_COHORTS = ("cohort", "all")
-FOR_PEOPLE = (CANARY, *FOR_COHORTS)
-
-
-STEPS = (ReleaseStepped, RolledBack, FellBack, CameBack)
-"""The facts from which it follows who answers whom."""
 
 
 class Answering(Protocol):
@@ -85,79 +79,10 @@ def who_answers(
 
 def standing(past: Past) -> Standing:
     """Who answers whom after all that happened."""
-    champion: dict[str, str] = {}
-    challenger, challenger_step, baseline, since = "", "", "", ""
-    canary, share = "", 0.0
-    held: dict[str, str] = {}
-    taken: dict[str, str] = {}  # why a baseline answers a cohort whose model was taken back
-    baselines: set[str] = set()
-    history: list[str] = []
+    course = Course()
     for fact in past.of(*STEPS):
-        what = fact.what
-        assert isinstance(what, STEPS)
-        if isinstance(what, FellBack):
-            held = {**champion, **held}
-            champion = dict.fromkeys(champion, what.to)
-            history.append(f"{fact.at:%Y-%m-%d}: fell back to the baseline {what.to[:12]}: {what.reason}")
-            continue
-        if isinstance(what, CameBack):
-            champion, held = champion | held, {}
-            history.append(f"{fact.at:%Y-%m-%d}: came back from the baseline: {what.reason}")
-            continue
-        if isinstance(what, RolledBack):
-            if what.candidate not in baselines:
-                theirs = [cohort for cohort, now in {**champion, **held}.items() if now == what.candidate]
-                why = f"The model {what.candidate[:12]} was taken back: {what.reason}"
-                taken |= dict.fromkeys(theirs, why if what.to in baselines else "")
-            champion = {cohort: what.to if now == what.candidate else now for cohort, now in champion.items()}
-            champion = {cohort: candidate for cohort, candidate in champion.items() if candidate}
-            held = {cohort: what.to if now == what.candidate else now for cohort, now in held.items()}
-            held = {cohort: candidate for cohort, candidate in held.items() if candidate}
-            challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
-            canary, share = ("", 0.0) if canary == what.candidate else (canary, share)
-            history.append(
-                f"{fact.at:%Y-%m-%d}: back from {what.candidate[:12]} to {what.to[:12] or 'nobody'}: {what.reason}"
-            )
-            continue
-        if what.step in FOR_PEOPLE:
-            champion |= dict.fromkeys(what.cohorts, what.candidate)
-            held = {cohort: candidate for cohort, candidate in held.items() if cohort not in what.cohorts}
-            taken |= dict.fromkeys(what.cohorts, "")
-            since = since or fact.at.isoformat()
-            baselines |= {what.candidate} if what.role == "baseline" else set()
-            baseline = what.candidate if what.role == "baseline" else baseline
-            challenger, challenger_step = ("", "") if challenger == what.candidate else (challenger, challenger_step)
-        else:
-            challenger, challenger_step = what.candidate, what.step
-        if what.step == CANARY:
-            canary, share = what.candidate, what.share
-        elif what.step == "all" and canary == what.candidate:
-            canary, share = "", 0.0  # it answers everybody
-        history.append(f"{fact.at:%Y-%m-%d}: {what.role} {what.candidate[:12]} to {_step_text(what)}")
-    waiting = ""
-    if held:  # the canary answers nobody either, and goes on after the way back
-        waiting, canary, share = canary, "", 0.0
-    fallen = latest(past.of(FellBack))
-    fell_back = fallen.what.reason if fallen and held else ""
-    instead = {cohort: why for cohort, why in taken.items() if why and cohort in champion}
-    instead |= {cohort: fell_back for cohort, name in held.items() if waiting or name not in baselines}
-    return Standing(
-        champion,
-        challenger,
-        challenger_step,
-        baseline,
-        since,
-        "",
-        history,
-        canary,
-        share,
-        [],
-        held,
-        paused(past),
-        waiting,
-        fell_back,
-        instead,
-    )
+        course.take(fact)
+    return course.standing(paused(past))
 
 
 def in_place_of_the_model(now: Standing) -> str:
@@ -406,9 +331,3 @@ def _short_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> lis
 
 def _answers(ended: Sequence[TrialFinished], consumer: str) -> int:
     return int(sum(what.compared.get("rows", 0.0) for what in ended if what.consumer == consumer))
-
-
-def _step_text(what: ReleaseStepped) -> str:
-    if what.step == CANARY:
-        return f"canary of {what.share * 100:g}%"
-    return f"{what.step} {', '.join(what.cohorts)}" if what.step == "cohort" else what.step

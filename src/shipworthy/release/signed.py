@@ -8,8 +8,8 @@ from shipworthy.plan.differences import ANSWER_SECTIONS, CONSUMER_CONTRACT
 from shipworthy.plan.rules import answer_sections
 from shipworthy.plan.schema import Consumer, Plan, plan_of
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import FOR_PEOPLE, standing
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.rules import standing
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 
 
 def plan_in_use(plan: Plan, past: Past) -> Plan:

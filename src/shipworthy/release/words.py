@@ -7,6 +7,11 @@ from typing import ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
 
+CANARY = "canary"
+FOR_COHORTS = ("cohort", "all")
+FOR_PEOPLE = (CANARY, *FOR_COHORTS)
+"""The steps at which somebody gets a candidate's answers for real."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStepped(What):

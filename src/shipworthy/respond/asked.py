@@ -8,9 +8,10 @@ from shipworthy.base.fact import Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import FOR_PEOPLE, answers_everybody, paused, stand_in, standing
+from shipworthy.release.rules import answers_everybody, paused, stand_in, standing
 from shipworthy.release.trials import last_verdicts
 from shipworthy.release.words import (
+    FOR_PEOPLE,
     CameBack,
     DeliveriesPaused,
     DeliveriesResumed,

@@ -20,10 +20,12 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.words import PlanAdopted
-from shipworthy.release.rules import CANARY, FOR_PEOPLE, paused, standing
+from shipworthy.release.rules import paused, standing
 from shipworthy.release.signed import plan_in_use
 from shipworthy.release.trials import UNDER_TRIAL, harmful
 from shipworthy.release.words import (
+    CANARY,
+    FOR_PEOPLE,
     CameBack,
     DeliveriesPaused,
     DeliveriesResumed,

@@ -233,12 +233,3 @@ class Worth:
         0.01
         """
         return self.cost / (self.value * self.decisions)
-
-
-def worthwhile(gains: Floats, break_even: float, phi: float = 1.0) -> Floats:
-    """Log capital per bet against "the new one gains at most the break-even": replace at W >= 1 / alpha.
-
-    Args:
-        gains: loss of the candidate in use minus loss of the challenger, for each row, in [-1, 1].
-    """
-    return temper(beyond(gains, break_even), phi)

@@ -11,8 +11,7 @@ import pandas as pd
 
 from shipworthy.base.times import read_moment
 from shipworthy.prove.groups import of_source
-from shipworthy.release.rules import CANARY
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.words import CANARY, ReleaseStepped
 from shipworthy.watch.folds import SEALED
 from shipworthy.watch.monitor import Values, Window
 

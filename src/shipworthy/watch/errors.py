@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from shipworthy.deliver.run import SHADOW
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import CANARY
+from shipworthy.release.words import CANARY
 
 LOSSES, DIVISION, LATE, FAILED = "losses", "division", "late", "failed"
 

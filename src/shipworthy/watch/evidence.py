@@ -189,15 +189,6 @@ def threshold(updates_per_year: int, alpha: float) -> float:
     return updates_per_year / alpha
 
 
-def crosses(state: Floats, bar: float) -> bool:
-    """Whether a standing monitor has gathered enough for an alarm: R >= A.
-
-    >>> crosses(calm(3), 240)
-    False
-    """
-    return bool(strength(state) >= np.log1p(bar))
-
-
 def wealth(log_factors: Floats) -> float:
     """log(W) of a one-shot question (a canary, a promotion): W >= 1/alpha ever has probability <= alpha.
 

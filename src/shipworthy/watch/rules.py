@@ -19,8 +19,9 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.folds import ended
 from shipworthy.model.exploring import weighs
 from shipworthy.plan.schema import MonitorPlan, Plan
-from shipworthy.release.rules import FOR_PEOPLE, STEPS, standing
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.course import STEPS
+from shipworthy.release.rules import standing
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
 from shipworthy.watch.folds import ALARMS, AUDITED, JUDGED, SEALED, SETTLED, OpenAlarm, open_alarms

@@ -18,9 +18,9 @@ from shipworthy.deliver.shortfall import Shortfall, unheard
 from shipworthy.deliver.words import Beat
 from shipworthy.plan.check import spoken
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import FOR_PEOPLE, paused
+from shipworthy.release.rules import paused
 from shipworthy.release.trials import TRIED
-from shipworthy.release.words import ReleaseStepped
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 from shipworthy.watch.counted import counts_due
 from shipworthy.watch.folds import AUDITED, FEEDS, JUDGED, REMEMBERED, SEALED
 from shipworthy.watch.monitor import NOBODY

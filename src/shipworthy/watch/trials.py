@@ -13,9 +13,9 @@ from shipworthy.base.fact import Past, latest
 from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
-from shipworthy.release.rules import FOR_PEOPLE, standing
+from shipworthy.release.rules import standing
 from shipworthy.release.trials import TRIED, last_proposal, last_verdicts
-from shipworthy.release.words import ReleaseStepped, TrialJudged
+from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped, TrialJudged
 from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
 from shipworthy.watch.errors import DIVISION, LOSSES, to_take_back

@@ -26,9 +26,8 @@ from shipworthy.model.rules import decide, hashed, held_out
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
-from shipworthy.release.rules import CANARY
 from shipworthy.release.signed import plan_as_signed
-from shipworthy.release.words import ReleaseStepped, TrialJudged
+from shipworthy.release.words import CANARY, ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.monitor import Weights

@@ -30,7 +30,7 @@ from shipworthy.deliver.engine import engine_of
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Question
-from shipworthy.deliver.run import Part
+from shipworthy.deliver.run import Part, Result
 from shipworthy.deliver.serving import Reply, Serving
 from shipworthy.deliver.words import AnswersSealed, Trace
 from shipworthy.doors.cli.main import verbs
@@ -40,6 +40,7 @@ from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.wire import Wire
 from shipworthy.model.classes import losses
 from shipworthy.model.exploring import EXPLORED
+from shipworthy.plan.schema import Plan
 from shipworthy.plan.schema_model import Exploration
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.words import TrialJudged
@@ -255,12 +256,11 @@ def test_over_grpc_the_class_is_text_and_its_probabilities_are_doubles(
     assert described["probabilities"] == [-1, 3]
 
 
-def test_rows_that_are_answered_by_themselves_get_the_same(cellar: Cellar, serving: Serving) -> None:
-    store = cellar.desk.store
-    plan = serving.plan.model_copy(update={"data": serving.plan.data.model_copy(update={"by_row": "wines"})})
+def by_row(cellar: Cellar, serving: Serving, plan: Plan) -> Result:
+    """The answers of the champion of the north where each row is answered by itself."""
+    store, champion, moment = cellar.desk.store, serving.pointer.champion["north"], serving.pinned.as_of
     taken = next(fact for fact in cellar.facts(SnapshotTaken) if fact.snapshot == serving.pinned.snapshot)
-    champion, moment = serving.pointer.champion["north"], serving.pinned.as_of
-    result = answer_rows(
+    return answer_rows(
         store.files,
         serving.ready[champion].answerer,
         plan,
@@ -273,6 +273,12 @@ def test_rows_that_are_answered_by_themselves_get_the_same(cellar: Cellar, servi
         carried_by=engine_of({}),
         kept=keeping(plan, store.keys.folder),
     )
+
+
+def test_rows_that_are_answered_by_themselves_get_the_same(cellar: Cellar, serving: Serving) -> None:
+    store = cellar.desk.store
+    plan = serving.plan.model_copy(update={"data": serving.plan.data.model_copy(update={"by_row": "wines"})})
+    result = by_row(cellar, serving, plan)
     log = logged(cellar)
     for row in store.files.table(result.segment).to_pylist():
         same = {name: row[name] for name in ("class", "likely", "score", "decision", "reasons")}
@@ -287,20 +293,7 @@ def test_some_bottles_that_nobody_acts_on_are_acted_on_at_random_the_same_in_row
     rule = serving.plan.decision.model_copy(update={"explore": Exploration(share=0.3, seed="spring")})
     data = serving.plan.data.model_copy(update={"by_row": "wines"})
     plan = serving.plan.model_copy(update={"data": data, "decision": rule})
-    taken = next(fact for fact in cellar.facts(SnapshotTaken) if fact.snapshot == serving.pinned.snapshot)
-    result = answer_rows(
-        store.files,
-        serving.ready[champion].answerer,
-        plan,
-        Part(champion, ("north",), "all"),
-        taken,
-        run="explored",
-        consumer="cellar",
-        time=moment,
-        as_of=moment,
-        carried_by=engine_of({}),
-        kept=keeping(plan, store.keys.folder),
-    )
+    result = by_row(cellar, serving, plan)
     rows, log = store.files.table(result.segment).to_pylist(), logged(cellar)
     ready = replace(serving.ready[champion], rule=rule)
     drawn = [row for row in rows if row["decision"] != log[row["entity"]]["decision"]]

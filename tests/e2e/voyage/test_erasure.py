@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from e2e.voyage.shop import PRODUCT, plan_text, someone
-from e2e.voyage.test_server import Server, wait_for
+from e2e.voyage.test_server import Server
 from e2e.voyage.voyage import Voyage
+from e2e.waiting import wait_for
 
 from shipworthy.app.audit import audited
 from shipworthy.app.wiring import close_desk

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from e2e.voyage.shop import PRODUCT
 from e2e.voyage.shops import Shops
-from e2e.voyage.test_server import Server, wait_for
+from e2e.voyage.test_server import Server
 from e2e.voyage.voyage import Voyage
+from e2e.waiting import wait_for
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import UserError

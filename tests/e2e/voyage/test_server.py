@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from e2e.voyage.shop import PRODUCT
 from e2e.voyage.shops import Shops
 from e2e.voyage.voyage import Voyage
+from e2e.waiting import wait_for
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.deliver.journal import seal_left_over
@@ -181,16 +181,3 @@ def test_a_killed_server_has_every_acknowledged_answer_in_the_log_once(voyage: V
     log = pa.concat_tables([voyage.desk.store.files.table(what.segment) for what in served])
     found = pc.value_counts(log.filter(pc.is_in(log["answer_id"], pa.array(acknowledged)))["answer_id"]).to_pylist()
     assert {one["values"]: one["counts"] for one in found} == dict.fromkeys(acknowledged, 1)
-
-
-def wait_for(holds: Any, seconds: float = 120.0) -> bool:
-    """Whether something comes to hold before long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if holds():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.1)
-    return False

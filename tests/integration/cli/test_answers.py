@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import open_shop
-
-from shipworthy.doors.cli.main import run
+from integration.cli.terminal import at_home, ended, log_in
 
 SHIPWORTHY = [sys.executable, "-c", "from shipworthy.doors.cli.main import run; run()"]
 
@@ -22,29 +21,12 @@ SHIPWORTHY = [sys.executable, "-c", "from shipworthy.doors.cli.main import run; 
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small shop with its plan in force and ten bad rows in its feed; the administrator is logged in."""
     root = tmp_path_factory.mktemp("shop")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHIPWORTHY_")]:
-            patch.delenv(name)
-        patch.setenv("HOME", str(root))
-        patch.setenv("XDG_CONFIG_HOME", str(root / ".config"))
-        patch.chdir(root)
+    with at_home(root):
         open_shop(root)
         with (root / "feed" / "purchases-all.csv").open("a") as feed:
             feed.writelines(f"{customer:05d},no date,1,20.00\n" for customer in range(10))
         assert ended("plan") == 0
         yield root
-
-
-def ended(*arguments: str) -> int:
-    """The exit code of a call within this process."""
-    with pytest.raises(SystemExit) as end:
-        run(arguments)
-    return int(end.value.code or 0)
-
-
-def log_in(person: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ended("people", "add", person, "--json") == 0
-    monkeypatch.setenv("SHIPWORTHY_TOKEN", json.loads(capsys.readouterr().out)["token"])
 
 
 def test_several_logins_are_made_at_once_and_no_token_is_lost(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import open_shop
-
-from shipworthy.doors.cli.main import run
+from integration.cli.terminal import at_home, ended, log_in
 
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The small shop with its plan in force; the tokens of some of its people."""
     root = tmp_path_factory.mktemp("shop")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHIPWORTHY_")]:
-            patch.delenv(name)
-        patch.setenv("HOME", str(root))
-        patch.setenv("XDG_CONFIG_HOME", str(root / ".config"))
-        patch.chdir(root)
+    with at_home(root):
         open_shop(root)
         assert ended("plan") == 0
         yield {"root": str(root)}
-
-
-def ended(*arguments: str) -> int:
-    """The exit code of a call within this process."""
-    with pytest.raises(SystemExit) as end:
-        run(arguments)
-    return int(end.value.code or 0)
-
-
-def log_in(person: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ended("people", "add", person, "--json") == 0
-    monkeypatch.setenv("SHIPWORTHY_TOKEN", json.loads(capsys.readouterr().out)["token"])
 
 
 @pytest.mark.parametrize("person", ["data-scientist", "night-operator", "product-manager"])

@@ -8,12 +8,14 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from integration.cli.terminal import at_home, ended
 
-from shipworthy.doors.cli.main import run, verbs
+from shipworthy.doors.cli.main import verbs
 
 SHIPWORTHY = [sys.executable, "-c", "from shipworthy.doors.cli.main import run; run()"]
 HEAVY = ("numpy", "pandas", "sklearn", "scipy", "dbos", "mlflow", "duckdb", "pyarrow", "sqlalchemy", "fastapi",
@@ -59,21 +61,10 @@ SERVED = {"pages", "serve"}
 
 
 @pytest.fixture(autouse=True)
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty(tmp_path: Path) -> Iterator[Path]:
     """An empty folder, and nobody logged in."""
-    for name in [name for name in os.environ if name.startswith("SHIPWORTHY_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def ended(*arguments: str) -> int:
-    """The exit code of a call within this process."""
-    with pytest.raises(SystemExit) as end:
-        run(arguments)
-    return int(end.value.code or 0)
+    with at_home(tmp_path):
+        yield tmp_path
 
 
 def test_the_overview_and_the_help_of_a_light_verb_import_no_heavy_library() -> None:

@@ -12,7 +12,7 @@ import pytest
 import tritonclient.grpc as triton
 from e2e.voyage.shop import PRODUCT
 from e2e.voyage.shops import Shops
-from e2e.voyage.test_server import wait_for
+from e2e.waiting import wait_for
 from integration.predict.quay import ASKERS, Quay, live_shop
 from integration.predict.test_oip_grpc import column
 

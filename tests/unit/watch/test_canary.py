@@ -18,7 +18,6 @@ from shipworthy.watch.canary import (
     reached,
     seen,
     verdict,
-    worthwhile,
 )
 from shipworthy.watch.evidence import BETS, Counts, Floats, beyond, wealth
 
@@ -185,7 +184,8 @@ def test_a_challenger_that_gains_no_more_than_it_costs_replaces_nobody(
 ) -> None:
     pays, random = Worth(cost=5_000, value=50, decisions=10_000).break_even, np.random.default_rng(9)
     draws = random.choice([1.0, -1.0, 0.0], (300, 4_000), p=[0.2, 0.2 - gain, 0.6 + gain])
-    table = {d: worthwhile(np.array([d]), pays) for d in (-1.0, 0.0, 1.0)}
+    terms = Terms(margin=-pays)
+    table = {d: seen(Trial(), np.array([-d]), terms).promotion for d in (-1.0, 0.0, 1.0)}
     grown = np.cumsum(np.array([table[d] for d in (-1.0, 0.0, 1.0)])[draws.astype(int) + 1], axis=1)
     crossed = (np.logaddexp.reduce(grown, axis=-1) - np.log(len(BETS)) >= -np.log(ALPHA)).any(axis=1)
     assert replaced[0] <= crossed.mean() <= replaced[1]

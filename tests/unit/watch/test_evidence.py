@@ -18,7 +18,6 @@ from shipworthy.watch.evidence import (
     beyond,
     calm,
     counted,
-    crosses,
     rows_more,
     rows_until_alarm,
     strength,
@@ -87,7 +86,7 @@ def judged(gaps: list[float], tolerance: float, phi: float, updates: int) -> lis
         rows_at = np.concatenate([np.full(rows // 2, gap - spread), np.full(rows - rows // 2, gap + spread)])
         factors = np.array([beyond(rows_at, tolerance), beyond(-rows_at, tolerance)])
         state = updated(state, temper(factors, phi))
-        found.append(crosses(state.reshape(-1), threshold(updates, ALPHA)))
+        found.append(bool(strength(state.reshape(-1)) >= np.log1p(threshold(updates, ALPHA))))
     return found
 
 
@@ -192,14 +191,15 @@ def test_what_cannot_be_is_refused() -> None:
 
 def test_the_delay_formula_says_how_many_rows_are_still_needed() -> None:
     bar = threshold(12, ALPHA)
+    reached = np.log1p(bar)
     counts = Counts(1_000, 130)
     factors = temper(above(counts, 0.1), 4.0)
     state = updated(calm(len(BETS)), factors)
     more = rows_more(state, factors, counts.rows, bar)
     assert more is not None
-    assert not crosses(state, bar)
+    assert strength(state) < reached
     later = updated(state, factors * more / counts.rows)
-    assert crosses(later, bar)
+    assert strength(later) >= reached
     assert rows_more(calm(len(BETS)), above(Counts(100, 5), 0.1), 100, bar) is None
     assert rows_more(calm(len(BETS)), np.zeros(len(BETS)), 0, bar) is None
 

@@ -17,7 +17,7 @@ import pyarrow.csv
 
 from shipworthy.base.ahead import ahead
 from shipworthy.data.parts import fitted, joined, of_reading, together
-from shipworthy.data.places import Bytes, at_hand, content, files, half_written, unchanged, wrong
+from shipworthy.data.places import Bytes, at_hand, content, files, half_written, unchanged, undecodable, wrong
 from shipworthy.data.source import UNTOLD, Broken, Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
@@ -314,13 +314,7 @@ def _undecodable(name: str, text: bytes) -> Exception:
         line = 1
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-    return wrong(
-        "encoding",
-        f"{name}:{line}",
-        f"Line {line} holds bytes that are not UTF-8.",
-        "Names and words would come out garbled, and the same customer under two names.",
-        "Write the file as UTF-8.",
-    )
+    return undecodable(name, line)
 
 
 SOURCE = SourceKind("CSV files with a header line, plain or packed (.gz).", ("path",), read, probe, pieces)

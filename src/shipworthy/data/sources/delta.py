@@ -13,6 +13,7 @@ from shipworthy.data.ordering import ordered
 from shipworthy.data.parts import whole
 from shipworthy.data.places import filled_in, hidden, inside, wrong
 from shipworthy.data.source import Pieces, Place, Probe, Reading, SourceKind
+from shipworthy.edges.extras import library
 from shipworthy.edges.objects import ADDRESS, delta_options
 from shipworthy.plan.schema import Source
 
@@ -78,13 +79,7 @@ def _opened(library: Any, source: Source, place: Place) -> Any:
 
 
 def _library(place: Place) -> Any:
-    try:
-        import deltalake
-    except ImportError:
-        found = "Delta tables need deltalake, which is not installed."
-        fix = "pip install 'shipworthy[delta]' where Shipworthy runs."
-        raise wrong("no_library", f"sources.{place.name}.kind", found, fix=fix) from None
-    return deltalake
+    return library("deltalake", "delta", "Delta tables", "data.no_library", f"sources.{place.name}.kind")
 
 
 def _unreadable(library: Any, source: Source, place: Place, error: Exception) -> UserError:

@@ -18,6 +18,7 @@ from shipworthy.base.errors import UserError
 from shipworthy.data.parts import joined
 from shipworthy.data.places import Bytes, content, files, half_written, wrong
 from shipworthy.data.source import Broken, Part, Place, Probe, Reading, SourceKind
+from shipworthy.edges.extras import library
 from shipworthy.plan.schema import Source
 
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -47,7 +48,7 @@ class _Sheet:
         self.file, self.source, self.place, self.calculated = file, source, place, calculated
 
     def __enter__(self) -> Iterator[Sequence[Any]]:
-        openpyxl = _library(self.place)
+        openpyxl = library("openpyxl", "excel", "Excel files", "data.no_library", f"sources.{self.place.name}.kind")
         _whole(self.file)
         try:
             self.book = openpyxl.load_workbook(
@@ -211,16 +212,6 @@ def _whole(file: Bytes) -> None:
     if size > _MOST_UNPACKED:
         found = f"The workbook unpacks to {size:,} bytes."
         raise wrong("not_excel", file.name, found, "So large a sheet does not exist.", "Have it written again.")
-
-
-def _library(place: Place) -> Any:
-    try:
-        import openpyxl
-    except ImportError:
-        found = "Excel files need openpyxl, which is not installed."
-        fix = "pip install 'shipworthy[excel]' where Shipworthy runs."
-        raise wrong("no_library", f"sources.{place.name}.kind", found, fix=fix) from None
-    return openpyxl
 
 
 def _unreadable(name: str, error: Exception) -> UserError:

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shipworthy.base.ahead import ahead
-from shipworthy.base.errors import UserError
 from shipworthy.data.engine import engine, literal
 from shipworthy.data.parts import fitted, joined, of_reading, together
-from shipworthy.data.places import Bytes, Found, at_hand, content, files, half_written, unchanged, wrong
+from shipworthy.data.places import Bytes, Found, at_hand, content, files, half_written, unchanged, undecodable
 from shipworthy.data.source import Broken, Part, Piece, Pieces, Place, Probe, Reading, SourceKind
 from shipworthy.plan.schema import Source
 
@@ -154,17 +153,7 @@ def _decoded(name: str, content: bytes, before: int = 0) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _undecodable(name, before + content.count(b"\n", 0, error.start) + 1) from None
-
-
-def _undecodable(name: str, line: int) -> UserError:
-    return wrong(
-        "encoding",
-        f"{name}:{line}",
-        f"Line {line} holds bytes that are not UTF-8.",
-        "Names and words would come out garbled, and the same customer under two names.",
-        "Write the file as UTF-8.",
-    )
+        raise undecodable(name, before + content.count(b"\n", 0, error.start) + 1) from None
 
 
 def _numbered(text: str, first: int) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.filing import local, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
+from shipworthy.edges.extras import library
 from shipworthy.edges.objects import ADDRESS, delta_options
 
 _OURS = ("run", "notice")
@@ -31,7 +32,7 @@ def write(target: Target, rows: pa.Table) -> str:
 
 def stream(target: Target, rows: pa.RecordBatchReader) -> str:
     """The same for rows that come some at a time: files are written as they come, and become the table at once."""
-    library = _library(target.where)
+    library = _library(target)
     try:
         library.write_deltalake(
             _place(target),
@@ -52,7 +53,7 @@ def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
         UserError: the library is not installed.
         OSError: the table could not be read or written.
     """
-    library = _library(target.where)
+    library = _library(target)
     try:
         table = _there(library, target)
         asked = [field.name for field in table.schema().fields if field.name in columns] if table is not None else []
@@ -95,7 +96,7 @@ def _with_ours(target: Target, rows: pa.RecordBatchReader) -> pa.RecordBatchRead
 
 def probe(target: Target, shape: pa.Table) -> str:
     """Whether the table has the columns, and a file can be written in its folder."""
-    library = _library(target.where)
+    library = _library(target)
     found = tried(target, folder=True)
     try:
         table = _there(library, target)
@@ -110,14 +111,8 @@ def probe(target: Target, shape: pa.Table) -> str:
     return f"{found}; the table has the columns"
 
 
-def _library(where: str) -> Any:
-    try:
-        import deltalake
-    except ImportError:
-        found = "Delta tables need deltalake, which is not installed."
-        fix = "pip install 'shipworthy[delta]' where Shipworthy runs."
-        raise UserError(Mistake("deliver.no_library", where, found, fix=fix)) from None
-    return deltalake
+def _library(target: Target) -> Any:
+    return library("deltalake", "delta", "Delta tables", "deliver.no_library", target.where)
 
 
 def _there(library: Any, target: Target) -> Any:

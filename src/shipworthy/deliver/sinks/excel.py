@@ -18,6 +18,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.deliver.filing import lying, put, remains, replacing, tried
 from shipworthy.deliver.sink import Gone, Knows, SinkKind, Target
 from shipworthy.deliver.spool import Spool, spooled
+from shipworthy.edges.extras import library
 
 _MOST_ROWS, _MOST_SIGNS, _EXACT = 1_048_575, 32_767, 10**15  # a sheet without its header; a cell; a number
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -53,7 +54,7 @@ def as_workbook(target: Target, rows: pa.Table) -> bytes:
 
 
 def _save(target: Target, rows: pa.RecordBatchReader, out: BinaryIO) -> None:
-    openpyxl = library(target.where)
+    openpyxl = _library(target)
     with spooled(rows) as spool:
         if spool.rows > _MOST_ROWS:
             found = f"{spool.rows:,} rows do not fit on a sheet, which holds {_MOST_ROWS:,}."
@@ -68,15 +69,8 @@ def _save(target: Target, rows: pa.RecordBatchReader, out: BinaryIO) -> None:
         book.save(out)
 
 
-def library(where: str) -> Any:
-    """openpyxl, or the error that names the extra which brings it."""
-    try:
-        import openpyxl
-    except ImportError:
-        found = "Excel files need openpyxl, which is not installed."
-        fix = "pip install 'shipworthy[excel]' where Shipworthy runs."
-        raise UserError(Mistake("deliver.no_library", where, found, fix=fix)) from None
-    return openpyxl
+def _library(target: Target) -> Any:
+    return library("openpyxl", "excel", "Excel files", "deliver.no_library", target.where)
 
 
 def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
@@ -88,7 +82,7 @@ def erase(target: Target, columns: Mapping[str, Knows]) -> Gone | None:
     content = lying(target)
     if content is None:
         return None
-    book = library(target.where).load_workbook(io.BytesIO(content))
+    book = _library(target).load_workbook(io.BytesIO(content))
     name = target.declared.sheet or "List"
     if name not in book.sheetnames:
         return None

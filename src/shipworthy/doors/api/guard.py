@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shipworthy.app.entrance import host_name, limited
+from shipworthy.app.entrance import Sending, host_name, limited
 from shipworthy.app.rights import Identity
 from shipworthy.base.errors import Mistake, Tampered
 from shipworthy.doors.api.errors import Nobody, answer, answer_to, bug, of_status
@@ -49,25 +49,15 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def send_safely(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        sending = Sending(send, SAFE_HEADERS)
         try:
             refusal = await self._refusal(scope)
-            await (refusal or self._app)(scope, limited(receive, self._most_bytes, HTTPException(413)), send_safely)
+            await (refusal or self._app)(scope, limited(receive, self._most_bytes, HTTPException(413)), sending)
         except Exception:
             number = secrets.token_hex(6)
             log.exception("bug %s at %s %s", number, scope["method"], scope["path"])
-            if not started:
-                await answer(500, bug(number, scope["path"]))(scope, receive, send_safely)
+            if not sending.began:
+                await answer(500, bug(number, scope["path"]))(scope, receive, sending)
 
     async def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)

@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shipworthy.app.entrance import host_name, limited
+from shipworthy.app.entrance import Sending, host_name, limited
 from shipworthy.base.errors import Mistake
 
 log = logging.getLogger(__name__)
@@ -52,28 +52,18 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def send_safely(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        sending = Sending(send, SAFE_HEADERS)
         try:
             refusal = self._refusal(scope)
-            await (refusal or self._app)(scope, _plain(limited(receive, MOST_BYTES, TooLarge())), send_safely)
+            await (refusal or self._app)(scope, _plain(limited(receive, MOST_BYTES, TooLarge())), sending)
         except TooLarge:
-            if not started:
-                await self._error_page(413, [too_large(scope["path"])])(scope, receive, send_safely)
+            if not sending.began:
+                await self._error_page(413, [too_large(scope["path"])])(scope, receive, sending)
         except Exception:
             number = secrets.token_hex(6)
             log.exception("bug %s at %s %s", number, scope["method"], _for_the_log(scope["path"]))
-            if not started:
-                await self._error_page(500, [bug(number, scope["path"])])(scope, receive, send_safely)
+            if not sending.began:
+                await self._error_page(500, [bug(number, scope["path"])])(scope, receive, sending)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         host = host_name(Headers(scope=scope).get("host", ""))

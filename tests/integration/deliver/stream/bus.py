@@ -19,6 +19,7 @@ import nats
 from confluent_kafka import Consumer, Producer
 from e2e.voyage.shop import PRODUCT, settings_of
 from e2e.voyage.voyage import Voyage
+from e2e.waiting import wait_for
 from integration.outside import place_of_its_own
 from nats.js.errors import BadRequestError, NotFoundError
 
@@ -249,19 +250,6 @@ def worker(root: Path, url: str) -> Iterator[subprocess.Popen[str]]:
             process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=120)
         assert process.returncode in (0, -signal.SIGKILL), said
-
-
-def wait_for(holds: Callable[[], Any], seconds: float = 120.0) -> bool:
-    """Whether something comes to hold before long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if holds():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.1)
-    return False
 
 
 def running(work: Coroutine[Any, Any, T]) -> T:

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from e2e.voyage.shop import PRODUCT, open_shop, plan_text, someone
 from e2e.voyage.voyage import Voyage
-from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, stream_plan, wait_for
+from e2e.waiting import wait_for
+from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, stream_plan
 from integration.deliver.stream.test_letters import working
 
 from shipworthy.app.wiring import close_desk

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from e2e.voyage.shop import PRODUCT, someone
-from integration.deliver.stream.bus import ANSWERS, Apart, desk_with, wait_for, worker
+from e2e.waiting import wait_for
+from integration.deliver.stream.bus import ANSWERS, Apart, desk_with, worker
 from integration.deliver.stream.test_killed import logged, questions
 
 from shipworthy.app.wiring import close_desk

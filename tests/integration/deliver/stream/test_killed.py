@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from e2e.voyage.shop import PRODUCT, someone
-from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, wait_for, worker
+from e2e.waiting import wait_for
+from integration.deliver.stream.bus import ANSWERS, DEAD, Nats, desk_with, worker
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.listening import note_silence

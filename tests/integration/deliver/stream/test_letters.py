@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from e2e.voyage.shop import PRODUCT, someone
-from integration.deliver.stream.bus import ANSWERS, DEAD, QUESTIONS, Kafka, Nats, desk_with, wait_for
+from e2e.waiting import wait_for
+from integration.deliver.stream.bus import ANSWERS, DEAD, QUESTIONS, Kafka, Nats, desk_with
 
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
