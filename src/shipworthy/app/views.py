@@ -37,6 +37,8 @@ from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing
+from shipworthy.respond.attempts import failing
+from shipworthy.respond.incidents import open_now
 
 MOST_FACTS = 500
 MEDIA_TYPES = {
@@ -259,7 +261,8 @@ def _answers_wanted(found: Road, told: list[Station]) -> list[NextStep]:
     steps = []
     if states["watch"] == "alarm":
         steps.append(NextStep("Look at the alarm: since when, how sure, what to do.", owner, page="monitor"))
-    if states["respond"] == "alarm":
+    steps += [NextStep(text, owner, page="response") for text in failing(found.plan, found.past)]
+    if open_now(found.past):
         steps.append(NextStep("Close the open incident with its cause, fix and check.", owner, page="incidents"))
     return steps
 

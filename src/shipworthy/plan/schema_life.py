@@ -234,7 +234,7 @@ class Trigger(Section):
         description=(
             "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
             "unacknowledged, unused, paused), function (revoked), severity (overdue), section of the plan (plan) or "
-            "failed attempt (failed: rollback, fallback, pause, retrain, prove)."
+            "failed attempt (failed: rollback, fallback, pause, retrain, prove, rehearse, release)."
         ),
     )
     do: list[Name] = Field(
