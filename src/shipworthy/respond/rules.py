@@ -141,7 +141,7 @@ def _always(plan: Plan) -> list[Trigger]:
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
-    return trigger.of in (None, cause.of) and cause.trigger in ("", trigger.name)
+    return trigger.of in (None, cause.of, cause.sink or None) and cause.trigger in ("", trigger.name)
 
 
 def _counts(cause: Cause, since: Since | None) -> bool:

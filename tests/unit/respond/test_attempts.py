@@ -206,7 +206,7 @@ def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clo
 
 
 def test_a_list_that_does_not_arrive_is_tried_later_and_later_then_given_up_and_people_are_told() -> None:
-    history = unbrought("{name: mine, on: failed, of: service, do: [notify], to: [technology]}")
+    history = unbrought("{name: mine, on: failed, of: call-list, do: [notify], to: [technology]}")
     first = history.now
     fire(history)
     for moment in stops(lambda: history.past, first, first + timedelta(days=4)):
