@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from shipworthy.base.fact import Command, Past, latest
@@ -12,7 +12,7 @@ from shipworthy.base.retries import given_up, next_try, rests
 from shipworthy.data.folds import READ
 from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.folds import ended
-from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
+from shipworthy.deliver.owing import moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, tried, unbrought
 from shipworthy.deliver.words import Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
@@ -202,14 +202,7 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
     moments = {until}
     for consumer in plan.consumers.values():
         for moment in moments_of(consumer, past, until):
-            moments.add(moment)
-            acted = consumer.time_to_act if consumer.use_at_least is not None else None
-            for length in (consumer.deadline, consumer.acknowledge_within, acted):
-                if length is not None:
-                    moments.add(length.after(moment))
-            moments.add(plan.need.horizon.after(moment))
-    for _, _, expected in missing_arrivals(plan, past, until):
-        moments.add(expected + timedelta(microseconds=1))
+            moments |= {moment, plan.need.horizon.after(moment)}
     # Lists that were asked for off the schedule, or made under an earlier one, have a truth to wait for as well.
     moments |= {matures(plan, window) for window in answered(past)}
     moments |= {*answer_moments(plan, past, now, until), *following(plan, past, now, until)}
