@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeGuard
 
 from shipworthy.base.fact import Command, Past, latest
@@ -12,7 +12,7 @@ from shipworthy.base.retries import given_up, next_try, rests
 from shipworthy.data.folds import READ
 from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.folds import ended
-from shipworthy.deliver.owing import missing_arrivals, moments_of, owed
+from shipworthy.deliver.owing import moments_of, owed
 from shipworthy.deliver.rules import list_moments, run_name, tried, unbrought
 from shipworthy.deliver.words import Score
 from shipworthy.model.words import CandidateMade, TrainCandidate
@@ -20,10 +20,17 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.lasting import not_asked
 from shipworthy.prove.words import ProveCandidate
-from shipworthy.release.rules import names, next_step, paused, standing, trials_done
+from shipworthy.release.rules import names, next_step, paused, rehearsals_short, standing, trials_done
 from shipworthy.release.signed import plan_in_use
-from shipworthy.release.trials import pays, to_take_back
-from shipworthy.release.words import FOR_PEOPLE, FallBack, PauseDeliveries, ReleaseCandidate, RollBack
+from shipworthy.release.trials import not_shown, pays, to_take_back
+from shipworthy.release.words import (
+    FOR_PEOPLE,
+    REHEARSAL,
+    FallBack,
+    PauseDeliveries,
+    ReleaseCandidate,
+    RollBack,
+)
 from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
 from shipworthy.respond.attempts import resting, tried_again
 from shipworthy.respond.folds import ACTED
@@ -43,13 +50,13 @@ def due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
     What has failed is left alone until its time comes again, and for good once it was given up.
     """
     for command in _wanted(plan, past, now):
-        attempt = attempted(command)
+        attempt = attempted(command, past)
         if attempt is None or not resting(plan, past, *attempt, now):
             yield command
 
 
-def attempted(command: Command[Any]) -> tuple[str, str] | None:
-    """What a command that follows from triggers tries, and the candidate or consumer it concerns; None of others."""
+def attempted(command: Command[Any], past: Past) -> tuple[str, str] | None:
+    """What a command that follows from triggers tries, and what it concerns, see `AttemptFailed`; None of others."""
     if isinstance(command, RollBack):
         return "rollback", command.candidate
     if isinstance(command, FallBack):
@@ -58,6 +65,10 @@ def attempted(command: Command[Any]) -> tuple[str, str] | None:
         return "pause", command.consumer
     if isinstance(command, TrainCandidate):
         return "retrain", ""
+    if isinstance(command, ReleaseCandidate):
+        return "release", " ".join(filter(None, [command.candidate, command.step, command.cohort]))
+    if isinstance(command, Score) and command.trial == REHEARSAL:
+        return "rehearse", f"{standing(past).challenger} {command.consumer}"
     return ("prove", command.candidate) if isinstance(command, ProveCandidate) else None
 
 
@@ -97,7 +108,10 @@ def looks_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
 
 
 def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[Any]]:
-    """The next step of a challenger that a trigger asked for: its proof, and inside the signed envelope its release."""
+    """The next step of a challenger that a trigger asked for: its proof, and inside the signed envelope its release.
+
+    A rehearsal that did not end well comes again first. What only waits for evidence is not due.
+    """
     made = latest(past.of(CandidateMade), lambda what: what.role == "model")
     if made is None or made.what.notes.get("cause") not in past.fold(ACTED)["retrain"]:
         return
@@ -108,9 +122,13 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
         return
     step = next_step(plan, past, made.what)
     state = gate_state(plan, past, candidate, now)
-    if step in FOR_PEOPLE and not pays(plan, past, candidate):
+    if not (step and state.open and state.by_envelope):
         return
-    if step and state.open and state.by_envelope and trials_done(plan, past, made.what, step):
+    for consumer in rehearsals_short(plan, past, made.what):
+        yield Score(product=plan.product, consumer=consumer, trial=REHEARSAL)
+    if step in FOR_PEOPLE and (not pays(plan, past, candidate) or not_shown(plan, past, made.what, step)):
+        return
+    if trials_done(plan, past, made.what, step):
         cohort = next((name for name in names(plan) if standing(past).champion.get(name) != candidate), "")
         yield ReleaseCandidate(
             product=plan.product, candidate=candidate, step=step, cohort=cohort if step == "cohort" else ""
@@ -182,14 +200,7 @@ def next_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> list
     moments = {until}
     for consumer in plan.consumers.values():
         for moment in moments_of(consumer, past, until):
-            moments.add(moment)
-            acted = consumer.time_to_act if consumer.use_at_least is not None else None
-            for length in (consumer.deadline, consumer.acknowledge_within, acted):
-                if length is not None:
-                    moments.add(length.after(moment))
-            moments.add(plan.need.horizon.after(moment))
-    for _, _, expected in missing_arrivals(plan, past, until):
-        moments.add(expected + timedelta(microseconds=1))
+            moments |= {moment, plan.need.horizon.after(moment)}
     # Lists that were asked for off the schedule, or made under an earlier one, have a truth to wait for as well.
     moments |= {matures(plan, window) for window in answered(past)}
     moments |= {*answer_moments(plan, past, now, until), *following(plan, past, now, until)}
@@ -222,15 +233,15 @@ def following(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterato
 
 def leads_on(command: Command[Any]) -> TypeGuard[ReleaseCandidate]:
     """Whether more belongs to a command: a rehearsal is run at once, and so is a first list in shadow."""
-    return isinstance(command, ReleaseCandidate) and command.step in ("rehearsal", "shadow")
+    return isinstance(command, ReleaseCandidate) and command.step in (REHEARSAL, "shadow")
 
 
 def follow_ups(command: ReleaseCandidate, past: Past) -> list[Score]:
     """What belongs to a release: the rehearsal of each list and stream, or the newest list answered in shadow."""
     plan = current_plan(past)
-    trial: Literal["rehearsal", "shadow"] = "rehearsal" if command.step == "rehearsal" else "shadow"
+    trial: Literal["rehearsal", "shadow"] = REHEARSAL if command.step == REHEARSAL else "shadow"
     return [
         Score(product=command.product, consumer=name, trial=trial)
         for name, consumer in plan.consumers.items()
-        if consumer.mode == "list" or (consumer.mode, trial) == ("stream", "rehearsal")
+        if consumer.mode == "list" or (consumer.mode, trial) == ("stream", REHEARSAL)
     ]

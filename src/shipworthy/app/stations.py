@@ -19,6 +19,7 @@ from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
 from shipworthy.release.trials import last_verdicts
+from shipworthy.respond.attempts import failing
 from shipworthy.respond.incidents import open_now, owner_of, severity_of
 from shipworthy.respond.words import IncidentOpened, TriggerFired
 from shipworthy.sign.rules import gate_state, newest_proof
@@ -190,9 +191,12 @@ def _answered(found: Road) -> Station:
     opened = found.past.of(IncidentOpened)
     open_ = [fact.what for fact in open_now(found.past)]
     fired = len(found.past.of(TriggerFired))
-    if open_:
-        told = [f"{one.title} ({severity_of(found.past, one)}), with {owner_of(found.past, one)}" for one in open_]
-        return Station("respond", "alarm", f"{_many(len(open_), 'open incident')}.", told)
+    told = [f"{one.title} ({severity_of(found.past, one)}), with {owner_of(found.past, one)}" for one in open_]
+    text = f"{_many(len(open_), 'open incident')}." if open_ else ""
+    if undone := failing(found.plan, found.past):
+        text = f"{text} {_many(len(undone), 'thing')} asked for and not done yet.".strip()
+    if text:
+        return Station("respond", "alarm", text, [*told, *undone])
     if not opened and not fired:
         return Station("respond", "ahead", "Nothing had to be answered yet.", [])
     return Station("respond", "done", f"{_many(fired, 'trigger')} acted; no open incident.", [])

@@ -41,6 +41,7 @@ from shipworthy.plan.rules import current_plan, current_version, now_in
 from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing
+from shipworthy.respond.attempts import failing
 from shipworthy.respond.incidents import open_now, owner_of
 from shipworthy.sign.words import Missing
 
@@ -287,6 +288,7 @@ def _answers_wanted(found: Road, told: list[Station]) -> list[NextStep]:
     if states["watch"] == "alarm":
         look = "Look at the alarm: since when, how sure, what to do."
         steps.append(NextStep(look, found.plan.people.operator, page="monitor"))
+    steps += [NextStep(text, found.plan.people.operator, page="response") for text in failing(found.plan, found.past)]
     # Whoever an incident was given to closes it, and nobody else is asked to.
     for owner, count in Counter(owner_of(found.past, fact.what) for fact in open_now(found.past)).items():
         which = "the open incident with its" if count == 1 else f"{count} open incidents, each with its"

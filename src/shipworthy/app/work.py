@@ -10,7 +10,8 @@ from typing import Any
 
 from shipworthy.app.arriving import note_arrivals
 from shipworthy.app.desk import Desk
-from shipworthy.app.due import attempted, due, stops
+from shipworthy.app.due import due, stops
+from shipworthy.app.failures import note_failure, note_rehearsals
 from shipworthy.app.listening import note_silence
 from shipworthy.app.operations import handler_name
 from shipworthy.app.probing import probed
@@ -36,7 +37,7 @@ from shipworthy.base.actor import ADMINISTRATOR
 from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.base.digest import digest_of, plain
 from shipworthy.base.errors import Bug, Mistake, UserError
-from shipworthy.base.fact import Command, Past
+from shipworthy.base.fact import Command
 from shipworthy.base.times import given_moment
 from shipworthy.data.erased import is_whole, spelled
 from shipworthy.deliver.words import EraseMarked, ErasureOutcome, GuideRead, ReadmitMarked
@@ -44,8 +45,7 @@ from shipworthy.edges.export import export
 from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import AdvanceClock
-from shipworthy.respond.asked import asking
-from shipworthy.respond.words import AttemptFailed, Respond
+from shipworthy.respond.words import Respond
 
 OnStep = Callable[[str], None]
 # A moment at which more than this falls due is a circle in the rules, not work.
@@ -195,32 +195,18 @@ def _attempt(
     try:
         result = desk.do(command, who, on_step=on_step)
     except UserError as error:
-        if _failure_noted(desk, command, now, who, error.mistakes[0].found):
+        if note_failure(desk, command, now, who, error.mistakes[0].found):
             tried.discard(_name(Respond(product=command.product)))  # people are told at this look, not at the next
         return f"{now:%Y-%m-%d}  {_said(command)}: not done: {error.mistakes[0].found}"
     except Bug as bug:  # what else is due for others is done all the same
-        if _failure_noted(desk, command, now, who, bug.found):
+        if note_failure(desk, command, now, who, bug.found):
             tried.discard(_name(Respond(product=command.product)))
         return f"{now:%Y-%m-%d}  {_said(command)}: not done, a fault in the code: {bug.found}"
+    if short := note_rehearsals(desk, command, now, who):
+        tried.discard(_name(Respond(product=command.product)))
+        told = sentence_of(f"{consumer}: {reason}" for consumer, reason in short.items())
+        return f"{now:%Y-%m-%d}  {_said(command)}: not rehearsed for {told}"
     return f"{now:%Y-%m-%d}  {_said(command)}{_outcome(result)}"
-
-
-def _failure_noted(desk: Desk, command: Command[object], now: datetime, who: Identity, reason: str) -> bool:
-    """Put on record that what a trigger asked for failed, so that people are told and it is not tried at every look.
-
-    Gives whether it was something that a trigger asked for.
-    """
-    attempt = attempted(command)
-    if attempt is None:
-        return False
-
-    def decide(past: Past) -> list[AttemptFailed]:
-        asked = asking(current_plan(past), past, *attempt)
-        what, concerns, trigger = *attempt, asked.trigger if asked else ""
-        return [AttemptFailed(product=command.product, attempt=what, concerns=concerns, reason=reason, trigger=trigger)]
-
-    desk.store.ledger.append(decide, product=command.product, who=who.person, at=now)
-    return True
 
 
 def _silence_noted(desk: Desk, product: str, who: Identity) -> list[str]:

@@ -11,7 +11,7 @@ from shipworthy.plan.slip import Slip, unknown
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
 OUTPUT_COLUMNS = ("rank", "entity", "score", "low", "high", "decision", "reasons", "answer_id", "as_of", "cohort")
-ATTEMPTS = ("rollback", "fallback", "pause", "retrain", "prove")
+ATTEMPTS = ("rollback", "fallback", "pause", "retrain", "prove", "rehearse", "release")
 """What is tried by itself, and may fail."""
 CLASS_COLUMNS = ("class", "probabilities")
 _ROLES = ("product_manager", "operator", "builders", "auditors")

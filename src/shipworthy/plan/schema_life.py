@@ -243,8 +243,9 @@ class Trigger(Section):
         None,
         description=(
             "Only of this monitor (alarm, note, silent), source (refusal, breach), consumer (late, partial, failed, "
-            "unacknowledged, unused, paused), function (revoked), severity (overdue), section of the plan (plan) or "
-            "failed attempt (failed: rollback, fallback, pause, retrain, prove)."
+            "unacknowledged, unused, paused), sink that a list did not reach (failed), function (revoked), severity "
+            "(overdue), section of the plan (plan) or failed attempt (failed: rollback, fallback, pause, retrain, "
+            "prove, rehearse, release)."
         ),
     )
     do: list[Name] = Field(

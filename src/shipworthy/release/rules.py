@@ -20,6 +20,7 @@ from shipworthy.release.words import (
     CANARY,
     FOR_COHORTS,
     FOR_PEOPLE,
+    REHEARSAL,
     DeliveriesPaused,
     DeliveriesResumed,
     ReleaseCandidate,
@@ -299,6 +300,15 @@ def trials_done(plan: Plan, past: Past, made: CandidateMade, step: str) -> bool:
     """Whether everything before a step has ended well, so that the step may be taken."""
     steps = steps_for(plan, made.role)
     return not any(short for before in steps[: steps.index(step)] for short in _short_trials(plan, past, made, before))
+
+
+def rehearsals_short(plan: Plan, past: Past, made: CandidateMade) -> dict[str, str]:
+    """The consumers for whom a candidate in rehearsal has not been rehearsed well yet, each with the newest reason."""
+    now = standing(past)
+    if (now.challenger, now.challenger_step) != (made.candidate, REHEARSAL):
+        return {}
+    said = {fact.what.consumer: fact.what.text for fact in trials(past, made.candidate, REHEARSAL) if not fact.what.ok}
+    return {name: said.get(name, "") for name, _, _ in _short_trials(plan, past, made, REHEARSAL)}
 
 
 def _require_trials(plan: Plan, past: Past, made: CandidateMade, step: str) -> None:

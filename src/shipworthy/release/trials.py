@@ -77,19 +77,23 @@ def require_no_harm(plan: Plan, past: Past, made: CandidateMade, step: str) -> N
     Raises:
         GateShut: a trial showed harm, also before the candidate was taken back; or the plan asks for evidence first.
     """
+    if mistake := not_shown(plan, past, made, step):
+        raise GateShut(mistake)
+
+
+def not_shown(plan: Plan, past: Past, made: CandidateMade, step: str) -> Mistake | None:
+    """What the trials of a candidate have not shown yet, so that it reaches nobody; None where nothing is wanting."""
     decided = [fact.what for fact in past.of(TrialJudged, about=made.candidate)]
     where = f"candidate {made.candidate[:12]}"
     shown = [what for what in decided if what.harm or (what.verdict == "promote" and what.step != "proposed")]
     newest = shown[-1] if shown else None
     if newest is not None and newest.harm:
-        raise GateShut(
-            Mistake(
-                "release.harm",
-                where,
-                newest.text,
-                "Nobody gets answers from a candidate whose trial has shown harm.",
-                "Make another candidate; or let this one show in rehearsal and shadow that it is no longer worse.",
-            )
+        return Mistake(
+            "release.harm",
+            where,
+            newest.text,
+            "Nobody gets answers from a candidate whose trial has shown harm.",
+            "Make another candidate; or let this one show in rehearsal and shadow that it is no longer worse.",
         )
     beside = {fact.what.step for fact in past.of(ReleaseStepped, about=made.candidate)} & {"shadow", "canary"}
     if plan.release.evidence.required and beside and made.role == "model" and newest is None:
@@ -98,7 +102,8 @@ def require_no_harm(plan: Plan, past: Past, made: CandidateMade, step: str) -> N
             f"Step {step} waits for evidence that it is not worse by {plan.release.evidence.margin:g} or more.{said}"
         )
         fix = "Wait for more answers whose truth is known; `shipworthy releases` shows how far it has come."
-        raise GateShut(Mistake("release.not_shown", where, found, "The plan asks for it.", fix))
+        return Mistake("release.not_shown", where, found, "The plan asks for it.", fix)
+    return None
 
 
 def pays(plan: Plan, past: Past, candidate: str) -> bool:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from shipworthy.base.fact import Command, Question, What
 
+REHEARSAL: Literal["rehearsal"] = "rehearsal"
 CANARY = "canary"
 FOR_COHORTS = ("cohort", "all")
 FOR_PEOPLE = (CANARY, *FOR_COHORTS)

@@ -33,6 +33,7 @@ class Cause:
         trigger: the one trigger that it sets off, empty where any may.
         attempt: what was asked for and failed, empty where it is something else.
         to: whom it is told where the trigger names nobody; empty for all whom it concerns.
+        sink: the destination it concerns as well, empty for none.
     """
 
     on: str
@@ -46,6 +47,7 @@ class Cause:
     trigger: str = ""
     attempt: str = ""
     to: tuple[str, ...] = ()
+    sink: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,23 @@ ATTEMPTS = {
     "pause": "holding deliveries",
     "retrain": "retraining",
     "prove": "proving a retrained candidate",
+    "rehearse": "rehearsing a retrained candidate",
+    "release": "taking the retrained candidate",
 }
 """What is tried by itself, in words, by the name that `of` of a trigger on `failed` takes."""
 
 BY_HAND = {
-    "rollback": "rollback --candidate {} --reason …",
+    "rollback": "rollback --candidate {0} --reason …",
     "fallback": "fall-back --reason …",
-    "pause": "pause --consumer {} --reason …",
+    "pause": "pause --consumer {0} --reason …",
     "retrain": "train",
-    "prove": "prove {}",
+    "prove": "prove {0}",
+    "rehearse": "score {1} --rehearsal",
+    "release": "release {0} {1}",
 }
 """How people do the same, by the same names."""
+OF_A_CANDIDATE = ("rollback", "prove", "rehearse", "release")
+"""Those that concern a candidate, named first."""
 
 
 def resting(plan: Plan, past: Past, attempt: str, concerns: str, now: datetime) -> bool:
@@ -79,7 +85,7 @@ def failed_attempts(plan: Plan, past: Past) -> Iterator[Cause]:
             digest_of([one["attempt"], one["concerns"], one["seq"], "given up" if ended else "attempt"]),
             one["attempt"],
             text,
-            candidate=one["concerns"] if one["attempt"] in ("rollback", "prove") else "",
+            candidate=_concerned(one)[0] if one["attempt"] in OF_A_CANDIDATE else "",
             at=datetime.fromisoformat(at),
             seq=seq,
             attempt=one["attempt"],
@@ -113,14 +119,23 @@ def _times(one: State) -> str:
     return f"{one['tries']} {'time' if one['tries'] == 1 else 'times'}"
 
 
+def _concerned(one: State) -> tuple[str, str]:
+    """The candidate, or the consumer to be held; and of a candidate the consumer or step that it was to reach."""
+    first, _, rest = one["concerns"].partition(" ")
+    return first, rest
+
+
 def _words(one: State) -> str:
-    concerned = f" {one['concerns'][:12]}" if one["attempt"] in ("rollback", "prove") else ""
-    concerned = f" to {one['concerns']}" if one["attempt"] == "pause" else concerned
+    first, rest = _concerned(one)
+    concerned = f" {first[:12]}" if one["attempt"] in OF_A_CANDIDATE else f" to {first}"
+    concerned += {"rehearse": f" for {rest}", "release": f" to the step {rest}"}.get(one["attempt"], "")
     asked = f", which the trigger {one['trigger']} asked for," if one["trigger"] else ""
-    return f"{ATTEMPTS[one['attempt']]}{concerned.rstrip()}{asked}"
+    return f"{ATTEMPTS[one['attempt']]}{concerned.rstrip() if first else ''}{asked}"
 
 
 def _by_hand(one: State) -> str:
     """What people do about what is given up."""
-    command = BY_HAND[one["attempt"]].format(one["concerns"][:12] if one["attempt"] != "pause" else one["concerns"])
-    return f"Mend that, then do it by hand: `shipworthy {command.strip()}`. A trigger that asks anew has it tried anew."
+    first, rest = _concerned(one)
+    rest = rest.replace("cohort ", "cohort --cohort ")
+    command = BY_HAND[one["attempt"]].format(first[:12] if one["attempt"] in OF_A_CANDIDATE else first, rest)
+    return f"Mend that, then do it by hand: `shipworthy {command}`. A trigger that asks anew has it tried anew."

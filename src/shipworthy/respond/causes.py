@@ -106,7 +106,8 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
         yield Cause(short.kind, short.name, short.consumer, short.text, short.lasting, at=short.at, seq=short.seq)
     for failed in past.of(DeliveryFailed):
         text = f"the list of {failed.what.as_of[:10]} did not reach {failed.what.consumer}: {failed.what.reason}"
-        yield Cause("failed", failed.what.delivery, failed.what.consumer, text, False, at=failed.at, seq=failed.seq)
+        what, sink = failed.what, failed.what.sink
+        yield Cause("failed", what.delivery, what.consumer, text, False, at=failed.at, seq=failed.seq, sink=sink)
     yield from _not_brought(past)
 
 
@@ -123,7 +124,7 @@ def _not_brought(past: Past) -> Iterator[Cause]:
                 f"{what.consumer} --as-of {what.as_of[:16]}`"
             )
             name = digest_of([what.delivery, "given up"])
-            yield Cause("failed", name, what.consumer, text, False, at=failed.at, seq=failed.seq)
+            yield Cause("failed", name, what.consumer, text, False, at=failed.at, seq=failed.seq, sink=what.sink)
 
 
 def _missed(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:

@@ -12,7 +12,16 @@ from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import AnswersSealed
 from shipworthy.model.words import CandidateMade
 from shipworthy.prove.words import CandidateProven
-from shipworthy.release.words import CameBack, DeliveriesPaused, DeliveriesResumed, FellBack, RolledBack
+from shipworthy.release.words import (
+    REHEARSAL,
+    CameBack,
+    DeliveriesPaused,
+    DeliveriesResumed,
+    FellBack,
+    ReleaseStepped,
+    RolledBack,
+    TrialFinished,
+)
 from shipworthy.respond.words import (
     AttemptFailed,
     CauseTakenUp,
@@ -29,6 +38,8 @@ SILENT = ("rehearsal", "shadow")
 """Steps in which answers are in the log and reach nobody."""
 AT_ONCE = "serve/"
 """How the names of the runs of prediction servers and stream workers begin."""
+OF_THE_NEWEST = ("retrain", "prove", "rehearse", "release")
+"""What is tried to get a new model into use; it is over when a newer one is made."""
 State = dict[str, Any]
 
 
@@ -92,15 +103,25 @@ def _failing(state: State, fact: Recorded[Any]) -> State:
 def _settled(what: What, state: State) -> set[str]:
     """The attempts that a fact makes needless; only the newest model is proven."""
     if isinstance(what, RolledBack):
-        return {"rollback", f"rollback {what.candidate}"}
+        return {"rollback", f"rollback {what.candidate}", *_of(state, what.candidate, "release", "rehearse")}
+    if isinstance(what, ReleaseStepped):
+        return _of(state, what.candidate, "release")
+    if isinstance(what, TrialFinished):
+        return {f"rehearse {what.candidate} {what.consumer}"} if what.step == REHEARSAL and what.ok else set()
     if isinstance(what, DeliveriesPaused | DeliveriesResumed):
         return {f"pause {name}" for name in what.consumers}
     if isinstance(what, CandidateProven):
         return {f"prove {what.candidate}"}
     if isinstance(what, CandidateMade):
         made = what.role == "model"
-        return {name for name, one in state.items() if made and one["attempt"] in ("retrain", "prove")}
+        return {name for name, one in state.items() if made and one["attempt"] in OF_THE_NEWEST}
     return {"fallback"}
+
+
+def _of(state: State, candidate: str, *attempts: str) -> set[str]:
+    return {
+        name for name, one in state.items() if one["attempt"] in attempts and one["concerns"].split()[:1] == [candidate]
+    }
 
 
 def _noted(state: State, fact: Recorded[WindowJudged]) -> State:
@@ -179,10 +200,10 @@ ACTED: Fold[State] = Fold(
 
 FAILING: Fold[State] = Fold(
     "respond.failing",
-    2,
+    3,
     (
         AttemptFailed, RolledBack, FellBack, CameBack, DeliveriesPaused, DeliveriesResumed, CandidateMade,
-        CandidateProven,
+        CandidateProven, ReleaseStepped, TrialFinished,
     ),
     dict,
     _failing,

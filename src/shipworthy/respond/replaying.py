@@ -11,7 +11,7 @@ from typing import Any
 
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Fold, KnownPast, Past, Recorded, S, What
-from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.data.words import DataArrived, SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.words import DeliveryAcknowledged, DeliveryFailed, DeliveryMade, RunFinished
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
@@ -51,7 +51,7 @@ _HAPPENED: tuple[type[What], ...] = (
     SnapshotTaken, SnapshotRefused, CandidateMade, DeliveryMade, DeliveryFailed, DeliveryAcknowledged, RunFinished,
     AlarmRaised, AlarmClosed, WindowJudged, ReleaseStepped, RolledBack, TrialFinished, SignOffGiven, SignOffRevoked,
     IncidentOpened, IncidentClosed, PlanAdopted, ClockAdvanced, CauseTakenUp, IncidentChanged, AttemptFailed, FellBack,
-    CameBack, DeliveriesPaused, DeliveriesResumed, TrialJudged,
+    CameBack, DeliveriesPaused, DeliveriesResumed, TrialJudged, DataArrived,
 )  # fmt: skip
 
 

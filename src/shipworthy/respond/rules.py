@@ -12,6 +12,7 @@ from shipworthy.base.errors import not_found
 from shipworthy.base.fact import Decided, Past, What
 from shipworthy.base.kinds import kind
 from shipworthy.base.times import midnight
+from shipworthy.deliver.limits import JUST, limits
 from shipworthy.plan.schema import Plan, Trigger
 from shipworthy.plan.schema_life import Escalation, QuietHours
 from shipworthy.plan.schema_need import Owners
@@ -47,8 +48,6 @@ __all__ = [
 ESCALATE = Action(ESCALATES, "tells those who come next, since nobody has answered", notify.act)
 RESEND = Action(RESENDS, "tells those whom a message has not reached", notify.resend, notify.resting)
 _EVER = datetime.min.replace(tzinfo=UTC)
-_JUST = timedelta(microseconds=1)
-"""Late is what is later than its limit."""
 _RANKS = ("low", "high", "critical")
 _SAID = (
     Trigger(name="said-to-whoever-waits", on="paused", do=["notify"]),
@@ -142,7 +141,7 @@ def _always(plan: Plan) -> list[Trigger]:
 
 
 def _sets_off(cause: Cause, trigger: Trigger) -> bool:
-    return trigger.of in (None, cause.of) and cause.trigger in ("", trigger.name)
+    return trigger.of in (None, cause.of, cause.sink or None) and cause.trigger in ("", trigger.name)
 
 
 def _counts(cause: Cause, since: Since | None) -> bool:
@@ -260,14 +259,16 @@ def answer_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> It
 def following_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The next moments in between at which something follows from what happened and was done, if nothing else happens.
 
-    Reminders, escalation, the end of a cool-down, messages tried again, the silence of a monitor, what is overdue.
+    Reminders, escalation, the end of a cool-down, messages tried again, the silence of a monitor, what is overdue, and
+    what consumers were promised, or promised, and does not come in time.
     """
     acted = past.fold(ACTED)
-    owed = [moment for mine in acted["unsent"].values() for one in mine.values() for moment in notify.tried_again(one)]
-    yield from (moment for moment in owed if now < moment <= until)
+    mine = [one for by_trigger in acted["unsent"].values() for one in by_trigger.values()]
+    known = [*limits(plan, past, until), *(moment for one in mine for moment in notify.tried_again(one))]
+    yield from (moment for moment in known if now < moment <= until)
     for trigger in plan.respond.triggers:
         found = [rest.until for rest in _rests(trigger, acted)]
-        found += [limit + _JUST for _, _, limit in silent_limits(trigger, past)]
+        found += [limit + JUST for _, _, limit in silent_limits(trigger, past)]
         if trigger.again_after or trigger.escalate:
             found += _next_to_tell(trigger, acted)
         yield from (moment for moment in found if now < moment <= until)
@@ -289,14 +290,14 @@ def _next_to_tell(trigger: Trigger, acted: State) -> Iterator[datetime]:
 def _overdue_moments(plan: Plan, past: Past, now: datetime, until: datetime) -> Iterator[datetime]:
     """The moments from which an incident, or a comparison with a challenger, is overdue, once more."""
     for incident in open_now(past):
-        yield from (one + _JUST for one in overdue_moments(plan, past, incident, until) if one >= now)
+        yield from (one + JUST for one in overdue_moments(plan, past, incident, until) if one >= now)
     said, since, number = plan.respond.retraining, compared_last(past), 1
     within = said.evaluated_within if said else None
     if within is None or since is None:
         return
     while (one := within.times(number).after(since)) <= until:
         if one >= now:
-            yield one + _JUST
+            yield one + JUST
         number += 1
 
 

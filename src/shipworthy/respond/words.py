@@ -122,8 +122,9 @@ class AttemptFailed(What):
     """What a trigger asked for, or what follows from it, could not be done; it is tried again, see `base.retries`.
 
     Attributes:
-        attempt: rollback, fallback, pause, retrain or prove.
-        concerns: the candidate or consumer; empty where the attempt says all.
+        attempt: rollback, fallback, pause, retrain, prove, rehearse or release.
+        concerns: the candidate or consumer; of rehearse and release the candidate, and behind a blank the consumer, or
+            the step with its cohort; empty where the attempt says all.
         reason: why.
         trigger: the trigger that asked for it; empty where a trial did.
     """

@@ -16,14 +16,18 @@ import numpy as np
 
 from shipworthy.base.fact import Past
 from shipworthy.base.times import read_moment
+from shipworthy.data.words import SnapshotRefused, SnapshotTaken
+from shipworthy.deliver.words import AnswersSealed, RunFinished, ServiceCounted
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.folds import COUNTED_TO, JUDGED
 from shipworthy.watch.monitor import NOBODY, Counted, Event, Judgement, Monitor, Since, Window
-from shipworthy.watch.rules import carried, monitors, settings
+from shipworthy.watch.rules import carried, monitors, put_back, settings
 from shipworthy.watch.words import WindowJudged
 
 MOST_SAID = 3
 _EVER = datetime.min.replace(tzinfo=UTC)
+_OFTEN = (AnswersSealed, ServiceCounted, RunFinished, SnapshotTaken, SnapshotRefused, WindowJudged)
+"""Kinds of facts of which one comes each day at the least where anybody is at work."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -90,20 +94,32 @@ def _fact(plan: Plan, monitor: Monitor, one: _Over, found: Judgement, states: St
     )
 
 
-def since(past: Past, monitor: Monitor) -> Since:
-    """How far a monitor has counted; from the very first fact where it has judged nothing."""
+def since(past: Past, monitor: Monitor, now: datetime) -> Since:
+    """How far a monitor has counted; from the very first fact where it has judged nothing.
+
+    Windows that were judged while the clock was ahead keep nobody waiting until then: it goes on where the clock was
+    put right, with the facts behind those that were counted. What only the clock had brought counts when it comes.
+    """
     assert monitor.counting
     newest = _newest(past, monitor)
     if not newest:
         return Since(0, _EVER)
-    return Since(int(newest["counted_to"]), read_moment(newest["newest"]) + monitor.counting.every)
+    upto = read_moment(newest["newest"]) + monitor.counting.every
+    if put_back(upto, now):
+        upto = start_of(_put_right(past, newest["seq"], now), monitor.counting.every)
+    return Since(int(newest["counted_to"]), upto)
+
+
+def _put_right(past: Past, seq: int, now: datetime) -> datetime:
+    """When the clock was put right, as far as facts behind one that is dated ahead tell; now where there is none."""
+    return next((fact.at for fact in past.of(*_OFTEN, after=seq) if not put_back(fact.at, now)), now)
 
 
 def _over(plan: Plan, past: Past, monitor: Monitor, now: datetime) -> Iterator[_Over]:
     """The windows that are over and have something in them, oldest first."""
     assert monitor.counting
-    begin = since(past, monitor)
-    events = in_order(monitor.counting.events(plan, past, begin, now), begin.moment)
+    begin = since(past, monitor, now)
+    events = in_order(monitor.counting.events(plan, past, begin, now), begin.moment, now)
     seq, began, parts = begin.seq, None, dict[str, Counted]()
     for event in events:
         mine = start_of(event.at, monitor.counting.every)
@@ -118,14 +134,25 @@ def _over(plan: Plan, past: Past, monitor: Monitor, now: datetime) -> Iterator[_
         yield _Over(began, parts, seq)
 
 
-def in_order(events: Iterable[Event], after: datetime) -> list[Event]:
+def in_order(events: Iterable[Event], after: datetime, now: datetime) -> list[Event]:
     """Events by when they were known. A fact is never known before the one in front of it, nor in a window that is
-    over: a clock that was put back loses nothing and counts nothing twice."""
+    over: a clock that was put back loses nothing and counts nothing twice. One that is dated far ahead of now was known
+    with the one behind it."""
     known, told, newest = list(events), list[Event](), after
-    for event in sorted((one for one in known if one.seq), key=lambda one: one.seq):
+    for event in _not_ahead(sorted((one for one in known if one.seq), key=lambda one: one.seq), now):
         newest = max(newest, event.at)
         told.append(replace(event, at=newest))
     return sorted([*told, *(one for one in known if not one.seq)], key=lambda one: one.at)
+
+
+def _not_ahead(events: Sequence[Event], now: datetime) -> list[Event]:
+    """Events in order of their facts; one that the clock dated far ahead of now has the moment of the one behind it."""
+    found, behind = list[Event](), None
+    for event in reversed(events):
+        ahead = put_back(event.at, now)
+        found.append(replace(event, at=behind) if ahead and behind else event)
+        behind = behind if ahead else event.at
+    return found[::-1]
 
 
 def start_of(moment: datetime, every: timedelta) -> datetime:

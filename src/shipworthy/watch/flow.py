@@ -49,7 +49,7 @@ def watch(command: Watch, trip: Trip) -> Watched:
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
         look = Look(trip.store.files, plan, moment, list(windows), taken, refused, pseudonyms, opened)
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
-        facts = trip.record(f"record {moment[:10]}", partial(_facts, judged))
+        facts = trip.record(f"record {moment[:10]}", partial(_facts, judged, trip.at))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
     watched = _watched([*found, *_beside(trip, plan)])
     return replace(watched, trials=judge_trials(JudgeTrials(product=plan.product), trip))
@@ -62,7 +62,7 @@ def watch_beside(command: WatchBeside, trip: Trip) -> Watched:
 
 def _beside(trip: Trip, plan: Plan) -> list[WindowJudged]:
     counts = trip.step("count what lies beside", partial(_counted, trip, plan))
-    facts = trip.record("record what was counted", partial(_facts, counts))
+    facts = trip.record("record what was counted", partial(_facts, counts, trip.at))
     return [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
 
 
@@ -82,7 +82,7 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
     mature = [matures(plan, item.answered) for item in todo if item.needs == "labels"]
     if not mature:
         return "", ""
-    if recent := trip.step("find the data of today", lambda: _taken(trip.past, max(mature), trip.at - _RECENT)):
+    if recent := trip.step("find the data of today", lambda: _taken(trip.past, max(mature), trip.at)):
         return recent, ""
     try:
         taken = snapshot(trip, plan, trip.at)
@@ -94,10 +94,10 @@ def _fresh_data(trip: Trip, plan: Plan, todo: Sequence[Due]) -> tuple[str, str]:
     return "", f"The data was refused at the door: {sentence_of(failed) or 'see the refusal.'}"
 
 
-def _taken(past: Past, upto: datetime, since: datetime) -> str:
+def _taken(past: Past, upto: datetime, now: datetime) -> str:
     """The newest snapshot, if it was taken lately and reaches up to a moment; empty where it does not."""
     newest = latest(past.of(SnapshotTaken, SnapshotRefused))
-    if newest is None or isinstance(newest.what, SnapshotRefused) or newest.at < since:
+    if newest is None or isinstance(newest.what, SnapshotRefused) or not now - _RECENT <= newest.at <= now:
         return ""
     return newest.what.snapshot if read_moment(newest.what.as_of) >= upto else ""
 
@@ -111,7 +111,7 @@ def _counted(trip: Trip, plan: Plan) -> Any:
     return {"windows": plain(windows), "labels": [], "audits": []}
 
 
-def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
+def _facts(judged: dict[str, Any], now: datetime, past: Past) -> Sequence[What]:
     """What was found, less what somebody else recorded meanwhile; an alarm where none is open about the same."""
     able = answering(past)
     facts: list[What] = []
@@ -122,7 +122,7 @@ def _facts(judged: dict[str, Any], past: Past) -> Sequence[What]:
         if not is_drawn(past, sample.candidate, sample.window):
             facts.append(sample)
     for found in reader(list[WindowJudged]).validate_python(judged["windows"]):
-        if not is_judged(past, found):
+        if not is_judged(past, found, now):
             window = settled(found, not found.candidate or found.candidate in able)
             facts.append(window)
             if window.level == "alarm" and open_alarm(past, window.monitor, window.candidate) is None:

@@ -51,7 +51,6 @@ def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
             known["served"] = known["served"] and what.run.startswith(SERVED)
             if "T" not in window:  # a day of answers to questions that brought their inputs
                 known["until"] = (begins + _DAY).isoformat()
-            state["newest"][candidate] = max(at, state["newest"].get(candidate, at))
             known["settled"] = ""
             state["open"].setdefault(candidate, {})[begins.isoformat()] = fact.seq
             _settle(state, candidate, at)
@@ -59,10 +58,14 @@ def _sealed(state: State, fact: Recorded[AnswersSealed]) -> State:
 
 
 def _settle(state: State, candidate: str, at: str) -> None:
-    """Note of the windows of a candidate that no server adds to any more since when that is so."""
-    newest = read_moment(state["newest"][candidate])
+    """Note of the windows of a candidate that no server adds to any more since when that is so.
+
+    No part came later than one that was sealed after it: where the clock was put back, the later one says when.
+    """
+    newest = read_moment(at)
     for moment in list(state["open"][candidate]):
         known = state["windows"][moment][candidate]
+        known["last"] = min(known["last"], at, key=read_moment)
         if not known["served"] or read_moment(known["last"]) + SETTLED <= newest:
             known["settled"] = at
             del state["open"][candidate][moment]
@@ -91,7 +94,7 @@ def _judged(state: State, fact: Recorded[WindowJudged]) -> State:
 
 
 def _nothing_sealed() -> State:
-    return {"windows": {}, "newest": {}, "open": {}}
+    return {"windows": {}, "open": {}}
 
 
 def _newest(state: State, fact: Recorded[SnapshotTaken | SnapshotRefused]) -> State:
@@ -133,7 +136,7 @@ def _alarmed(state: State, fact: Recorded[AlarmRaised | AlarmClosed]) -> State:
     return state
 
 
-SEALED: Fold[State] = Fold("watch.sealed", 3, (AnswersSealed,), _nothing_sealed, _sealed)
+SEALED: Fold[State] = Fold("watch.sealed", 4, (AnswersSealed,), _nothing_sealed, _sealed)
 """By moment and candidate: the ``parts`` and how many ``rows`` of it they have, when the ``last`` came, whether all
 were ``served``, ``until`` when, and since when it is ``settled``; the moments that are ``open`` are not."""
 

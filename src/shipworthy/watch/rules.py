@@ -24,7 +24,7 @@ from shipworthy.release.rules import standing
 from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped
 from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
-from shipworthy.watch.folds import ALARMS, AUDITED, JUDGED, SEALED, SETTLED, OpenAlarm, open_alarms
+from shipworthy.watch.folds import ALARMS, AUDITED, JUDGED, SEALED, OpenAlarm, open_alarms
 from shipworthy.watch.folds import PARTS as PARTS
 from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
@@ -88,8 +88,7 @@ def answered(past: Past) -> list[Answered]:
     found = []
     for moment, candidates in sorted(state["windows"].items()):
         for candidate, known in sorted(candidates.items()):
-            grows = known["served"] and read_moment(known["last"]) + SETTLED > read_moment(state["newest"][candidate])
-            since = known["last"] if grows else ""
+            since = "" if known["settled"] else known["last"]
             parts = tuple(dict.fromkeys(known["parts"].split()))
             found.append(Answered(candidate, moment, parts, since, known["until"]))
     return found
@@ -166,7 +165,10 @@ def _ripe(plan: Plan, monitor: Monitor, window: Answered, now: datetime) -> bool
     """Whether all of a window is there: the truth, or a day without another answer from the prediction server."""
     if monitor.needs == "labels":
         return plan.need.horizon.after(read_moment(window.ends)) <= now
-    return not window.growing_since or read_moment(window.growing_since) + PATIENCE <= now
+    if not window.growing_since:
+        return True
+    since = read_moment(window.growing_since)
+    return since + PATIENCE <= now or put_back(since, now)
 
 
 def _open(known: str | Mapping[str, Any] | None, window: Answered, now: datetime, patient: bool) -> bool:
@@ -175,17 +177,28 @@ def _open(known: str | Mapping[str, Any] | None, window: Answered, now: datetime
         return known is None
     if known["parts"] < len(window.parts):
         return True
-    return bool(known["waiting"]) and (not patient or read_moment(known["at"]) + PATIENCE <= now)
+    tried = read_moment(known["at"])  # ahead of now, where the clock was put back since
+    return bool(known["waiting"]) and not (patient and tried <= now < tried + PATIENCE)
 
 
-def is_judged(past: Past, found: WindowJudged) -> bool:
+def put_back(moment: datetime, now: datetime) -> bool:
+    """Whether something is dated so far ahead of now that the clock must have been put back since.
+
+    One machine's clock may be a little ahead of another's, and a little is waited for.
+    """
+    return moment - now >= PATIENCE
+
+
+def is_judged(past: Past, found: WindowJudged, now: datetime) -> bool:
     """Whether this monitor has judged this window already, for instance in a run beside this one.
 
-    What is counted from facts is about no candidate, and goes on from one window to the next and never back.
+    What is counted from facts is about no candidate, and goes on from one window to the next and never back, unless the
+    clock was put back.
     """
     known = past.fold(JUDGED).get(found.candidate, {}).get(found.monitor, {})
     if known and not found.candidate:
-        return read_moment(found.window) <= read_moment(known["newest"])
+        newest = read_moment(known["newest"])
+        return read_moment(found.window) <= newest and not put_back(newest, now)
     return isinstance(known.get("windows", {}).get(found.window), str)
 
 

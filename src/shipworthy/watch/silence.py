@@ -76,7 +76,7 @@ def _follows(other: Beat, gone: Beat, wall: datetime) -> bool:
 
 def _looks(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     """The look at the world itself, where windows have been due for hours and nobody has judged them."""
-    waiting = [_due_since(plan, past, one) for one in due(plan, past, now)]
+    waiting = [_due_since(plan, past, one, now) for one in due(plan, past, now)]
     since = min((one for one in waiting if one is not None), default=None)
     if since is None and counts_due(plan, past, now - UNLOOKED):
         since = now - UNLOOKED - timedelta(microseconds=1)
@@ -92,7 +92,7 @@ def _looked(past: Past) -> Iterator[str]:
         yield from (known["at"] for known in mine.values())
 
 
-def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
+def _due_since(plan: Plan, past: Past, one: Due, now: datetime) -> datetime | None:
     """Since when a window could have been judged, or tried again; None where nobody knows."""
     window = one.answered
     there = _there(past, one)
@@ -100,7 +100,7 @@ def _due_since(plan: Plan, past: Past, one: Due) -> datetime | None:
         return None
     known = past.fold(JUDGED).get(window.candidate, {}).get(one.monitor, {"windows": {}})
     tried = known["windows"].get(window.moment)
-    if tried and not isinstance(tried, str):
+    if tried and not isinstance(tried, str) and read_moment(tried["at"]) <= now:
         there = max(there, read_moment(tried["at"]) + PATIENCE)
     return max(there, matures(plan, window)) if one.needs == "labels" else there
 
@@ -123,7 +123,9 @@ def _monitors(plan: Plan, past: Past, now: datetime) -> Iterator[Silence]:
     judged: dict[str, list[datetime]] = {}
     for candidate, mine in past.fold(JUDGED).items():
         for name, known in mine.items() if candidate != NOBODY else ():
-            judged.setdefault(name, []).extend(read_moment(at) for at in known.get("moments", []))
+            moments = [read_moment(at) for at in known.get("moments", [])]
+            # What was judged while the clock was ahead says nothing of who judges now.
+            judged.setdefault(name, []).extend(moment for moment in moments if moment <= now)
     advice = "Read why its newest windows could not be judged, or whether there were none."
     for name, moments in judged.items():
         monitor = monitors().get(name)

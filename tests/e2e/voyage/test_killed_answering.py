@@ -11,19 +11,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from e2e.voyage.shop import PRODUCT, Shop, settings_of
+from e2e.voyage.shop import OWNERS, PRODUCT, Shop, settings_of
 from e2e.voyage.shops import Shops
 from e2e.voyage.test_killed import facts, stored
 
 from shipworthy.app.rights import Identity
 from shipworthy.app.wiring import close_desk
-from shipworthy.app.words import Advance, DoWhatIsDue
+from shipworthy.app.words import Advance, DoWhatIsDue, ProductRoad
 from shipworthy.model.words import CandidateMade
 from shipworthy.prove.lasting import in_force
 from shipworthy.prove.words import CheckMadePermanent, CheckRetirementSigned
 from shipworthy.release.pointer import current_pointer
 from shipworthy.release.rules import paused, standing
-from shipworthy.respond.words import AttemptFailed, IncidentClosed, PeopleTold, TriggerFired
+from shipworthy.respond.words import AttemptFailed, IncidentClosed, PeopleTold, Responses, TriggerFired
+from shipworthy.sign.rules import candidate_made
+from shipworthy.sign.words import SignEnvelope
 from shipworthy.watch.words import AlarmRaised
 
 RETIRED_BY = ["legal-owner", "technology-owner"]
@@ -83,6 +85,46 @@ def test_training_that_fails_is_told_and_tried_later_and_later_and_then_given_up
         last = [fact.what.subject for fact in past.of(PeopleTold) if "not tried any more" in fact.what.subject]
         assert last, "that it is given up is told"
         assert all("by hand: `shipworthy train`" in one for one in last)
+    finally:
+        close_desk(desk)
+
+
+def test_a_release_by_itself_that_is_stopped_is_on_record_told_and_goes_on_once_it_can(
+    made: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "shop"))
+    (root / "out" / "rehearsal").rename(root / "out" / "rehearsals before")
+    (root / "out" / "rehearsal").write_text("a file where the folder of rehearsals should be")
+    desk = Shop(settings_of(root), root).desk()
+    operator = Identity("night-operator")
+    try:
+        model = standing(desk.store.ledger.past(PRODUCT)).champion["north"]
+        for owner in OWNERS:
+            desk.do(SignEnvelope(product=PRODUCT, candidate=model, function=owner), Identity(f"{owner}-owner"))
+        lines = desk.do(DoWhatIsDue(product=PRODUCT), operator)
+        assert any("not rehearsed for sales: sales-list: FileExistsError" in line for line in lines)
+        state = desk.ask(ProductRoad(product=PRODUCT), operator)
+        assert any("for sales, which the trigger stale-model asked" in step.text for step in state.next_steps)
+        (root / "out" / "rehearsal").unlink()
+        first = desk.now(PRODUCT)
+        past = desk.store.ledger.past(PRODUCT)
+        digest = candidate_made(past, model).files["model"]
+        kept = root / ".shipworthy" / "files" / digest[:2] / digest[2:]
+        kept.chmod(0o644)
+        good = kept.read_bytes()
+        kept.write_bytes(b"something else")
+        lines = desk.do(Advance(product=PRODUCT, to=(first + timedelta(hours=2)).isoformat()), operator)
+        assert any("score sales: 200 answered" in line for line in lines), "the rehearsal comes again after an hour"
+        past = desk.store.ledger.past(PRODUCT)
+        challenger = standing(past).challenger
+        tried = [(fact.at - first, fact.what.about, fact.what.reason[:24]) for fact in past.of(AttemptFailed)]
+        one = ("release " + challenger + " cohort north", "It answers people now, o")
+        assert tried[1:] == [(timedelta(hours=1), *one), (timedelta(hours=2), *one)]
+        assert any("to the step cohort north" in fact.what.subject for fact in past.of(PeopleTold))
+        kept.write_bytes(good)
+        desk.do(Advance(product=PRODUCT, to=(first + timedelta(hours=4)).isoformat()), operator)
+        assert standing(desk.store.ledger.past(PRODUCT)).champion["south"] == challenger
+        assert not desk.ask(Responses(product=PRODUCT), operator).failing
     finally:
         close_desk(desk)
 

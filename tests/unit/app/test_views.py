@@ -23,7 +23,8 @@ from shipworthy.plan.reading import read_plan
 from shipworthy.plan.rules import current_plan
 from shipworthy.plan.words import PlanAdopted, PlanRefused
 from shipworthy.prove.words import CandidateProven
-from shipworthy.respond.words import IncidentChanged, IncidentClosed, IncidentOpened
+from shipworthy.release.words import ReleaseStepped
+from shipworthy.respond.words import AttemptFailed, IncidentChanged, IncidentClosed, IncidentOpened
 from shipworthy.sign.words import Missing
 from shipworthy.watch.words import AlarmClosed, AlarmRaised
 
@@ -124,6 +125,21 @@ def test_a_broken_contract_blocks_the_data_and_says_why() -> None:
     assert (data.state, data.blocked_by) == ("blocked", ["12 rows came, at least 500 were promised."])
     assert told.level == "bad"
     assert "1 Jun 1997" in told.sentence
+
+
+def test_what_failed_by_itself_waits_for_the_operator_until_it_is_done() -> None:
+    failed = AttemptFailed(product=P, attempt="release", concerns="c" * 64 + " all", reason="The disk is full.")
+    told = product_road(ProductRoad(product=P), past_of(failed), NOW)
+    (respond,) = (station for station in told.stations if station.name == "respond")
+    assert (respond.state, respond.text) == ("alarm", "1 thing asked for and not done yet.")
+    (step,) = (step for step in told.next_steps if step.page == "response")
+    assert step.who == PLAN.people.operator
+    assert (
+        "Taking the retrained candidate cccccccccccc to the step all failed: The disk is full. Tried 1 time"
+        in step.text
+    )
+    stepped = ReleaseStepped(product=P, candidate="c" * 64, step="all", cohorts=[], replaces="", gate="", role="model")
+    assert states(failed, stepped)["respond"] == "ahead"
 
 
 def test_alarms_and_incidents_are_open_until_they_are_closed() -> None:

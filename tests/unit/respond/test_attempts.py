@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.respond.happenings import BEFORE, alarm, failed_delivery, fire, live, release, to_do
-from unit.sign.history import BASELINE, CHALLENGER, MODEL, NOW, PRODUCT, History
+from unit.respond.happenings import BEFORE, alarm, failed_delivery, fire, live, release, to_do, triggers
+from unit.sign.history import BASELINE, CHALLENGER, ENVELOPE, MODEL, NOW, OWNERS, PRODUCT, History
+from unit.sign.test_envelope import measured
 
 from shipworthy.app.due import attempted, due, lists_due, stops
 from shipworthy.base.retries import FIRST_WAIT, LONGEST_WAIT, MOST_TRIES
@@ -17,7 +18,7 @@ from shipworthy.deliver.rules import run_name
 from shipworthy.deliver.words import DeliveryFailed, RunFinished
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.references import ATTEMPTS as NAMED
-from shipworthy.release.words import RollBack, RolledBack
+from shipworthy.release.words import RollBack, RolledBack, TrialFinished, TrialJudged
 from shipworthy.respond.attempts import ATTEMPTS, failing
 from shipworthy.respond.views import responses
 from shipworthy.respond.words import AttemptFailed, IncidentOpened, PeopleTold, Respond, Responses, TriggerFired
@@ -35,7 +36,11 @@ def failed(history: History, attempt: str, concerns: str = "", trigger: str = "m
 
 def tried(history: History) -> list[str]:
     """What is due now of what triggers ask for."""
-    return [found[0] for command in due(history.plan, history.past, history.now) if (found := attempted(command))]
+    return [
+        found[0]
+        for command in due(history.plan, history.past, history.now)
+        if (found := attempted(command, history.past))
+    ]
 
 
 def asked(line: str) -> History:
@@ -82,7 +87,7 @@ def look(history: History) -> None:
     done: set[str] = set()
     while wanted := [one for one in due(history.plan, history.past, history.now) if repr(one) not in done]:
         done.add(repr(wanted[0]))
-        if attempt := attempted(wanted[0]):
+        if attempt := attempted(wanted[0], history.past):
             failed(history, *attempt)
             done -= {repr(Respond(product=PRODUCT))}
         elif isinstance(wanted[0], Respond):
@@ -201,7 +206,7 @@ def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clo
 
 
 def test_a_list_that_does_not_arrive_is_tried_later_and_later_then_given_up_and_people_are_told() -> None:
-    history = unbrought("{name: mine, on: failed, of: service, do: [notify], to: [technology]}")
+    history = unbrought("{name: mine, on: failed, of: call-list, do: [notify], to: [technology]}")
     first = history.now
     fire(history)
     for moment in stops(lambda: history.past, first, first + timedelta(days=4)):
@@ -256,7 +261,86 @@ def test_a_trigger_may_answer_a_failed_attempt_but_not_by_the_same_nor_unless_it
     assert "named: rollback: rollback has failed, and is tried again by itself" in held
 
 
+def challenger(*changes: tuple[str, str]) -> History:
+    """A product whose retrained candidate, inside the signed envelope, is to be let on by itself."""
+    history = History(
+        triggers("{name: mine, on: alarm, do: [retrain], to: [technology]}"), ("respond:\n", ENVELOPE),
+        ("start: 2026-03-02", "start: 2031-03-03"), *changes,
+    )  # fmt: skip
+    history.make(MODEL, trained_on=["2025-10-01"])
+    history.prove(MODEL)
+    history.approve(MODEL)
+    for function in OWNERS:
+        history.envelope(function)
+    release(history, MODEL)
+    alarm(history)
+    fire(history)
+    cause = history.past.of(TriggerFired)[-1].digest
+    history.make(CHALLENGER, author="night-operator", parent=MODEL, notes={"cause": cause})
+    history.prove(CHALLENGER, checks=measured())
+    return history
+
+
+def rehearsed(history: History, ok: bool, step: str = "rehearsal") -> None:
+    text = "10 entities answered" if ok else "call-list: The disk is full."
+    as_of = history.now.isoformat()
+    history.write(
+        TrialFinished(
+            product=PRODUCT, candidate=CHALLENGER, step=step, consumer="service", as_of=as_of, ok=ok, text=text
+        )
+    )  # fmt: skip
+
+
+def test_a_step_of_a_release_that_fails_is_tried_again_told_and_given_up() -> None:
+    history = challenger()
+    look(history)
+    lives(history, NOW + timedelta(days=30), [])
+    assert {fact.what.about for fact in history.past.of(AttemptFailed)} == {f"release {CHALLENGER} rehearsal"}
+    assert attempts(history) == IN_VAIN
+    told = [fact.what.subject for fact in history.past.of(PeopleTold) if fact.what.to == "technology"]
+    assert len(told) == 2
+    assert "taking the retrained candidate bbbbbbbbbbbb to the step rehearsal, which the trigger mine asked" in told[0]
+    assert "by hand: `shipworthy release bbbbbbbbbbbb rehearsal`." in told[1]
+    release(history, CHALLENGER, step="rehearsal")
+    assert failing(history.plan, history.past) == [], "somebody did it by hand"
+
+
+def test_a_rehearsal_that_did_not_end_well_comes_again_before_the_next_step() -> None:
+    history = challenger()
+    release(history, CHALLENGER, step="rehearsal")
+    rehearsed(history, ok=False)
+    assert tried(history) == ["rehearse"], "what fails is not forgotten with the step taken"
+    failed(history, "rehearse", f"{CHALLENGER} service")
+    assert tried(history) == []
+    (said,) = failing(history.plan, history.past)
+    assert said.startswith(
+        "Rehearsing a retrained candidate bbbbbbbbbbbb for service, which the trigger mine asked for"
+    )
+    history.now += timedelta(hours=1)
+    assert tried(history) == ["rehearse"]
+    rehearsed(history, ok=True)
+    assert failing(history.plan, history.past) == []
+    assert tried(history) == ["release"]
+
+
+def test_a_step_that_only_waits_for_evidence_has_not_failed() -> None:
+    history = challenger(("release:\n", "release:\n  evidence: {required: true}\n"))
+    for step in ("rehearsal", "shadow"):
+        assert tried(history) == ["release"]
+        release(history, CHALLENGER, step=step)
+        rehearsed(history, ok=True, step=step)
+    assert tried(history) == []
+    numbers: dict[str, float] = {"rows": 100.0}
+    history.write(
+        TrialJudged(
+            product=PRODUCT, candidate=CHALLENGER, against=MODEL, step="shadow", window="2026-03-01", verdict="promote",
+            harm=False, text="shown not to be worse", guarantee="", numbers=numbers, state={},
+        )
+    )  # fmt: skip
+    assert tried(history) == ["release"]
+
+
 def test_what_the_plan_may_name_is_what_is_tried() -> None:
     assert tuple(ATTEMPTS) == NAMED
-    assert attempted(TrainCandidate(product=PRODUCT)) == ("retrain", "")
-    assert attempted(RollBack(product=PRODUCT, reason="", candidate=MODEL)) == ("rollback", MODEL)
+    assert attempted(TrainCandidate(product=PRODUCT), History().past) == ("retrain", "")
+    assert attempted(RollBack(product=PRODUCT, reason="", candidate=MODEL), History().past) == ("rollback", MODEL)

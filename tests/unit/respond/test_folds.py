@@ -17,7 +17,7 @@ from shipworthy.base.check import CheckResult, Verdict, sentence_of
 from shipworthy.base.digest import digest_of
 from shipworthy.base.fact import Fold, KnownPast, Recorded, What
 from shipworthy.data.words import Intake, SnapshotRefused, SnapshotTaken
-from shipworthy.release.words import CameBack, DeliveriesResumed, RolledBack
+from shipworthy.release.words import CameBack, DeliveriesResumed, ReleaseStepped, RolledBack, TrialFinished
 from shipworthy.respond.action import Cause
 from shipworthy.respond.causes import causes
 from shipworthy.respond.folds import ACTED, FAILING, NEW, NOTED, REFUSED, WARNED, acting
@@ -92,13 +92,19 @@ def done(draw: st.DrawFn) -> What:
 @st.composite
 def tried(draw: st.DrawFn) -> What:
     who = draw(names)
-    attempt = draw(st.sampled_from(["rollback", "fallback", "pause", "retrain"]))
+    attempt = draw(st.sampled_from(["rollback", "fallback", "pause", "retrain", "rehearse", "release"]))
+    of = {"rollback": who, "pause": who, "rehearse": f"{who} sales", "release": f"{who} all"}
     facts: list[What] = [
         AttemptFailed(
-            product=PRODUCT, attempt=attempt, concerns=who if attempt in ("rollback", "pause") else "",
+            product=PRODUCT, attempt=attempt, concerns=of.get(attempt, ""),
             reason=f"reason {draw(few)}", trigger=draw(names),
         ),
         RolledBack(product=PRODUCT, candidate=who, to="", reason=""),
+        ReleaseStepped(product=PRODUCT, candidate=who, step="all", cohorts=[], replaces="", gate="", role="model"),
+        TrialFinished(
+            product=PRODUCT, candidate=who, step="rehearsal", consumer="sales", as_of="", ok=draw(st.booleans()),
+            text="",
+        ),
         CameBack(product=PRODUCT, to={}, reason=""),
         DeliveriesResumed(product=PRODUCT, consumers=[who], reason=""),
     ]  # fmt: skip

@@ -33,6 +33,7 @@ from shipworthy.release.words import CameBack, FellBack, ReleaseStepped, RolledB
 from shipworthy.respond.asked import retraining_due, rollbacks_due
 from shipworthy.respond.causes import causes
 from shipworthy.respond.rules import answered_alarms, response_due, situations
+from shipworthy.respond.words import TriggerFired
 from shipworthy.sign.words import SignOffGiven, SignOffRevoked
 
 LONG_AGO = "2026-01-01T00:00:00+00:00"
@@ -113,6 +114,31 @@ def test_it_acts_again_after_its_time_while_the_cause_lasts() -> None:
     assert fire(history, days=45) == ["notify"]
     close_alarm(history)
     assert to_do(history) == []
+
+
+def test_a_trigger_on_failed_may_name_the_destination_that_a_list_did_not_reach() -> None:
+    register = (
+        "sinks:\n",
+        "sinks:\n  register: {kind: csv, path: 'out/r-{as_of}.csv', rehearsal: 'out/x-{as_of}.csv'}\n",
+    )
+    history = live(
+        "{name: mine, on: failed, of: call-list, do: [notify, pause]}",
+        "{name: other, on: failed, of: register, do: [pause]}",
+        change=register,
+    )
+    failed_delivery(history)
+    assert to_do(history) == [("mine", "notify"), ("mine", "pause")]
+    fire(history)
+    assert [fact.what.of for fact in history.past.of(TriggerFired)] == ["service", "service"], "its consumer waits"
+    values: dict[str, Any] = {
+        "candidate": CHALLENGER,
+        "step": "canary",
+        "consumer": "service",
+        "as_of": "",
+        "text": "broken",
+    }
+    history.write(TrialFinished(product=PRODUCT, ok=False, **values))
+    assert to_do(history) == [], "what came without a canary reached every destination"
 
 
 def test_what_is_over_is_not_acted_on_again() -> None:

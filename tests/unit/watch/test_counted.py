@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.watch.facts import DAY, HOUR, START, Life, plan
 
@@ -48,6 +48,38 @@ def test_facts_that_come_between_looks_are_counted_once_also_where_the_clock_was
     assert not life.look(START - 2 * HOUR, "latency")
     second = life.look(START + 3 * HOUR, "latency")
     assert [what.numbers["rows"] for what in (*first, *second)] == [5.0, 6.0]
+
+
+def test_what_was_counted_while_the_clock_was_ahead_silences_nobody_until_then() -> None:
+    life = Life().serve(START, answered=5)
+    life.look(START + HOUR, "latency")
+    life.serve(START + 365 * DAY, answered=3)
+    assert [one.numbers["rows"] for one in life.look(START + 365 * DAY + HOUR, "latency")] == [3.0]
+    life.serve(START + 365 * DAY, answered=4)  # and then the clock was put right
+    rows = []
+    for hour in range(2, 8):
+        life.serve(START + hour * HOUR, answered=10, late=1)
+        rows += [one.numbers["rows"] for one in life.look(START + (hour + 1) * HOUR, "latency")]
+        assert not life.look(START + (hour + 1) * HOUR, "latency"), "nothing is counted twice"
+    assert rows == [14.0, *[10.0] * 5], "what was dated ahead was known with what came next"
+
+
+@settings(max_examples=30)
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+def test_however_often_the_clock_is_ahead_and_put_right_every_fact_is_counted_once(ahead: list[bool]) -> None:
+    life, found = Life(), list[WindowJudged]()
+    for number, is_ahead in enumerate([*ahead, False]):
+        now = START + 2 * number * HOUR + is_ahead * 400 * DAY
+        life.serve(now, answered=7)
+        found += life.look(now + HOUR, "latency")
+    assert sum(what.numbers["rows"] for what in found) == 7 * (len(ahead) + 1)
+    assert not counts_due(life.plan, life.past, now + 2 * HOUR)
+
+
+def test_what_was_read_before_its_newest_row_by_a_clock_that_was_put_back_has_no_negative_age() -> None:
+    life = Life(plan(contract={"freshness": "2d"})).read(START, newest=(START + DAY).isoformat())
+    (found,) = life.look(START + DAY, "freshness")
+    assert (found.level, found.numbers["oldest_days"]) == ("quiet", 0.0)
 
 
 def test_a_window_is_judged_when_it_is_over_and_an_empty_one_never() -> None:
@@ -220,11 +252,11 @@ def test_two_looks_side_by_side_record_each_window_once() -> None:
     life = Life().serve(START).serve(START + 2 * HOUR).serve(START + 5 * HOUR)
     found = life.look(START + DAY, "errors")
     assert len(found) == 3
-    assert all(is_judged(life.past, one) for one in found)
+    assert all(is_judged(life.past, one, START + DAY) for one in found)
     [more] = life.serve(START + DAY + HOUR).look(START + DAY + 3 * HOUR, "errors")
-    assert is_judged(life.past, more)
+    assert is_judged(life.past, more, START + DAY + 3 * HOUR)
     life.facts = life.facts[: -len([one for one in life.facts if one.at == START + DAY + 3 * HOUR])]
-    assert not is_judged(life.past, more)
+    assert not is_judged(life.past, more, START + DAY + 3 * HOUR)
 
 
 def test_nobody_waits_for_the_truth_about_those_on_whom_nobody_acted() -> None:

@@ -112,10 +112,10 @@ def test_what_is_left_to_count_is_what_all_facts_tell(
     life, now = lived(deeds)
     monitor = next(one for one in counting(PLAN) if one.name == name)
     assert monitor.counting
-    begin = since(life.past, monitor)
-    found = in_order(monitor.counting.events(PLAN, life.past, begin, now), begin.moment)
+    begin = since(life.past, monitor, now)
+    found = in_order(monitor.counting.events(PLAN, life.past, begin, now), begin.moment, now)
     counts = [replace(one, text="", numbers={}) for one in found]
-    assert sorted(counts, key=repr) == sorted(in_order(plainly(life.past, begin, now), begin.moment), key=repr)
+    assert sorted(counts, key=repr) == sorted(in_order(plainly(life.past, begin, now), begin.moment, now), key=repr)
 
 
 @given(deeds)

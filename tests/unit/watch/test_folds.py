@@ -76,16 +76,17 @@ def one_by_one(past: KnownPast) -> list[Answered]:
     windows = []
     for moment, name in sorted(keys):
         mine = [fact for fact in counted if (moment, name) in holds(fact)]
-        newest = max(fact.at for fact in counted if name in {of for _, of in holds(fact)})
-        live = all(fact.what.run.startswith("serve/") for fact in mine)
-        grows = live and newest < mine[-1].at + timedelta(minutes=10)
+        last, grows = mine[-1].at, all(fact.what.run.startswith("serve/") for fact in mine)
+        for fact in (one for one in counted if one.seq > mine[-1].seq and name in {of for _, of in holds(one)}):
+            grows = grows and fact.at < last + timedelta(minutes=10)
+            last = min(last, fact.at) if grows else last  # the clock was put back between the two
         day = any(holds(fact)[moment, name] for fact in mine)
         windows.append(
             Answered(
                 name,
                 moment,
                 tuple(dict.fromkeys(fact.what.segment for fact in mine)),
-                mine[-1].at.isoformat() if grows else "",
+                last.isoformat() if grows else "",
                 (datetime.fromisoformat(moment) + timedelta(days=1)).isoformat() if day else "",
             )
         )
@@ -113,7 +114,7 @@ def test_what_was_judged_is_known_and_its_newest_state_goes_on(facts: list[Recor
         mine = [one for one in judged if (one.monitor, one.candidate) == (what.monitor, what.candidate)]
         assert carried(past, what.monitor, what.candidate) == mine[-1].state
         newest = [one for one in mine if one.window == what.window][-1]
-        assert is_judged(past, what) == (newest.level != "not_run")
+        assert is_judged(past, what, START) == (newest.level != "not_run")
 
 
 def test_a_day_of_questions_is_one_window_whose_truth_is_known_a_horizon_after_its_end() -> None:

@@ -202,8 +202,8 @@ def test_a_window_is_judged_once() -> None:
 def test_a_window_that_another_run_judged_meanwhile_is_not_judged_twice() -> None:
     found = window("calibration", "a", JUNE)
     life = Life().add(window("calibration", "a", JUNE, level="not_run"), window("calibration", "b", JUNE))
-    assert not is_judged(life.past, found)
-    assert is_judged(life.add(window("calibration", "a", JUNE)).past, found)
+    assert not is_judged(life.past, found, SEPTEMBER)
+    assert is_judged(life.add(window("calibration", "a", JUNE)).past, found, SEPTEMBER)
 
 
 def test_a_window_of_several_segments_steps_and_consumers_is_one() -> None:
@@ -256,6 +256,36 @@ def test_answers_of_the_prediction_server_are_judged_when_no_more_of_them_come()
     assert drift not in named(life, JUNE + timedelta(hours=30)), "another server may not have sealed yet"
     life.add(sealed("s4", "a", JULY), at=JUNE + timedelta(hours=20, minutes=10))
     assert drift in named(life, JUNE + timedelta(hours=30))
+
+
+def test_what_was_tried_while_the_clock_was_ahead_is_tried_again_and_not_a_year_later() -> None:
+    life = Life().add(sealed("s1", "a", JUNE))
+    numbers = {"parts": 1.0, "waiting": 1.0}
+    life.add(window("calibration", "a", JUNE, "not_run", numbers), at=SEPTEMBER + timedelta(days=365))
+    assert ("calibration", "a", "1997-06-01") in named(life, SEPTEMBER)
+    life.add(window("calibration", "a", JUNE, "not_run", numbers), at=SEPTEMBER)
+    assert ("calibration", "a", "1997-06-01") not in named(life, SEPTEMBER + timedelta(hours=23))
+
+
+def test_answers_sealed_while_the_clock_was_ahead_are_judged_and_not_a_year_later() -> None:
+    drift = ("input-drift", "a", "1997-06-01")
+    life = Life().add(sealed("s1", "a", JUNE, run="serve/p/1"), at=JUNE + timedelta(days=365))
+    assert drift in named(life, JUNE + timedelta(hours=2)), "no more came"
+    ahead = Life().add(sealed("s1", "a", JUNE, run="serve/p/1"), at=JUNE + timedelta(minutes=5))
+    assert drift not in named(ahead, JUNE), "the clock of a server may go a little ahead"
+    assert drift in named(ahead, JUNE + timedelta(days=1, minutes=5))
+
+
+def test_once_the_clock_was_put_back_a_window_is_judged_whole_and_once() -> None:
+    drift = ("input-drift", "a", "1997-06-01")
+    life = Life().add(sealed("s1", "a", JUNE, run="serve/p/1"), at=JUNE + timedelta(days=365))
+    for minute in range(1, 4):
+        life.add(sealed(f"s1{minute}", "a", JUNE, run=f"serve/p/{minute}"), at=JUNE + timedelta(minutes=minute))
+        assert drift not in named(life, JUNE + timedelta(minutes=minute)), "the server adds to it"
+    life.add(sealed("s2", "a", JULY, run="serve/p/9"), at=JUNE + timedelta(minutes=13))
+    assert drift in named(life, JUNE + timedelta(minutes=13))
+    (whole, _) = answered(life.past)
+    assert whole.parts == ("s1", "s11", "s12", "s13")
 
 
 def test_beside_a_list_the_prediction_server_adds_nothing_new_to_wait_for() -> None:
@@ -409,4 +439,4 @@ def test_a_window_of_which_nobody_can_tell_has_been_counted_and_is_not_counted_a
     life.add(more, at=START + 9 * DAY)
     assert len(answered(life.past)[0].parts) == 2
     assert "performance" not in [one.monitor for one in due(life.plan, life.past, START + 30 * DAY)]
-    assert is_judged(life.past, unsure)
+    assert is_judged(life.past, unsure, SEPTEMBER)

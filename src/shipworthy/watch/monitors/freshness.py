@@ -85,7 +85,7 @@ def _of(part: str, limit: Length, reads: Sequence[Read], since: Since, now: date
     spoiled: list[Event] = []
     for (at, seq, newest), following in zip(reads, [*reads, (now, 0, now)][1:], strict=True):
         ends = limit.after(newest)
-        age = (at - newest) / timedelta(days=1)
+        age = max(at - newest, timedelta(0)) / timedelta(days=1)
         text = f"the newest is of {newest:%Y-%m-%d %H:%M}, {spoken(limit)} are declared"
         if seq > since.seq:
             numbers = {"age_days": age, "readings": 1.0}
