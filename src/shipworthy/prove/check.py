@@ -178,13 +178,13 @@ class Foreseen:
     def in_words(self) -> str:
         """Whether it will tell, and what that takes."""
         if self.more is None:
-            return "no; no number of held-out rows is enough"
+            return "no, with any number of held-out rows"
         if self.more:
-            return f"no; about {self.more:,} more held-out rows needed"
+            return f"no: about {self.more:,} more held-out rows needed"
         if self.keeps:
             return "yes"
-        until = "" if self.to_keep is None else f"; about {self.to_keep:,} more held-out rows to keep to the plan"
-        return f"yes, with more room than the plan allows{until}"
+        until = "" if self.to_keep is None else f": about {self.to_keep:,} more held-out rows to keep to the plan"
+        return f"yes, but wider than the plan{until}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,9 @@ def test_a_baseline_is_not_asked() -> None:
     ("one", "said"),
     [
         (FORESEEN, "yes"),
-        (BLIND, "no; about 1,300 more held-out rows needed"),
-        (RARE, "no; no number of held-out rows is enough"),
-        (WIDE, "yes, with more room than the plan allows; about 2,400 more held-out rows to keep to the plan"),
+        (BLIND, "no: about 1,300 more held-out rows needed"),
+        (RARE, "no, with any number of held-out rows"),
+        (WIDE, "yes, but wider than the plan: about 2,400 more held-out rows to keep to the plan"),
     ],
 )
 def test_the_page_of_the_proof_has_a_table_of_it(one: Foreseen, said: str) -> None:
