@@ -140,12 +140,12 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """One question that a monitor will hold against the held-out rows, and whether it will be able to answer it.
+    """One question of a monitor, and whether held-out rows and the answers of a year will let it be answered.
 
     Attributes:
         monitor: its name; part: whom or what the question is about.
-        held_out: the rows it rests on.
-        proven: the share or mean loss that was found on them.
+        held_out: the rows it rests on; 0 for none.
+        proven: the share or mean loss that was found on them; of promised less real 0.
         allowed: what the plan tolerates; tolerated: what will be in fact, since few rows leave more to chance.
         finds: how bad things must get to be found within a year: as with knowing nothing, or far beyond the tolerance.
         answers: how many answers with a known truth a year is expected to bring.
@@ -180,13 +180,13 @@ class Foreseen:
     def in_words(self) -> str:
         """Whether it will tell, and what that takes."""
         if self.more is None:
-            return "no; no number of held-out rows is enough"
+            return "no: a year brings too few answers" if self.takes is not None else "no, with any number of answers"
         if self.more:
-            return f"no; about {self.more:,} more held-out rows needed"
+            return f"no: about {self.more:,} more held-out rows needed"
         if self.keeps:
             return "yes"
-        until = "" if self.to_keep is None else f"; about {self.to_keep:,} more held-out rows to keep to the plan"
-        return f"yes, with more room than the plan allows{until}"
+        until = "" if self.to_keep is None else f": about {self.to_keep:,} more held-out rows to keep to the plan"
+        return f"yes, but wider than the plan{until}"
 
 
 @dataclass(frozen=True, slots=True)

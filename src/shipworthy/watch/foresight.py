@@ -16,7 +16,7 @@ from shipworthy.watch.weighing import least_of
 
 
 def foreseen(plan: Plan, profile: Mapping[str, Any], due: int) -> list[Foreseen]:
-    """Every question that monitors hold against held-out rows, and whether it can be answered within a year.
+    """Every question of a monitor of harm, and whether held-out rows and answers let it be answered within a year.
 
     Args:
         profile: of the candidate.
@@ -54,17 +54,17 @@ def _of_monitor(
 
 
 def _told(monitor: str, question: Question, terms: Settings, answers: int) -> Foreseen:
-    updates, unit = terms.updates_per_year, question.unit
+    updates, said = terms.updates_per_year, question.spoken
     yearly = answers * updates
     more = rows_needed(question.rows, lambda times: question.tells(updates, yearly, times))
     return Foreseen(
         monitor=monitor,
         part=question.part,
         held_out=question.rows,
-        proven=question.proven * unit,
-        allowed=min(1.0, question.proven + question.tolerance) * unit,
-        tolerated=question.tolerated() * unit,
-        finds=question.finds * unit,
+        proven=said(question.proven),
+        allowed=said(min(1.0, question.proven + question.tolerance)),
+        tolerated=said(question.tolerated()),
+        finds=said(question.finds),
         answers=int(yearly * question.share),
         more=more,
         takes=question.answers_needed(updates, MOST if more is None else 1 + more / max(1, question.rows)),

@@ -341,8 +341,8 @@ class Monitor:
         applies: whether a product with this plan has anything for it to judge.
         counting: how one of `facts` counts; one without is judged by whoever records what it sees.
         weighs: it counts truths by their weights; the others are not run where only some truths can be known.
-        rests_on: (reference profile, settings, expected answers of a window) -> its questions that held-out rows answer
-            for, so that a proof can say what it will be able to tell; None where it holds answers against none.
+        rests_on: (reference profile, settings, expected answers of a window) -> its questions, with what the held-out
+            rows leave to chance, so that a proof can say what it will be able to tell; None where no proof can.
     """
 
     name: str

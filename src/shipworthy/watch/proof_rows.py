@@ -16,11 +16,11 @@ _FAR = 2
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of a monitor that holds answers against held-out rows, a share or a mean loss in [0, 1].
+    """One question of a monitor, about a share or a mean in [0, 1], that held-out rows or answers may be too few for.
 
     Attributes:
         part: whom or what it is about, as in the verdict of the monitor.
-        rows: the held-out rows that it rests on; more of them are counted in these.
+        rows: the held-out rows that it rests on; more of them are counted in these. 0 where it rests on none.
         proven: what was found on them.
         tolerance: what it may rise by.
         bound: what they leave to chance, of so many times these rows: an upper bound that falls the more there are.
@@ -29,7 +29,7 @@ class Question:
         error: the yearly error that it may spend; tests: how many tests share its evidence.
         phi: how dependent the rows of a window are.
         least: what values and bounds are multiplied by, see `watch.weighing`.
-        unit: what one is in people's numbers; 1 for a share.
+        nil, unit: what people call nothing, and what one is more in their numbers; 0 and 1 for a share.
     """
 
     part: str
@@ -43,6 +43,7 @@ class Question:
     phi: float
     tests: int = 1
     least: float = 1.0
+    nil: float = 0.0
     unit: float = 1.0
 
     @property
@@ -60,7 +61,7 @@ class Question:
         A mean of values in [0, 1] is found no later than a share of ones as large, since the logarithm of a bet is
         concave; so shares are reckoned with.
         """
-        tau, harm = self.tolerated(times) * self.least, self.finds * self.least
+        tau, harm = (self.nil + (one - self.nil) * self.least for one in (self.tolerated(times), self.finds))
         if not 0 < tau < harm:
             return None
         return rows_until_alarm(harm, tau, threshold(updates, self.error) * len(BETS) * self.tests, self.phi)
@@ -69,6 +70,10 @@ class Question:
         """Whether so many answers a year, of everybody, are enough to find it within a year."""
         needed = self.answers_needed(updates, times)
         return needed is not None and needed <= answers * self.share
+
+    def spoken(self, value: float) -> float:
+        """A share or mean in people's numbers."""
+        return (value - self.nil) * self.unit
 
     def keeps(self, times: float = 1.0) -> bool:
         """Whether what the rows leave to chance is no more than the tolerance itself."""

@@ -170,8 +170,24 @@ def test_every_class_is_foretold() -> None:
         assert one.bound(1.0) > one.proven
 
 
-def test_without_losses_nothing_is_foretold() -> None:
-    assert foreseen(plan(), {}, 1_000) == []
+def test_without_losses_only_what_rests_on_none_is_foretold() -> None:
+    assert {one.monitor for one in foreseen(plan(), {}, 1_000)} == {"calibration"}
+
+
+def test_calibration_needs_answers_and_no_held_out_row_and_finds_what_was_foretold() -> None:
+    the_plan = plan((WATCH, f"watch: {{monitors: {{calibration: {{phi: 2, tolerance: 0.05}}}}}}\n{WATCH}"))
+    found = of(foreseen(the_plan, {"scores": {"mean": 0.25}}, 400), "calibration")
+    assert (found.held_out, found.more, found.proven, found.to_keep) == (0, 0, 0.0, 0)
+    assert (found.allowed, found.tolerated, found.finds) == pytest.approx((0.05, 0.05, 0.25))
+    assert found.takes
+    assert of(foreseen(the_plan, {"scores": {"mean": 0.25}}, 2), "calibration").more is None
+    nothing_comes_true = [
+        Window(f"1998-01-{day:02}T00:00:00+00:00", np.full(400, 0.25), labels=np.zeros(400))
+        for day in range(1, 2 + -(-found.takes // 400))
+    ]
+    monitor = monitors()["calibration"]
+    levels = [one.level for one in lived(monitor, nothing_comes_true, settings(the_plan, monitor), {})]
+    assert levels[-1] == "alarm"
 
 
 def test_the_answers_of_a_window_are_declared_or_everybody_due_or_without_a_list_each_once_a_year() -> None:

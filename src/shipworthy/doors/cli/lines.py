@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shipworthy.base.check import CheckResult, sentence_of
 from shipworthy.data.words import Intake, SnapshotOutcome
 from shipworthy.deliver.words import BackFilled, ListCard, ServerCard, TracedAnswer
-from shipworthy.doors.cli.screen import checks
+from shipworthy.doors.cli.screen import checks, moment
 from shipworthy.release.words import Standing
 from shipworthy.sign.words import GateState
 
@@ -18,7 +18,7 @@ def intakes(taken: Sequence[SnapshotOutcome]) -> list[str]:
     """Where every row of every snapshot went."""
     lines = []
     for one in taken:
-        lines.append(f"as of {one.as_of[:16]}  {'snapshot ' + one.snapshot[:12] if one.snapshot else 'REFUSED'}")
+        lines.append(f"as of {moment(one.as_of)} UTC  {'snapshot ' + one.snapshot[:12] if one.snapshot else 'REFUSED'}")
         lines += [f"  {_account(intake)}" for intake in one.intakes]
         lines += checks([check for check in one.checks if check.verdict != "pass"])
     return lines or ["nothing yet"]
@@ -52,7 +52,7 @@ def standing_lines(state: Standing) -> list[str]:
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
     lines += [f"in place of a model  {cohort}: {why}" for cohort, why in state.instead.items()]
-    lines += [f"for real since       {state.since[:16]}"] if state.since else []
+    lines += [f"for real since       {moment(state.since)} UTC"] if state.since else []
     lines += [f"trial of {text}" for text in state.trials]
     lines += [f"  {text}" for text in reversed(state.history[-_MOST_HISTORY:])]
     older = len(state.history) - _MOST_HISTORY
@@ -65,7 +65,7 @@ def stretch(moments: Sequence[str]) -> str:
     >>> stretch(["1997-04-01T00:00:00+00:00", "1997-05-01T00:00:00+00:00", "1997-06-01T00:00:00+00:00"])
     '1997-04-01 … 1997-06-01, 3 moments'
     """
-    days = [moment[:10] if moment[10:16] in ("", "T00:00") else moment[:16] for moment in sorted(moments)]
+    days = [one[:10] if one[10:16] in ("", "T00:00") else moment(one) for one in sorted(moments)]
     return f"{days[0]} … {days[-1]}, {len(days)} moments" if len(days) > 2 else ", ".join(days)
 
 
@@ -80,26 +80,26 @@ def trace_lines(answer: TracedAnswer) -> list[str]:
 
 def filled(answer: BackFilled) -> list[str]:
     """The account of every list that a back-fill made, and why others could not be made."""
-    lines = [f"{len(answer.made)} made, {answer.there} there already, {len(answer.not_made)} not made"]
+    lines = [f"{len(answer.made)} made, {answer.there} there already, {len(answer.not_made)} not made; moments in UTC"]
     for run in answer.made:
         refused = "".join(f" + {count:,} refused: {reason}" for reason, count in run.refused.items())
         where = ", ".join([*run.delivered, *(f"NOT {sink}" for sink in run.failed)]) or "the log alone"
-        lines.append(f"  {run.as_of[:16]}  {run.due:,} due = {run.answered:,} answered{refused}; to {where}")
-    return [*lines, *(f"  {moment[:16]}  not made: {why}" for moment, why in answer.not_made.items())]
+        lines.append(f"  {moment(run.as_of)}  {run.due:,} due = {run.answered:,} answered{refused}; to {where}")
+    return [*lines, *(f"  {moment(as_of)}  not made: {why}" for as_of, why in answer.not_made.items())]
 
 
 def lists(found: Sequence[ListCard]) -> list[str]:
     """Every list in one line, and what fell short below it."""
-    lines = []
+    lines = [f"{'as of (UTC)':<16}  {'consumer':<16} state"]
     for one in found:
         state = f"{one.state} by {one.late_by}" if one.late_by else one.state
         receipt = f"received {one.received[:10]} by {one.by}" if one.received else ""
         used = f"used {one.used:,} of {one.of:,}" if one.used is not None else ""
         account = f"{one.account.due:,} due, {one.account.answered:,} answered" if one.account else ""
         told = "; ".join(filter(None, [account, receipt, used]))
-        lines.append(f"{one.as_of[:16]}  {one.consumer:<16} {state:<20} {told}".rstrip())
+        lines.append(f"{moment(one.as_of):<16}  {one.consumer:<16} {state:<20} {told}".rstrip())
         lines += [f"    {text}" for text in (*one.troubles, one.notice) if text]
-    return lines or ["nothing yet"]
+    return lines if found else ["nothing yet"]
 
 
 def servers(found: Sequence[ServerCard]) -> list[str]:
@@ -127,10 +127,14 @@ def _worker(one: ServerCard) -> list[str]:
     return [
         f"stream {said.consumer}, {said.address}  {one.state}; said so {one.silent_for} ago",
         f"    {said.answered:,} answered ({said.per_second:,.0f} a second), {said.refused:,} to the dead letters, "
-        f"waiting {waiting}, last message {said.last_message[:19] or 'none yet'}",
+        f"waiting {waiting}, last message {_last(said.last_message)}",
         *(f"    {name[:12]} runs {form}" for name, form in said.candidates.items()),
         *([f"    {said.problem}"] if said.problem else []),
     ]
+
+
+def _last(message: str) -> str:
+    return f"{moment(message)} UTC" if message else "none yet"
 
 
 def _account(intake: Intake) -> str:

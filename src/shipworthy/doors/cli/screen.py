@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
 import traceback
@@ -49,6 +50,7 @@ Hosts = Annotated[
     ),
 ]
 _WRONG_USAGE, _BUG = 2, 3
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _MARKS = {"pass": "ok  ", "warn": "warn", "fail": "FAIL", "error": "ERR ", "not_run": "----"}
 
 
@@ -107,19 +109,21 @@ def as_text(answer: Any) -> str:
     if isinstance(answer, list) and answer and is_dataclass(answer[0]):
         return table(answer, [field.name for field in fields(answer[0])])
     if is_dataclass(answer) and not isinstance(answer, type):
-        width = max(len(field.name) for field in fields(answer))
-        return "\n".join(f"{f.name:<{width}}  {_cell(getattr(answer, f.name), 200)}" for f in fields(answer))
+        values = [(field.name, getattr(answer, field.name)) for field in fields(answer)]
+        rows = [(_head(name, [value]), _cell(value, 200)) for name, value in values]
+        width = max(len(head) for head, _ in rows)
+        return "\n".join(f"{head:<{width}}  {cell}" for head, cell in rows)
     if isinstance(answer, list):
         return "\n".join(str(item) for item in answer) or "nothing"
     return str(answer)
 
 
 def table(records: Sequence[Any], names: Sequence[str], most: int = 48) -> str:
-    """Records as an aligned table; digests are shown by their first 12 digits."""
+    """Records as an aligned table; digests are shown by their first 12 digits, moments as `moment` has them."""
     if not records:
         return "nothing yet"
     rows = [[_cell(getattr(record, name), most) for name in names] for record in records]
-    heads = [name.replace("_", " ") for name in names]
+    heads = [_head(name.replace("_", " "), [getattr(record, name) for record in records]) for name in names]
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(names))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [heads, *rows]
@@ -179,7 +183,31 @@ def print_mistakes(mistakes: Sequence[Mistake]) -> None:
     print(json.dumps({"error": {"mistakes": plain(list(mistakes))}}, indent=2, ensure_ascii=False))
 
 
+def moment(text: str) -> str:
+    """A moment as people read it, in UTC, which its title or the head of its column says; any other text as it is.
+
+    >>> moment("1998-01-01T06:00:00+00:00"), moment("1998-01-01T01:00:30.5-05:00"), moment("sales/1998-01-01")
+    ('1998-01-01 06:00', '1998-01-01 06:00', 'sales/1998-01-01')
+    """
+    return f"{read_moment(text):%Y-%m-%d %H:%M}" if _MOMENT.fullmatch(text) else text
+
+
+def _head(name: str, values: Sequence[Any]) -> str:
+    """A column's name; where it holds moments it says of which zone they are."""
+    return f"{name} (UTC)" if any(map(_holds_moments, values)) else name
+
+
+def _holds_moments(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_holds_moments, value))
+    if isinstance(value, dict):
+        return any(map(_holds_moments, value.values()))
+    return isinstance(value, str) and bool(_MOMENT.fullmatch(value))
+
+
 def _cell(value: Any, most: int) -> str:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return moment(value)
     if isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef"):
         return value[:12]
     if isinstance(value, dict):

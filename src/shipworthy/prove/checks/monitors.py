@@ -18,7 +18,7 @@ from shipworthy.prove.phrases import counted, listed, number
 
 _WHY = "Whoever relies on a monitor that cannot tell learns it months after the release."
 _MORE = "Raise proof.holdout or prove on more moments; declare a smaller phi only if you know why it holds."
-_NOTHING = "No monitor of this plan has held-out rows to hold the answers against."
+_NOTHING = "Of no monitor of this plan can be said what it will be able to tell."
 _NEVER = "A year brings too few answers for that: tolerate more, or have people label a sample (watch.audit)."
 
 
@@ -79,8 +79,9 @@ def _rise(one: Foreseen) -> str:
 
 def _needs(one: Foreseen) -> str:
     if one.more is None:
-        takes = "" if one.takes is None else f": it takes {one.takes:,} answers, and a year brings {one.answers:,}"
-        return f"{one.part} (no number of held-out rows is enough{takes})"
+        if one.takes is None:
+            return f"{one.part} (no number of answers finds it)"
+        return f"{one.part} (too few answers: it takes {one.takes:,}, and a year brings {one.answers:,})"
     return f"{one.part} (about {one.more:,} more held-out rows needed)"
 
 
@@ -97,11 +98,11 @@ def _advice(silent: Sequence[Foreseen], wide: Sequence[Foreseen]) -> str:
 def _silent(name: str) -> CheckResult:
     return CHECK.result(
         "fail",
-        "It holds answers against no held-out rows, so nothing says what it will be able to tell.",
+        "Nothing says what it will be able to tell: it has no held-out rows, or needs none.",
         asked=f"Will the monitor {name} be able to tell that the answers got worse?",
         part=name,
         why=_WHY,
-        advice="Name in proof.must_tell only monitors that hold answers against the proof; see the guide to monitors.",
+        advice="Name in proof.must_tell only monitors that a proof can speak of; see the guide to monitors.",
     )
 
 

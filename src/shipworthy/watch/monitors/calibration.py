@@ -13,11 +13,12 @@ from shipworthy.watch import detector
 from shipworthy.watch.bounds import Dependence, dependence
 from shipworthy.watch.evidence import Floats, beyond, rows_more, temper, threshold
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.side_by_side import phi_of_window
+from shipworthy.watch.proof_rows import Question
+from shipworthy.watch.side_by_side import WHOLE, phi_of_window
 from shipworthy.watch.words import Level
 
 _SIDES = 2
-_Z = 1.96
+_Z, _HALF = 1.96, 0.5
 
 
 def applies(plan: Plan) -> bool:
@@ -53,6 +54,30 @@ def _dependence(profile: Mapping[str, Any], settings: Settings, rows: int) -> tu
     # The variance of one gap is its mean square, the Brier score, where promises come true on average.
     known = dependence(settings.phi, [(size, gap) for size, _, gap in then.batches], then.whole.mean)
     return known, phi_of_window(known, then.rows_per_batch, rows)
+
+
+def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
+    """Promised less real, on either side; it is held against no held-out row, only answers may be too few for it.
+
+    Whoever promises what never comes true is off by all of it. A difference D is bet on as (D + 1) / 2.
+    """
+    promised = float((profile.get("scores") or {}).get("mean", 0.0))
+    return [
+        Question(
+            part=WHOLE,
+            rows=0,
+            proven=_HALF,
+            tolerance=(settings.tolerance or 0.0) / _SIDES,
+            bound=lambda times: _HALF,
+            nothing=_HALF + promised / _SIDES,
+            share=1.0,
+            error=settings.alpha,
+            phi=_dependence(profile, settings, answers)[1],
+            tests=_SIDES,
+            nil=_HALF,
+            unit=_SIDES,
+        )
+    ]
 
 
 def _unusable(window: Window, promised: Floats, real: Floats) -> str:
@@ -185,4 +210,5 @@ MONITOR = Monitor(
     tolerance=0.05,
     applies=applies,
     weighs=True,
+    rests_on=rests_on,
 )

@@ -32,4 +32,4 @@ def test_moments_are_told_by_first_last_and_number() -> None:
     days = [f"1997-{month:02}-01T00:00:00+00:00" for month in (3, 1, 2)]
     assert stretch(days) == "1997-01-01 … 1997-03-01, 3 moments"
     assert stretch(days[:1]) == "1997-03-01"
-    assert stretch(["1997-03-01T06:00:00+00:00"]) == "1997-03-01T06:00"
+    assert stretch(["1997-03-01T06:00:00+00:00"]) == "1997-03-01 06:00"

@@ -53,7 +53,7 @@ def test_a_segment_of_few_rows_is_named_and_fails_nothing() -> None:
 
 def test_where_a_year_brings_too_few_answers_no_held_out_row_is_asked_for() -> None:
     one = found(FORESEEN, RARE)
-    assert "no number of held-out rows is enough: it takes 900 answers, and a year brings 40" in one.found
+    assert "region = south (too few answers: it takes 900, and a year brings 40)" in one.found
     assert "label a sample" in one.advice
     assert "proof.holdout" not in one.advice
 
@@ -81,9 +81,9 @@ def test_a_baseline_is_not_asked() -> None:
     ("one", "said"),
     [
         (FORESEEN, "yes"),
-        (BLIND, "no; about 1,300 more held-out rows needed"),
-        (RARE, "no; no number of held-out rows is enough"),
-        (WIDE, "yes, with more room than the plan allows; about 2,400 more held-out rows to keep to the plan"),
+        (BLIND, "no: about 1,300 more held-out rows needed"),
+        (RARE, "no: a year brings too few answers"),
+        (WIDE, "yes, but wider than the plan: about 2,400 more held-out rows to keep to the plan"),
     ],
 )
 def test_the_page_of_the_proof_has_a_table_of_it(one: Foreseen, said: str) -> None:

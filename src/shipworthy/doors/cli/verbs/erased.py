@@ -6,7 +6,7 @@ Example: shipworthy erased
 from __future__ import annotations
 
 from shipworthy.deliver.words import Erased, ErasedCard
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, moment, product_here, session, show
 
 
 def run(product: Product = "", json: AsJson = False) -> None:
@@ -18,9 +18,9 @@ def run(product: Product = "", json: AsJson = False) -> None:
 
 def _line(card: ErasedCard) -> str:
     if card.state == "ordered":
-        return f"{card.at[:16]}  {card.person[:12]}  {card.state} by {card.by}, not finished"
+        return f"{moment(card.at)} UTC  {card.person[:12]}  {card.state} by {card.by}, not finished"
     rows = ", ".join(f"{count} {name}" for name, count in card.rows.items())
     return (
-        f"{card.at[:16]}  {card.person[:12]}  by {card.by}: {rows}; {card.outside} out of reach; "
+        f"{moment(card.at)} UTC  {card.person[:12]}  by {card.by}: {rows}; {card.outside} out of reach; "
         f"certificate {card.certificate[:12]}{'; readmitted since' if card.state == 'readmitted' else ''}"
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, moment, product_here, session, show
 from shipworthy.respond.words import AffectedPeople, IncidentCard, PostMortem, PostMortemTold
 
 
@@ -35,8 +35,8 @@ def _lines(found: PostMortemTold) -> list[str]:
     least, most = one.people_at_least, one.people_at_most
     people = f"{most:,} people" if least == most else f"at least {least:,} and at most {most:,} people"
     reached = f"{one.deliveries:,} deliveries and {one.answers:,} answers in {len(one.affected)} runs"
-    lines += [f"{reached}, to {people}", *_of_data(one), ""]
-    lines += [f"  {moment.at[:16].replace('T', ' ')}  {moment.who:<18} {moment.text}" for moment in found.moments]
+    lines += [f"{reached}, to {people}", *_of_data(one), "", "What happened, in UTC:"]
+    lines += [f"  {moment(fact.at)}  {fact.who:<18} {fact.text}" for fact in found.moments]
     if one.closed_at:
         check = f"{one.check} ({'every proof asks it' if one.check_runs else 'no proof asks it'})"
         if one.no_check_because:

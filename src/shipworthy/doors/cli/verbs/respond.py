@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from shipworthy.base.errors import Mistake, UserError
-from shipworthy.doors.cli.screen import AsJson, Product, a_moment, product_here, progress, session, show
+from shipworthy.doors.cli.screen import AsJson, Product, a_moment, moment, product_here, progress, session, show
 from shipworthy.respond.words import Preview, Respond, WhatIf
 
 
@@ -52,11 +52,11 @@ def _lines(found: Preview) -> list[str]:
     lines, because = list[str](), ""
     for one in found.lines:
         done = one.done or f"not done, {one.why_not}"
-        lines.append(f"{one.at[:16].replace('T', ' ')}  {one.trigger}: {one.action}: {done}")
+        lines.append(f"{moment(one.at)}  {one.trigger}: {one.action}: {done}")
         if one.text != because:  # several actions of one cause name it once
             lines.append(f"{'':18}because {one.text}")
         because = one.text
-    day = f"{found.since[:10]} to {found.until[:10]}"
+    day = f"{found.since[:10]} to {found.until[:10]}, times in UTC"
     lines += ["", f"{day}, {found.looked_at} moments looked at; nothing was done and nothing recorded."]
     names = sorted({*found.counts, *found.really})
     lines += [

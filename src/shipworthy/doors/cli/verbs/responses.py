@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shipworthy.doors.cli.screen import AsJson, Product, product_here, session, show, table
+from shipworthy.doors.cli.screen import AsJson, Product, moment, product_here, session, show, table
 from shipworthy.respond.words import Responses, ResponseState
 
 
@@ -18,11 +18,12 @@ def _lines(found: ResponseState) -> list[str]:
     lines += [f"PAUSED  {name}: {reason}" for name, reason in found.paused.items()]
     lines += [f"FALLEN BACK  the baseline answers everybody: {found.fallen_back}"] if found.fallen_back else []
     lines += [f"FAILING  {text}" for text in found.failing]
+    lines += ["What happened, in UTC:"] if found.happenings else []
     for one in found.happenings:
         state = "waits for somebody" if one.waits else f"taken up by {one.taken_up_by}" if one.taken_up_by else "done"
-        lines.append(f"{one.at[:16]}  {one.cause[:12]}  {one.trigger}: {one.text} [{state}]")
+        lines.append(f"{moment(one.at)}  {one.cause[:12]}  {one.trigger}: {one.text} [{state}]")
         lines += [f"    {action}" for action in one.actions]
     lines += [f"held back  {text}" for text in found.held_back]
     failed = [one for one in found.messages if one.reason]
-    lines += [f"not sent  {one.at[:16]}  to {one.to}, tried {one.tries} times: {one.reason}" for one in failed]
+    lines += [f"not sent  {moment(one.at)} UTC  to {one.to}, tried {one.tries} times: {one.reason}" for one in failed]
     return lines
