@@ -19,6 +19,7 @@ from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.words import AnswersSealed, GuideRead
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.respond.words import PeopleTold, TriggerFired
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
 
 Port = tuple[Harbour, str]
@@ -111,6 +112,25 @@ def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: 
     page = logged_in("technology-owner")
     page.get_by_role("link", name="Close the open incident").click()
     expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+
+
+def test_who_was_told_of_something_is_asked_to_look_after_it_until_somebody_does(logged_in: LogIn, port: Port) -> None:
+    cause = "late/sales/1998-01-05"
+    fired = TriggerFired(
+        product=NAME, trigger="late-list", cause=cause, action="notify", outcome="told legal",
+        text="the list of 1998-01-05 is 3 hours late. The feed did not come, and nobody knows why it has stopped.",
+    )  # fmt: skip
+    told = PeopleTold(product=NAME, message="m1", to="legal", subject="Late", route="file:out", trigger="late-list",
+                      cause=cause, action="notify")  # fmt: skip
+    say(port[0].desk, "night-operator", fired, told)
+    page = logged_in("legal-owner")
+    page.get_by_role("link", name="Say who looks after it: The list of 1998-01-05 is 3 hours late").click()
+    card = page.locator("article", has=page.get_by_role("heading", name="The list of 1998-01-05 is 3 hours late"))
+    expect(card).to_contain_text("nobody knows why it has stopped")
+    card.get_by_role("button", name="I look after it").click()
+    expect(page.get_by_role("status")).to_contain_text("It is yours")
+    page.goto("/")
+    expect(page.get_by_role("link", name="Say who looks after it")).to_have_count(0)
 
 
 def test_a_consumer_reads_the_guide_and_is_asked_again_when_it_changes(logged_in: LogIn, port: Port) -> None:

@@ -49,6 +49,7 @@ def environment() -> Environment:
         coded=coded,
         pretty=pretty,
         prose=prose,
+        run_title=run_title,
     )
     made.globals.update(static=static_address)
     made.tests["owner_role"] = lambda role: role.startswith("owner:")
@@ -110,6 +111,18 @@ def pretty(value: object) -> str:
 def sentence(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
+
+
+def run_title(run: str, zone: str = "UTC") -> str:
+    """A run as people name it: the list of a moment for a consumer, or as it stands where it is none.
+
+    >>> run_title("shop/sales/1998-02-01T00:00:00+00:00"), run_title("shop/online")
+    ('sales, list of 1 Feb 1998', 'shop/online')
+    """
+    parts = run.split("/")
+    if len(parts) != 3 or not re.match(r"\d{4}-\d\d-\d\d", parts[2]):
+        return run
+    return f"{parts[1]}, list of {day(parts[2], zone)}"
 
 
 def coded(text: str) -> Markup:
