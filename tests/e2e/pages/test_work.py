@@ -98,6 +98,10 @@ def test_an_answer_that_does_not_exist_is_told_as_such(logged_in: LogIn) -> None
     assert response.status == 404
     expect(page.get_by_role("alert")).to_contain_text("There is no answer")
     expect(page.get_by_label("Answer id")).to_have_value("<script>alert(1)</script>")
+    page.goto(f"{PRODUCT}/sign?candidate=none")
+    expect(page.locator("main")).to_contain_text("What to do: Choose one")
+    page.get_by_role("link", name=f"Back to {NAME}").click()
+    expect(page.get_by_role("heading", name="The road")).to_be_visible()
 
 
 def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: Port) -> None:
