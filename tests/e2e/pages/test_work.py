@@ -167,6 +167,16 @@ def test_a_consumer_sees_their_own_lists_first(logged_in: LogIn) -> None:
     expect(page.locator(".line-of h2").last).to_contain_text("sales")
 
 
+def test_the_plan_has_its_contents_first_and_keeps_the_names_that_people_gave(logged_in: LogIn) -> None:
+    page = logged_in("compliance-owner")
+    page.goto(f"{PRODUCT}/plan")
+    page.get_by_role("navigation", name="Parts of the plan").get_by_role("link", name="What comes in").click()
+    expect(page.get_by_role("heading", name="What comes in")).to_be_in_viewport()
+    columns = page.get_by_role("region", name="What comes in").locator("dt code")
+    assert {"purchases", "customer_id", "dollar_value"} <= set(columns.all_inner_texts())
+    expect(page.get_by_text("10, 80", exact=True)).to_be_visible()
+
+
 def test_after_a_signature_it_is_said_what_happens_next(logged_in: LogIn, port: Port) -> None:
     page = logged_in("technology-owner")
     page.goto(f"{PRODUCT}/sign")
