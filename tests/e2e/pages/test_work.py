@@ -181,6 +181,7 @@ def test_after_a_signature_it_is_said_what_happens_next(logged_in: LogIn, port: 
     page = logged_in("technology-owner")
     page.goto(f"{PRODUCT}/sign")
     expect(page.get_by_text("May this model answer")).to_contain_text("Which customers will buy")
+    expect(page.get_by_role("row").filter(has_text="Performance")).to_contain_text("at least 0.650")
     page.get_by_label("Approve").check()
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Your signature is on record.")

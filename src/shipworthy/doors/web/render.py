@@ -176,11 +176,13 @@ def check_name(name: str) -> str:
 def number(value: float | int | None, places: int = 3) -> str:
     """A number for reading: whole ones with separators, others with so many places.
 
-    >>> number(23570), number(0.74312), number(None)
-    ('23,570', '0.743', '–')
+    >>> number(23570), number(0.74312), number(1e-9), number(None)
+    ('23,570', '0.743', '1e-09', '–')
     """
     if value is None:
         return "–"
     if float(value).is_integer() and abs(value) >= 2:
         return f"{int(value):,}"
+    if 0 < abs(value) < 0.5 * 10**-places:
+        return f"{value:.0e}"
     return f"{value:,.{places}f}"
