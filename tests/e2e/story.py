@@ -184,7 +184,7 @@ class _Writer:
             day,
             CandidateProven(
                 product=PRODUCT, candidate=candidate, verdict=worst, checks=list(checks),  # type: ignore[arg-type]  # one of two verdicts
-                evidence=evidence, report=report, files={}, snapshot=snapshot,
+                evidence=evidence, report=report, files={"results.json": evidence}, snapshot=snapshot,
             ),
         )  # fmt: skip
         return evidence, report

@@ -242,6 +242,9 @@ def test_the_ledger_is_filtered_turned_opened_and_verified(logged_in: LogIn) -> 
 def test_a_report_is_shown_where_it_can_do_nothing(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/sign")
+    results = page.get_by_role("link", name="all results as a file").get_attribute("href")
+    assert results
+    assert page.request.get(results).headers["content-type"].startswith("application/json")
     page.get_by_role("link", name="Read the report").click()
     expect(page.get_by_role("heading", name="Proof of the candidate")).to_be_visible()
     assert page.title() == "Proof", "the report's script ran"
