@@ -151,8 +151,8 @@ def prose(text: str) -> Markup:
 def headline(text: str) -> str:
     """The first thing a long text says, as a heading.
 
-    >>> headline("data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be. Mostly: paid is 0.")
-    'Data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be'
+    >>> headline("data as of 1998-02-01 refused: 461 of 58,934 rows are bad; at most 0.50% may be. Mostly: paid is 0.")
+    'Data as of 1998-02-01 refused: 461 of 58,934 rows are bad; at most 0.50% may be'
     >>> headline("Amounts came in cents; who knows why.")
     'Amounts came in cents; who knows why.'
     """
