@@ -97,6 +97,7 @@ def test_an_owner_reviews_and_signs_with_the_keyboard_alone(logged_in: LogIn, po
     _tab_to(page, "Give the review")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Your review is on record.")
+    expect(page.get_by_role("group", name="What happens next").get_by_role("link")).to_contain_text("Privacy sign-off")
     expect(page.get_by_text("Your signature covers exactly candidate")).to_contain_text(port[0].story.evidence[:12])
     _tab_to_field(page, "decision")
     page.keyboard.press("Space")
