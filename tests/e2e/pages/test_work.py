@@ -64,11 +64,11 @@ def test_the_road_shows_a_canary_with_its_share(logged_in: LogIn, port: Port) ->
     say(port[0].desk, "product-manager", step)
     page = logged_in("product-manager")
     page.goto(PRODUCT)
-    expect(page.get_by_role("row", name="canary: 5 % of everybody")).to_contain_text(retrained[:12])
+    expect(page.get_by_role("row", name="canary: 5% of everybody")).to_contain_text(f"model {retrained[:12]}")
     back = RolledBack(product=NAME, candidate=retrained, to="", reason="It was only shown.")
     say(port[0].desk, "product-manager", back)
     page.reload()
-    expect(page.get_by_text("canary: 5 % of everybody")).to_have_count(0)
+    expect(page.get_by_text("canary: 5% of everybody")).to_have_count(0)
 
 
 def test_an_auditor_traces_a_delivered_row_to_everything_behind_it(logged_in: LogIn, port: Port) -> None:

@@ -343,6 +343,6 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.2,
-    tolerates="{percent:g} % more than was proven",
+    tolerates="{percent:g}% more than was proven",
     weighs=True,
 )
