@@ -19,6 +19,25 @@ RIGHTS: dict[str, frozenset[str]] = {
     "owner:privacy": frozenset({"erase"}),
     "auditor": _MAY_READ | {"audit", "rows"},
 }
+# What each right lets somebody do, as it is said to who has not got it.
+IN_WORDS = {
+    "acknowledge": "confirm deliveries",
+    "administer": "administer this store",
+    "audit": "export the ledger",
+    "build": "make and prove candidates",
+    "erase": "erase people",
+    "label": "label answers",
+    "mend": "mend rows",
+    "operate": "operate it",
+    "plan": "adopt a plan",
+    "predict": "ask for answers",
+    "probe": "probe connections",
+    "read": "read what is on record",
+    "release": "release or hold anything",
+    "respond": "answer alarms and incidents",
+    "rows": "see rows",
+    "sign": "review and sign",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +86,24 @@ def require(actor: Actor, right: str, operation: str) -> None:
         for role, rights in RIGHTS.items()
         if right in rights
     )
-    played = ", ".join(sorted(role.replace("_", " ") for role in actor.roles))
+    played = " and ".join(sorted(_role(role) for role in actor.roles))
     who = f"{actor.person} is {played} here" if played else f"{actor.person} has no part here, or no plan is in force,"
     raise not_allowed(
-        f"{who} and may not {operation}.",
-        f"Ask one who may: {', '.join(holders)}. Roles stand in product.yaml under `people`.",
+        f"{who} and may not {IN_WORDS[right]}.",
+        "Whoever writes the plan gives people a part: roles stand in product.yaml under `people` and `consumers`."
+        if right == "read"  # which comes with every part
+        else f"Ask one who may: {', '.join(holders)}. Roles stand in product.yaml under `people`.",
         where=operation,
     )
+
+
+def _role(role: str) -> str:
+    """A role as people say it.
+
+    >>> _role("owner:legal"), _role("consumer:sales"), _role("product_manager")
+    ('legal owner', 'consumer of sales', 'product manager')
+    """
+    kind, _, of = role.partition(":")
+    if kind == "owner":
+        return f"{of} owner"
+    return f"{kind} of {of}" if of else kind.replace("_", " ")

@@ -138,7 +138,7 @@ def _step_taken(found: Road) -> Station:
     if answers:
         return Station("release", "here", f"It answers {', '.join(answers)}; next step: {ahead}.", [])
     if now.canary == found.made.candidate:
-        text = f"It answers a canary of {now.canary_share * 100:g} %; next step: {ahead}."
+        text = f"It answers a canary of {now.canary_share * 100:g}%; next step: {ahead}."
         return Station("release", "here", text, [])
     if taken:
         return Station("release", "here", f"It went through {', '.join(taken)}; next step: {ahead}.", [])

@@ -221,8 +221,7 @@ def find_evidence(question: FindEvidence, past: Past, ledger: LedgerLike, actor:
         named = dict(fact.what.files)
         for check in fact.what.checks:
             named |= check.evidence
-        # The report and the list of evidence come last, so that they keep their plain names.
-        named |= {"report.html": fact.what.report, "evidence.json": fact.what.evidence}
+        named |= {"report.html": fact.what.report}  # last, so that it keeps its plain name
         for name, digest in reversed(named.items()):
             if digest == question.digest:
                 return _evidence(digest, name, fact.what.candidate)

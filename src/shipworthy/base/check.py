@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Verdict = Literal["pass", "warn", "fail", "error", "not_run"]
+BoundIs = Literal["", "at least", "at most"]
 _ORDER: tuple[Verdict, ...] = ("pass", "warn", "not_run", "fail", "error")
 
 
@@ -26,6 +27,7 @@ class CheckResult:
         advice: what to do next.
         where: file and line, column or table that it concerns.
         evidence: digests of files that it leaves behind, by name.
+        bound_is: whether at least or at most the bound was asked for; empty where that is not said.
     """
 
     check: str
@@ -40,6 +42,7 @@ class CheckResult:
     advice: str = ""
     where: str = ""
     evidence: dict[str, str] = field(default_factory=dict)
+    bound_is: BoundIs = ""
 
 
 def worst(results: Iterable[CheckResult]) -> Verdict:

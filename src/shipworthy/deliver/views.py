@@ -268,7 +268,9 @@ def _lines(
         "plan", f"plan version {what.plan_version}", _plan_digest(past, what.plan_version), _plan_seq(past, what)
     )
     yield TraceLine("code", "the pipeline's own code" if what.code else "no code of its own", what.code, made.seq)
-    learnt = f"learnt from {what.rows} rows as of {', '.join(one[:10] for one in what.trained_on) or 'no past moment'}"
+    learnt = (
+        f"learnt from {what.rows:,} rows as of {', '.join(one[:10] for one in what.trained_on) or 'no past moment'}"
+    )
     yield TraceLine("candidate", f"{what.role} made by {what.author}, {learnt}", what.candidate, made.seq)
     proof = latest(past.of(CandidateProven, about=what.candidate), lambda proven: True)
     if proof:

@@ -175,7 +175,7 @@ def _ticks(most: float) -> list[float]:
 
 def _tick(value: float, share: bool) -> str:
     if share:
-        return f"{value * 100:.3g} %"
+        return f"{value * 100:.3g}%"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

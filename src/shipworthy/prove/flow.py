@@ -19,7 +19,7 @@ from shipworthy.data.words import SnapshotTaken
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import answer_sections, current_plan
 from shipworthy.prove.lasting import in_force
-from shipworthy.prove.views import candidate_made, line_of
+from shipworthy.prove.views import candidate_made, line_of, proof_told
 from shipworthy.prove.words import CandidateProven, EnvelopeSigned, Proof, ProveCandidate
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def prove_candidate(command: ProveCandidate, trip: Trip, foreseen: Foresight) ->
     body = trip.step("run the checks", lambda: body_of(_proven(command, trip, foreseen)))
     proven = what_of(CandidateProven, body)
     trip.record("record the proof", lambda past: [proven])
-    return Proof(proven.candidate, proven.verdict, list(proven.checks), proven.evidence, proven.report)
+    return proof_told(proven)
 
 
 def proof_checks() -> list[ProofCheck]:

@@ -25,9 +25,9 @@ def percent(share: float) -> str:
     """A share in per cent.
 
     >>> percent(0.2043), percent(0.0004)
-    ('20.4 %', '0.04 %')
+    ('20.4%', '0.04%')
     """
-    return f"{share * 100:.2f} %" if 0 < abs(share) < 0.001 else f"{share * 100:.1f} %"
+    return f"{share * 100:.2f}%" if 0 < abs(share) < 0.001 else f"{share * 100:.1f}%"
 
 
 def points(share: float) -> str:

@@ -24,8 +24,12 @@ def proof_of(question: ProofOf, past: Past) -> Proof:
         proven = sorted({fact.what.candidate[:12] for fact in past.of(CandidateProven)})
         fix = f"Prove it first: shipworthy prove {made.candidate[:12]}"
         raise not_found("proof of candidate", made.candidate[:12], proven, fix, "prove.no_proof")
-    what = newest.what
-    return Proof(what.candidate, what.verdict, list(what.checks), what.evidence, what.report)
+    return proof_told(newest.what)
+
+
+def proof_told(what: CandidateProven) -> Proof:
+    """A proof as it is given to whoever asks for it."""
+    return Proof(what.candidate, what.verdict, list(what.checks), what.evidence, what.report, dict(what.files))
 
 
 def line_of(past: Past, made: CandidateMade) -> Iterator[CandidateMade]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from shipworthy.base.check import CheckResult, Verdict
@@ -88,13 +88,19 @@ class CheckRetirementSigned(What):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a proof gives."""
+    """What a proof gives.
+
+    Attributes:
+        evidence: the digest over all of its files; report: of the report.
+        files: digests of the files that it left behind, by name; `results.json` holds every check.
+    """
 
     candidate: str
     verdict: Verdict
     checks: list[CheckResult]
     evidence: str
     report: str
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,6 +200,9 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
     found: dict[tuple[str, str], list[Recorded[TriggerFired]]] = {}
     for fact in past.of(TriggerFired):
         found.setdefault((fact.what.trigger, fact.what.cause), []).append(fact)
+    to: dict[tuple[str, str], set[str]] = {}
+    for message in past.of(PeopleTold):
+        to.setdefault((message.what.trigger, message.what.cause), set()).add(message.what.to)
     told = []
     for (trigger, cause), facts in found.items():
         up = latest(past.of(CauseTakenUp, about=cause))
@@ -217,6 +220,7 @@ def _happenings(past: Past, texts: dict[str, str]) -> list[Happening]:
                 taken_up_by=up.who if up else "",
                 remark=up.what.remark if up else "",
                 waits=asked and not taken_up(past, cause),
+                told=sorted(to.get((trigger, cause), ())),
             )
         )
     return sorted(told, key=lambda one: one.at, reverse=True)

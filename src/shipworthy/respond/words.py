@@ -192,6 +192,7 @@ class Happening:
         actions: each action with what came of it, in order.
         taken_up_by: who looks after it, empty for nobody yet.
         waits: whether people were told and nobody has answered yet.
+        told: the functions, roles and consumers to whom a message about it went.
     """
 
     cause: str
@@ -203,6 +204,7 @@ class Happening:
     taken_up_by: str
     remark: str
     waits: bool
+    told: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

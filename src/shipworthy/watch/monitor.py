@@ -350,7 +350,7 @@ class Monitor:
     needs: Needs
     judge: Judge
     tolerance: float | None
-    tolerates: str = "{percent:g} %"
+    tolerates: str = "{percent:g}%"
     phi: float = 25.0
     spends: bool = True
     applies: Callable[[Plan], bool] = always

@@ -98,7 +98,7 @@ def _text(
 ) -> str:
     outside = sorted((one for one in answers if one.asked.beyond), key=lambda one: -one.reached)
     if not outside:
-        return f"{window.day}: of {whole.rows:,} {telling.of} {whole.ones:,} {telling.fell_short}."
+        return f"{window.day}: {whole.ones:,} of {whole.rows:,} {telling.of} {telling.fell_short}."
     said = []
     for one in outside:
         part = parts[one.asked.name]

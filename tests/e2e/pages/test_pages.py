@@ -97,6 +97,7 @@ def test_an_owner_reviews_and_signs_with_the_keyboard_alone(logged_in: LogIn, po
     _tab_to(page, "Give the review")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Your review is on record.")
+    expect(page.get_by_role("group", name="What happens next").get_by_role("link")).to_contain_text("Privacy sign-off")
     expect(page.get_by_text("Your signature covers exactly candidate")).to_contain_text(port[0].story.evidence[:12])
     _tab_to_field(page, "decision")
     page.keyboard.press("Space")
@@ -242,6 +243,9 @@ def test_the_ledger_is_filtered_turned_opened_and_verified(logged_in: LogIn) -> 
 def test_a_report_is_shown_where_it_can_do_nothing(logged_in: LogIn) -> None:
     page = logged_in("auditor")
     page.goto(f"{PRODUCT}/sign")
+    results = page.get_by_role("link", name="all results as a file").get_attribute("href")
+    assert results
+    assert page.request.get(results).headers["content-type"].startswith("application/json")
     page.get_by_role("link", name="Read the report").click()
     expect(page.get_by_role("heading", name="Proof of the candidate")).to_be_visible()
     assert page.title() == "Proof", "the report's script ran"

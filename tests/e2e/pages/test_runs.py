@@ -73,7 +73,7 @@ def test_a_list_is_found_by_its_state_and_opened(logged_in: LogIn) -> None:
     [late] = page.locator("article.list").all()
     expect(late).to_contain_text("late by 2 h")
     expect(late).to_contain_text("It came two hours late")
-    expect(late).to_contain_text("188 of 200 rows used (94 %)")
+    expect(late).to_contain_text("188 of 200 rows used (94%)")
     late.get_by_text("Where everybody went").click()
     expect(late).to_contain_text("18,856 = 18,656 not wanted on this list + 200 brought")
     late.get_by_role("link", name="Details of crm").click()
@@ -116,7 +116,7 @@ def test_servers_say_how_they_are_and_a_silent_one_is_shown_as_such(logged_in: L
 def test_rows_set_aside_are_counted_for_all_and_shown_to_those_who_may_see_them(logged_in: LogIn) -> None:
     page = logged_in("sales-lead")
     page.goto(f"{PRODUCT}/quarantine")
-    expect(page.locator("main")).to_contain_text("3 of 100 rows are set aside (3 %)")
+    expect(page.locator("main")).to_contain_text("3 of 100 rows are set aside (3%)")
     expect(page.locator("main")).to_contain_text("dollar_value cannot be read as a number")
     expect(page.get_by_role("button", name="Judge them again")).to_have_count(0)
     expect(page.locator("main")).not_to_contain_text("a lot")

@@ -176,7 +176,7 @@ def test_a_stranger_sees_nothing_and_is_told_who_may(client: httpx.Client, quay:
     assert "next-purchase" not in home.text
     refused = client.get(SIGN)
     assert refused.status_code == 403
-    assert "Ask one who may" in refused.text
+    assert "Whoever writes the plan gives people a part" in refused.text
 
 
 def test_pages_that_do_not_exist_are_friendly(client: httpx.Client, quay: tuple[Harbour, str]) -> None:

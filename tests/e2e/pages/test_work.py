@@ -19,6 +19,7 @@ from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.words import AnswersSealed, GuideRead
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.respond.words import PeopleTold, TriggerFired
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
 
 Port = tuple[Harbour, str]
@@ -63,11 +64,11 @@ def test_the_road_shows_a_canary_with_its_share(logged_in: LogIn, port: Port) ->
     say(port[0].desk, "product-manager", step)
     page = logged_in("product-manager")
     page.goto(PRODUCT)
-    expect(page.get_by_role("row", name="canary: 5 % of everybody")).to_contain_text(retrained[:12])
+    expect(page.get_by_role("row", name="canary: 5% of everybody")).to_contain_text(f"model {retrained[:12]}")
     back = RolledBack(product=NAME, candidate=retrained, to="", reason="It was only shown.")
     say(port[0].desk, "product-manager", back)
     page.reload()
-    expect(page.get_by_text("canary: 5 % of everybody")).to_have_count(0)
+    expect(page.get_by_text("canary: 5% of everybody")).to_have_count(0)
 
 
 def test_an_auditor_traces_a_delivered_row_to_everything_behind_it(logged_in: LogIn, port: Port) -> None:
@@ -97,6 +98,10 @@ def test_an_answer_that_does_not_exist_is_told_as_such(logged_in: LogIn) -> None
     assert response.status == 404
     expect(page.get_by_role("alert")).to_contain_text("There is no answer")
     expect(page.get_by_label("Answer id")).to_have_value("<script>alert(1)</script>")
+    page.goto(f"{PRODUCT}/sign?candidate=none")
+    expect(page.locator("main")).to_contain_text("What to do: Choose one")
+    page.get_by_role("link", name=f"Back to {NAME}").click()
+    expect(page.get_by_role("heading", name="The road")).to_be_visible()
 
 
 def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: Port) -> None:
@@ -111,6 +116,25 @@ def test_what_waits_is_shown_first_to_whom_it_waits_for(logged_in: LogIn, port: 
     page = logged_in("technology-owner")
     page.get_by_role("link", name="Close the open incident").click()
     expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+
+
+def test_who_was_told_of_something_is_asked_to_look_after_it_until_somebody_does(logged_in: LogIn, port: Port) -> None:
+    cause = "late/sales/1998-01-05"
+    fired = TriggerFired(
+        product=NAME, trigger="late-list", cause=cause, action="notify", outcome="told legal",
+        text="the list of 1998-01-05 is 3 hours late. The feed did not come, and nobody knows why it has stopped.",
+    )  # fmt: skip
+    told = PeopleTold(product=NAME, message="m1", to="legal", subject="Late", route="file:out", trigger="late-list",
+                      cause=cause, action="notify")  # fmt: skip
+    say(port[0].desk, "night-operator", fired, told)
+    page = logged_in("legal-owner")
+    page.get_by_role("link", name="Say who looks after it: The list of 1998-01-05 is 3 hours late").click()
+    card = page.locator("article", has=page.get_by_role("heading", name="The list of 1998-01-05 is 3 hours late"))
+    expect(card).to_contain_text("nobody knows why it has stopped")
+    card.get_by_role("button", name="I look after it").click()
+    expect(page.get_by_role("status")).to_contain_text("It is yours")
+    page.goto("/")
+    expect(page.get_by_role("link", name="Say who looks after it")).to_have_count(0)
 
 
 def test_a_consumer_reads_the_guide_and_is_asked_again_when_it_changes(logged_in: LogIn, port: Port) -> None:
@@ -143,10 +167,21 @@ def test_a_consumer_sees_their_own_lists_first(logged_in: LogIn) -> None:
     expect(page.locator(".line-of h2").last).to_contain_text("sales")
 
 
+def test_the_plan_has_its_contents_first_and_keeps_the_names_that_people_gave(logged_in: LogIn) -> None:
+    page = logged_in("compliance-owner")
+    page.goto(f"{PRODUCT}/plan")
+    page.get_by_role("navigation", name="Parts of the plan").get_by_role("link", name="What comes in").click()
+    expect(page.get_by_role("heading", name="What comes in")).to_be_in_viewport()
+    columns = page.get_by_role("region", name="What comes in").locator("dt code")
+    assert {"purchases", "customer_id", "dollar_value"} <= set(columns.all_inner_texts())
+    expect(page.get_by_text("10, 80", exact=True)).to_be_visible()
+
+
 def test_after_a_signature_it_is_said_what_happens_next(logged_in: LogIn, port: Port) -> None:
     page = logged_in("technology-owner")
     page.goto(f"{PRODUCT}/sign")
     expect(page.get_by_text("May this model answer")).to_contain_text("Which customers will buy")
+    expect(page.get_by_role("row").filter(has_text="Performance")).to_contain_text("at least 0.650")
     page.get_by_label("Approve").check()
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Your signature is on record.")

@@ -56,4 +56,4 @@ def test_others_may_not(
 ) -> None:
     log_in("sales-lead", capsys, monkeypatch)
     assert ended("probe") == 1
-    assert "may not ProbeConnections" in capsys.readouterr().err
+    assert "sales-lead is consumer of sales here and may not probe connections." in capsys.readouterr().err

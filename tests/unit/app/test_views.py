@@ -231,7 +231,7 @@ def test_the_plan_in_force_is_the_newest() -> None:
 def test_evidence_is_found_by_name_and_exports_only_by_auditors() -> None:
     check = CheckResult("prove.x", "?", "pass", "yes", evidence={"curve of <today>.svg": "3" * 64})
     proven = CandidateProven(product=P, candidate="c", verdict="pass", checks=[check], evidence="1" * 64,
-                             report="2" * 64, files={}, snapshot="s")  # fmt: skip
+                             report="2" * 64, files={"results.json": "5" * 64}, snapshot="s")  # fmt: skip
     exported = LedgerExported(product="", head=3, digest="d", file="4" * 64)
     past, shelf = past_of(proven), Shelf(pasts={"": KnownPast(recorded([exported]))})
     anybody, auditor = Actor("a", frozenset({"builder"})), Actor("b", frozenset({"auditor"}))
@@ -240,7 +240,9 @@ def test_evidence_is_found_by_name_and_exports_only_by_auditors() -> None:
         found = find_evidence(FindEvidence(product=P, digest=digit * 64), past, shelf, actor)
         return found.name, found.media_type
 
-    assert name("1", anybody) == ("evidence.json", "application/json")
+    assert name("5", anybody) == ("results.json", "application/json")
+    with pytest.raises(NotFound):
+        name("1", anybody)  # a digest over all files of a proof is no file
     assert name("2", anybody) == ("report.html", "text/html")
     assert name("3", anybody) == ("curve-of--today-.svg", "image/svg+xml")
     assert name("4", auditor) == ("ledger.jsonl.gz", "application/octet-stream")

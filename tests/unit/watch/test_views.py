@@ -60,8 +60,8 @@ def test_every_monitor_is_shown_also_before_it_judged_anything() -> None:
     assert "fairness" not in {card.monitor for card in state.monitors}, "this plan declares no groups"
     assert {card.level for card in state.monitors} == {"not_run"}
     assert all("Has judged nothing yet" in card.text and card.asks.endswith("?") for card in state.monitors)
-    assert (card_of(state).tolerance, card_of(state).tolerates) == (0.05, "5 %")
-    assert card_of(state, "performance").tolerates == "20 % more than was proven"
+    assert (card_of(state).tolerance, card_of(state).tolerates) == (0.05, "5%")
+    assert card_of(state, "performance").tolerates == "20% more than was proven"
 
 
 def test_a_card_shows_the_worst_finding_of_the_newest_window() -> None:

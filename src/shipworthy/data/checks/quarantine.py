@@ -22,8 +22,8 @@ def judge(sheet: Sheet) -> list[Finding]:
     rows = sheet.intake.source_rows - sum(sheet.intake.removed.get(name, 0) for name in NOT_COUNTED)
     share = bad / rows if rows else 0.0
     reasons = sorted(sheet.intake.quarantined.items(), key=lambda item: -item[1])
-    most = "".join(f" Most often: {reason} ({count})." for reason, count in reasons[:1])
-    found = f"{bad} of {rows} rows are bad, {share:.2%}; at most {bound:.2%} may be.{most}"
+    most = "".join(f" Most often: {reason} ({count:,})." for reason, count in reasons[:1])
+    found = f"{bad:,} of {rows:,} rows are bad, {share:.2%}; at most {bound:.2%} may be.{most}"
     if share > bound:
         return [Finding("fail", found, share, bound, advice=_ADVICE)]
     return _stretches(sheet, bound) or [Finding("pass", found, share, bound)]
@@ -35,7 +35,8 @@ def _stretches(sheet: Sheet, bound: float) -> list[Finding]:
     for number, rows, bad in per_stretch(sheet, each, "count(*), count(*) FILTER (__quarantined)", "__read"):
         if beyond_chance(bad, rows, bound):
             share = bad / rows
-            text = f"In {name_of(number, each)}, {bad} of {rows} rows are bad, {share:.2%}; at most {bound:.2%} may be."
+            where = name_of(number, each)
+            text = f"In {where}, {bad:,} of {rows:,} rows are bad, {share:.2%}; at most {bound:.2%} may be."
             found.append(Finding("fail", text, share, bound, advice=_ADVICE))
     return found
 

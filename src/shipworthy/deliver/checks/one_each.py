@@ -15,8 +15,8 @@ def run(outgoing: Outgoing) -> CheckResult:
     """Count rows against distinct entities."""
     rows, distinct = outgoing.count, outgoing.entities
     if rows == distinct:
-        return CheckResult("deliver.one_each", ASKS, "pass", f"{rows} rows for {distinct} entities.", float(rows))
-    found = f"{rows} rows for {distinct} entities: {rows - distinct} too many."
+        return CheckResult("deliver.one_each", ASKS, "pass", f"{rows:,} rows for {distinct:,} entities.", float(rows))
+    found = f"{rows:,} rows for {distinct:,} entities: {rows - distinct:,} too many."
     advice = "Look at features(): it must give one row per entity."
     return CheckResult("deliver.one_each", ASKS, "fail", found, float(rows), bound=float(distinct), advice=advice)
 

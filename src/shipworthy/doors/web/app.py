@@ -100,7 +100,8 @@ async def _of_router(request: Request, error: Exception) -> Response:
 
 async def _of_user_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, UserError)
-    return error_page(status_of(error), error.mistakes)
+    product = request.path_params.get("product", "") if isinstance(error, NotFound) else ""
+    return error_page(status_of(error), error.mistakes, product)
 
 
 class _Files(StaticFiles):

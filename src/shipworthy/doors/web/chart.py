@@ -246,5 +246,5 @@ def _changes(points: Sequence[Point], scale: _Scale) -> list[tuple[float, str]]:
 
 def _written(value: float, share: bool) -> str:
     if share:
-        return f"{value * 100:g} %"
+        return f"{value * 100:g}%"
     return f"{value:g}"

@@ -32,10 +32,14 @@ def status_of(error: UserError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
-def error_page(status: int, mistakes: Sequence[Mistake]) -> HTMLResponse:
-    """A page of its own for an error; it needs no session."""
+def error_page(status: int, mistakes: Sequence[Mistake], product: str = "") -> HTMLResponse:
+    """A page of its own for an error; it needs no session.
+
+    Args:
+        product: to whose pages it leads back; to the front page alone if empty.
+    """
     title = _TITLES.get(status, "Something is not right")
-    return HTMLResponse(rendered("error.html", title=title, mistakes=mistakes, visit=None), status)
+    return HTMLResponse(rendered("error.html", title=title, mistakes=mistakes, product=product, visit=None), status)
 
 
 def missing_address(status: int, path: str) -> Mistake:

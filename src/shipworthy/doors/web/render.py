@@ -49,6 +49,7 @@ def environment() -> Environment:
         coded=coded,
         pretty=pretty,
         prose=prose,
+        run_title=run_title,
     )
     made.globals.update(static=static_address)
     made.tests["owner_role"] = lambda role: role.startswith("owner:")
@@ -112,6 +113,18 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def run_title(run: str, zone: str = "UTC") -> str:
+    """A run as people name it: the list of a moment for a consumer, or as it stands where it is none.
+
+    >>> run_title("shop/sales/1998-02-01T00:00:00+00:00"), run_title("shop/online")
+    ('sales, list of 1 Feb 1998', 'shop/online')
+    """
+    parts = run.split("/")
+    if len(parts) != 3 or not re.match(r"\d{4}-\d\d-\d\d", parts[2]):
+        return run
+    return f"{parts[1]}, list of {day(parts[2], zone)}"
+
+
 def coded(text: str) -> Markup:
     """A text as HTML whose commands, written `so`, are shown as code.
 
@@ -138,8 +151,8 @@ def prose(text: str) -> Markup:
 def headline(text: str) -> str:
     """The first thing a long text says, as a heading.
 
-    >>> headline("data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be. Mostly: paid is 0.")
-    'Data as of 1998-02-01 refused: 461 of 58934 rows are bad; at most 0.50% may be'
+    >>> headline("data as of 1998-02-01 refused: 461 of 58,934 rows are bad; at most 0.50% may be. Mostly: paid is 0.")
+    'Data as of 1998-02-01 refused: 461 of 58,934 rows are bad; at most 0.50% may be'
     >>> headline("Amounts came in cents; who knows why.")
     'Amounts came in cents; who knows why.'
     """
@@ -163,11 +176,13 @@ def check_name(name: str) -> str:
 def number(value: float | int | None, places: int = 3) -> str:
     """A number for reading: whole ones with separators, others with so many places.
 
-    >>> number(23570), number(0.74312), number(None)
-    ('23,570', '0.743', '–')
+    >>> number(23570), number(0.74312), number(1e-9), number(None)
+    ('23,570', '0.743', '1e-09', '–')
     """
     if value is None:
         return "–"
     if float(value).is_integer() and abs(value) >= 2:
         return f"{int(value):,}"
+    if 0 < abs(value) < 0.5 * 10**-places:
+        return f"{value:.0e}"
     return f"{value:,.{places}f}"

@@ -56,6 +56,7 @@ def _run(subject: Subject) -> CheckResult:
         low=low,
         high=high,
         bound=bound,
+        bound_is="at least",
         why="A model that is no better than a simple rule is a cost and a risk without a use.",
         advice="" if enough else "Use the baseline, or find features that tell more than the rule's one column.",
     )

@@ -71,6 +71,7 @@ def _at_every_height(subject: Subject, truth: Truth, kept: Calibration) -> Check
         part="by_tenth",
         measured=kept.expected_error,
         bound=tolerance,
+        bound_is="at most",
         why=_WHY,
         advice="Put CalibratedClassifierCV(method='isotonic') around the model; until then trust the order of the "
         "scores more than their height."
@@ -102,7 +103,15 @@ def _held_against(gap: Estimate, tolerance: float, found: str) -> CheckResult:
         "warn": "Prove it again with more truths, or watch calibration closely at first.",
     }
     return CHECK.result(
-        verdict, found, measured=value, low=low, high=high, bound=tolerance, why=_WHY, advice=advice.get(verdict, "")
+        verdict,
+        found,
+        measured=value,
+        low=low,
+        high=high,
+        bound=tolerance,
+        bound_is="at most",
+        why=_WHY,
+        advice=advice.get(verdict, ""),
     )
 
 

@@ -56,6 +56,7 @@ def _run(subject: Subject) -> CheckResult:
         low=low,
         high=high,
         bound=1.0,
+        bound_is="at least",
         why=f"The decision it is for: {subject.plan.need.decision}",
         advice=""
         if useful

@@ -35,6 +35,7 @@ def _run(subject: Subject) -> CheckResult:
         f"{'the same scores' if same else f'scores up to {distance:.2g} apart'}.",
         measured=distance,
         bound=SAME,
+        bound_is="at most",
         why="A later change of software or code that changes answers shows on these rows before anybody is harmed.",
         advice="" if same else "Look for a feature whose value does not survive being written down.",
         evidence={FILE: subject.keep(FILE, content)},

@@ -40,6 +40,7 @@ def _run(subject: Subject) -> CheckResult:
         found,
         measured=share,
         bound=MOST,
+        bound_is="at most",
         why="A model that mostly asks a person is work for people, and not less of it.",
         advice="Look at the commonest reason; spare a feature that grows with the calendar, or learn from newer "
         "moments."

@@ -74,6 +74,7 @@ def _of_number(subject: Subject, intervals: Intervals, scores: Floats, labels: F
         low=least,
         high=most,
         bound=intervals.level,
+        bound_is="at least",
         why=_WHY,
         advice=_ADVICE.get(verdict, ""),
     )
@@ -109,6 +110,7 @@ def _of_shares(subject: Subject, intervals: Intervals, scores: Floats, labels: F
         found,
         measured=share,
         bound=intervals.level,
+        bound_is="at least",
         why=_WHY,
         advice=_ADVICE.get(verdict, ""),
         evidence=subject.table("interval.json", kept),

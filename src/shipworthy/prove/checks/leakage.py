@@ -65,6 +65,7 @@ def _alone(subject: Subject, truth: Truth) -> CheckResult:
         found,
         measured=told[strongest],
         bound=bound,
+        bound_is="at most",
         advice=_TAKE_OUT if giving else "",
         evidence=subject.table("leakage.json", told),
         **_ALONE,
@@ -100,6 +101,7 @@ def _class_alone(subject: Subject, truth: Truth, places: Any) -> CheckResult:
         found,
         measured=mean[strongest],
         bound=GIVES_AWAY,
+        bound_is="at most",
         advice=_TAKE_OUT
         if giving
         else "Ask when that input is known; if it is known in time, say so in the review."
@@ -152,6 +154,7 @@ def _mixed_up(truth: Truth, good: Callable[[Any], float], whole: float, guess: f
         f"beyond {than}.",
         measured=share,
         bound=NEARLY_ALL,
+        bound_is="at most",
         advice=f"Ask when {heaviest} is known; if it is known in time, say so in the review." if odd else "",
         **_REMOVAL,
     )

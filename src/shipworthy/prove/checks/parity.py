@@ -43,6 +43,7 @@ def _run(subject: Subject) -> CheckResult:
             f"Scores differ with {listed(differing)}.",
             measured=_finite_max(ways),
             bound=SAME,
+            bound_is="at most",
             why=_WHY,
             advice="Look for random numbers, for the clock, and for values taken over the whole list (means, ranks) in "
             "features() or in the model; take them from training instead.",
@@ -54,6 +55,7 @@ def _run(subject: Subject) -> CheckResult:
         f"features computed again; {len(sample):,} of them also one at a time.",
         measured=_finite_max(ways),
         bound=SAME,
+        bound_is="at most",
         why=_WHY,
         evidence=evidence,
     )

@@ -47,9 +47,10 @@ def _run(subject: Subject) -> CheckResult:
 
 def _against_floor(estimate: Estimate, metric: str, floor: float, found: str, values: dict[str, Any]) -> CheckResult:
     end = number(pessimistic(metric, estimate))
+    values = {**values, "bound": floor, "bound_is": "at least" if MEASURES[metric].higher_is_better else "at most"}
     if reaches(metric, estimate, floor):
         found = f"{found} Even the pessimistic end, {end}, meets the {number(floor)} that the plan asks for."
-        return CHECK.result("pass", found, why=MEASURES[metric].plain, bound=floor, **values)
+        return CHECK.result("pass", found, why=MEASURES[metric].plain, **values)
     luck = reaches(metric, Estimate(estimate.value, estimate.value, estimate.value, estimate.rows), floor)
     means = "the measured value meets it, but that may be luck" if luck else "the measured value misses it as well"
     return CHECK.result(
@@ -59,7 +60,6 @@ def _against_floor(estimate: Estimate, metric: str, floor: float, found: str, va
         advice="Give it better features or more moments to learn from; a larger hold-out narrows the interval."
         if luck
         else "Give it better features or more moments to learn from; lower the floor only with the business owner.",
-        bound=floor,
         **values,
     )
 

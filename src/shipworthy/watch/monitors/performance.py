@@ -373,7 +373,7 @@ MONITOR = Monitor(
     needs="labels",
     judge=judge,
     tolerance=0.2,
-    tolerates="{percent:g} % more than was proven",
+    tolerates="{percent:g}% more than was proven",
     weighs=True,
     rests_on=rests_on,
 )

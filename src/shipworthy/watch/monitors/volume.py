@@ -69,7 +69,7 @@ MONITOR = Monitor(
     needs="answers",
     judge=judge,
     tolerance=0.5,
-    tolerates="{percent:g} % more or fewer than usual",
+    tolerates="{percent:g}% more or fewer than usual",
     phi=1.0,
     spends=False,
 )

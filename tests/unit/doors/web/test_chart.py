@@ -65,7 +65,7 @@ def test_shares_are_written_in_per_cent_and_alarms_keep_their_words() -> None:
     found = chart([Point(MONTHS[0], {"real": 0.2}, alarm=True, text="too far")], ["real"],
                   width=400, height=200, share=True)  # fmt: skip
     assert found is not None
-    assert all(text.endswith(" %") for _, text in found.rules)
+    assert all(text.endswith("%") for _, text in found.rules)
     assert [text for _, text in found.alarms] == ["too far"]
 
 
@@ -86,7 +86,7 @@ def test_a_release_is_marked_where_it_lies_on_the_chart_and_left_out_where_it_do
 def test_no_axis_of_shares_reaches_below_none_or_above_all(values: list[float]) -> None:
     found = chart(points(values), ["real"], width=400, height=200, band_of="real", tolerance=0.2, share=True)
     assert found is not None
-    assert all(0 <= float(text.removesuffix(" %")) <= 100 for _, text in found.rules)
+    assert all(0 <= float(text.removesuffix("%")) <= 100 for _, text in found.rules)
 
 
 def test_moments_on_the_axis_are_told_apart_and_do_not_overlap() -> None:

@@ -16,7 +16,7 @@ def test_it_is_asked_only_where_rules_are_declared_and_says_how_many() -> None:
     some = replace(humble, now=replace(humble.now, asked=["2 inputs are missing"] * 40 + [""] * 360))
     [found] = results("humility", some)
     assert (found.verdict, found.measured) == ("pass", 0.1)
-    assert "must not answer 40 alone (10.0 %). First for missing inputs (40)." in found.found
+    assert "must not answer 40 alone (10.0%). First for missing inputs (40)." in found.found
     most = replace(humble, now=replace(humble.now, asked=["2 inputs are missing"] * 300 + [""] * 100))
     assert verdicts("humility", most) == {"humility": "warn"}
 

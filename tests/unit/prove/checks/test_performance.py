@@ -18,6 +18,10 @@ def test_performance_is_held_against_the_floor_at_its_pessimistic_end() -> None:
     assert "misses it as well" in bad[0].found
     assert verdicts("performance", subject(floor(0.01, "brier"))) == {"performance": "fail"}
     assert verdicts("performance", subject(floor(0.3, "brier"))) == {"performance": "pass"}
+    error = results("performance", subject(floor(0.3, "brier")))[0]
+    assert [(one.bound, one.bound_is) for one in (value, bad[0], error)] == [
+        (0.6, "at least"), (above, "at least"), (0.3, "at most"),
+    ]  # fmt: skip
 
 
 def test_of_numbers_the_error_is_held_against_the_floor() -> None:

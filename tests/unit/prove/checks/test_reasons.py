@@ -21,7 +21,7 @@ class Silent(Model):
     ("says", "verdict", "said"),
     [
         (lambda row, count: ["a", "b", "c"], "pass", "every one has at least one reason"),
-        (lambda row, count: ["a"], "warn", "0.0 % have all 3"),
+        (lambda row, count: ["a"], "warn", "0.0% have all 3"),
         (lambda row, count: [] if row == 7 else ["a", "b", "c"], "fail", "1 entity has no reason"),
         (lambda row, count: ["a", " ", "c"], "fail", "no reason or an empty one"),
         (lambda row, count: ["a", "b", "c", "d"], "fail", "more than the declared 3"),

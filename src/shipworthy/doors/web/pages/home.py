@@ -11,7 +11,9 @@ from starlette.responses import Response
 from shipworthy.app.words import GuideFor, Products, ProductState, WhoAmI
 from shipworthy.base.errors import NotFound
 from shipworthy.deliver.words import Deliveries
+from shipworthy.doors.web.render import headline
 from shipworthy.doors.web.visit import Page, Visit
+from shipworthy.respond.words import Responses
 from shipworthy.sign.words import WaitingFor
 
 
@@ -42,7 +44,10 @@ def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
         # What is to be signed stands above already, by its candidate.
         if step.who == visit.who.person and step.page != "sign":
             yield Waiting(product, step.text, f"{front}/{step.page}" if step.page else front)
-    roles = visit.ask(WhoAmI(product=product)).roles
+    me = visit.ask(WhoAmI(product=product))
+    roles = me.roles
+    if "respond" in me.rights:
+        yield from _to_take_up(visit, product, {role.rpartition(":")[2] for role in roles})
     mine = {role.removeprefix("consumer:") for role in roles if role.startswith("consumer:")}
     for consumer in sorted(mine):
         with suppress(NotFound):  # without a guide there is nothing to read
@@ -53,6 +58,14 @@ def _waiting(visit: Visit, state: ProductState) -> Iterator[Waiting]:
     if open_ones:
         count = "1 delivery" if len(open_ones) == 1 else f"{len(open_ones)} deliveries"
         yield Waiting(product, f"Confirm that {count} arrived", f"{front}/deliveries")
+
+
+def _to_take_up(visit: Visit, product: str, functions: set[str]) -> Iterator[Waiting]:
+    """What a trigger told the visitor about and nobody looks after yet."""
+    for one in visit.ask(Responses(product=product)).happenings:
+        if one.waits and functions.intersection(one.told):
+            title = f"Say who looks after it: {headline(one.text).rstrip('.')}"
+            yield Waiting(product, title, f"/products/{product}/response#{one.cause[:12]}")
 
 
 PAGE = Page("/", _show)

@@ -7,7 +7,7 @@ import io
 
 from starlette.responses import Response
 
-from shipworthy.app.words import WhoAmI
+from shipworthy.app.words import PlanInForce, WhoAmI
 from shipworthy.doors.web.visit import Page, Visit
 from shipworthy.watch.words import AuditTask, AuditTasks, LabelAudit
 
@@ -20,7 +20,8 @@ def _show(visit: Visit) -> Response:
     if "label" in visit.ask(WhoAmI(product=visit.product)).rights:
         tasks = visit.ask(AuditTasks(product=visit.product, limit=AT_ONCE + 1, inputs=True))
     done = DONE.get(visit.query.get("done", ""), "")
-    return visit.product_page("label.html", tasks=tasks[:AT_ONCE], more=len(tasks) > AT_ONCE, done=done)
+    drawn = bool(visit.ask(PlanInForce(product=visit.product)).plan["watch"].get("audit"))
+    return visit.product_page("label.html", tasks=tasks[:AT_ONCE], more=len(tasks) > AT_ONCE, done=done, drawn=drawn)
 
 
 def _send(visit: Visit) -> Response:

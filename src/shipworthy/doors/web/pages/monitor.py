@@ -182,7 +182,7 @@ def _releases(visit: Visit) -> list[tuple[str, str]]:
     told = []
     for fact in reversed(facts):
         if (step := fact.body["step"]) in ("canary", "cohort", "all"):
-            share = f"a canary of {fact.body.get('share', 0) * 100:g} %"
+            share = f"a canary of {fact.body.get('share', 0) * 100:g}%"
             whom = share if step == "canary" else "all" if step == "all" else ", ".join(fact.body["cohorts"])
             told.append((fact.at, f"{fact.body['role']} {short(fact.body['candidate'])} released to {whom}"))
     return told
@@ -243,7 +243,7 @@ def _evidence(card: MonitorCard, releases: Sequence[tuple[str, str]]) -> tuple[C
             {"evidence": min(point.numbers["evidence"], MOST_EVIDENCE), "enough": 1.0},
             group=point.candidate,
             alarm=point.level == "alarm",
-            text=f"{point.numbers['evidence'] * 100:.0f} % of what is enough",
+            text=f"{point.numbers['evidence'] * 100:.0f}% of what is enough",
         )
         for point in card.points
         if "evidence" in point.numbers

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from shipworthy.app.words import ProductRoad
 from shipworthy.doors.web.visit import Page, Visit
+from shipworthy.model.words import Candidates
 
 LINKS = {
     "plan": "plan",
@@ -31,6 +32,7 @@ def _show(visit: Visit) -> Response:
         "product.html",
         links=LINKS,
         goes_to=GOES_TO,
+        roles={card.candidate: card.role for card in visit.ask(Candidates(product=visit.product))},
         mine=[step for step in steps if step.who == visit.who.person],
         others=[step for step in steps if step.who != visit.who.person],
     )

@@ -33,6 +33,9 @@ DONE = {
 }
 
 
+_CHOOSE = "Choose one on the page where they are signed."
+
+
 def _show(visit: Visit) -> Response:
     candidates = visit.ask(Candidates(product=visit.product))
     card = _chosen(visit, candidates)
@@ -67,7 +70,7 @@ def _chosen(visit: Visit, candidates: Sequence[CandidateCard]) -> CandidateCard 
     named = asked_for or visit.ask(ProductRoad(product=visit.product)).candidate
     found = next((card for card in reversed(candidates) if card.candidate == named), None)
     if asked_for and found is None:
-        raise not_found("candidate", asked_for, [card.candidate[:12] for card in candidates])
+        raise not_found("candidate", asked_for, [card.candidate[:12] for card in candidates], _CHOOSE)
     return found
 
 
