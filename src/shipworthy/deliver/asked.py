@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from shipworthy.base.errors import Mistake
+from shipworthy.deliver.unread import why_unread
 from shipworthy.edges.broker import Arrived
 
 MOST_BYTES = 64 * 1024
@@ -153,8 +154,9 @@ def _object(body: bytes) -> dict[str, Any]:
         raise _No(Mistake("stream.too_large", "body", found, fix="One message asks about one entity."))
     try:
         whole = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _No(Mistake("stream.not_json", "body", "The message is no JSON.", fix="Send one JSON object.")) from None
+    except orjson.JSONDecodeError as error:
+        field, found = why_unread(body, error)
+        raise _No(Mistake("stream.not_json", field, found, fix="Send one JSON object in UTF-8.")) from None
     if not isinstance(whole, dict):
         found = f"The message is JSON, but no object: {type(whole).__name__}."
         raise _No(Mistake("stream.not_an_object", "body", found, fix="Send one JSON object."))

@@ -206,12 +206,12 @@ def test_where_the_canary_breaks_the_champion_answers_in_real_time(canary: Canar
     for seconds in (0.01, 5.0):
         served.count(serving, Question(mine, "shop"), told, seconds)
         served.count(serving, Question(other, "shop"), good, 0.0)
-    served.count(serving, Question("", "shop"), Refused.no_json(), 0.0)
+    served.count(serving, Question("", "shop"), Refused.too_large(1), 0.0)
     journal.write([told.row, good.row])
     journal.close("prediction-server", now)
     [counted] = voyage.facts(ServiceCounted)
     assert (counted.asked, counted.answered, counted.late, counted.stood_in) == (5, 4, 1, 0)
-    assert counted.refused == {"serve.not_json": 1}
+    assert counted.refused == {"serve.too_large": 1}
     assert counted.candidates == {
         model: {"asked": 2, "late": 1, "failed": 2},
         baseline: {"asked": 2, "late": 0, "failed": 0},

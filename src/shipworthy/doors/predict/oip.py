@@ -13,7 +13,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.rules import INTERVAL
 from shipworthy.deliver.serving import Reply
-from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refuse
+from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refused
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import found
@@ -115,9 +115,9 @@ async def answers(server: Server, asker: Traced, asked: Sequence[Any], wanted: S
         Refused: the same; or some could not, and the output `error` is not wanted.
     """
     told = await fates(server, asker, asked)
-    refused = [place for place, one in enumerate(told) if not isinstance(one, Reply)]
-    if len(refused) == len(told) or (refused and wanted and "error" not in wanted):
-        _raise(told, refused)
+    without = [place for place, one in enumerate(told) if not isinstance(one, Reply)]
+    if len(without) == len(told) or (without and wanted and "error" not in wanted):
+        _raise(told, without)
     known, classes = outputs(server.serving.plan), server.serving.plan.need.classes
     shown = [_shown(one, classes) for one in told]
     return [_tensor(name, known[name], shown, len(classes)) for name in wanted or known]
@@ -135,8 +135,7 @@ async def refuse_whole(server: Server, asker: Traced, why: UserError | Refused) 
     Raises:
         Exception: always.
     """
-    told = await refuse(server, asker, None, why)
-    raise told if isinstance(told, Exception) else why
+    raise await refused(server, asker, None, why)
 
 
 def answered_by(tensors: Sequence[Tensor], server: Server) -> str:
