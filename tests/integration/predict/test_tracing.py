@@ -108,7 +108,7 @@ def test_what_is_no_question_at_all_is_in_the_log_where_it_is_known_who_asked(
     assert [said[name].status_code for name in ("too large", "no model", "stranger")] == [413, 404, 401]
     for number, code in {10: "serve.too_large", 11: "serve.model", 12: "serve.not_message"}.items():
         assert code in quay.voyage.ask(Trace(product=PRODUCT, answer=f"{number:032x}")).lines[0].text
-    counted = 'shipworthy_turned_away_total{product="next-purchase",code="serve.no_identity"} 1'
+    counted = 'shipworthy_unknown_callers_total{product="next-purchase",code="serve.no_identity"} 1'
     assert counted in said["metrics"].text
 
 

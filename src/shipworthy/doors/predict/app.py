@@ -231,7 +231,7 @@ class Predictions:
         try:
             return await self._identified(authorization)
         except Refused as error:
-            self.tally.turned_away[error.mistake.code] += 1
+            self.tally.unknown[error.mistake.code] += 1
             raise
 
     async def _identified(self, authorization: bytes) -> Caller:
@@ -260,7 +260,7 @@ class Predictions:
         """Whether the server is reached by a name of its own; it counts where it is not."""
         if called := self._is_own(host):
             return called
-        self.tally.turned_away[_wrong_host().mistake.code] += 1
+        self.tally.unknown[_wrong_host().mistake.code] += 1
         return False
 
     def _is_own(self, host: bytes) -> bool:
@@ -380,7 +380,7 @@ class Predictions:
             "answered": self.tally.answered,
             "stood_in": self.tally.stood_in,
             "refused": dict(self.tally.refused),
-            "turned_away": dict(self.tally.turned_away),
+            "unknown_callers": dict(self.tally.unknown),
             "aside": dict(serving.aside),
             "problem": self._problem or self._stood_in or self.lane.problem,
         }

@@ -21,7 +21,7 @@ class Tally:
         """Nothing yet."""
         self.answered, self.stood_in, self.seconds = 0, 0, 0.0
         self.refused: Counter[str] = Counter()
-        self.turned_away: Counter[str] = Counter()  # before it was known who asks; in no log
+        self.unknown: Counter[str] = Counter()  # before it was known who asks; in no log
         self.buckets = [0] * (len(EDGES) + 1)
 
     def count(self, told: Reply | Exception, seconds: float) -> None:
@@ -43,10 +43,10 @@ class Tally:
         lines += [
             f'shipworthy_refused_total{{{label},code="{code}"}} {count}' for code, count in sorted(self.refused.items())
         ]
-        lines.append("# TYPE shipworthy_turned_away_total counter")
+        lines.append("# TYPE shipworthy_unknown_callers_total counter")
         lines += [
-            f'shipworthy_turned_away_total{{{label},code="{code}"}} {count}'
-            for code, count in sorted(self.turned_away.items())
+            f'shipworthy_unknown_callers_total{{{label},code="{code}"}} {count}'
+            for code, count in sorted(self.unknown.items())
         ]
         lines.append("# TYPE shipworthy_seconds histogram")
         reached = 0
