@@ -99,7 +99,8 @@ def answer_message(
     """An answer as a CloudEvent in structured mode.
 
     Args:
-        row: the answer as a row of the prediction log; with low and high where it has an interval.
+        row: the answer as a row of the prediction log; with low and high where it has an interval, and
+            the values of inputs that the consumer needs.
         source: names product and consumer.
         classes: the names of the classes whose probabilities the row has.
     """
@@ -108,6 +109,8 @@ def answer_message(
     data["reasons"] = list(row["reasons"] or [])
     if classes:
         data |= {"class": row["class"], "probabilities": dict(zip(classes, row["likely"], strict=True))}
+    if row.get("values"):
+        data["values"] = dict(row["values"])
     if row.get("low") is not None:
         data |= {"low": row["low"], "high": row["high"]}
     if notice:

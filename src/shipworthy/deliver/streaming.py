@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -306,15 +307,20 @@ class Streaming:
         return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
 
     def _again(self, row: dict[str, Any]) -> Reply:
-        """An answer as it is in the log, with its interval where who gave it still answers."""
+        """An answer as it is in the log, with interval and values where who gave it still answers."""
         reply, ready = Reply(row, row.get("notice") or ""), self.serving.ready.get(row["candidate"])
-        ends = ready.ends([row["score"]]) if ready else None
+        if ready is None:
+            return reply
+        given = json.loads(row["inputs"]) if row["inputs"] else None
+        values = self.serving.needed(Question(row["entity"], self._consumer, given), ready)
+        ends = ready.ends([row["score"]])
+        reply = replace(reply, values=values)
         return replace(reply, low=ends[0][0], high=ends[0][1]) if ends else reply
 
     def _message(self, question: Asked, answer: Reply) -> bytes:
         need = self.serving.plan.need
         classes = answer.classes or (need.classes if "likely" in answer.row else ())
-        row = answer.row | {"low": answer.low, "high": answer.high}
+        row = answer.row | {"low": answer.low, "high": answer.high, "values": answer.values}
         return answer_message(question, row, answer.notice, self._source, need.entity, classes)
 
     def _dead(self, letter: DeadLetter, message: Arrived) -> Sending:

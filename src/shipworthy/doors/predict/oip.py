@@ -39,6 +39,8 @@ INTERVALS = dict.fromkeys(INTERVAL, "FP64")
 """Where the plan asks for intervals, the ends of each; no numbers where who answered was made without."""
 
 EXTENSIONS = ("binary_tensor_data",)
+VALUES = {"values": "BYTES"}
+"""Where a consumer needs the values of inputs beside the answer: as JSON, by name."""
 _NO_NUMBER = float("nan")
 SERVER = {"name": "shipworthy", "version": __version__}
 
@@ -67,6 +69,8 @@ def gives(plan: Plan) -> list[Described]:
 def outputs(plan: Plan) -> dict[str, str]:
     """The outputs of a product by name, with their types."""
     classes = CLASSES if plan.need.classes else {}
+    needed = any(one.needs_values for one in plan.consumers.values() if one.mode == "realtime")
+    classes = {**classes, **(VALUES if needed else {})}
     return {**OUTPUTS, **classes, **(INTERVALS if plan.proof.interval is not None else {})}
 
 
@@ -154,12 +158,12 @@ def _shown(told: Told, classes: Sequence[str]) -> dict[str, Any]:
         shares = [likely.get(name, 0.0) for name in classes]
         low, high = (_NO_NUMBER if end is None else end for end in (told.low, told.high))
         more = {"reasons": reasons, "notice": told.notice, "probabilities": shares, "low": low, "high": high}
-        return {**row, "error": "", **more}
+        return {**row, "error": "", "values": orjson.dumps(dict(told.values)).decode(), **more}
     end = ending(told, "")
     error = orjson.dumps({"status": end.status, **found(end)}).decode()
     numbers = dict.fromkeys(("score", *INTERVAL), _NO_NUMBER)
     nothing = {"class": "", "probabilities": [_NO_NUMBER] * len(classes)}
-    return {**dict.fromkeys(OUTPUTS, ""), **numbers, **nothing, "reasons": "[]", "error": error}
+    return {**dict.fromkeys(OUTPUTS, ""), **numbers, **nothing, "reasons": "[]", "values": "{}", "error": error}
 
 
 def _raise(told: Sequence[Told], refused: Sequence[int]) -> NoReturn:
