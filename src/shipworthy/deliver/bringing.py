@@ -80,7 +80,9 @@ def _ended(trip: Trip, run: Run, result: Result) -> Callable[[pa.Table], pa.Tabl
     ends, shares, values = any(name in INTERVAL for name in wanted), PROBABILITIES in wanted, run.consumer.needs_values
     if not ends and not shares and not values:
         return lambda rows: rows
-    entity, inputs = looked_at(trip.store.files, result, run) if values else ("", None)
+    entity, inputs = run.plan.need.entity, None
+    if values:
+        entity, inputs = looked_at(trip.store.files, result.features, entity, values)
     made = candidate_made(trip.past, result.candidate)
     profile = json.loads(trip.store.files.get(made.files["profile"]))
     intervals, classes = Intervals.read(profile), run.plan.need.classes

@@ -30,12 +30,15 @@ def in_pieces(run: Run) -> bool:
     return bool(run.plan.data.by_row) and "rank" not in run.consumer.columns
 
 
-def looked_at(files: Files, result: Result, run: Run) -> tuple[str, pa.Table]:
-    """The column that names the entity, and with it the values that a consumer needs of what a candidate looked at."""
-    entity, needed = run.plan.need.entity, run.consumer.needs_values
-    there = pq.read_schema(files.local(files.current(result.features))).names
+def looked_at(files: Files, features: str, entity: str, needed: Sequence[str]) -> tuple[str, pa.Table]:
+    """The column that names the entity, and with it the values that a consumer needs of what a candidate looked at.
+
+    Args:
+        features: digest of the stored inputs; entity: the name that the plan gives the entity column.
+    """
+    there = pq.read_schema(files.local(files.current(features))).names
     entity = entity if entity in there else "entity"
-    return entity, files.table(result.features, [entity, *(name for name in needed if name in there)])
+    return entity, files.table(features, [entity, *(name for name in needed if name in there)])
 
 
 def pieces(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:

@@ -60,10 +60,10 @@ def _whole(trip: Trip, run: Run, result: Result) -> pa.Table:
     files = trip.store.files
     profile = files.get(candidate_made(trip.past, result.candidate).files["profile"])
     rows = with_ends(files.table(result.segment), Intervals.read(json.loads(profile)))
-    if not run.consumer.needs_values:
+    if not (needed := run.consumer.needs_values):
         return rows
-    entity, inputs = looked_at(files, result, run)
-    return with_values(rows, inputs, entity, run.consumer.needs_values)
+    entity, inputs = looked_at(files, result.features, run.plan.need.entity, needed)
+    return with_values(rows, inputs, entity, needed)
 
 
 async def _published(store: Store, run: Run, rows: pa.Table, notice: str) -> None:

@@ -35,6 +35,7 @@ REHEARSAL = "rehearsal.shop.answers"
 STREAM = f"""\
     mode: stream
     latency: 1s
+    needs_values: [recency]
     stream:
       broker: bus
       questions: {QUESTIONS}
