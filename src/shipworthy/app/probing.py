@@ -16,7 +16,7 @@ from shipworthy.base.kinds import kind
 from shipworthy.data.source import FOLDER, Place, SourceKind
 from shipworthy.deliver.bringing import target
 from shipworthy.deliver.log import ANSWERS, CLASSES
-from shipworthy.deliver.rules import output, run_name, with_probabilities
+from shipworthy.deliver.rules import output, run_name, with_probabilities, with_values
 from shipworthy.deliver.run import Run
 from shipworthy.deliver.sink import SinkKind
 from shipworthy.edges.outbound import SETTING, Ask, send
@@ -93,7 +93,9 @@ def _sink(plan: Plan, store: Store, now: datetime, name: str) -> CheckResult:
     users = [who for who, consumer in plan.consumers.items() if name in consumer.sinks]
     who = users[0] if users else next(iter(plan.consumers))
     consumer = plan.consumers[who]
-    shape = output(_shape(plan), consumer, plan.need.entity, plan.decision.yes)
+    needed = consumer.needs_values
+    inputs = pa.table({name: pa.array([], pa.float64()) for name in needed} | {"entity": pa.array([], pa.string())})
+    shape = output(with_values(_shape(plan), inputs, "entity", needed), consumer, plan.need.entity, plan.decision.yes)
 
     def test() -> CheckResult:
         probe = kind("deliver/sinks", plan.sinks[name].kind, SinkKind).probe

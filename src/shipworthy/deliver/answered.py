@@ -10,6 +10,7 @@ from typing import Any
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.asked import Asked, DeadLetter
+from shipworthy.deliver.beside import Beside
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving
@@ -25,6 +26,7 @@ class Answerers:
         self._consumer = consumer
         self._model = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._stuck: Future[list[Told]] | None = None
+        self._beside = Beside()
 
     def answered(
         self, serving: Serving, journal: Journal, asked: Sequence[Asked | DeadLetter], now: datetime
@@ -49,12 +51,15 @@ class Answerers:
         ]
         rows = [one.row for one in found if isinstance(one, Reply)]
         sync = serving.plan.consumers[self._consumer].log == "synced"
-        journal.write([*rows, *_shadow(serving, questions, now)], refusals, sync=sync)
+        asked_anew = [replace(one, answer_id="") for one in questions]  # under names of their own
+        silent = self._beside.answered(serving, asked_anew, now)
+        journal.write([*rows, *(row for one in silent for row in one.rows)], refusals, sync=sync)
         return found
 
     def close(self) -> None:
         """Let go; a model that does not come back is left behind."""
         self._model.shutdown(wait=False, cancel_futures=True)
+        self._beside.close()
 
     def _read(self, serving: Serving, one: Asked | DeadLetter, now: datetime) -> Question | Told | DeadLetter:
         """A question by the contract of the consumer's inputs; or why it is none, or what the baseline says to it."""
@@ -97,17 +102,6 @@ def _stood_in(serving: Serving, questions: list[Question], why: str, now: dateti
     found = "The model gave no answer in time, and nothing may stand in for it."
     late = UserError(Mistake("stream.late", "model", found, fix="Release a baseline with if_stopped: baseline."))
     return [one or late for one in serving.stood_in(questions, why, now)]
-
-
-def _shadow(serving: Serving, questions: list[Question], now: datetime) -> list[dict[str, Any]]:
-    """The challenger's rows beside them, under names of their own; one that breaks takes nothing from anybody."""
-    ready = serving.ready.get(serving.challenger)
-    if ready is None or ready.answerer.compiled is None or not questions:
-        return []
-    try:
-        return serving.shadowed([replace(one, answer_id="") for one in questions], now)
-    except Exception:
-        return []
 
 
 def _as_told(one: Asked | DeadLetter, told: Told | DeadLetter) -> Reply | DeadLetter:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from shipworthy.base.errors import Mistake
+from shipworthy.deliver.unread import why_unread
 from shipworthy.edges.broker import Arrived
 
 MOST_BYTES = 64 * 1024
@@ -98,7 +99,8 @@ def answer_message(
     """An answer as a CloudEvent in structured mode.
 
     Args:
-        row: the answer as a row of the prediction log; with low and high where it has an interval.
+        row: the answer as a row of the prediction log; with low and high where it has an interval, and
+            the values of inputs that the consumer needs.
         source: names product and consumer.
         classes: the names of the classes whose probabilities the row has.
     """
@@ -107,6 +109,8 @@ def answer_message(
     data["reasons"] = list(row["reasons"] or [])
     if classes:
         data |= {"class": row["class"], "probabilities": dict(zip(classes, row["likely"], strict=True))}
+    if row.get("values"):
+        data["values"] = dict(row["values"])
     if row.get("low") is not None:
         data |= {"low": row["low"], "high": row["high"]}
     if notice:
@@ -153,8 +157,9 @@ def _object(body: bytes) -> dict[str, Any]:
         raise _No(Mistake("stream.too_large", "body", found, fix="One message asks about one entity."))
     try:
         whole = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _No(Mistake("stream.not_json", "body", "The message is no JSON.", fix="Send one JSON object.")) from None
+    except orjson.JSONDecodeError as error:
+        field, found = why_unread(body, error)
+        raise _No(Mistake("stream.not_json", field, found, fix="Send one JSON object in UTF-8.")) from None
     if not isinstance(whole, dict):
         found = f"The message is JSON, but no object: {type(whole).__name__}."
         raise _No(Mistake("stream.not_an_object", "body", found, fix="Send one JSON object."))

@@ -24,7 +24,7 @@ from shipworthy.base.times import midnight
 from shipworthy.deliver.check import Outgoing, on_the_way_out
 from shipworthy.deliver.content import Content
 from shipworthy.deliver.link import Link, holds_until
-from shipworthy.deliver.passing import counted, in_pieces, pieces
+from shipworthy.deliver.passing import counted, in_pieces, looked_at, pieces
 from shipworthy.deliver.rules import (
     INTERVAL,
     PROBABILITIES,
@@ -33,6 +33,7 @@ from shipworthy.deliver.rules import (
     output,
     with_ends,
     with_probabilities,
+    with_values,
 )
 from shipworthy.deliver.run import SHADOW, Receipt, Result, Run
 from shipworthy.deliver.sink import Confirmed, SinkKind, Target
@@ -69,22 +70,26 @@ def _rows_for_people(trip: Trip, run: Run, results: Sequence[Result]) -> pa.Tabl
     tables = [
         _ended(trip, run, result)(trip.store.files.table(result.segment)) for result in results if not result.broken
     ]
-    rows = pa.concat_tables(tables)
+    rows = pa.concat_tables(tables, promote_options="permissive")
     return rows.filter(pc.not_equal(rows["step"], SHADOW))
 
 
 def _ended(trip: Trip, run: Run, result: Result) -> Callable[[pa.Table], pa.Table]:
-    """Gives answers of one candidate their intervals and probabilities by class, where they are asked for."""
+    """Gives answers of one candidate intervals, probabilities by class and values of inputs, where asked for."""
     wanted = run.consumer.columns
-    ends, shares = any(name in INTERVAL for name in wanted), PROBABILITIES in wanted
-    if not ends and not shares:
+    ends, shares, values = any(name in INTERVAL for name in wanted), PROBABILITIES in wanted, run.consumer.needs_values
+    if not ends and not shares and not values:
         return lambda rows: rows
+    entity, inputs = run.plan.need.entity, None
+    if values:
+        entity, inputs = looked_at(trip.store.files, result.features, entity, values)
     made = candidate_made(trip.past, result.candidate)
     profile = json.loads(trip.store.files.get(made.files["profile"]))
     intervals, classes = Intervals.read(profile), run.plan.need.classes
 
     def ended(rows: pa.Table) -> pa.Table:
         rows = with_ends(rows, intervals) if ends else rows
+        rows = rows if inputs is None else with_values(rows, inputs, entity, values)
         return with_probabilities(rows, named(profile), classes) if shares else rows
 
     return ended

@@ -276,6 +276,7 @@ def _made_before(trip: Trip, run: str) -> list[Result]:
             rows=what.rows,
             real=what.rows - what.steps.get(SHADOW, 0),
             mean_score=next(iter(what.mean_score.values()), 0.0),
+            features=what.features,
         )
         for what in (fact.what for fact in trip.past.of(AnswersSealed))
         if what.run == run

@@ -16,6 +16,7 @@ from shipworthy.plan.schema import Column, Plan
 Value = float | str | None
 _LARGEST = sys.float_info.max
 _SHOWN = 3
+MOST_LETTERS = 1_000  # of an entity: a longer text is no name, and would stand in the log with every answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ class Inputs:
         if type(asked) is not dict:
             raise UserError(self._mistake("body", f"Expected an object, got a {_kind(asked)}."))
         entity = asked.get(self.entity)
-        if type(entity) is not str or not entity:
+        if type(entity) is not str or not 0 < len(entity) <= MOST_LETTERS:
             entity = self._entity(entity)
         if len(asked) == 1 and self.asks_by != "values":
             return entity, None
+        if len(asked) == 1 and self.known and not self._required:
+            raise UserError(self._mistake("body", "No input is given, only the entity; null says that one is missing."))
         for name, least, most in self._numbers:
             value = asked.get(name)
             if type(value) is float and least <= value <= most:
@@ -103,6 +106,8 @@ class Inputs:
     def _entity(self, value: Any) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
+        if isinstance(value, str) and value:
+            raise UserError(self._mistake(self.entity, f"{self.entity} has more than {MOST_LETTERS} letters."))
         found = "is missing" if value is None else "is empty" if value == "" else f"is a {_kind(value)}, not a text"
         raise UserError(self._mistake(self.entity, f"{self.entity} {found}."))
 
@@ -138,12 +143,13 @@ class Inputs:
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of a question."""
-        properties: dict[str, Any] = {self.entity: {"type": "string", "minLength": 1}}
+        properties: dict[str, Any] = {self.entity: {"type": "string", "minLength": 1, "maxLength": MOST_LETTERS}}
         for name, one in self.known.items():
             properties[name] = _schema(one)
         required = [self.entity, *(sorted(self._required) if self.asks_by == "values" else [])]
         whole: dict[str, Any] = {"type": "object", "required": required, "properties": properties}
-        return {**whole, "additionalProperties": False}
+        least = {"minProperties": 2} if self.asks_by == "values" and self.known else {}
+        return {**whole, **least, "additionalProperties": False}
 
 
 def _inputs(plan: Plan, answerers: Mapping[str, Answerer]) -> list[Input]:

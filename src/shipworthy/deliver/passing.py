@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from shipworthy.data.engine import engine
 from shipworthy.deliver.check import Outgoing, Tally
@@ -27,6 +28,17 @@ Ended = Callable[[Result], Callable[[pa.Table], pa.Table]]
 def in_pieces(run: Run) -> bool:
     """Whether the rows go out some at a time: where they are answered by themselves, and none has a rank."""
     return bool(run.plan.data.by_row) and "rank" not in run.consumer.columns
+
+
+def looked_at(files: Files, features: str, entity: str, needed: Sequence[str]) -> tuple[str, pa.Table]:
+    """The column that names the entity, and with it the values that a consumer needs of what a candidate looked at.
+
+    Args:
+        features: digest of the stored inputs; entity: the name that the plan gives the entity column.
+    """
+    there = pq.read_schema(files.local(files.current(features))).names
+    entity = entity if entity in there else "entity"
+    return entity, files.table(features, [entity, *(name for name in needed if name in there)])
 
 
 def pieces(files: Files, run: Run, results: Sequence[Result], ended: Ended) -> Iterator[pa.Table]:
@@ -67,6 +79,7 @@ def _for_people(
     wanted = logged_columns(run.consumer)
     logged = [name for name in wanted if name not in INTERVAL]
     ends = ["score"] if len(logged) < len(wanted) else []
+    ends += ["entity"] if run.consumer.needs_values else []
     for result in results:
         if result.broken:
             continue

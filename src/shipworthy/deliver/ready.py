@@ -190,6 +190,13 @@ class Ready:
         """The inputs of a question, in order; a gap becomes NaN where it is made a number."""
         return itemgetter(*self.names) if len(self.names) > 1 else lambda values: (values[self.names[0]],)
 
+    def value(self, entity: str, name: str) -> Value:
+        """One stored input of an entity; None where it has none."""
+        if name not in self.features.columns:
+            return None
+        value: Any = self.features[name].iat[self.places[entity]]
+        return value if isinstance(value, str) else None if pd.isna(value) else float(value)
+
     def _text(self, question: Question, name: str) -> Any:
         if question.values is not None:
             return question.values[name]

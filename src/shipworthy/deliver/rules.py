@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,7 @@ OUTPUT_COLUMNS = ("rank", "entity", "score", *INTERVAL, "decision", "reasons", "
 PROBABILITIES = "probabilities"
 """A column of the contract that stands for one column `p_NAME` for each class."""
 _P = "p_"
+_VALUE = "value of "
 
 
 def run_name(product: str, consumer: str, as_of: datetime, trial: str = "", candidate: str = "") -> str:
@@ -78,6 +80,7 @@ def shaped(rows: pa.Table, consumer: Consumer, yes: str) -> pa.Table:
     found: list[tuple[str, str]] = []
     for name in consumer.columns:
         found += [(one, one) for one in shares] if name == PROBABILITIES else [(name, logged[name])]
+    found += [(name, f"{_VALUE}{name}") for name in consumer.needs_values]
     return pa.table([rows[logged_as] for _, logged_as in found], names=[name for name, _ in found])
 
 
@@ -90,7 +93,8 @@ def logged_columns(consumer: Consumer) -> list[str]:
 def columns_of(consumer: Consumer, classes: Sequence[str]) -> list[str]:
     """The names of the columns that a consumer is brought, in order."""
     shares = [f"{_P}{name}" for name in classes]
-    return [one for name in consumer.columns for one in (shares if name == PROBABILITIES else [name])]
+    own = [one for name in consumer.columns for one in (shares if name == PROBABILITIES else [name])]
+    return [*own, *consumer.needs_values]
 
 
 def with_probabilities(answers: pa.Table, own: Sequence[str], classes: Sequence[str]) -> pa.Table:
@@ -105,6 +109,25 @@ def with_probabilities(answers: pa.Table, own: Sequence[str], classes: Sequence[
         column = flat[:, list(own).index(name)] if name in own else np.zeros(len(answers))
         answers = answers.append_column(f"{_P}{name}", pa.array(column))
     return answers
+
+
+def with_values(answers: pa.Table, inputs: pa.Table, entity: str, names: Sequence[str]) -> pa.Table:
+    """Answers with the values of some inputs beside them; empty where an entity has none.
+
+    Args:
+        inputs: as they were looked at, one row for each entity, which `entity` names.
+    """
+    place = pc.index_in(answers["entity"], value_set=inputs[entity].combine_chunks().cast(pa.string()))
+    for name in names:
+        known = name in inputs.column_names
+        column = inputs[name].take(place) if known else pa.nulls(len(answers), pa.float64())
+        answers = answers.append_column(f"{_VALUE}{name}", column)
+    return answers
+
+
+def values_in(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The values of inputs in one of these rows, by the names of the inputs."""
+    return {name: row[f"{_VALUE}{name}"] for name in names}
 
 
 def with_ends(answers: pa.Table, intervals: Intervals | None) -> pa.Table:

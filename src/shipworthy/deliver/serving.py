@@ -58,6 +58,7 @@ class Reply:
         low, high: the interval, where the candidate was made with one; it follows from candidate and score.
         classes: the names of the classes whose probabilities the row has; none where an answer is no class.
         agreed: whether the question was as agreed.
+        values: of the inputs that the consumer needs beside the answer, as they were looked at.
     """
 
     row: dict[str, Any]
@@ -67,6 +68,7 @@ class Reply:
     classes: tuple[str, ...] = ()
     agreed: bool = True
     stood_in: bool = False
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -316,7 +318,8 @@ class Serving:
             if notice.kept:
                 row["notice"] = notice.kept
             low, high = ends[place] if ends else (None, None)
-            found.append(Reply(row, notice.told, low, high, classes, stood_in=notice.stood_in))
+            values = self.needed(asked[place], ready) if self._needs else {}
+            found.append(Reply(row, notice.told, low, high, classes, stood_in=notice.stood_in, values=values))
         return found
 
     def _rows(self, ready: Ready, asked: Sequence[Question], now: datetime) -> list[dict[str, Any]]:
@@ -356,6 +359,17 @@ class Serving:
                 row["trace"] = question.trace
             rows.append(row)
         return rows
+
+    def needed(self, question: Question, ready: Ready) -> dict[str, Value]:
+        """The values of inputs that go with an answer to its consumer."""
+        names = self._needs.get(question.consumer, ())
+        if question.values is not None:
+            return {name: question.values.get(name) for name in names}
+        return {name: ready.value(question.entity, name) for name in names}
+
+    @cached_property
+    def _needs(self) -> dict[str, list[str]]:
+        return {name: one.needs_values for name, one in self.plan.consumers.items() if one.needs_values}
 
     def _step(self, candidate: str, cohort: str) -> str:
         if candidate == self.pointer.canary and self.pointer.champion.get(cohort) != candidate:
@@ -399,6 +413,8 @@ def shown(answered: Reply, entity_column: str) -> dict[str, Any]:
         found |= of_classes(row, answered.classes)
     if answered.low is not None:
         found["low"], found["high"] = answered.low, answered.high
+    if answered.values:
+        found["values"] = dict(answered.values)
     if answered.notice:
         found["notice"] = answered.notice
     return found

@@ -14,7 +14,8 @@ import pyarrow as pa
 from shipworthy.base.errors import UserError
 from shipworthy.deliver.asked import EVENT_HEADERS, Asked, answer_message
 from shipworthy.deliver.content import content_digest
-from shipworthy.deliver.rules import with_ends
+from shipworthy.deliver.passing import looked_at
+from shipworthy.deliver.rules import values_in, with_ends, with_values
 from shipworthy.deliver.run import WAY, Receipt, Result, Run
 from shipworthy.deliver.streaming import SOONEST_AGAIN, reader_name, route_of
 from shipworthy.edges.broker import Away, Lost, Route, Sending, address, line_to
@@ -38,7 +39,7 @@ def rehearsed(trip: Trip, run: Run, results: Sequence[Result], notice: str) -> R
     The line is opened for that topic alone, so nothing of it can reach the answers. Published again after a crash,
     an answer has the name it had.
     """
-    rows = _rows(trip, results)
+    rows = _rows(trip, run, results)
     receipt = Receipt(way(run), len(rows), content_digest([rows]), notice, [])
     try:
         asyncio.run(_published(trip.store, run, rows, notice))
@@ -49,15 +50,20 @@ def rehearsed(trip: Trip, run: Run, results: Sequence[Result], notice: str) -> R
     return replace(receipt, where=route_of(run.plan, run.consumer_name).rehearsal)
 
 
-def _rows(trip: Trip, results: Sequence[Result]) -> pa.Table:
+def _rows(trip: Trip, run: Run, results: Sequence[Result]) -> pa.Table:
     """What is published, in the order in which it was answered, with intervals where a candidate was made with them."""
-    made = [_with_ends(trip, result) for result in results if not result.broken]
+    made = [_whole(trip, run, result) for result in results if not result.broken]
     return pa.concat_tables(made).slice(0, MOST_REHEARSED)
 
 
-def _with_ends(trip: Trip, result: Result) -> pa.Table:
-    profile = trip.store.files.get(candidate_made(trip.past, result.candidate).files["profile"])
-    return with_ends(trip.store.files.table(result.segment), Intervals.read(json.loads(profile)))
+def _whole(trip: Trip, run: Run, result: Result) -> pa.Table:
+    files = trip.store.files
+    profile = files.get(candidate_made(trip.past, result.candidate).files["profile"])
+    rows = with_ends(files.table(result.segment), Intervals.read(json.loads(profile)))
+    if not (needed := run.consumer.needs_values):
+        return rows
+    entity, inputs = looked_at(files, result.features, run.plan.need.entity, needed)
+    return with_values(rows, inputs, entity, needed)
 
 
 async def _published(store: Store, run: Run, rows: pa.Table, notice: str) -> None:
@@ -86,6 +92,7 @@ def _messages(run: Run, rows: pa.Table, topic: str, notice: str) -> Iterator[Sen
     for row in (row for batch in rows.to_batches() for row in batch.to_pylist()):
         # Nobody asked: the answer's own name stands for the question's.
         question = Asked(row["answer_id"], f"rehearsal-{row['answer_id']}", "", {})
+        row["values"] = values_in(row, run.consumer.needs_values)
         body = answer_message(question, _plain(row), notice, source, plan.need.entity, plan.need.classes)
         yield Sending(topic, body, EVENT_HEADERS, row["answer_id"])
 

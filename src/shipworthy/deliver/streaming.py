@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from shipworthy.base.digest import digest_of_bytes
 from shipworthy.base.errors import Mistake, NotFound, UserError
 from shipworthy.base.fact import latest
@@ -24,6 +27,7 @@ from shipworthy.deliver.asked import (
     same_id,
 )
 from shipworthy.deliver.journal import Journal, is_open, seal_left_over
+from shipworthy.deliver.passing import looked_at
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.register import ANSWERED, DEAD, TAKEN, Known, Register
 from shipworthy.deliver.run import SHADOW
@@ -300,21 +304,32 @@ class Streaming:
         rows = [row for row in self._sealed(AnswersSealed, before.run) if row["answer_id"][_PREFIX:] == question.key]
         if rows and isinstance(question, Asked):
             row = {**rows[0], "time": rows[0]["time"].isoformat(), "as_of": rows[0]["as_of"].isoformat()}
-            return Sending(self.route.answers, self._message(question, self._again(row)), EVENT_HEADERS, question.key)
+            told = self._message(question, self._again(question, row))
+            return Sending(self.route.answers, told, EVENT_HEADERS, question.key)
         found = "The answer to this question is in the log no more: it was erased."
         mistake = Mistake("stream.erased", question.id, found, fix="Ask under another id, if it may be asked at all.")
         return self._dead(DeadLetter(question.key, question.id, mistake.code, mistake.found), message)
 
-    def _again(self, row: dict[str, Any]) -> Reply:
-        """An answer as it is in the log, with its interval where who gave it still answers."""
-        reply, ready = Reply(row, row.get("notice") or ""), self.serving.ready.get(row["candidate"])
+    def _again(self, question: Asked, row: dict[str, Any]) -> Reply:
+        """An answer as it is in the log, with the values it looked at; its interval if who gave it still answers."""
+        ready = self.serving.ready.get(row["candidate"])
         ends = ready.ends([row["score"]]) if ready else None
+        reply = Reply(row, row.get("notice") or "", values=self._values_again(question, row))
         return replace(reply, low=ends[0][0], high=ends[0][1]) if ends else reply
+
+    def _values_again(self, question: Asked, row: dict[str, Any]) -> dict[str, Any]:
+        plan = self.serving.plan
+        needed = plan.consumers[self._consumer].needs_values
+        if not needed or not row["inputs_ref"]:
+            return {name: question.given.get(name) for name in needed}
+        entity, inputs = looked_at(self._store.files, row["inputs_ref"], plan.need.entity, needed)
+        mine = inputs.filter(pc.equal(pc.cast(inputs[entity], pa.string()), row["entity"])).to_pylist()
+        return {name: (mine[0] if mine else {}).get(name) for name in needed}
 
     def _message(self, question: Asked, answer: Reply) -> bytes:
         need = self.serving.plan.need
         classes = answer.classes or (need.classes if "likely" in answer.row else ())
-        row = answer.row | {"low": answer.low, "high": answer.high}
+        row = answer.row | {"low": answer.low, "high": answer.high, "values": answer.values}
         return answer_message(question, row, answer.notice, self._source, need.entity, classes)
 
     def _dead(self, letter: DeadLetter, message: Arrived) -> Sending:

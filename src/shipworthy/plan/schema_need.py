@@ -272,7 +272,14 @@ class Consumer(Section):
         description="Plain-language instructions for this consumer: a file beside product.yaml.",
         examples=["guides/sales.md"],
     )
-    needs_values: list[ColumnName] = Field(default=[], description="Input columns whose values go with each row.")
+    needs_values: list[ColumnName] = Field(
+        default=[],
+        description=(
+            "Inputs whose values go with each answer, as they were looked at: behind the columns of a list, as "
+            "`values` of an answer in real time or in a stream."
+        ),
+        examples=[["recency"]],
+    )
 
 
 class Sink(Section):

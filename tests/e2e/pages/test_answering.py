@@ -159,6 +159,8 @@ def test_the_baseline_takes_over_and_gives_back_and_a_list_in_between_says_so(po
     expect(made).to_contain_text("the simple baseline rule answers in place of the model: The scores look wrong.")
     made.get_by_role("link", name="Details").click()
     expect(page.get_by_text("What answered").locator("xpath=..")).to_contain_text(story.baseline[:12])
+    page.goto(f"{PRODUCT}/server")
+    expect(page.locator("p.trouble").first).to_contain_text("in place of the model: The scores look wrong.")
     page.goto(f"{PRODUCT}/response")
     card = page.locator("article.alarm-card").filter(has_text="The baseline answers everybody")
     expect(card).to_contain_text("The scores look wrong.")

@@ -126,6 +126,7 @@ def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_a
         ("reasons: 0,", "reasons: 0, holdout: 60%, interval: 80%,"),
         ("score, decision,", "score, low, high, decision,"),
         ("  by_row: customers", "  by_row: customers\n  personal: [spend]"),
+        ("    time_to_act: 7d", "    needs_values: [spend, channel]\n    time_to_act: 7d"),
     ):
         assert old in plan
         plan = plan.replace(old, new)
@@ -145,6 +146,9 @@ def test_who_is_asked_about_how_sure_it_is_and_what_is_personal_hold_some_rows_a
     assert sorted(found.index[found["decision"] == "yes"]) == sorted(at for at in best if not outside[at])
     low, high = answerer.ends(found["score"].to_numpy())
     assert (found["low"].tolist(), found["high"].tolist()) == (low.tolist(), high.tolist())
+
+    assert found["spend"].tolist() == spend.tolist()
+    assert found["channel"].fillna("").tolist() == given["channel"].to_pandas().fillna("").tolist()
 
     taken = past.of(SnapshotTaken)[-1].what
     assert sealed.features not in {intake.content for intake in taken.intakes}

@@ -44,6 +44,8 @@ CHANGES = (
     ("holdout: 20%", "holdout: 60%\n  interval: 80%"),
     ("  yes: call\n", "  yes: call\n  humility: {out_of_range: 0%, spared: [recency, tenure]}\n"),
     ("[customer_id, score, decision,", "[customer_id, score, low, high, decision,"),
+    ("    sinks: [crm]\n", "    sinks: [crm]\n    needs_values: [recency]\n"),
+    ("    latency: 100ms\n", "    latency: 100ms\n    needs_values: [recency, freq]\n"),
 )
 
 
@@ -164,7 +166,7 @@ def test_in_real_time_everybody_gets_what_the_list_says_from_whom_the_list_says(
     assert [(what.candidate, what.compared["rows"]) for what in served] == [(model, float(len(by_model)))]
 
 
-def test_every_protocol_and_a_stream_carry_the_interval(canary: Canary) -> None:
+def test_every_protocol_and_a_stream_carry_the_interval_and_the_values_that_are_needed(canary: Canary) -> None:
     voyage, model = canary.voyage, canary.model
     app = Predictions(voyage.desk, PRODUCT)
     customers = sorted(app.serving.ready[model].places)
@@ -183,8 +185,12 @@ def test_every_protocol_and_a_stream_carry_the_interval(canary: Canary) -> None:
     assert [columns["low"], columns["high"]] == [[end, None] for end in ends]
     assert [mlflow[0]["low"], mlflow[0]["high"]] == ends
     assert {"name": "high", "datatype": "FP64", "shape": [-1]} in named
+    stored = app.serving.ready[model].features[["recency", "freq"]].astype(float)
+    assert plain["values"] == stored.loc[mine].to_dict()
+    assert json.loads(columns["values"][0]) == mlflow[0]["values"] == plain["values"]
     message = answer_message(Asked("k", "q", "", {}), plain | {"entity": mine, "time": ""}, "", "s", "customer_id")
     assert [json.loads(message)["data"][name] for name in ("low", "high")] == ends
+    assert json.loads(message)["data"]["values"] == plain["values"]
 
 
 def test_where_the_canary_breaks_the_champion_answers_in_real_time(canary: Canary) -> None:
@@ -206,12 +212,12 @@ def test_where_the_canary_breaks_the_champion_answers_in_real_time(canary: Canar
     for seconds in (0.01, 5.0):
         served.count(serving, Question(mine, "shop"), told, seconds)
         served.count(serving, Question(other, "shop"), good, 0.0)
-    served.count(serving, Question("", "shop"), Refused.no_json(), 0.0)
+    served.count(serving, Question("", "shop"), Refused.too_large(1), 0.0)
     journal.write([told.row, good.row])
     journal.close("prediction-server", now)
     [counted] = voyage.facts(ServiceCounted)
     assert (counted.asked, counted.answered, counted.late, counted.stood_in) == (5, 4, 1, 0)
-    assert counted.refused == {"serve.not_json": 1}
+    assert counted.refused == {"serve.too_large": 1}
     assert counted.candidates == {
         model: {"asked": 2, "late": 1, "failed": 2},
         baseline: {"asked": 2, "late": 0, "failed": 0},
@@ -283,6 +289,8 @@ def rows_carry_intervals_and_questions(voyage: Voyage) -> None:
     assert asked, "half a year on, somebody has bought more than anybody training saw"
     assert all("ask a person: " in row["reasons"] and "which it learnt from" in row["reasons"] for row in asked)
     assert {row["decision"] for row in rows if "ask a person: " not in row["reasons"]} <= {"call", "leave"}
+    stored = next(iter(load_serving(voyage.desk.store, PRODUCT).ready.values())).features["recency"]
+    assert {row["customer_id"]: float(row["recency"]) for row in rows} == stored.to_dict()
     traced = voyage.ask(Trace(product=PRODUCT, answer=rows[0]["answer_id"]))
     [line] = [one for one in traced.lines if one.station == "answer"]
     assert "in 80% of cases the share of yes at like scores lies from" in line.text

@@ -98,7 +98,8 @@ def test_everybody_gets_the_number_of_the_list_whoever_asks_at_the_same_time(ser
     [
         (b"{", "no JSON"),
         (b"[" * 50_000, "no JSON"),
-        (b"\xff\xfe", "no JSON"),
+        (b"\xff\xfe", "UTF-8"),
+        (b'{"customer_id": NaN}', "customer_id is NaN"),
         (b"[]", "Expected an object, got a list"),
         (b'{"customer_id": null}', "customer_id is missing"),
         (b'{"customer_id": ["00001"]}', "customer_id is a list, not a text"),

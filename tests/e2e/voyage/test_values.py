@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,11 +20,15 @@ from hypothesis import strategies as st
 
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import UserError
+from shipworthy.deliver.answered import Answerers
+from shipworthy.deliver.asked import Asked
+from shipworthy.deliver.beside import Beside
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.serving import Reply, Serving
-from shipworthy.deliver.words import AnswersSealed, RefusalsSealed
+from shipworthy.deliver.words import AnswersSealed, RefusalsSealed, ServiceCounted
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions
 from shipworthy.doors.predict.lane import Lane, Told
@@ -150,6 +155,10 @@ class Slow(Serving):
         self.__dict__["over"].wait(60)
         return super().answers(asked, now)
 
+    def shadowed(self, asked: Any, now: datetime) -> list[dict[str, Any]]:
+        self.__dict__["over"].wait(60)
+        return super().shadowed(asked, now)
+
 
 @pytest.fixture
 def slowly(serving: Serving) -> Iterator[Callable[..., Slow]]:
@@ -205,6 +214,64 @@ def test_a_slow_model_that_nothing_stands_in_for_is_a_timeout_in_the_log(
     assert (told.status, told.mistake.code) == (504, "serve.late")
     seal_left_over(store, PRODUCT, "prediction-server", now)
     assert voyage.facts(RefusalsSealed)[-1].codes == {"serve.late": 1}
+
+
+def test_a_challenger_that_is_not_compiled_answers_in_shadow_and_nobody_waits_for_it(
+    voyage: Voyage, serving: Serving
+) -> None:
+    beside, store, now = replace(serving, challenger=serving.pointer.baseline), voyage.desk.store, serving.pinned.as_of
+    assert beside.ready[beside.challenger].answerer.compiled is None
+    journal = Journal(store, PRODUCT)
+
+    async def until_it_has_answered() -> list[Told]:
+        lane = Lane(lambda: beside, lambda: now, Tally())
+        task = asyncio.create_task(lane.run(journal, lambda seal: None))
+        told = await lane.ask([Question(f"{number:05d}", "shop") for number in range(1, 6)])
+        for _ in range(600):  # it is written without another question
+            if journal.rows == 10:
+                break
+            await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        lane.close()
+        return told
+
+    told = told_by(until_it_has_answered())
+    assert {one.row["candidate"] for one in told if isinstance(one, Reply)} == {serving.pointer.champion["north"]}
+    rows = store.files.table(journal.seal("prediction-server", now)).to_pylist()
+    silent = {row["entity"]: row["candidate"] for row in rows if row["step"] == SHADOW}
+    assert silent == dict.fromkeys([f"{number:05d}" for number in range(1, 6)], serving.pointer.baseline)
+    assert len({row["answer_id"] for row in rows}) == len(rows) == 10
+    assert voyage.facts(ServiceCounted)[-1].candidates[serving.pointer.baseline] == {"asked": 5, "late": 0, "failed": 0}
+    journal.close("prediction-server", now)
+
+
+def test_a_challenger_that_does_not_come_back_is_counted_and_holds_up_nobody(
+    serving: Serving, slowly: Callable[..., Slow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, beside = slowly(challenger=serving.pointer.baseline), Beside()
+    asked = [Question("00001", "shop")]
+    assert beside.answered(stuck, asked, serving.pinned.as_of) == []
+    assert beside.answered(stuck, asked, serving.pinned.as_of) == []
+    monkeypatch.setattr("shipworthy.deliver.beside.PATIENCE", 0.0)
+    [late] = beside.done(stuck)
+    assert (late.rows, late.asked, "not come back" in late.problem) == ([], asked, True)
+    assert beside.done(stuck) == []
+    beside.close()
+
+
+def test_a_stream_has_its_challenger_in_shadow_too(voyage: Voyage, serving: Serving) -> None:
+    both, now = replace(serving, challenger=serving.pointer.baseline), serving.pinned.as_of
+    answerers, journal = Answerers("shop"), Journal(voyage.desk.store, PRODUCT)
+    for number in range(600):  # what it said of one batch is written with a later one
+        answerers.answered(both, journal, [Asked(f"{number:020x}", "q", "", {"customer_id": "00001"})], now)
+        if journal.rows > number + 1:
+            break
+        time.sleep(0.1)
+    answerers.close()
+    rows = voyage.desk.store.files.table(journal.seal("worker", now)).to_pylist()
+    assert {row["candidate"] for row in rows if row["step"] == SHADOW} == {serving.pointer.baseline}
+    journal.close("worker", now)
 
 
 def test_more_than_can_be_answered_in_time_is_turned_away_at_once(

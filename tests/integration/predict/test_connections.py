@@ -223,6 +223,18 @@ def test_a_huge_body_is_refused_before_it_has_come(hasty: Quay) -> None:
         assert b" 413 " in sender.recv(65_536)
 
 
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+def test_a_body_that_never_comes_whole_is_in_the_log_before_that_is_said(
+    narrow: Quay, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for module in ("wire", "body"):
+        monkeypatch.setattr(f"shipworthy.doors.predict.{module}.BODY_SECONDS", 0.2)
+    answered, refused = narrow.counted  # counted is what the log has
+    with connected(narrow, head(narrow, "Content-Length: 1000\r\n\r\n", path) + b"{") as slow:
+        assert b" 408 " in rest_of(slow)
+    assert narrow.counted == (answered, refused + 1)
+
+
 def test_pages_and_api_are_kept_free_as_well(quay: Quay) -> None:
     async def app(scope: dict[str, object], receive: object, send: object) -> None:
         raise AssertionError("nothing came whole")

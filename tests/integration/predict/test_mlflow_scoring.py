@@ -47,7 +47,7 @@ def test_its_client_asks_by_values(quay: Quay, client: Any) -> None:
     assert client.invoke(rows).get_predictions()["score"].tolist() == [plain["score"]] * 2
     with pytest.raises(Exception, match=r"error code 422.*no table with named columns"):
         client.invoke(np.array([[1.0, 2.0]]))
-    with pytest.raises(Exception, match=r"error code 422.*no JSON"):
+    with pytest.raises(Exception, match=r"error code 422.*null says that a value is missing"):
         client.invoke(pd.DataFrame([{**rows[0], "freq": float("nan")}]))
 
 

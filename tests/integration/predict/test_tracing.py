@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
@@ -17,6 +19,7 @@ from shipworthy.app.wiring import close_desk
 from shipworthy.deliver.words import Trace
 from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions
+from shipworthy.doors.predict.oip_messages import SERVICE
 from shipworthy.doors.predict.wire import Wire
 
 PARENT = "b7ad6b7169203331"
@@ -48,12 +51,19 @@ def told(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         tensor = {"name": "customer_id", "shape": [1], "datatype": "BYTES", "data": ["00001"]}
         path = f"/v2/models/{PRODUCT}/infer"
         said["oip"] = quay.call("POST", path, {"inputs": [tensor]}, traceparent=parent(7))
+        said["too large"] = quay.call("POST", "/predict", b" " * 70_000, traceparent=parent(10))
+        said["no model"] = quay.call("POST", "/v2/models/other/infer", {"inputs": [tensor]}, traceparent=parent(11))
+        said["stranger"] = quay.call("POST", "/predict", ask, Authorization="Bearer sw_wrong")
+        said["metrics"] = quay.call("GET", "/metrics")
         said["wrong"] = quay.call("POST", "/predict", ask, traceparent=parent(8).upper())
         said["ready"] = quay.call("GET", "/v2/health/ready")
         with triton.InferenceServerClient(f"127.0.0.1:{both.port}") as client:
             column = triton.InferInput("customer_id", [1], "BYTES")
             column.set_data_from_numpy(np.array(["00001"], dtype=object))
             headers = {"authorization": f"Bearer {token}", "traceparent": parent(9)}
+            with suppress(grpc.RpcError), grpc.insecure_channel(f"127.0.0.1:{both.port}") as channel:
+                known = (("authorization", headers["authorization"]), ("traceparent", parent(12)))
+                channel.unary_unary(f"/{SERVICE}/ModelInfer")(b"\xff", metadata=known, timeout=60)
             said["grpc"] = client.infer(PRODUCT, [column], headers=headers)
     yield quay, said
     close_desk(voyage.desk)
@@ -88,7 +98,18 @@ def test_the_log_has_each_trace_and_nothing_else_of_the_header(told: tuple[Quay,
     assert over_grpc == told[1]["grpc"].as_numpy("answer_id")[0].decode()
     rows, refusals = logged(voyage)
     assert len(rows) == 8
-    assert len(refusals) == 3
+    assert len(refusals) == 6
+
+
+def test_what_is_no_question_at_all_is_in_the_log_where_it_is_known_who_asked(
+    told: tuple[Quay, dict[str, Any]],
+) -> None:
+    quay, said = told
+    assert [said[name].status_code for name in ("too large", "no model", "stranger")] == [413, 404, 401]
+    for number, code in {10: "serve.too_large", 11: "serve.model", 12: "serve.not_message"}.items():
+        assert code in quay.voyage.ask(Trace(product=PRODUCT, answer=f"{number:032x}")).lines[0].text
+    counted = 'shipworthy_unknown_callers_total{product="next-purchase",code="serve.no_identity"} 1'
+    assert counted in said["metrics"].text
 
 
 def test_ready_is_said_only_while_it_can_answer(shops: Shops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

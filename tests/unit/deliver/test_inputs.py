@@ -48,7 +48,13 @@ def test_given_inputs_are_numbers_and_texts_by_name() -> None:
     for contract in (BY_VALUES, EITHER):
         entity, values, _ = read(contract, dict(WHOLE))
         assert (entity, values) == ("7", {"spend": 1.0, "recency": 2.5, "channel": "web"})
-    assert read(BY_VALUES, {ENTITY: "7"})[1] == dict.fromkeys(KINDS)
+    assert read(BY_VALUES, {ENTITY: "7", "spend": None})[1] == dict.fromkeys(KINDS)
+
+
+def test_who_asks_by_values_and_gives_none_is_refused() -> None:
+    assert "No input is given" in read(BY_VALUES, {ENTITY: "7"})[2][0].found
+    assert BY_VALUES.schema()["minProperties"] == 2
+    assert "minProperties" not in EITHER.schema()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,7 @@ def test_given_inputs_are_numbers_and_texts_by_name() -> None:
         ({"channel": 3}, "channel is a number, not a text."),
         ({"colour": "red"}, "colour is no input."),
         ({ENTITY: ""}, f"{ENTITY} is empty."),
+        ({ENTITY: "7" * 1_001}, f"{ENTITY} has more than 1000 letters."),
         ({ENTITY: True}, f"{ENTITY} is a flag, not a text."),
     ],
 )

@@ -16,7 +16,8 @@ def run(outgoing: Outgoing) -> CheckResult:
     """Compare names and order; an empty value in any promised column fails."""
     got, wanted = outgoing.rows.column_names, columns_of(outgoing.consumer, outgoing.plan.need.classes)
     # A baseline that stands in may not know how sure it is; that is said by an empty interval, not hidden.
-    empty = [name for name in outgoing.empty if name not in INTERVAL]
+    # Neither is a value that the source itself lacks.
+    empty = [name for name in outgoing.empty if name not in (*INTERVAL, *outgoing.consumer.needs_values)]
     if got == wanted and not empty:
         return CheckResult("deliver.columns", ASKS, "pass", f"{len(wanted)} columns as promised: {', '.join(wanted)}.")
     found = f"Columns {', '.join(got)}; promised: {', '.join(wanted)}; with empty values: {', '.join(empty) or 'none'}."

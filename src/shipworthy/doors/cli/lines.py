@@ -51,7 +51,9 @@ def standing_lines(state: Standing) -> list[str]:
     lines += [f"{f'canary of {state.canary_share * 100:g}%':<20} {state.canary[:12]}"] if state.canary else []
     lines += [f"in {state.challenger_step:<17} {state.challenger[:12]}"] if state.challenger else []
     lines += [f"standing in          {state.baseline[:12]}"] if state.baseline else []
-    lines += [f"in place of a model  {cohort}: {why}" for cohort, why in state.instead.items()]
+    for why in dict.fromkeys(state.instead.values()):
+        cohorts = [cohort for cohort, one in state.instead.items() if one == why]
+        lines.append(f"in place of a model  {', '.join(cohorts)}: {why}")
     lines += [f"for real since       {moment(state.since)} UTC"] if state.since else []
     lines += [f"trial of {text}" for text in state.trials]
     lines += [f"  {text}" for text in reversed(state.history[-_MOST_HISTORY:])]

@@ -25,8 +25,8 @@ from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Reply, Serving, reply
 from shipworthy.doors.predict import mlflow_scoring, oip_rest
+from shipworthy.doors.predict.asking import Traced, body_of, refused
 from shipworthy.doors.predict.beating import Beating
-from shipworthy.doors.predict.body import whole
 from shipworthy.doors.predict.contract import openapi
 from shipworthy.doors.predict.lane import Lane, Seal, Told
 from shipworthy.doors.predict.refused import Refused, ending
@@ -109,7 +109,8 @@ class Predictions:
                 raise _wrong_host()
             if scope["path"] == "/predict" and scope["method"] == "POST":
                 caller = await self.caller(authorization)
-                return 200, await self._predict(caller, await whole(receive, MOST_BYTES), trace), JSON, ()
+                body = await body_of(self, Traced(caller.consumer, trace[:32]), receive, MOST_BYTES)
+                return 200, await self._predict(caller, body, trace), JSON, ()
             return await self._other(scope, receive, authorization)
         except Exception as error:  # the caller gets a reason also where we or the model's code fail
             return self._failed(error, scope["path"])
@@ -152,6 +153,18 @@ class Predictions:
             return
         self._hear(known, body, lambda one: told(self._answer(one)))
 
+    def turn_away(self, headers: Headers, why: Refused, told: Callable[[Response], None]) -> None:
+        """Refuse a POST /predict whose body is not taken; in the log first, where it is known who asks."""
+        asyncio.get_running_loop().create_task(self._turned_away(headers, why, told))
+
+    async def _turned_away(self, headers: Headers, why: Refused, told: Callable[[Response], None]) -> None:
+        trace = trace_of(headers)
+        end: Exception = why
+        with contextlib.suppress(Exception):  # nobody may know who asks
+            asker = Traced((await self.caller(_who(headers)[1])).consumer, trace[:32])
+            end = await refused(self, asker, None, why)
+        told(self._traced(end, trace))
+
     async def _introduced(self, headers: Headers, body: bytes, told: Callable[[Response], None]) -> None:
         """The same for somebody whose identity is not known yet, or no longer."""
         try:
@@ -172,8 +185,8 @@ class Predictions:
         try:
             asked = orjson.loads(body)
             entity, values = inputs.read(asked)
-        except orjson.JSONDecodeError:
-            self.lane.hear(Question("", caller.consumer, trace=trace), told, Refused.no_json())
+        except orjson.JSONDecodeError as error:
+            self.lane.hear(Question("", caller.consumer, trace=trace), told, Refused.no_json(body, error))
         except UserError as error:
             self.lane.hear(self.serving.question_in_doubt(caller.consumer, asked, trace), told, error)
         else:
@@ -215,6 +228,13 @@ class Predictions:
         Raises:
             Refused: nobody, or somebody who may not (401, 403).
         """
+        try:
+            return await self._identified(authorization)
+        except Refused as error:
+            self.tally.unknown[error.mistake.code] += 1
+            raise
+
+    async def _identified(self, authorization: bytes) -> Caller:
         known = self._callers.get(authorization)
         if known is not None and known.until > time.monotonic() and known.serving is self.serving:
             return known
@@ -237,6 +257,13 @@ class Predictions:
         return known
 
     def _is_called(self, host: bytes) -> bool:
+        """Whether the server is reached by a name of its own; it counts where it is not."""
+        if called := self._is_own(host):
+            return called
+        self.tally.unknown[_wrong_host().mistake.code] += 1
+        return False
+
+    def _is_own(self, host: bytes) -> bool:
         known = self._called.get(host)
         if known is None:
             if len(self._called) >= MOST_CALLERS:
@@ -335,7 +362,7 @@ class Predictions:
         """Whether it answers; what and how, to those only who may ask."""
         state: dict[str, Any] = {"product": self.product, "ok": not self._problem}
         with contextlib.suppress(Refused):
-            await self.caller(authorization)
+            await self._identified(authorization)
             state |= self.state()
         return orjson.dumps(state)
 
@@ -353,6 +380,7 @@ class Predictions:
             "answered": self.tally.answered,
             "stood_in": self.tally.stood_in,
             "refused": dict(self.tally.refused),
+            "unknown_callers": dict(self.tally.unknown),
             "aside": dict(serving.aside),
             "problem": self._problem or self._stood_in or self.lane.problem,
         }

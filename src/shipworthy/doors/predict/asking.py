@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from shipworthy.base.errors import UserError
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.serving import Serving
+from shipworthy.doors.predict.body import Gone, Receive, whole
 from shipworthy.doors.predict.lane import MOST_AT_ONCE, Lane, Told
 from shipworthy.doors.predict.refused import Refused
 
@@ -53,6 +54,26 @@ class Server(Protocol):
 async def refuse(server: Server, asker: Traced, asked: Any, why: UserError | Refused) -> Told:
     """The refusal, once it is in the log; or the baseline's answer where the plan lets it answer such questions."""
     return await server.lane.refuse(server.serving.question_in_doubt(asker.consumer, asked, asker.trace), why)
+
+
+async def body_of(server: Server, asker: Traced, receive: Receive, most: int) -> bytes:
+    """The body of a question; one that is too large or too slow is in the log before that is said.
+
+    Raises:
+        Refused: as `whole`.
+    """
+    try:
+        return await whole(receive, most)
+    except Gone:
+        raise
+    except Refused as error:
+        raise await refused(server, asker, None, error) from None
+
+
+async def refused(server: Server, asker: Traced, asked: Any, why: UserError | Refused) -> Exception:
+    """Why there is no answer to a question of which nothing can be answered, once that is in the log."""
+    told = await refuse(server, asker, asked, why)
+    return told if isinstance(told, Exception) else why
 
 
 async def fates(server: Server, asker: Traced, rows: Sequence[Any]) -> list[Told]:

@@ -10,6 +10,12 @@ from shipworthy.doors.predict.refused import Refused
 
 BODY_SECONDS = 10.0  # in which the whole body must have come
 TOO_SLOW = f"The body did not come whole within {BODY_SECONDS:.0f} seconds."
+
+
+class Gone(Refused):
+    """Whoever asked went away before the body was whole: nobody is told, so nothing is refused."""
+
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -18,6 +24,7 @@ async def whole(receive: Receive, most: int) -> bytes:
 
     Raises:
         Refused: it has more than so many bytes (413), or did not come whole in time (408).
+        Gone: the caller did not wait.
     """
     message = await receive()
     body = bytes(message.get("body", b""))
@@ -37,7 +44,7 @@ async def _rest(receive: Receive, body: bytes, most: int) -> bytes:
     while more and size <= most:
         message = await receive()
         if message["type"] == "http.disconnect":  # half a table must not pass for a whole one
-            raise Refused.slow("The caller went away before the body was whole.")
+            raise Gone.slow("The caller went away before the body was whole.")
         parts.append(bytes(message.get("body", b"")))
         size += len(parts[-1])
         more = bool(message.get("more_body"))

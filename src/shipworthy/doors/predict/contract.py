@@ -65,7 +65,9 @@ def _answered(plan: Plan) -> Schema:
     if classes := plan.need.classes:
         share: Schema = {"type": "number", "minimum": 0, "maximum": 1}
         told |= {"class": {"enum": [*classes]}, "probabilities": _object(dict.fromkeys(classes, share))}
-    return _object(told, {"low": _NUMBER, "high": _NUMBER, "notice": _TEXT})
+    value: Schema = {"type": ["number", "string", "null"]}
+    values = {"type": "object", "additionalProperties": value}
+    return _object(told, {"low": _NUMBER, "high": _NUMBER, "values": values, "notice": _TEXT})
 
 
 def _plain(plan: Plan, inputs: Inputs) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from shipworthy.base.errors import Mistake, UserError
+from shipworthy.deliver.beside import Beside, Silent, step_back
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.service import Stretch
@@ -59,11 +59,12 @@ class Lane:
         self._turn = self._disk = 0.0  # seconds that a batch takes, and its lines on the disk, of late
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="prediction-log")
         self._models = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._sealer = ThreadPoolExecutor(1, thread_name_prefix="sealing", initializer=_step_back)
+        self._sealer = ThreadPoolExecutor(1, thread_name_prefix="sealing", initializer=step_back)
         self._simple = ThreadPoolExecutor(1, thread_name_prefix="baseline")
         self._stuck: asyncio.Future[list[Told]] | None = None
         self.problem = ""
         self.newest: Question | None = None
+        self._beside = Beside()
         self._journal: Journal | None = None
         self._served = Stretch()
         self._failed, self._failure = 0.0, ""
@@ -80,8 +81,7 @@ class Lane:
             expected = (len(self._waiting) / MOST_AT_ONCE + 1) * self._turn
             refusal = Refused.overloaded(expected) if expected > self._patience(question.consumer) else None
         self._waiting.append(Waiting(question, refusal, told, time.monotonic()))
-        if self._asleep is not None and not self._asleep.done():
-            self._asleep.set_result(None)
+        self._rouse()
 
     @property
     def unsealed(self) -> int:
@@ -123,6 +123,7 @@ class Lane:
         self._journal = journal
         journal.told = lambda run: self._served.told(self._serving().plan.product, run)
         loop = asyncio.get_running_loop()
+        self._beside.woken = partial(_from_thread, loop, self._rouse)
         sealed = time.monotonic()
         sealing: asyncio.Future[None] | None = None
         expected = 1
@@ -137,6 +138,7 @@ class Lane:
             if batch:
                 expected = len(batch)
                 await self._settle(journal, batch)
+            await self._log_late(journal)
             due = journal.rows >= SEAL_ROWS or (journal.rows and time.monotonic() > sealed + SEAL_SECONDS)
             if due and (sealing is None or sealing.done()):
                 sealing = loop.run_in_executor(self._sealer, seal, journal.turned())
@@ -144,6 +146,7 @@ class Lane:
 
     def close(self) -> None:
         """End the threads; a model that does not come back is left behind."""
+        self._beside.close()
         for one in (self._writer, self._sealer, self._models, self._simple):
             one.shutdown(wait=one in (self._writer, self._sealer), cancel_futures=True)
 
@@ -182,7 +185,7 @@ class Lane:
             if not isinstance(answer, Reply)
         ]
         sync = any(serving.plan.consumers[one.question.consumer].log == "synced" for one in batch)
-        shadow = self._shadow(serving, asked, now)
+        shadow = self._silent(self._beside.answered(serving, asked, now))
         try:
             await self._written(journal, [*rows, *shadow] if shadow else rows, refused, sync)
         except OSError as error:
@@ -224,18 +227,22 @@ class Lane:
         found = await loop.run_in_executor(self._simple, serving.stood_in, asked, why, now)
         return [one if one is not None else Refused.late() for one in found]
 
-    def _shadow(self, serving: Serving, asked: list[Question], now: datetime) -> list[Line]:
-        """The challenger's rows beside them; one that breaks or is slow takes nothing from anybody."""
-        ready = serving.ready.get(serving.challenger)
-        if ready is None or ready.answerer.compiled is None or not asked:
-            return []
-        began, rows = time.monotonic(), []
-        try:
-            rows = serving.shadowed(asked, now)
-        except Exception as error:
-            self.problem = f"The challenger in shadow could not answer: {type(error).__name__}."
-        self._served.shadowed(serving, asked, rows, time.monotonic() - began, LATENCY_SHARE)
-        return rows
+    def _silent(self, answered: Sequence[Silent]) -> list[Line]:
+        """The rows of the challenger in shadow, counted; one that breaks or is slow takes nothing from anybody."""
+        for one in answered:
+            self.problem = one.problem
+            self._served.shadowed(one.serving, one.asked, one.rows, one.seconds, LATENCY_SHARE)
+        return [row for one in answered for row in one.rows]
+
+    async def _log_late(self, journal: Journal) -> None:
+        """Write what a challenger that took its time has answered since; nobody waits for it."""
+        if rows := self._silent(self._beside.done(self._serving())):
+            with contextlib.suppress(OSError):
+                await self._written(journal, rows, [], False)
+
+    def _rouse(self) -> None:
+        if self._asleep is not None:
+            _wake(self._asleep)
 
     def _patience(self, consumer: str) -> float:
         return LATENCY_SHARE * self._serving().seconds[consumer]
@@ -266,10 +273,9 @@ def _line(question: Question, why: Exception, now: datetime) -> Line:
     return line
 
 
-def _step_back() -> None:
-    """Let everybody else go first on the processor: what this thread does is in no hurry."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the server has ended
+        loop.call_soon_threadsafe(call)
 
 
 def _wake(asleep: asyncio.Future[None]) -> None:

@@ -14,8 +14,8 @@ import orjson
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.serving import Reply, shown
-from shipworthy.doors.predict.asking import MOST_BYTES, MOST_ROWS, Server, Traced, fates, refuse
-from shipworthy.doors.predict.body import Receive, whole
+from shipworthy.doors.predict.asking import MOST_BYTES, MOST_ROWS, Server, Traced, body_of, fates, refused
+from shipworthy.doors.predict.body import Receive
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import JSON, Response, found
@@ -48,12 +48,11 @@ async def respond(server: Server, scope: Mapping[str, Any], receive: Receive, au
     asker = Traced((await server.caller(authorization)).consumer, trace_of(scope["headers"])[:32])
     if path == "/version":
         return 200, version("mlflow-skinny").encode(), b"text/plain", ()
-    body = await whole(receive, MOST_BYTES)
+    body = await body_of(server, asker, receive, MOST_BYTES)
     try:
         asked = rows(dict(scope["headers"]), body, server.serving.inputs[asker.consumer])
     except (UserError, Refused) as error:
-        told = await refuse(server, asker, None, error)
-        raise told if isinstance(told, Exception) else error from None
+        raise await refused(server, asker, None, error) from None
     told_each = await fates(server, asker, asked)
     _raise_if_all_refused(told_each)
     entity = server.serving.plan.need.entity
@@ -84,8 +83,8 @@ def rows(headers: Mapping[bytes, bytes], body: bytes, inputs: Inputs) -> list[An
 def _from_json(body: bytes) -> list[Any]:
     try:
         asked = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Refused.no_json() from None
+    except orjson.JSONDecodeError as error:
+        raise Refused.no_json(body, error) from None
     if not isinstance(asked, dict) or len(asked) != 1 or next(iter(asked)) not in _FORMS:
         raise unlike("body", f"The body is no object with exactly one of {', '.join(_FORMS)}.", _FIX)
     [(form, given)] = asked.items()

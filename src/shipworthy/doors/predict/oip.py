@@ -13,7 +13,7 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
 from shipworthy.deliver.rules import INTERVAL
 from shipworthy.deliver.serving import Reply
-from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refuse
+from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refused
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending
 from shipworthy.doors.predict.shapes import found
@@ -39,6 +39,8 @@ INTERVALS = dict.fromkeys(INTERVAL, "FP64")
 """Where the plan asks for intervals, the ends of each; no numbers where who answered was made without."""
 
 EXTENSIONS = ("binary_tensor_data",)
+VALUES = {"values": "BYTES"}
+"""Where a consumer needs the values of inputs beside the answer: as JSON, by name."""
 _NO_NUMBER = float("nan")
 SERVER = {"name": "shipworthy", "version": __version__}
 
@@ -67,6 +69,8 @@ def gives(plan: Plan) -> list[Described]:
 def outputs(plan: Plan) -> dict[str, str]:
     """The outputs of a product by name, with their types."""
     classes = CLASSES if plan.need.classes else {}
+    needed = any(one.needs_values for one in plan.consumers.values() if one.mode == "realtime")
+    classes = {**classes, **(VALUES if needed else {})}
     return {**OUTPUTS, **classes, **(INTERVALS if plan.proof.interval is not None else {})}
 
 
@@ -115,9 +119,9 @@ async def answers(server: Server, asker: Traced, asked: Sequence[Any], wanted: S
         Refused: the same; or some could not, and the output `error` is not wanted.
     """
     told = await fates(server, asker, asked)
-    refused = [place for place, one in enumerate(told) if not isinstance(one, Reply)]
-    if len(refused) == len(told) or (refused and wanted and "error" not in wanted):
-        _raise(told, refused)
+    without = [place for place, one in enumerate(told) if not isinstance(one, Reply)]
+    if len(without) == len(told) or (without and wanted and "error" not in wanted):
+        _raise(told, without)
     known, classes = outputs(server.serving.plan), server.serving.plan.need.classes
     shown = [_shown(one, classes) for one in told]
     return [_tensor(name, known[name], shown, len(classes)) for name in wanted or known]
@@ -135,8 +139,7 @@ async def refuse_whole(server: Server, asker: Traced, why: UserError | Refused) 
     Raises:
         Exception: always.
     """
-    told = await refuse(server, asker, None, why)
-    raise told if isinstance(told, Exception) else why
+    raise await refused(server, asker, None, why)
 
 
 def answered_by(tensors: Sequence[Tensor], server: Server) -> str:
@@ -155,12 +158,12 @@ def _shown(told: Told, classes: Sequence[str]) -> dict[str, Any]:
         shares = [likely.get(name, 0.0) for name in classes]
         low, high = (_NO_NUMBER if end is None else end for end in (told.low, told.high))
         more = {"reasons": reasons, "notice": told.notice, "probabilities": shares, "low": low, "high": high}
-        return {**row, "error": "", **more}
+        return {**row, "error": "", "values": orjson.dumps(dict(told.values)).decode(), **more}
     end = ending(told, "")
     error = orjson.dumps({"status": end.status, **found(end)}).decode()
     numbers = dict.fromkeys(("score", *INTERVAL), _NO_NUMBER)
     nothing = {"class": "", "probabilities": [_NO_NUMBER] * len(classes)}
-    return {**dict.fromkeys(OUTPUTS, ""), **numbers, **nothing, "reasons": "[]", "error": error}
+    return {**dict.fromkeys(OUTPUTS, ""), **numbers, **nothing, "reasons": "[]", "values": "{}", "error": error}
 
 
 def _raise(told: Sequence[Told], refused: Sequence[int]) -> NoReturn:

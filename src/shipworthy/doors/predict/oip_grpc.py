@@ -54,7 +54,8 @@ class Grpc:
             address: host and port to listen on, such as ``127.0.0.1:8801``; port 0 takes a free one.
         """
         self._app, self._server, self._address, self.port = app, server, address, 0
-        self.hear = getattr(app, "hear", None)  # the short way of POST /predict is the same with a gRPC port
+        # The short way of POST /predict is the same with a gRPC port.
+        self.hear, self.turn_away = getattr(app, "hear", None), getattr(app, "turn_away", None)
         self._made = messages()
         self._calls: dict[str, Callable[[Any, Any], Awaitable[Any]]] = {
             "ServerLive": self._live,
@@ -111,7 +112,8 @@ class Grpc:
             if trace:
                 await context.send_initial_metadata(((TOLD.decode(), response(trace).decode()),))
             try:
-                told: bytes = (await method(_parsed(request, raw, name), context)).SerializeToString()
+                asked = await self._parsed(request, raw, name, context)
+                told: bytes = (await method(asked, context)).SerializeToString()
             except Exception as error:
                 await _abort(context, ending(error, name))
             return told
@@ -122,6 +124,18 @@ class Grpc:
         given = {key: value for key, value in context.invocation_metadata() or () if key == "authorization"}
         value = given.get("authorization", "")
         return await self._server.caller(value if isinstance(value, bytes) else value.encode())
+
+    async def _traced(self, context: Any) -> Traced:
+        return Traced((await self._asker(context)).consumer, _trace(context)[:32])
+
+    async def _parsed(self, request: Any, raw: bytes, name: str, context: Any) -> Any:
+        try:
+            return request.FromString(raw)
+        except DecodeError:
+            refused = Refused(422, Mistake("serve.not_message", name, f"The bytes are no {name}Request."))
+        if name == "ModelInfer":
+            await oip.refuse_whole(self._server, await self._traced(context), refused)
+        raise refused
 
     async def _live(self, asked: Any, context: Any) -> Any:
         return self._made["ServerLiveResponse"](live=True)
@@ -160,10 +174,10 @@ class Grpc:
         )
 
     async def _infer(self, asked: Any, context: Any) -> Any:
-        asker = Traced((await self._asker(context)).consumer, _trace(context)[:32])
-        oip.check_model(self._server, asked.model_name, asked.model_version)
+        asker = await self._traced(context)
         wanted = [one.name for one in asked.outputs]
         try:
+            oip.check_model(self._server, asked.model_name, asked.model_version)
             _in_time(context)
             rows = oip.rows(self._server, _tensors(asked), wanted)
         except (UserError, Refused) as error:
@@ -192,13 +206,6 @@ class Grpc:
 def _trace(context: Any) -> str:
     given = [(key.encode(), value) for key, value in context.invocation_metadata() or () if key == HEADER.decode()]
     return trace_of([(key, value if isinstance(value, bytes) else value.encode()) for key, value in given])
-
-
-def _parsed(request: Any, raw: bytes, name: str) -> Any:
-    try:
-        return request.FromString(raw)
-    except DecodeError:
-        raise Refused(422, Mistake("serve.not_message", name, f"The bytes are no {name}Request.")) from None
 
 
 def _tensors(asked: Any) -> list[Tensor]:

@@ -10,8 +10,8 @@ import orjson
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.doors.predict import oip
-from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server, Traced
-from shipworthy.doors.predict.body import Receive, whole
+from shipworthy.doors.predict.asking import MOST_BYTES, Asker, Server, Traced, body_of
+from shipworthy.doors.predict.body import Receive
 from shipworthy.doors.predict.refused import Refused
 from shipworthy.doors.predict.shapes import BYTES, JSON, Response
 from shipworthy.doors.predict.tensors import Tensor, from_bytes, from_values, to_bytes, unlike
@@ -62,10 +62,11 @@ async def _model(
     if rest not in ([], ["ready"], ["infer"]):
         raise _nowhere(path)
     _takes(method, path, "POST" if rest == ["infer"] else "GET")
-    oip.check_model(server, name, version)
     if rest == ["infer"]:
         traced = Traced(asker.consumer, trace_of(scope["headers"])[:32])
-        return await _infer(server, scope["headers"], await whole(receive, MOST_BYTES), traced)
+        body = await body_of(server, traced, receive, MOST_BYTES)
+        return await _infer(server, scope["headers"], body, traced, (name, version))
+    oip.check_model(server, name, version)
     if rest == ["ready"]:
         return _ready({"name": name}, await server.unready())
     told = {
@@ -84,8 +85,9 @@ def _ready(named: dict[str, str], why_not: str) -> Response:
     return 200, orjson.dumps({**named, "ready": True}), JSON, ()
 
 
-async def _infer(server: Server, headers: Any, body: bytes, asker: Traced) -> Response:
+async def _infer(server: Server, headers: Any, body: bytes, asker: Traced, model: tuple[str, str]) -> Response:
     try:
+        oip.check_model(server, *model)
         asked = _read(server, dict(headers), body)
     except (UserError, Refused) as error:
         await oip.refuse_whole(server, asker, error)
@@ -115,8 +117,8 @@ def _read(server: Server, headers: Mapping[bytes, bytes], body: bytes) -> _Asked
     length = _length(headers.get(LENGTH), len(body))
     try:
         asked = orjson.loads(body[:length])
-    except orjson.JSONDecodeError:
-        raise Refused.no_json() from None
+    except orjson.JSONDecodeError as error:
+        raise Refused.no_json(body[:length], error) from None
     _only(asked, _REQUEST, "body")
     binary = bool(_parameter(asked, "body", "binary_data_output", bool))
     raw = memoryview(body)[length:]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+import orjson
 
 from shipworthy.base.errors import Mistake, NotFound, Tampered, UserError
+from shipworthy.deliver.unread import why_unread
 
 _FOR_NOW = ("serve.stale", "serve.aside", "serve.paused")
 """What the question is not to blame for: the same one may be answered later."""
+_NOT_GUESSED = "Nothing is guessed about what was meant."
 
 
 class Refused(Exception):
@@ -44,14 +49,16 @@ class Refused(Exception):
         return cls(503, Mistake("serve.log", "prediction log", found, "No answer leaves unrecorded."), 5)
 
     @classmethod
-    def slow(cls, found: str) -> Refused:
+    def slow(cls, found: str) -> Self:
         """The body did not come whole."""
         return cls(408, Mistake("serve.slow", "body", found, fix="Send it at once."))
 
     @classmethod
-    def no_json(cls) -> Refused:
+    def no_json(cls, body: bytes, error: orjson.JSONDecodeError) -> Refused:
         """The body cannot be read."""
-        return cls(422, Mistake("serve.not_json", "body", "The body is no JSON.", fix="See /openapi.json."))
+        field, found = why_unread(body, error)
+        fix = "Send JSON in UTF-8, not compressed; see /openapi.json."
+        return cls(422, Mistake("serve.not_json", field, found, _NOT_GUESSED, fix))
 
     @classmethod
     def too_large(cls, most: int) -> Refused:

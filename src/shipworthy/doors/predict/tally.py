@@ -21,6 +21,7 @@ class Tally:
         """Nothing yet."""
         self.answered, self.stood_in, self.seconds = 0, 0, 0.0
         self.refused: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()  # before it was known who asks; in no log
         self.buckets = [0] * (len(EDGES) + 1)
 
     def count(self, told: Reply | Exception, seconds: float) -> None:
@@ -41,6 +42,11 @@ class Tally:
         lines.append("# TYPE shipworthy_refused_total counter")
         lines += [
             f'shipworthy_refused_total{{{label},code="{code}"}} {count}' for code, count in sorted(self.refused.items())
+        ]
+        lines.append("# TYPE shipworthy_unknown_callers_total counter")
+        lines += [
+            f'shipworthy_unknown_callers_total{{{label},code="{code}"}} {count}'
+            for code, count in sorted(self.unknown.items())
         ]
         lines.append("# TYPE shipworthy_seconds histogram")
         reached = 0

@@ -15,8 +15,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from shipworthy.doors.connection import Connection
 from shipworthy.doors.predict.app import MOST_BYTES
 from shipworthy.doors.predict.body import BODY_SECONDS, TOO_SLOW
-from shipworthy.doors.predict.refused import Refused, ending
-from shipworthy.doors.predict.shapes import JSON, Response, error_body
+from shipworthy.doors.predict.refused import Refused
+from shipworthy.doors.predict.shapes import Response
 
 _HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -27,17 +27,25 @@ _HEAD = (
 class Quick:
     """A request on the short way; in the place of uvicorn's cycle, with what uvicorn asks of one."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete", "wire")
+    __slots__ = (
+        *("body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete", "turned_away"),
+        "wire",
+    )
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.body = b""
         self.message_event = self
         self.more_body = self.keep_alive = True
-        self.response_complete = self.disconnected = False
+        self.response_complete = self.disconnected = self.turned_away = False
 
     def set(self) -> None:
         """Nobody waits for more of the body."""
+
+    def turn_away(self, why: Refused) -> None:
+        """Take no more of the body, say why once that is in the log, and close."""
+        self.keep_alive, self.turned_away, self.body = False, True, b""
+        self.wire.app.turn_away(self.wire.headers, why, self.tell)
 
     def tell(self, answer: Response) -> None:
         """Write the response."""
@@ -93,10 +101,11 @@ class Wire(Connection):
         if type(cycle) is not Quick:
             super().on_body(body)
             return
+        if cycle.turned_away:
+            return
         cycle.body += body
         if len(cycle.body) > MOST_BYTES and not cycle.response_complete:
-            cycle.keep_alive = False
-            cycle.tell(_told(Refused.too_large(MOST_BYTES)))
+            cycle.turn_away(Refused.too_large(MOST_BYTES))
 
     def on_message_complete(self) -> None:
         """Ask, once all of it is there."""
@@ -108,16 +117,10 @@ class Wire(Connection):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        if not cycle.response_complete:
+        if not cycle.response_complete and not cycle.turned_away:
             self.app.hear(self.headers, cycle.body, cycle.tell)
 
     def _end(self, cycle: Quick) -> None:
         self._patience = None
-        if cycle.more_body and not cycle.response_complete:
-            cycle.keep_alive = False
-            cycle.tell(_told(Refused.slow(TOO_SLOW)))
-
-
-def _told(refused: Refused) -> Response:
-    end = ending(refused, "/predict")
-    return end.status, error_body("/predict", end), JSON, end.headers
+        if cycle.more_body and not cycle.response_complete and not cycle.turned_away:
+            cycle.turn_away(Refused.slow(TOO_SLOW))

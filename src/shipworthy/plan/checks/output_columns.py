@@ -4,7 +4,8 @@ What it asks: does a list name its entity and its decision? Are reasons asked fo
 (`proof.reasons`)?
 
 Why: a row without a name cannot be acted on, and one without a decision is decided anew by each reader. An empty
-column of reasons teaches people that reasons are not worth reading.
+column of reasons teaches people that reasons are not worth reading. Can the values of inputs that go with each row
+(`needs_values`) be brought, beside the columns?
 
 Example: `columns: [rank, customer_id, reasons]` with `proof: {reasons: 0}`.
 """
@@ -12,6 +13,8 @@ Example: `columns: [rank, customer_id, reasons]` with `proof: {reasons: 0}`.
 from collections.abc import Iterator
 
 from shipworthy.plan.check import Finding, PlanCheck
+from shipworthy.plan.personal import treatments
+from shipworthy.plan.references import CLASS_COLUMNS, OUTPUT_COLUMNS
 from shipworthy.plan.schema import Consumer, Plan
 
 
@@ -41,6 +44,19 @@ def _of(name: str, consumer: Consumer, plan: Plan) -> Iterator[Finding]:
         found = f"{path} has no decision."
         why = "Everybody would draw the line somewhere else, and not where it was proven."
         yield Finding(path=path, found=found, why=why, advice="Add decision.", verdict="warn")
+    yield from _values(name, consumer, plan)
+
+
+def _values(name: str, consumer: Consumer, plan: Plan) -> Iterator[Finding]:
+    path, how = f"consumers.{name}.needs_values", treatments(plan)
+    if lost := [one for one in consumer.needs_values if how.get(one) in ("drop", "hash")]:
+        found = f"{path} has {' and '.join(lost)}, of which no value is kept."
+        advice = "Take it out, or `encrypt` it in data.personal_kept."
+        yield Finding(path=path, found=found, why=f"{name} would get no value, or a hash.", advice=advice)
+    taken = {*OUTPUT_COLUMNS, *CLASS_COLUMNS, *consumer.columns, plan.need.entity}
+    if twice := [one for one in consumer.needs_values if one in taken]:
+        found = f"{path} has {' and '.join(twice)}, which is a column of the output already."
+        yield Finding(path=path, found=found, why="Two columns of one name are no table.", advice="Take it out.")
 
 
 CHECK = PlanCheck(

@@ -36,6 +36,7 @@ REHEARSAL = "rehearsal.shop.answers"
 STREAM = f"""\
     mode: stream
     latency: 1s
+    needs_values: [recency]
     stream:
       broker: bus
       questions: {QUESTIONS}

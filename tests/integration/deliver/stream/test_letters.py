@@ -19,6 +19,7 @@ from integration.deliver.stream.bus import ANSWERS, DEAD, QUESTIONS, Kafka, Nats
 from shipworthy.app.desk import Desk
 from shipworthy.app.wiring import close_desk
 from shipworthy.base.errors import NotAllowed, UserError
+from shipworthy.deliver.asked import Asked
 from shipworthy.deliver.words import (
     AnswersSealed,
     DeadLetters,
@@ -119,7 +120,15 @@ def test_a_question_that_comes_twice_is_answered_once_and_another_under_its_id_i
         assert wait_for(lambda: bus.count(DEAD) == 1 and worker.said.again == 3)
         bus.send([(b'{"customer_id": "00003"}', {"id": "a", "source": "elsewhere"})])
         assert wait_for(lambda: bus.count(ANSWERS) == 2)
-    assert bus.all(DEAD)[0][1]["shipworthy-code"] == "stream.same_id"
+        assert bus.all(DEAD)[0][1]["shipworthy-code"] == "stream.same_id"
+        first = json.loads(bus.all(ANSWERS)[0][0])["data"]
+    assert list(first["values"]) == ["recency"]
+    # Told once more from the sealed log, as after a crash, it is the same with the values that were looked at.
+    sealed = desk.store.ledger.past(PRODUCT).of(AnswersSealed)[-1].what
+    rows = desk.store.files.table(sealed.segment).to_pylist()
+    [row] = [one for one in rows if one["answer_id"] == first["answer_id"]]
+    again = worker._streaming._again(Asked("", "a", "", {"customer_id": "00001"}), row)
+    assert again.values == first["values"]
 
 
 def test_dead_letters_are_sent_again_once_by_who_may(desk: Desk, bus: Nats) -> None:

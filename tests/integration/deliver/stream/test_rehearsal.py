@@ -38,6 +38,10 @@ def test_a_rehearsal_publishes_every_answer_to_its_own_topic_and_stands_in_the_a
         events = [json.loads(body)["data"] for body, _ in bus.all(REHEARSAL)]
         logged = desk.store.files.table(sealed.segment).to_pylist()
         assert [(one["customer_id"], one["score"]) for one in events] == [(r["entity"], r["score"]) for r in logged]
+        inputs = desk.store.files.table(sealed.features).to_pylist()
+        assert {one["customer_id"]: one["values"] for one in events} == {
+            row["entity"]: {"recency": row["recency"]} for row in inputs
+        }
         assert {one["answer_id"] for one in events} == {row["answer_id"] for row in logged}
         assert {(one["candidate"], one["step"], one["notice"]) for one in events} == {
             (candidate, "rehearsal", "Replay of history with simulated time. Rehearsal: do not act on it.")

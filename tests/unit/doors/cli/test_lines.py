@@ -28,6 +28,11 @@ def test_a_canary_is_shown_with_its_share() -> None:
     assert lines[1].split() == ["canary", "of", "5%", "b" * 12]
 
 
+def test_why_the_baseline_answers_is_shown_once_for_all_of_whom_it_is_true() -> None:
+    standing = Standing({"north": "a" * 64, "south": "a" * 64}, instead=dict.fromkeys(["north", "south"], "It is odd."))
+    assert "in place of a model  north, south: It is odd." in standing_lines(standing)
+
+
 def test_moments_are_told_by_first_last_and_number() -> None:
     days = [f"1997-{month:02}-01T00:00:00+00:00" for month in (3, 1, 2)]
     assert stretch(days) == "1997-01-01 … 1997-03-01, 3 moments"

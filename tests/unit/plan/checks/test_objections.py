@@ -397,6 +397,26 @@ OBJECTIONS: list[tuple[str, list[Change], str, str, str]] = [
         "consumers.service.columns",
         "low and high, but there is no proof.interval",
     ),
+    (
+        "output_columns",
+        [
+            ("    capacity: 50", "    needs_values: [minutes_30]\n    capacity: 50"),
+            (
+                "pipeline: pipeline.py",
+                "pipeline: pipeline.py\n  personal: [minutes_30]\n  personal_kept: {minutes_30: hash}",
+            ),
+        ],
+        "fail",
+        "consumers.service.needs_values",
+        "of which no value is kept",
+    ),
+    (
+        "output_columns",
+        [("    capacity: 50", "    needs_values: [score]\n    capacity: 50")],
+        "fail",
+        "consumers.service.needs_values",
+        "a column of the output already",
+    ),
     ("output_columns", [("score, decision,", "score,")], "warn", "consumers.service.columns", "no decision"),
     ("decision", [("top: 50", "threshold: 70")], "fail", "decision.threshold", "70"),
     ("decision", [("top: 50", "share: 100%")], "fail", "decision.share", "100%"),

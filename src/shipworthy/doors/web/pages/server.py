@@ -7,6 +7,7 @@ from starlette.responses import Response
 from shipworthy.app.words import PlanInForce
 from shipworthy.deliver.words import Servers
 from shipworthy.doors.web.visit import Page, Visit
+from shipworthy.release.words import Releases
 
 SIGNS = {"answering": "pass", "trouble": "warn", "behind": "warn", "silent": "fail", "stopped": "not_run"}
 MEANS = {
@@ -23,6 +24,7 @@ def _show(visit: Visit) -> Response:
     real_time = {name: told for name, told in consumers.items() if told["mode"] == "realtime"}
     streams = {name: told for name, told in consumers.items() if told["mode"] == "stream"}
     servers = visit.ask(Servers(product=visit.product))
+    instead = dict.fromkeys(visit.ask(Releases(product=visit.product)).instead.values())
     unseen = [name for name in streams if name not in {one.said.consumer for one in servers}]
     return visit.product_page(
         "server.html",
@@ -32,6 +34,7 @@ def _show(visit: Visit) -> Response:
         real_time=real_time,
         streams=streams,
         unseen=unseen,
+        instead=list(instead),
     )
 
 
