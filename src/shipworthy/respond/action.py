@@ -75,7 +75,7 @@ def in_circles(situation: Situation, action: str) -> str:
     if not attempt or action in (ESCALATES, RESENDS, "notify", "incident"):
         return ""
     if action == attempt:
-        return f"{action} has failed, and is tried again by itself"
+        return f"{action} is what failed; the same again is no answer to it"
     if situation.trigger.of == attempt:
         return ""
     return f"it is {attempt} that failed; a trigger with `of: {attempt}` does it all the same"

@@ -258,7 +258,7 @@ def test_a_trigger_may_answer_a_failed_attempt_but_not_by_the_same_nor_unless_it
     assert to_do(history) == [("any", "notify"), ("named", "pause")], "the trigger that hears it tells it too"
     assert fire(history) == ["notify", "pause"]
     held = responses(Responses(product=PRODUCT), history.past, history.now).held_back
-    assert "named: rollback: rollback has failed, and is tried again by itself" in held
+    assert "named: rollback: rollback is what failed; the same again is no answer to it" in held
 
 
 def challenger(*changes: tuple[str, str]) -> History:

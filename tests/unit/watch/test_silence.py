@@ -169,6 +169,15 @@ def test_a_monitor_that_cannot_judge_any_more_is_silent_and_one_of_a_product_at_
     assert not besides_looks(life.add(paused, at=last), last + 22 * DAY)
 
 
+def test_a_monitor_that_judged_while_the_clock_was_ahead_is_silent_all_the_same() -> None:
+    life = Life().release()
+    for week in range(6):
+        life.add(window("volume", START + week * 7 * DAY), at=START + week * 7 * DAY)
+    life.add(window("volume", START + 400 * DAY), at=START + 400 * DAY)
+    assert not besides_looks(life, START + 55 * DAY)
+    assert besides_looks(life, START + 57 * DAY) == ["monitor volume"]
+
+
 def test_a_monitor_that_never_judged_is_silent_from_its_first_look_on() -> None:
     life, blind = Life().release(), replace(window("performance", START, "not_run"), numbers={"waiting": 1.0})
     for day in range(30):  # the same window is tried again each day
