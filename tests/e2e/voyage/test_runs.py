@@ -254,7 +254,7 @@ def test_a_late_label_is_told_from_one_that_nobody_asked_for_in_time(voyage: Voy
     feed.write_text("".join([rows[0], *(row for row in rows[1:] if row.split(",")[1] < "1997-05-20")]))
     assert judged_until("1997-07-04") == [("1997-07-02", "alarm", 200)]
     [said] = [line for line in lines if line.startswith("1997-07-04  watch: ")]
-    assert "5.0% tolerated; contract-breaches: " in said, "several findings are one sentence each"
+    assert "5.0% tolerated; notes of contract-breaches (see monitors)." in said, "several findings are one sentence"
     assert not [line for line in lines if ".;" in line or ".." in line]
 
 

@@ -186,8 +186,10 @@ def test_what_is_piped_or_shown_has_no_colour_and_a_closed_pipe_is_quiet() -> No
     assert b"\x1b" not in os.read(ours, 65_536)
     os.close(ours)
     for asked in ("schema", "--help"):
-        # The pipe holds less than is written, so that the writer meets its closed end.
-        reader = subprocess.Popen([*SHIPWORTHY, asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4_096)
+        # The pipe holds less than is written, and one byte is read, so that the writer meets its closed end.
+        reader = subprocess.Popen(
+            [*SHIPWORTHY, asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4_096, bufsize=0
+        )
         assert reader.stdout is not None
         reader.stdout.read(1)
         reader.stdout.close()
