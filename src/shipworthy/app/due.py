@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeGuard
 
 from shipworthy.base.fact import Command, Past, latest
-from shipworthy.base.retries import given_up, next_try, rests
+from shipworthy.base.retries import next_try, rests
 from shipworthy.data.folds import READ
 from shipworthy.data.words import TakeSnapshot
 from shipworthy.deliver.folds import ended
@@ -173,16 +173,16 @@ def lists_due(plan: Plan, past: Past, now: datetime) -> Iterator[Score]:
 
 
 def _worth_another_try(past: Past, run: str, now: datetime) -> bool:
-    """Whether a list that did not reach a sink is to be brought there now."""
+    """Whether a list that did not reach a sink is to be brought there now; the newest is never given up."""
     tries, last = tried(past, run)
-    return bool(tries) and not given_up(tries) and not rests(tries, last, now) and bool(unbrought(past, run))
+    return bool(tries) and not rests(tries, last, now) and bool(unbrought(past, run))
 
 
 def _brought_again(plan: Plan, past: Past, now: datetime) -> Iterator[datetime]:
     """When the newest list of each consumer is brought again to the sinks that it did not reach."""
     for run in {name: run_name(plan.product, name, moment) for name, moment in owed(plan, past, now)}.values():
         tries, last = tried(past, run)
-        if tries and not given_up(tries) and unbrought(past, run):
+        if tries and unbrought(past, run):
             yield next_try(tries, last)
 
 

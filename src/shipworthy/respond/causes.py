@@ -112,16 +112,16 @@ def _deliveries(plan: Plan, past: Past, now: datetime) -> Iterator[Cause]:
 
 
 def _not_brought(past: Past) -> Iterator[Cause]:
-    """Lists that are not brought to a destination any more, since that failed too often."""
+    """Lists that did not reach a destination so often that people have to see to it."""
     tries: dict[str, set[datetime]] = {}
     for failed in past.of(DeliveryFailed):
         what, moments = failed.what, tries.setdefault(failed.what.delivery, set())
         moments.add(failed.at)
         if len(moments) == MOST_TRIES:
             text = (
-                f"the list of {what.as_of[:10]} did not reach {what.consumer} at {what.sink} in {MOST_TRIES} tries and "
-                f"is not brought there any more: {what.reason.rstrip('.')}. Mend that, then `shipworthy score "
-                f"{what.consumer} --as-of {what.as_of[:16]}`"
+                f"the list of {what.as_of[:10]} did not reach {what.consumer} at {what.sink} in {MOST_TRIES} tries: "
+                f"{what.reason.rstrip('.')}. Mend that; it is tried once a day until the next list takes its place, "
+                f"and at once by `shipworthy score {what.consumer} --as-of {what.as_of[:16]}`"
             )
             name = digest_of([what.delivery, "given up"])
             yield Cause("failed", name, what.consumer, text, False, at=failed.at, seq=failed.seq, sink=what.sink)

@@ -205,23 +205,22 @@ def test_a_list_that_did_not_arrive_is_tried_again_after_an_hour_also_if_the_clo
     assert to_bring(history) == again
 
 
-def test_a_list_that_does_not_arrive_is_tried_later_and_later_then_given_up_and_people_are_told() -> None:
+def test_a_list_that_does_not_arrive_is_tried_later_and_later_then_each_day_and_people_are_told_twice() -> None:
     history = unbrought("{name: mine, on: failed, of: call-list, do: [notify], to: [technology]}")
     first = history.now
     fire(history)
-    for moment in stops(lambda: history.past, first, first + timedelta(days=4)):
+    for moment in stops(lambda: history.past, first, first + timedelta(days=4, hours=8)):
         history.now = moment
         if to_bring(history):
             failed_delivery(history, run=run_name(PRODUCT, "service", LIST_OF))
         fire(history)
     failed = [fact.at - first for fact in history.past.of(DeliveryFailed)]
-    assert failed == IN_VAIN
+    assert failed == [*IN_VAIN, IN_VAIN[-1] + LONGEST_WAIT]
     told = [(fact.at - first, fact.what.subject) for fact in history.past.of(PeopleTold)]
-    assert [after for after, _ in told] == [IN_VAIN[0], IN_VAIN[-1]], "once that it failed, once that it is given up"
-    assert (
-        "is not brought there any more: The disk is full. Mend that, then `shipworthy score service --as-of"
-        in (told[-1][1])
+    assert [after for after, _ in told] == [IN_VAIN[0], IN_VAIN[-1]], (
+        "once that it failed, once that people must see to it"
     )
+    assert "in 8 tries: The disk is full. Mend that; it is tried once a day until the next list" in told[-1][1]
 
 
 def test_it_is_over_once_it_succeeds_and_a_later_failure_is_told_anew() -> None:
