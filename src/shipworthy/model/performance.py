@@ -130,11 +130,6 @@ class HeldOut:
             confusion=np.asarray(kept["confusion"], dtype=np.int64) if "confusion" in kept else None,
         )
 
-    @property
-    def rows_per_batch(self) -> float:
-        """How many rows a moment of the reference has on average; 0 without any."""
-        return float(np.mean([rows for rows, _, _ in self.batches])) if self.batches else 0.0
-
     def losses(self, scores: Floats, truths: Floats) -> Floats:
         """The loss of each row in [0, 1], by the same measure as then."""
         return losses(self.loss, scores, truths, self.cap)

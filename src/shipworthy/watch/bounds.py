@@ -201,7 +201,9 @@ def dependence(declared: float, batches: Sequence[tuple[int, float]] = (), varia
     'guarantee conditional on phi <= 25'
     """
     measured = overdispersion([n for n, _ in batches], [m for _, m in batches], variance)
-    return Dependence(declared, False) if measured is None else Dependence(measured, True)
+    if measured is None:
+        return Dependence(declared, False)
+    return Dependence(measured, True, float(np.mean([n for n, _ in batches])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,19 +172,3 @@ def still_needed(answer: Answer) -> str:
     if answer.more is None:
         return "cannot tell yet whether by chance: these rows are too few or too close to what is tolerated"
     return f"cannot tell yet whether by chance: {answer.more:,} more answers like these needed"
-
-
-def phi_of_window(depends: Dependence, reference_rows: float, rows: int) -> float:
-    """phi for a window of so many rows, where it was measured on batches of so many.
-
-    Rows that share a shock have one correlation rho, so that phi = 1 + (rows - 1) rho grows with the batch. A bound
-    that the plan declares is for its windows as they are; it is never taken to be smaller for small ones.
-
-    >>> phi_of_window(Dependence(3.0, True), 101, 201)
-    5.0
-    >>> phi_of_window(Dependence(25.0, False), 101, 201)
-    25.0
-    """
-    if not depends.measured or reference_rows <= 1 or rows <= reference_rows:
-        return depends.phi
-    return 1 + (depends.phi - 1) * (rows - 1) / (reference_rows - 1)

@@ -14,7 +14,7 @@ from shipworthy.watch.bounds import Dependence, dependence
 from shipworthy.watch.evidence import Floats, beyond, rows_more, temper, threshold
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.proof_rows import Question
-from shipworthy.watch.side_by_side import WHOLE, phi_of_window
+from shipworthy.watch.side_by_side import WHOLE
 from shipworthy.watch.words import Level
 
 _SIDES = 2
@@ -37,23 +37,16 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     promised, real = window.scores[usable], np.where(window.each > 0, labels[usable], 0.0)
     if why := _unusable(window, promised, real):
         return not_run(state, why, answers=float(window.scores.size), n=float(promised.size))
-    known, phi = _dependence(profile, settings, promised.size)
-    return _judged(state, window, settings, known, phi, promised, real)
+    return _judged(state, window, settings, _dependence(profile, settings), promised, real)
 
 
-def _dependence(profile: Mapping[str, Any], settings: Settings, rows: int) -> tuple[Dependence, float]:
-    """How dependent gaps are: measured on the moments of the reference where there are enough, else declared.
-
-    Returns:
-        What evidence is kept under, and phi for a window of so many rows.
-    """
+def _dependence(profile: Mapping[str, Any], settings: Settings) -> Dependence:
+    """How dependent gaps are: measured on the moments of the reference where there are enough, else declared."""
     then = HeldOut.read(profile)
     if then is None or then.loss != "brier":
-        known = dependence(settings.phi)
-        return known, known.phi
+        return dependence(settings.phi)
     # The variance of one gap is its mean square, the Brier score, where promises come true on average.
-    known = dependence(settings.phi, [(size, gap) for size, _, gap in then.batches], then.whole.mean)
-    return known, phi_of_window(known, then.rows_per_batch, rows)
+    return dependence(settings.phi, [(size, gap) for size, _, gap in then.batches], then.whole.mean)
 
 
 def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
@@ -72,7 +65,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             nothing=_HALF + promised / _SIDES,
             share=1.0,
             error=settings.alpha,
-            phi=_dependence(profile, settings, answers)[1],
+            phi=_dependence(profile, settings).of_window(answers),
             tests=_SIDES,
             nil=_HALF,
             unit=_SIDES,
@@ -95,11 +88,10 @@ def _judged(
     window: Window,
     settings: Settings,
     known: Dependence,
-    phi: float,
     promised: Floats,
     real: Floats,
 ) -> Judgement:
-    tolerance = settings.tolerance or 0.0
+    tolerance, phi = settings.tolerance or 0.0, known.of_window(promised.size)
     differences = (promised - real) * window.each
     scaled = tolerance * window.least
     log_factors = np.array([beyond(differences, scaled), beyond(-differences, scaled)])

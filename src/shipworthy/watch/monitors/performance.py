@@ -28,7 +28,6 @@ from shipworthy.watch.side_by_side import (
     Asked,
     answered,
     errors,
-    phi_of_window,
     reference_error,
     still_needed,
 )
@@ -54,7 +53,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if why := _unusable(window, then, scores, labels):
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
     depends = dependence_of(then, settings)
-    phi = phi_of_window(depends, then.rows_per_batch, scores.size)
+    phi = depends.of_window(scores.size)
     lost = then.losses(scores, labels) if window.of_classes is None else window.of_classes.losses[usable]
     lost = np.where(window.each > 0, lost, 0.0) * window.each
     names = {column: one.names(window.features[column])[usable] for column, one in _segments(then, window)}
@@ -111,7 +110,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     if then is None:
         return []
     parts = {f"{column} = {name}": part for column, one in then.segments.items() for name, part in one.parts.items()}
-    phi = phi_of_window(dependence_of(then, settings), then.rows_per_batch, answers)
+    phi = dependence_of(then, settings).of_window(answers)
     error, nothing = reference_error(settings, _questions(then)), knowing_nothing(then, profile)
     whole_error, parts_error = errors(settings, True, len(parts))
 
