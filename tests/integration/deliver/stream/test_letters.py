@@ -186,6 +186,7 @@ def test_kafka_has_the_same_answers_each_once(root: Path, cluster: Kafka) -> Non
         cluster.send([*good, *((body, {}) for body, _ in BAD), *good[:50]])
         with working(desk) as worker:
             assert wait_for(lambda: worker.said.answered == 1_000 and worker.said.again == 50)
+            assert wait_for(lambda: worker.said.dead.total() == len(BAD) + 1)  # one of them made the topic
             lying = desk.ask(DeadLetters(product=PRODUCT, consumer="shop"), someone(OPERATOR))
             assert len(lying) == len(BAD) + 2  # and the messages that made the topics
             told = replayed(desk)
