@@ -13,7 +13,8 @@ from shipworthy.deliver.asked import Asked, DeadLetter
 from shipworthy.deliver.beside import Beside
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.ready import Question
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.replies import Reply
+from shipworthy.deliver.serving import Serving
 
 LEAST_PATIENCE = 10.0  # seconds that a model may take for one batch, or its latency if that is longer
 Told = Reply | Exception

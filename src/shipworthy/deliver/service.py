@@ -9,7 +9,8 @@ from typing import Any
 
 from shipworthy.base.errors import UserError
 from shipworthy.deliver.ready import Question
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.replies import Reply
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.words import ServiceCounted
 
 HELD_BACK = "serve.paused"

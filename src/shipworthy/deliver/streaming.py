@@ -30,9 +30,10 @@ from shipworthy.deliver.journal import Journal, is_open, seal_left_over
 from shipworthy.deliver.passing import looked_at
 from shipworthy.deliver.ready import Question
 from shipworthy.deliver.register import ANSWERED, DEAD, TAKEN, Known, Register
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.service import Mistaken, Stretch
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed, StreamAccounted
 from shipworthy.edges.broker import Arrived, Route, Sending, address
 from shipworthy.edges.store import Store

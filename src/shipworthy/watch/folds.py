@@ -12,9 +12,9 @@ from shipworthy.base.times import read_moment
 from shipworthy.data.words import SnapshotRefused, SnapshotTaken
 from shipworthy.deliver.run import BACK_FILL
 from shipworthy.deliver.words import AnswersSealed
+from shipworthy.release.words import REHEARSAL
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, AuditDrawn, AuditLabelled, LabelsSealed, WindowJudged
 
-REHEARSAL = "rehearsal"
 SERVED = "serve/"
 # Names of numbers in a finding: of how many segments or runs it is made, and that it waits for data to become readable.
 PARTS, WAITING = "parts", "waiting"

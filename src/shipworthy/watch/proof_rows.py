@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from shipworthy.watch.evidence import BETS, rows_until_alarm, threshold
+from shipworthy.watch.bounds import share_between
+from shipworthy.watch.evidence import BETS, Counts, rows_until_alarm, threshold
 
 MOST = 1 << 20
 """So many times its rows no proof will ever have: what is not told with them is told with none."""
@@ -103,6 +104,11 @@ def rows_needed(rows: int, enough: Callable[[float], bool]) -> int | None:
         middle = (few + most) / 2
         few, most = (few, middle) if enough(middle) else (middle, most)
     return _rounded((most - 1) * rows)
+
+
+def share_at_most(proven: Counts, phi: float, error: float, times: float = 1.0) -> float:
+    """The upper bound of a share that so many times the held-out rows would leave; see `bounds.share_between`."""
+    return share_between(proven.ones * times / phi, proven.rows * times / phi, error)[1]
 
 
 def said(more: int | None) -> str:

@@ -26,7 +26,6 @@ from shipworthy.watch.budget import MOST_EACH, Part, parts
 from shipworthy.watch.dead_man import note_silence as note_silence
 from shipworthy.watch.folds import ALARMS, AUDITED, JUDGED, SEALED, OpenAlarm, open_alarms
 from shipworthy.watch.folds import PARTS as PARTS
-from shipworthy.watch.folds import REHEARSAL as REHEARSAL
 from shipworthy.watch.folds import WAITING as WAITING
 from shipworthy.watch.monitor import Monitor, Needs, Settings
 from shipworthy.watch.words import AlarmClosed, AlarmRaised, CloseAlarm, WindowJudged

@@ -27,12 +27,12 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
 from shipworthy.release.signed import plan_as_signed
-from shipworthy.release.words import CANARY, ReleaseStepped, TrialJudged
+from shipworthy.release.words import CANARY, REHEARSAL, ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.monitor import Weights
 from shipworthy.watch.reference import promises_shares
-from shipworthy.watch.rules import REHEARSAL, Answered
+from shipworthy.watch.rules import Answered
 from shipworthy.watch.trials import (
     IN_USE,
     PROPOSED,

@@ -21,8 +21,9 @@ from shipworthy.deliver.rules import NOT_RELEASED
 from shipworthy.deliver.words import RunFinished
 from shipworthy.edges.sealing import is_sealed, opened_value
 from shipworthy.model.projections import HALF, LABEL, SCORE
+from shipworthy.release.words import REHEARSAL
 from shipworthy.watch.monitor import Sample, Values, Window
-from shipworthy.watch.rules import REHEARSAL, Answered
+from shipworthy.watch.rules import Answered
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files

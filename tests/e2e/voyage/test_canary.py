@@ -24,9 +24,9 @@ from shipworthy.deliver.asked import Asked, answer_message
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.service import Stretch
-from shipworthy.deliver.serving import Reply
 from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions

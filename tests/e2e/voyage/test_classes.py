@@ -30,8 +30,9 @@ from shipworthy.deliver.engine import engine_of
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.privacy import keeping
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.run import Part, Result
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.words import AnswersSealed, Trace
 from shipworthy.doors.cli.main import verbs
 from shipworthy.doors.house import house, running, with_grpc

@@ -26,8 +26,9 @@ from shipworthy.deliver.beside import Beside
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.run import SHADOW
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.words import AnswersSealed, RefusalsSealed, ServiceCounted
 from shipworthy.doors.house import running
 from shipworthy.doors.predict.app import Predictions

@@ -23,8 +23,9 @@ from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.loading import load_serving
 from shipworthy.deliver.log import NOTICE
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.service import Stretch
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.deliver.words import AnswersSealed, DeliveryMade, RunFinished, ServiceCounted, Trace
 from shipworthy.doors.house import running, with_grpc
 from shipworthy.doors.predict.app import Predictions

@@ -23,7 +23,8 @@ from shipworthy.deliver.beat import leave
 from shipworthy.deliver.journal import Journal, seal_left_over
 from shipworthy.deliver.loading import is_current, load_serving
 from shipworthy.deliver.ready import Question
-from shipworthy.deliver.serving import Reply, Serving, reply
+from shipworthy.deliver.replies import Reply, reply
+from shipworthy.deliver.serving import Serving
 from shipworthy.doors.predict import mlflow_scoring, oip_rest
 from shipworthy.doors.predict.asking import Traced, body_of, refused
 from shipworthy.doors.predict.beating import Beating

@@ -17,8 +17,9 @@ from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.beside import Beside, Silent, step_back
 from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.ready import Question
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.service import Stretch
-from shipworthy.deliver.serving import Reply, Serving
+from shipworthy.deliver.serving import Serving
 from shipworthy.doors.predict.refused import Refused
 from shipworthy.doors.predict.tally import Tally
 

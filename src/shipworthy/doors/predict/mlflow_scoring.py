@@ -13,7 +13,7 @@ import orjson
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
-from shipworthy.deliver.serving import Reply, shown
+from shipworthy.deliver.replies import Reply, shown
 from shipworthy.doors.predict.asking import MOST_BYTES, MOST_ROWS, Server, Traced, body_of, fates, refused
 from shipworthy.doors.predict.body import Receive
 from shipworthy.doors.predict.lane import Told

@@ -11,8 +11,8 @@ import orjson
 from shipworthy import __version__
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.deliver.inputs import Inputs
+from shipworthy.deliver.replies import Reply
 from shipworthy.deliver.rules import INTERVAL
-from shipworthy.deliver.serving import Reply
 from shipworthy.doors.predict.asking import MOST_ROWS, Server, Traced, fates, refused
 from shipworthy.doors.predict.lane import Told
 from shipworthy.doors.predict.refused import Refused, ending

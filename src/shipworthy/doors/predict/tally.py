@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from shipworthy.base.errors import UserError
-from shipworthy.deliver.serving import Reply
+from shipworthy.deliver.replies import Reply
 from shipworthy.doors.predict.refused import Refused
 
 EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

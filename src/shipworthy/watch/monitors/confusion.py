@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from shipworthy.model.classes import confusion, named
 from shipworthy.model.performance import HeldOut
-from shipworthy.watch.bounds import dependence, share_between
+from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
 from shipworthy.watch.monitors.class_shares import applies
-from shipworthy.watch.proof_rows import Question
+from shipworthy.watch.proof_rows import Question, share_at_most
 from shipworthy.watch.side_by_side import Answer, Asked, answered, errors, reference_error, still_needed
 from shipworthy.watch.words import Level
 
@@ -86,7 +86,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             rows=rows,
             proven=counts.share,
             tolerance=settings.tolerance or 0.0,
-            bound=partial(_at_most, counts, settings.phi, error),
+            bound=partial(share_at_most, counts, settings.phi, error),
             nothing=random,
             share=counts.rows / rows,
             error=yearly,
@@ -103,10 +103,6 @@ def _counts(confusion: Counted, place: int, name: str) -> list[tuple[str, Counts
     return [(f"{name} named wrongly", Counts(named, named - right)), (f"{name} missed", Counts(true, true - right))]
 
 
-def _at_most(counts: Counts, phi: float, error: float, times: float = 1.0) -> float:
-    return share_between(counts.ones * times / phi, counts.rows * times / phi, error)[1]
-
-
 def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) -> list[Asked]:
     """For each class its two questions, where there were rows to prove it by and are rows to ask it of."""
     error, found = reference_error(settings, 2 * len(classes.names)), []
@@ -119,7 +115,7 @@ def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) 
 
 def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
-    tau = _at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
+    tau = share_at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
     factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from shipworthy.model.performance import Decided, HeldOut
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.bounds import dependence, share_between
+from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above, counted
 from shipworthy.watch.folds import UNSURE
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.proof_rows import Question, rows_needed, said
+from shipworthy.watch.proof_rows import Question, rows_needed, said, share_at_most
 from shipworthy.watch.side_by_side import Answer, Asked, answered, errors, reference_error, still_needed
 from shipworthy.watch.words import Level
 
@@ -89,7 +89,7 @@ def decided(window: Window) -> Decided:
 def _question(name: str, then: Counts, now: Counts, settings: Settings) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
     error = reference_error(settings, 2)
-    tau = share_between(then.ones / settings.phi, then.rows / settings.phi, error)[1] + (settings.tolerance or 0.0)
+    tau = share_at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
     factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
@@ -153,7 +153,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             rows=then.whole.rows,
             proven=counts.share,
             tolerance=settings.tolerance or 0.0,
-            bound=partial(_at_most, counts, settings.phi, error),
+            bound=partial(share_at_most, counts, settings.phi, error),
             nothing=random,
             share=counts.rows / then.whole.rows,
             error=yearly / 2,
@@ -163,12 +163,8 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     ]
 
 
-def _at_most(counts: Counts, phi: float, error: float, times: float) -> float:
-    return share_between(counts.ones * times / phi, counts.rows * times / phi, error)[1]
-
-
 def _within(counts: Counts, phi: float, error: float, limit: float, times: float) -> bool:
-    return _at_most(counts, phi, error, times) < limit
+    return share_at_most(counts, phi, error, times) < limit
 
 
 def _most(needed: Mapping[str, int | None]) -> int | None:
