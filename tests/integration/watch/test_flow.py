@@ -300,6 +300,23 @@ def test_an_estimate_comes_with_the_answers_and_says_what_it_assumes(world: Worl
     assert world.judged("multivariate-drift")["1997-04"].level == "not_run", "800 customers hold out too few rows"
 
 
+def test_a_baseline_is_not_held_to_a_floor_that_its_proof_is_not(world: World) -> None:
+    world.adopt(PLAN.replace("proof:\n", "proof:\n  performance: {metric: auc, floor: 0.99}\n"))
+    model = world.train()
+    for role, candidate in (("model", model), ("baseline", world.train("baseline"))):
+        world.release(candidate, role=role)
+        world.list_of(4 if role == "model" else 5)
+    world.now = month(6) + timedelta(days=2)
+    world.watch()
+    [held], [simple] = (
+        [what for what in world.of(WindowJudged) if (what.monitor, what.window[:7]) == ("ranking", window)]
+        for window in ("1997-04", "1997-05")
+    )
+    assert (held.level, held.numbers["bound"]) == ("note", 0.99)
+    assert simple.level == "quiet"
+    assert "bound" not in simple.numbers
+
+
 def test_what_can_never_be_weighed_is_said_once_and_not_looked_at_each_day(world: World) -> None:
     text = PLAN.replace("respond:\n", "respond:\n  retraining: {labels_only_when_acted: true}\n")
     world.adopt(text.replace("do: [notify, retrain]", "do: [notify]"))
