@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ import pyarrow.parquet as pq
 
 from shipworthy.model.profile import profile_of, typical_values
 from shipworthy.watch.bounds import dependence
-from shipworthy.watch.counting import PIECE, tallied
+from shipworthy.watch.counting import PIECE, Inputs, Tallies
 from shipworthy.watch.drift import REFERENCE_PART, factors
 from shipworthy.watch.evidence import calm, strength, threshold, updated
 from shipworthy.watch.reference import reference
@@ -92,7 +94,8 @@ def pieces(path: Path) -> Iterator[pa.RecordBatch]:
 def verdicts(path: Path, made: dict[str, Any]) -> int:
     """One pass: counts, evidence against the tolerance, and how many columns reach an alarm."""
     known, depends = reference(made).features, dependence(1.0)
-    found = tallied(known, pieces(path))
+    tables = (Inputs(pa.Table.from_batches([piece])) for piece in pieces(path))
+    found = reduce(add, (Tallies.counted(known, inputs, inputs.rows) for inputs in tables)).of
     bar = np.log1p(threshold(52, 0.05 * (1 - REFERENCE_PART) / len(known)))
     reached = 0
     for column in known:
@@ -103,9 +106,9 @@ def verdicts(path: Path, made: dict[str, Any]) -> int:
 
 
 def counts_and_means(path: Path) -> None:
-    """What DuckDB needs to count every column's values and take their means (of texts, the mean length)."""
+    """What DuckDB needs to count every feature's values and take their means (of texts, the mean length)."""
     asked = []
-    for name in pq.read_schema(path).names:
+    for name in (name for name in pq.read_schema(path).names if name[0] in "xt"):
         asked.append(f"count({name}), avg({f'length({name})' if name.startswith('t') else name})")
     duckdb.connect().execute(f"select {', '.join(asked)} from read_parquet('{path}')").fetchall()
 

@@ -188,9 +188,13 @@ def repeating_columns(rows: pa.Table) -> list[str]:
     ]
 
 
-def pieces_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """The rows of a Parquet file, some at a time, read ahead."""
-    return ahead(_read(file, columns))
+def pieces_of(file: Path, columns: Sequence[str] | None = None, once: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, some at a time, read ahead.
+
+    Args:
+        once: columns of texts that come as dictionaries, each text of a piece once.
+    """
+    return ahead(_read(file, columns, once))
 
 
 def starts_of(file: Path) -> list[int]:
@@ -220,17 +224,17 @@ def piece_of(file: Path, start: int, columns: Sequence[str] | None) -> pa.Table:
         return _wanted(opened.schema_arrow.empty_table(), columns)
 
 
-def _read(file: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def _read(file: Path, columns: Sequence[str] | None, once: Sequence[str]) -> Iterator[pa.Table]:
     # Without the library's own reading ahead, which takes in the whole file at once.
-    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE) as opened:
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_AT_ONCE, read_dictionary=list(once)) as opened:
         if not opened.metadata.num_rows:
-            yield _wanted(opened.schema_arrow.empty_table(), columns)
+            yield _wanted(opened.schema_arrow.empty_table(), columns, once)
         for batch in opened.iter_batches(PIECE, columns=None if columns is None else list(columns)):
-            yield _wanted(pa.Table.from_batches([batch]), columns)
+            yield _wanted(pa.Table.from_batches([batch]), columns, once)
 
 
-def _wanted(piece: pa.Table, columns: Sequence[str] | None) -> pa.Table:
-    return undone(piece) if columns is None else undone(piece.select(list(columns)))
+def _wanted(piece: pa.Table, columns: Sequence[str] | None, once: Sequence[str] = ()) -> pa.Table:
+    return undone(piece if columns is None else piece.select(list(columns)), once)
 
 
 def done(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -243,9 +247,17 @@ def done(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.cast(schema) if table.schema != schema else table
 
 
-def undone(table: pa.Table) -> pa.Table:
-    """A table with plain values where it was stored with dictionaries, and without notes of other libraries."""
-    schema = pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in table.schema])
+def undone(table: pa.Table, but: Sequence[str] = ()) -> pa.Table:
+    """A table with plain values where it was stored with dictionaries, and without notes of other libraries.
+
+    Args:
+        but: columns that keep their dictionaries.
+    """
+    plain = (
+        f if f.name in but or not pa.types.is_dictionary(f.type) else f.with_type(f.type.value_type)
+        for f in table.schema
+    )
+    schema = pa.schema(list(plain))
     return table.replace_schema_metadata(None).cast(schema) if schema != table.schema else table
 
 

@@ -219,8 +219,11 @@ class Files:
 
         return TableDraft(self.draft(), schema, repeating)
 
-    def pieces(self, digest: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    def pieces(self, digest: str, columns: Sequence[str] | None = None, once: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows of a table of any size, some at a time, in order; the file is checked before the first.
+
+        Args:
+            once: columns of texts that come as dictionaries, each text of a piece once.
 
         Raises:
             NotFound: it is not here.
@@ -228,7 +231,18 @@ class Files:
         """
         from shipworthy.edges.drafts import pieces_of
 
-        return map(self._open, pieces_of(self.local(digest), columns))
+        return map(self._open, pieces_of(self.local(digest), columns, once))
+
+    def columns(self, digest: str) -> list[str]:
+        """The names of the columns of a table, in order.
+
+        Raises:
+            NotFound: it is not here.
+            Tampered: what lies here under this name has another digest.
+        """
+        import pyarrow.parquet as pq
+
+        return list(pq.read_schema(self.local(digest)).names)
 
     def _open(self, read: pa.Table) -> pa.Table:
         """What was read with its sealed columns opened, where this store opens them."""

@@ -77,13 +77,11 @@ def profile_of(name: str, learnt: Sequence[Any], reference: Sequence[Any]) -> di
     return {"known": known, "length": _spread(length), "unseen": _spread(unseen)}
 
 
-def watched(profile: Mapping[str, Any], features: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def watched(profile: Mapping[str, Any], features: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
     """Inputs with the numbers of each free text beside it, as the profile of a candidate knows them."""
-    found = dict(features)
-    for name, entry in profile.get("features", {}).items():
-        if "words" in entry and name in features:
-            found |= measures(name, features[name].tolist(), entry["words"]["known"])
-    return found
+    free = {name: entry["words"] for name, entry in profile.get("features", {}).items() if "words" in entry}
+    told = [measures(name, features[name].tolist(), words["known"]) for name, words in free.items() if name in features]
+    return {**features, **{name: values for one in told for name, values in one.items()}} if told else features
 
 
 def _spread(values: Floats) -> dict[str, Any]:

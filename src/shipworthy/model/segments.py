@@ -43,6 +43,9 @@ def names_of(column: pd.Series[Any], edges: Sequence[float] | None) -> Names:
     >>> names_of(pd.Series(["north", None]), None).tolist()
     ['north', '(unknown)']
     """
+    if isinstance(column.dtype, pd.CategoricalDtype) and edges is None:  # each text once; what is missing has code -1
+        once = np.array([*(_text(value) for value in column.cat.categories), UNKNOWN], dtype=object)
+        return once[column.cat.codes.to_numpy()]
     missing = column.isna().to_numpy()
     if edges is None:
         told = [UNKNOWN if lacking else _text(value) for value, lacking in zip(column, missing, strict=True)]
@@ -52,7 +55,8 @@ def names_of(column: pd.Series[Any], edges: Sequence[float] | None) -> Names:
         *(f"above {low:g}, up to {high:g}" for low, high in pairwise(edges)),
         f"above {edges[-1]:g}",
     ]
-    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    values = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
     bands = np.searchsorted(np.asarray(edges), values, side="left")
     return np.where(np.isnan(values), UNKNOWN, np.array(names, dtype=object)[np.minimum(bands, len(edges))])
 

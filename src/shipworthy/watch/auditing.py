@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,15 +19,25 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.watch.audit import drawn, labels_of, segments, waiting
 from shipworthy.watch.audit_words import AuditDrawn, AuditLabelled, AuditOutcome, LabelAudit
 from shipworthy.watch.labels import labels_table
+from shipworthy.watch.pieces import Piece
 from shipworthy.watch.rules import Answered
 
 
 def sampled(
-    files: Files, pseudonyms: Pseudonyms, product: str, of: Answered, answers: pd.DataFrame, rows: int
+    files: Files, pseudonyms: Pseudonyms, product: str, of: Answered, rows: int, pieces: Iterable[Piece]
 ) -> AuditDrawn:
-    """The sample of a window, kept as a table with its entities so that an erasure finds them."""
-    ids = [str(name) for name in answers["answer_id"]]
-    chosen = answers.iloc[drawn(ids, rows, partial(pseudonyms.mark, f"audit/{product}"))]
+    """The sample of a window, kept as a table with its entities so that an erasure finds them.
+
+    Args:
+        rows: how many; pieces: all answers of the window, some at a time.
+    """
+    chosen, count = pd.DataFrame(), 0
+    for answers, _ in pieces:
+        both = pd.concat([chosen, answers]) if count else answers
+        ids = [str(name) for name in both["answer_id"]]
+        chosen = both.iloc[drawn(ids, rows, partial(pseudonyms.mark, f"audit/{product}"))]
+        count += len(answers)
+    chosen = chosen.sort_values("entity", ignore_index=True) if count else chosen
     named = [name for name in ("answer_id", "entity", "decision", "class") if name in chosen]
     texts = {name: pa.array(chosen[name].astype(str), pa.string()) for name in named}
     table = pa.table({**texts, "score": pa.array(chosen["score"], pa.float64())})
@@ -37,7 +47,7 @@ def sampled(
         candidate=of.candidate,
         window=of.moment,
         rows=len(chosen),
-        answers=len(answers),
+        answers=count,
     )
 
 

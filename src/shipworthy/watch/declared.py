@@ -42,9 +42,9 @@ def declared_share(past: Past, of: Answered) -> float:
     return steps[-1].share if steps and steps[-1].step == CANARY and steps[-1].share > 0 else 1.0
 
 
-def segmented(profile: Mapping[str, Any]) -> bool:
-    """Whether the performance of a candidate is also watched by values of its inputs."""
-    return bool((profile.get("performance") or {}).get("segments"))
+def segmented(profile: Mapping[str, Any]) -> list[str]:
+    """The inputs by whose values the performance of a candidate is also watched."""
+    return list((profile.get("performance") or {}).get("segments") or ())
 
 
 def groups_of(

@@ -25,6 +25,7 @@ from shipworthy.watch.auditing import label_audit as label_audit
 from shipworthy.watch.counted import judged_counts
 from shipworthy.watch.look import Look
 from shipworthy.watch.opened import Opened
+from shipworthy.watch.reading import Reading
 from shipworthy.watch.rules import Due, alarm_of, answering, due, is_judged, matures, open_alarm, settled
 from shipworthy.watch.states import StoredStates
 from shipworthy.watch.trying import judge_trials as judge_trials
@@ -47,7 +48,7 @@ def watch(command: Watch, trip: Trip) -> Watched:
     found: list[WindowJudged] = []
     opened, pseudonyms = Opened(), Pseudonyms(trip.store.keys.folder)
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
-        look = Look(trip.store.files, plan, moment, list(windows), taken, refused, pseudonyms, opened)
+        look = Look(Reading(trip.store.files, plan, moment, taken, refused, pseudonyms, opened), list(windows))
         judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged, trip.at))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]

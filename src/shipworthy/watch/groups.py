@@ -68,6 +68,30 @@ def _dealt(values: Floats, hands: int) -> Floats:
     return sums
 
 
+def compact(values: Values) -> pd.Series[Any]:
+    """The values of a column in a few bytes each: numbers as they are, of anything else each text once."""
+    series = pd.Series(values).infer_objects()
+    return series if pd.api.types.is_numeric_dtype(series) else series.astype("category")
+
+
+def together(parts: Sequence[Mapping[str, pd.Series[Any]]], sizes: Sequence[int]) -> dict[str, pd.Series[Any]]:
+    """Columns of parts one below the other; missing in a part that lacks one.
+
+    Args:
+        parts: columns as `compact` gives them; sizes: rows of each part.
+    """
+    found = {}
+    for column in dict.fromkeys(name for part in parts for name in part):
+        pieces = [
+            part[column] if column in part else pd.Series(np.full(size, np.nan))
+            for part, size in zip(parts, sizes, strict=True)
+        ]
+        # A text that stands many times stays one object.
+        whole = pieces[0] if len(pieces) == 1 else pd.concat([one.astype(object) for one in pieces], ignore_index=True)
+        found[column] = whole if len(pieces) == 1 else compact(whole.to_numpy())
+    return found
+
+
 class Named:
     """The groups of the rows of a window by column, named alike in every window.
 
@@ -75,7 +99,7 @@ class Named:
     outcomes are seen.
     """
 
-    def __init__(self, state: Mapping[str, Any], groups: Mapping[str, Values]) -> None:
+    def __init__(self, state: Mapping[str, Any], groups: Mapping[str, Values | pd.Series[Any]]) -> None:
         kept: Mapping[str, Any] = state.get("groups", {})
         self.of: dict[str, Values] = {}
         self.known: dict[str, list[str]] = {}

@@ -230,6 +230,9 @@ class Window:
         counted: by part what was counted from facts; only for a monitor that counts them.
         weights: what each answer counts for; None where each counts alike.
         share: of the entities that this candidate was declared to answer; 1 but for a canary.
+        among: how many answers there are in a window that is too large to be held: the arrays then hold evenly spread
+            ones of them; None where they hold all.
+        tally: what a monitor counted of all answers of such a window; see `Monitor.count`.
     """
 
     moment: str
@@ -256,6 +259,20 @@ class Window:
     counted: Mapping[str, Counted] = field(default_factory=dict)
     weights: Weights | None = None
     share: float = 1.0
+    among: int | None = None
+    tally: Any = None
+
+    @property
+    def answers(self) -> int:
+        """How many answers there are."""
+        return int(self.scores.size) if self.among is None else self.among
+
+    @property
+    def of_some(self) -> str:
+        """What is said where only some of the answers are looked at; empty where all are."""
+        if self.answers == self.scores.size:
+            return ""
+        return f" Judged by {self.scores.size:,} evenly spread ones of its {self.answers:,} answers."
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
@@ -321,6 +338,7 @@ def always(plan: Plan) -> bool:
 
 
 Judge = Callable[[Mapping[str, Any], Window, Settings, Mapping[str, Any]], Judgement]
+Count = Callable[[Window, Mapping[str, Any]], Any]
 RestsOn = Callable[[Mapping[str, Any], Settings, int], "Sequence[Question]"]
 
 
@@ -343,6 +361,9 @@ class Monitor:
         weighs: it counts truths by their weights; the others are not run where only some truths can be known.
         rests_on: (reference profile, settings, expected answers of a window) -> its questions, with what the held-out
             rows leave to chance, so that a proof can say what it will be able to tell; None where no proof can.
+        count: (some answers, reference profile) -> what it needs to know of them, which adds up by `+`: a window that
+            is too large to be held comes to `judge` with the sum over all of it. A monitor of answers without one
+            judges by evenly spread answers.
     """
 
     name: str
@@ -357,6 +378,7 @@ class Monitor:
     counting: Counting | None = None
     weighs: bool = False
     rests_on: RestsOn | None = None
+    count: Count | None = None
 
 
 def not_run(state: Mapping[str, Any], why: str, **numbers: float) -> Judgement:

@@ -93,6 +93,12 @@ def answered(past: Past) -> list[Answered]:
     return found
 
 
+def answers_at_most(past: Past, window: Answered) -> int:
+    """How many answers of a window were sealed; some may be about the same entity."""
+    known = past.fold(SEALED)["windows"].get(window.moment, {}).get(window.candidate)
+    return int(known["rows"]) if known else 0
+
+
 def matures(plan: Plan, window: Answered) -> datetime:
     """When the truth about all answers of a window should be known: a horizon after the last of them."""
     return plan.need.horizon.after(read_moment(window.ends))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
     from shipworthy.edges.files import Files
     from shipworthy.edges.pseudonyms import Pseudonyms
 
+Flags = npt.NDArray[np.bool_]
 _PARTS = 50  # of a window, that are read where some rows of it suffice
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs", "inputs_ref", "score", "decision", "step"]
 
 
-def answers_of(files: Files, answered: Answered, *, classes: bool = False) -> pd.DataFrame:
+def answers_of(
+    files: Files, answered: Answered, *, classes: bool = False, part: tuple[int, int] | None = None
+) -> pd.DataFrame:
     """A candidate's answers for a moment, each entity once (the first answer it got), sorted by entity.
 
     Several consumers, steps and segments may hold the same entity; rehearsals do not count. A stretch of the
@@ -41,35 +45,65 @@ def answers_of(files: Files, answered: Answered, *, classes: bool = False) -> pd
 
     Args:
         classes: with the class of each answer and the probability of each.
+        part: only the entities of one of so many parts, (which, of how many): an entity is always in the same one.
 
     Raises:
         Tampered: a segment does not hold what was sealed.
     """
     columns = [*_COLUMNS, *(field.name for field in CLASSES)] if classes else _COLUMNS
-    tables = [files.table(segment, columns) for segment in answered.parts]
-    rows = pa.concat_tables(tables)
-    mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
+    found = []
+    for segment in answered.parts:
+        for rows in files.pieces(segment, columns):
+            mine = belonging(rows, answered)
+            found.append(mine if part is None else mine.filter(pa.array(_places(mine["entity"], part[1]) == part[0])))
+    frame: pd.DataFrame = (
+        pa.concat_tables(found).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
+    )
+    return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
+
+
+def belonging(rows: pa.Table, answered: Answered) -> pa.Table:
+    """The rows of the log that are answers of a window: the candidate's, as of its moment, and no rehearsal."""
     moment = pa.scalar(read_moment(answered.moment), rows["as_of"].type)
     theirs = pc.equal(rows["as_of"], moment)
     if answered.until:
         theirs = pc.or_(theirs, pc.fill_null(pc.equal(days(rows), moment), False))
-    mine = pc.and_(mine, theirs)
-    frame: pd.DataFrame = rows.filter(mine).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
-    return frame.drop_duplicates("entity").sort_values("entity", ignore_index=True)
+    mine = are(rows["candidate"], answered.candidate) & ~are(rows["step"], REHEARSAL) & np.asarray(theirs)
+    return rows if mine.all() else rows.filter(pa.array(mine))
+
+
+def are(column: pa.ChunkedArray, text: str) -> Flags:
+    """Which texts of a column are this one; one that comes with a dictionary is not unfolded for it."""
+    if not pa.types.is_dictionary(column.type):
+        return np.asarray(pc.equal(column, text))
+    found = [np.asarray(chunk.indices) == chunk.dictionary.index(text).as_py() for chunk in column.chunks]
+    return np.concatenate([*found, np.zeros(0, dtype=bool)])
+
+
+def _places(entities: pa.ChunkedArray, count: int) -> Values:
+    """The part of so many that each entity is in."""
+    return np.asarray(pd.util.hash_array(entities.to_numpy(), categorize=False) % np.uint64(count))
 
 
 def features_of(
-    files: Files, answers: pd.DataFrame, pseudonyms: Pseudonyms | None = None, entity: str = ""
+    files: Files,
+    answers: pd.DataFrame,
+    pseudonyms: Pseudonyms | None = None,
+    entity: str = "",
+    columns: Sequence[str] | None = None,
 ) -> dict[str, Values]:
     """The inputs behind some answers, by name, in their order; missing where an answer's inputs lack one.
 
     Args:
         pseudonyms: opens sealed inputs; without it they stay sealed.
         entity: the column that names the entity where the inputs are rows of a source, answered by themselves.
+        columns: those that are wanted, as far as there are any; all of them if absent.
     """
     if answers.empty:
         return {}
-    parts = [_by_reference(files, str(ref), rows, entity) for ref, rows in answers.groupby("inputs_ref") if ref]
+    parts = [
+        _by_reference(files, str(ref), rows, entity, columns) for ref, rows in answers.groupby("inputs_ref") if ref
+    ]
     written = answers[answers["inputs_ref"] == ""]
     if not written.empty:
         parts.append(_opened(pd.DataFrame(_values(written["inputs"]), index=written.index), pseudonyms))
@@ -122,15 +156,24 @@ def _values(texts: pd.Series[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _by_reference(files: Files, digest: str, rows: pd.DataFrame, entity: str) -> pd.DataFrame:
-    inputs: pd.DataFrame = files.table(digest).to_pandas()
-    # The entity comes first in a feature table, whatever the plan calls it.
-    name = entity if entity in inputs.columns else inputs.columns[0]
+def _by_reference(
+    files: Files, digest: str, rows: pd.DataFrame, entity: str, columns: Sequence[str] | None
+) -> pd.DataFrame:
+    there, wanted = files.columns(digest), pa.array(rows["entity"], pa.string())
+    name = named(there, entity)
+    read = None if columns is None else [name, *(one for one in columns if one in there and one != name)]
+    found = [piece.filter(pc.is_in(pc.cast(piece[name], pa.string()), wanted)) for piece in files.pieces(digest, read)]
+    inputs: pd.DataFrame = pa.concat_tables(found).to_pandas()
     inputs = inputs.set_index(inputs[name].astype(str)).drop(columns=name)
     flags = inputs.select_dtypes("bool").columns
-    found = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
-    found.index = rows.index
-    return found
+    given = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
+    given.index = rows.index
+    return given
+
+
+def named(columns: Sequence[str], entity: str) -> str:
+    """Which column of inputs names the entity: it comes first in a feature table, whatever the plan calls it."""
+    return entity if entity in columns else columns[0]
 
 
 def accounts(past: Past, answered: Answered) -> Window:

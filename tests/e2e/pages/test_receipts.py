@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from e2e.conftest import LAPTOP, PHONE
 from integration.deliver.connected import Product, plan_with
 from integration.outside import ALLOWED, Mail, Web, mail_server, web_server
-from integration.watch.test_flow import PRODUCT
+from integration.watch.visits import PRODUCT
 from playwright.sync_api import Browser, expect
 
 from shipworthy.app.desk import Desk

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from integration.watch.test_flow import PIPELINE, PLAN, PRODUCT
+from integration.watch.visits import PIPELINE, PLAN, PRODUCT
 
 from shipworthy.base.fact import What
 from shipworthy.deliver.flow import score

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from integration.watch.test_flow import PIPELINE, PRODUCT, World
-from integration.watch.test_flow import released as released
-from integration.watch.test_flow import world as world
+from integration.watch.visits import PIPELINE, PRODUCT, World
 
 from shipworthy.app.due import due
 from shipworthy.base.errors import GateShut

@@ -1,4 +1,4 @@
-"""What lies beside a profile, for tests: from tables in memory, as `watch.look` reads it from files."""
+"""What lies beside a profile, for tests: from tables in memory, as `watch.reading` reads it from files."""
 
 import json
 from collections.abc import Mapping, Sequence

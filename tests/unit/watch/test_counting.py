@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from shipworthy.model.seen import Seen
 from shipworthy.watch import counting
-from shipworthy.watch.counting import Tally, cuts, tallied
+from shipworthy.watch.counting import Inputs, Tallies, Tally, cuts
 from shipworthy.watch.drift import Cut, as_numbers
 from shipworthy.watch.reference import Known
 
@@ -96,11 +98,40 @@ def test_a_file_is_counted_piece_by_piece(tmp_path: Path, monkeypatch: pytest.Mo
     pq.write_table(table, tmp_path / "rows.parquet", row_group_size=900)
     monkeypatch.setattr(counting, "PIECE", 64)
 
-    def pieces(size: int) -> Iterator[pa.RecordBatch]:
-        yield from pq.ParquetFile(tmp_path / "rows.parquet", read_dictionary=["t"]).iter_batches(size)
+    def pieces(size: int) -> Iterator[pa.Table]:
+        for batch in pq.ParquetFile(tmp_path / "rows.parquet", read_dictionary=["t"]).iter_batches(size):
+            yield pa.Table.from_batches([batch])
 
     for size in (7, 1_000, 10_000):
-        found = tallied([NUMBER, TEXT], pieces(size))
-        assert found["x"].cuts() == cuts(NUMBER, x)
-        assert found["t"].cuts() == cuts(TEXT, t.astype(object))
-    assert tallied([NUMBER], []) == {}
+        found = reduce(add, [Tallies.counted([NUMBER, TEXT], one, one.rows) for one in map(Inputs, pieces(size))])
+        assert found.of["x"].cuts() == cuts(NUMBER, x)
+        assert found.of["t"].cuts() == cuts(TEXT, t.astype(object))
+        assert (found.of["x"].lowest, found.of["x"].highest) == (x.min(), x.max())
+
+
+def test_a_column_counts_as_missing_where_a_part_lacks_it_and_is_absent_where_all_do() -> None:
+    both = Tallies.counted([NUMBER, TEXT], {"x": np.array([1.0, 2.0]), "t": np.array(["a", "b"], dtype=object)}, 2)
+    lacking = Tallies.counted([NUMBER, TEXT], {"x": np.array([3.0])}, 1)
+    assert (both + lacking).of["t"].missing == 1
+    assert (both + lacking).absent == frozenset()
+    assert (lacking + lacking).absent == {"t"}
+
+
+def test_inputs_of_a_table_are_arrays_as_they_are_read_whole() -> None:
+    table = pa.table(
+        {
+            "flag": [True, False, True],
+            "count": [1, None, 3],
+            "text": pa.array(["a", None, "b"]),
+            "often": pa.array(["a", "a", None]).dictionary_encode(),
+        }
+    )
+    inputs = Inputs(table)
+    assert inputs["flag"].tolist() == [1.0, 0.0, 1.0]
+    assert np.array_equal(inputs["count"], [1.0, np.nan, 3.0], equal_nan=True)
+    assert inputs["text"].tolist()[::2] == ["a", "b"]
+    assert inputs.some(slice(1, None))["often"].tolist()[0] == "a"
+    assert "other" not in inputs
+    assert inputs.arrow("other") is None
+    with pytest.raises(KeyError):
+        inputs["other"]

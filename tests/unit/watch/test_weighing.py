@@ -24,9 +24,9 @@ from shipworthy.model.exploring import EXPLORED, explored, explored_one, told_ex
 from shipworthy.model.rules import decided, hashed
 from shipworthy.plan.schema import Decision
 from shipworthy.plan.schema_model import Exploration
-from shipworthy.watch.look import Look
 from shipworthy.watch.monitor import OfClasses, Weights, Window
 from shipworthy.watch.monitors import calibration, performance
+from shipworthy.watch.reading import Reading
 from shipworthy.watch.rules import Answered
 from shipworthy.watch.trials import DueTrial
 from shipworthy.watch.trying import _of_each
@@ -257,8 +257,8 @@ def test_of_a_class_only_truths_of_those_acted_on_are_kept_and_the_mean_loss_is_
     )
     window = Window("2026-03-02", likely.max(axis=1), labels=right(likely, truths))
     window = replace(window, of_classes=OfClasses(classes, likely, truths))
-    look = Look(files, plan_, "2026-03-02T00:00:00+00:00", [], "", "")
-    found = look._weighed(window, Answered("c", "2026-03-02T00:00:00+00:00", (segment,)), answers)
+    reading = Reading(files, plan_, "2026-03-02T00:00:00+00:00")
+    found = reading._weighed(window, Answered("c", "2026-03-02T00:00:00+00:00", (segment,)), answers)
     assert found.of_classes is not None
     assert found.of_classes.truths is not None
     assert (np.isfinite(found.of_classes.truths) == acted).all()

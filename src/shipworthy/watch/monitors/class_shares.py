@@ -6,7 +6,8 @@ answered as often as before while nobody is sure of it any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy as np
 from shipworthy.plan.schema import Plan
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import dependence
-from shipworthy.watch.counting import cuts
+from shipworthy.watch.counting import Tally
 from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, moved_shares, said, unsure
-from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Values, Window, not_run, percent
+from shipworthy.watch.evidence import Floats
+from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
 from shipworthy.watch.reference import Known, known
 
 ANSWERED = "class"
@@ -28,20 +30,48 @@ def applies(plan: Plan) -> bool:
     return plan.need.answer == "class"
 
 
+@dataclass(frozen=True)
+class Shares:
+    """What is counted of some answers.
+
+    Attributes:
+        of: the tally of the classes that were answered, and of the probability of each.
+        answered: how often each class was; likely: the sum of its probabilities.
+    """
+
+    of: Mapping[str, Tally]
+    answered: Floats
+    likely: Floats
+
+    def __add__(self, other: Shares) -> Shares:
+        together = {name: tally + other.of[name] for name, tally in self.of.items()}
+        return Shares(together, self.answered + other.answered, self.likely + other.likely)
+
+
+def count(window: Window, profile: Mapping[str, Any]) -> Shares | None:
+    """What is counted of some answers; None where there are no classes to compare."""
+    kept, classes = profile.get("classes"), window.of_classes
+    if classes is None or not kept or not kept["rows"]:
+        return None
+    answered = np.bincount(classes.answered, minlength=len(classes.names)).astype(np.float64)
+    return Shares(_tallies(kept, classes), answered, classes.likely.sum(axis=0))
+
+
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Note when the share of a class, or the probability of one, moved beyond the tolerance."""
     kept, classes = profile.get("classes"), window.of_classes
-    if classes is None or not window.scores.size:
+    if classes is None or not window.answers:
         return not_run(state, f"There are no answers of {window.day}.")
-    if not kept or not kept["rows"]:
+    counted: Shares | None = count(window, profile) if window.tally is None else window.tally
+    if not kept or counted is None:
         return not_run(state, "The candidate's reference profile holds no classes to compare with.")
-    columns = _columns(kept, classes)
+    columns = counted.of
     depends = dependence(settings.phi)
-    phi = depends.of_window(window.scores.size)
+    phi = depends.of_window(window.answers)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     evidence, leads, reached, open_ = {}, {}, {}, []
-    for name, (then, values) in columns.items():
-        found = cuts(then, values)
+    for name, tally in columns.items():
+        found = tally.cuts()
         factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), depends.phi)
         before = detector.carried(state, name, 2 * len(found), settings, depends.phi)
         evidence[name] = detector.grown(before, factor, phi)
@@ -57,39 +87,39 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         text=_text(window, leads, moved, open_, tolerance),
         state=detector.kept(evidence, settings, depends.phi, since=since),
         numbers={
-            "answers": float(window.scores.size),
+            "answers": float(window.answers),
             "changed": float(len(moved)),
             "evidence": max(reached.values()),
             **moved_shares(leads),
         },
-        parts=_parts(kept, classes),
+        parts=_parts(kept, classes.names, counted, window.answers),
         guarantee=detector.promise(settings, depends, f" for all {len(columns)} questions together"),
         cause=f"{moved[0]} moved most surely: {said(leads[moved[0]])}; see input-drift." if moved else "",
         since=since,
     )
 
 
-def _columns(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, tuple[Known, Values]]:
-    """The class that was answered, then the probability of each class, as columns with their first distribution."""
+def _tallies(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, Tally]:
+    """The class that was answered, then the probability of each class, against their first distribution."""
     names = np.array(classes.names, dtype=object)
-    found = {ANSWERED: (Known(ANSWERED, int(kept["rows"]), shares=dict(kept["answered"])), names[classes.answered])}
+    answered = Known(ANSWERED, int(kept["rows"]), shares=dict(kept["answered"]))
+    found = {ANSWERED: Tally.of(answered, names[classes.answered])}
     for place, name in enumerate(classes.names):
         column = f"p_{name}"
-        found[column] = (known(column, kept["likely"][name]), classes.likely[:, place])
+        found[column] = Tally.of(known(column, kept["likely"][name]), classes.likely[:, place])
     return found
 
 
-def _parts(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, dict[str, float]]:
-    count = np.bincount(classes.answered, minlength=len(classes.names))
+def _parts(kept: Mapping[str, Any], names: Sequence[str], counted: Shares, answers: int) -> dict[str, dict[str, float]]:
     return {
         name: {
-            "rows": float(count[place]),
-            "now": float(count[place] / max(len(classes.likely), 1)),
+            "rows": float(counted.answered[place]),
+            "now": float(counted.answered[place] / answers),
             "then": float(kept["answered"][name]),
-            "mean_probability": float(classes.likely[:, place].mean()),
+            "mean_probability": float(counted.likely[place] / answers),
             "first_mean_probability": float(kept["likely"][name]["mean"]),
         }
-        for place, name in enumerate(classes.names)
+        for place, name in enumerate(names)
     }
 
 
@@ -108,4 +138,5 @@ MONITOR = Monitor(
     judge=judge,
     tolerance=0.02,
     applies=applies,
+    count=count,
 )

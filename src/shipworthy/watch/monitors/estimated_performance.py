@@ -52,7 +52,8 @@ def _of_numbers(
     return Judgement(
         level="note" if worse else "quiet",
         text=f"Estimate for {window.day}: a mean absolute error of {expected:.3g}, {first:.3g} when the candidate was "
-        f"made{f'; {percent(rise)} more, {percent(settings.tolerance or 0.0)} tolerated' if worse else ''}.",
+        f"made{f'; {percent(rise)} more, {percent(settings.tolerance or 0.0)} tolerated' if worse else ''}."
+        + window.of_some,
         state=dict(state),
         numbers={"n": float(usable.sum()), "mae": expected, "first_mae": first},
         guarantee=ASSUMES.format(more=""),
@@ -84,7 +85,7 @@ def _of_probabilities(
     lower, against = _lower(found, settings, kept)
     return Judgement(
         level="note" if lower else "quiet",
-        text=_text(window, found, kept, ratio is not None) + against,
+        text=_text(window, found, kept, ratio is not None) + against + window.of_some,
         state=dict(state),
         numbers=_numbers(found, kept, rests_on, ratio is not None),
         guarantee=ASSUMES.format(

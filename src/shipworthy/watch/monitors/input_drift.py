@@ -7,7 +7,7 @@ from typing import Any
 
 from shipworthy.watch import detector
 from shipworthy.watch.bounds import measured
-from shipworthy.watch.counting import cuts
+from shipworthy.watch.counting import Tallies
 from shipworthy.watch.drift import REFERENCE_PART, Cut, Unsure, factors, leading, moved_shares, said, unsure
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.plainly import broken
@@ -16,12 +16,18 @@ from shipworthy.watch.reference import Known, reference
 _NAMED = 3
 
 
+def count(window: Window, profile: Mapping[str, Any]) -> Tallies:
+    """How often the cuts of each feature held in some answers."""
+    return Tallies.counted(_features(profile), window.features, window.scores.size)
+
+
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Note when a feature that does not age by itself moved beyond the tolerance; the cut and the share are named."""
-    known = [feature for feature in reference(profile).features if feature.present or feature.missing]
-    absent = [feature.name for feature in known if feature.name not in window.features]
-    if not window.scores.size or not known or absent:
-        return not_run(state, _why(window, known, absent), answers=float(window.scores.size))
+    known = _features(profile)
+    tallies: Tallies = count(window, profile) if window.tally is None else window.tally
+    absent = [feature.name for feature in known if feature.name in tallies.absent]
+    if not window.answers or not known or absent:
+        return not_run(state, _why(window, known, absent), answers=float(window.answers))
     # Ageing features never raise anything, so they take no part of the error.
     questions = max(1, sum(feature.name not in settings.ages for feature in known))
     evidence, leads, reached, open_ = {}, {}, {}, {}
@@ -29,12 +35,12 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     depends = measured([feature.phi for feature in known], settings.phi, known[0].batch)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     for feature in known:
-        found = cuts(feature, window.features[feature.name])
-        if feature.name not in settings.ages and (wrong := broken(feature, window.features[feature.name])):
+        found = tallies.of[feature.name].cuts()
+        if feature.name not in settings.ages and (wrong := broken(tallies.of[feature.name])):
             plain[feature.name] = wrong
         error = settings.alpha * REFERENCE_PART / questions
         own = measured([feature.phi], settings.phi, feature.batch)
-        phi = own.of_window(window.scores.size)
+        phi = own.of_window(window.answers)
         factor = factors(found, tolerance, error, own.phi)
         before = detector.carried(state, feature.name, 2 * len(found), settings, depends.phi)
         after = detector.grown(before, factor, phi)
@@ -62,8 +68,12 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     )
 
 
+def _features(profile: Mapping[str, Any]) -> list[Known]:
+    return [feature for feature in reference(profile).features if feature.present or feature.missing]
+
+
 def _why(window: Window, known: Sequence[Known], absent: Sequence[str]) -> str:
-    if not window.scores.size:
+    if not window.answers:
         return f"There are no answers of {window.day}."
     if not known:
         return "The candidate's reference profile holds no features to compare with."
@@ -78,7 +88,7 @@ def _numbers(
     window: Window, leads: Mapping[str, Cut], changed: Sequence[str], aged: Sequence[str], reached: Mapping[str, float]
 ) -> dict[str, float]:
     return {
-        "answers": float(window.scores.size),
+        "answers": float(window.answers),
         "features": float(len(leads)),
         "changed": float(len(changed)),
         "aged": float(len(aged)),
@@ -140,4 +150,5 @@ MONITOR = Monitor(
     needs="answers",
     judge=judge,
     tolerance=0.02,
+    count=count,
 )

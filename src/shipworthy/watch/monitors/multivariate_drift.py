@@ -72,7 +72,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     since = (str(state.get("since") or "") or window.moment) if moved else ""
     return Judgement(
         level="note" if moved else "quiet",
-        text=_text(window, moved, leads, told),
+        text=_text(window, moved, leads, told) + window.of_some,
         state=detector.kept(evidence, settings, depends.phi, since=since, batches=batch),
         numbers=_numbers(window, reached, leads, told),
         guarantee=detector.promise(settings, depends, " for both projections and the classifier together"),
@@ -117,7 +117,7 @@ def _numbers(
     window: Window, reached: Mapping[str, float], leads: Mapping[str, Cut], told: _Told | None
 ) -> dict[str, float]:
     return {
-        "answers": float(window.scores.size),
+        "answers": float(window.answers),
         "evidence": max(reached.values()),
         **{f"evidence.{name}": value for name, value in reached.items()},
         **{f"moved.{name}": cut.moved for name, cut in leads.items()},

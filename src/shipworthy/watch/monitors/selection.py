@@ -7,14 +7,17 @@ its share of yes is below four fifths of another's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from shipworthy.plan.schema import Plan
 from shipworthy.watch.bounds import dependence
 from shipworthy.watch.detector import promise
-from shipworthy.watch.groups import Compared, Measured, Named, compared, summary
+from shipworthy.watch.groups import Compared, Measured, Named, compact, compared, summary, together
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.words import Level
 
@@ -24,9 +27,25 @@ def applies(plan: Plan) -> bool:
     return bool(plan.proof.fairness)
 
 
+@dataclass(frozen=True)
+class Choices:
+    """Who was chosen among some answers, and of which groups all are: a few bytes per answer and column."""
+
+    parts: tuple[tuple[npt.NDArray[np.bool_], Mapping[str, pd.Series[Any]]], ...]
+
+    def __add__(self, other: Choices) -> Choices:
+        return Choices(self.parts + other.parts)
+
+
+def count(window: Window, profile: Mapping[str, Any]) -> Choices:
+    """Who was chosen, and of which groups everybody is."""
+    chosen = np.asarray(window.decisions == window.yes, dtype=bool)
+    return Choices(((chosen, {column: compact(values) for column, values in window.groups.items()}),))
+
+
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Alarm where a group's share of yes stays below the tolerated part of another's."""
-    if not window.scores.size:
+    if not window.answers:
         return not_run(state, f"There are no answers of {window.day}.")
     if window.decisions.size != window.scores.size:
         return not_run(state, f"The decisions of {window.day} are not stored with its answers.")
@@ -35,8 +54,10 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     terms = dict(settings.disparity)
     if state.get("disparity") != terms:  # evidence against one ratio says nothing about another
         state = {"groups": state.get("groups", {})}
-    named = Named(state, window.groups)
-    chosen = (window.decisions == window.yes).astype(np.float64)
+    choices: Choices = count(window, profile) if window.tally is None else window.tally
+    sizes = [part.size for part, _ in choices.parts]
+    named = Named(state, together([groups for _, groups in choices.parts], sizes))
+    chosen = np.concatenate([part for part, _ in choices.parts]).astype(np.float64)
     every = np.ones(chosen.size, dtype=bool)
     measures = {
         column: [Measured(f"share with “{window.yes}”", every, chosen, ratio=1 - settings.disparity.get(column, 0.2))]
@@ -62,7 +83,7 @@ def _judgement(
         text=f"{worst} {told}".strip(),
         state=found.state | {"disparity": dict(settings.disparity)},
         numbers={
-            "answers": float(window.scores.size),
+            "answers": float(window.answers),
             "chosen": float(chosen.mean()),
             "tolerance": max(settings.disparity.values(), default=0.2),
             "phi": settings.phi,
@@ -126,4 +147,5 @@ MONITOR = Monitor(
     tolerance=None,
     phi=5.0,
     applies=applies,
+    count=count,
 )

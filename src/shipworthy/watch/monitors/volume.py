@@ -18,7 +18,7 @@ _NEW_LEVEL = " It is the third window like this in a row: from the next one on, 
 
 def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile: Mapping[str, Any]) -> Judgement:
     """Note, or alarm where the plan names a tolerance, when the number of answers lies too far from the usual one."""
-    given = int(window.scores.size)
+    given = window.answers
     whole = given / window.share  # a canary that grows answers more, and is to
     earlier = [float(count) for count in state.get("counts", [])]
     after = {"counts": [*earlier, whole][-_REMEMBERED:]}
