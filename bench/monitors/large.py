@@ -48,7 +48,7 @@ from shipworthy.watch.words import Watch, WindowJudged
 PRODUCT, TAUGHT, AT_ONCE = "large", 100_000, 1 << 20
 TIMES = int(os.environ.get("TIMES", "3"))
 NUMBERS, TEXTS = [f"x{number}" for number in range(16)], [f"t{number}" for number in range(4)]
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW, MATURE = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
 WORDS = pa.array([f"word {number}" for number in range(8)])
 PLAN = f"""
 product: {PRODUCT}
@@ -148,9 +148,9 @@ class Product:
         self.store = Store(root, root / ".shipworthy", Ledger(engine, keys), Files(root / "files"), keys, {})
         self.plan = current_plan(self.store.ledger.past(PRODUCT)) if (root / "product.yaml").exists() else None
 
-    def trip(self, step: str) -> Trip:
+    def trip(self, step: str, now: datetime = NOW) -> Trip:
         """The trip of one command."""
-        return Trip(self.store, PRODUCT, "operator", NOW, f"bench/{step}", lambda _name, work: work())
+        return Trip(self.store, PRODUCT, "operator", now, f"bench/{step}", lambda _name, work: work())
 
     def begin(self, rows: int) -> None:
         """One candidate that answers everybody, and its list."""
@@ -171,7 +171,7 @@ class Product:
         )
         append(lambda past: [step], product=PRODUCT, who="operator", at=NOW)
         write_rows(root / "customers.parquet", rows, 3)
-        score(Score(product=PRODUCT, consumer="team", as_of="2026-05-01"), self.trip("list"))
+        score(Score(product=PRODUCT, consumer="team", as_of="2026-05-20"), self.trip("list"))
 
     def inputs(self) -> Path:
         """Where the inputs of the list lie."""
@@ -189,14 +189,15 @@ class Product:
         reading.counted(past, of, asked, answerer, SOME)
         return time.perf_counter() - start
 
-    def look(self) -> dict[str, Any]:
-        """Seconds of a look, how many windows it judged, and the most memory of this process."""
-        start = time.perf_counter()
-        watch(Watch(product=PRODUCT), self.trip("look"))
+    def look(self, now: datetime) -> dict[str, Any]:
+        """Seconds of a look, how many windows of the list it judged, and the most memory of this process."""
+        past = self.store.ledger.past
+        before, start = len(past(PRODUCT).of(WindowJudged)), time.perf_counter()
+        watch(Watch(product=PRODUCT), self.trip(f"look/{now}", now))
         seconds = time.perf_counter() - start
-        judged = [fact.what for fact in self.store.ledger.past(PRODUCT).of(WindowJudged)]
-        levels = {one.monitor: one.level for one in judged if one.monitor not in ("unanswered", "freshness")}
-        return {"look_seconds": round(seconds, 2), "MB": _most(), "levels": levels}
+        judged = [fact.what for fact in past(PRODUCT).of(WindowJudged)[before:] if fact.what.candidate]
+        levels = {one.monitor: one.level for one in judged}
+        return {"seconds": round(seconds, 2), "MB": _most(), "judged": levels}
 
 
 def _most() -> int:
@@ -218,9 +219,10 @@ def measured(rows: int, folder: Path) -> dict[str, Any]:
     product.begin(rows)
     product = Product(folder)
     inputs = product.inputs()
-    told = json.loads(
-        subprocess.run([sys.executable, __file__, "--look", folder], capture_output=True, check=True).stdout
-    )
+    looks = {}
+    for name, now in (("answers", NOW), ("truth", MATURE)):
+        command = [sys.executable, __file__, "--look", str(folder), now.isoformat()]
+        looks[name] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     counts_and_means(inputs)
     pairs = [(product.pass_alone(), timed(lambda: counts_and_means(inputs))) for _ in range(TIMES)]
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
@@ -229,13 +231,13 @@ def measured(rows: int, folder: Path) -> dict[str, Any]:
         "pass_seconds": round(ours, 2),
         "duckdb_seconds": round(theirs, 2),
         "ratio": round(statistics.median(one / other for one, other in pairs), 2),
-        **told,
+        "looks": looks,
     }
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--look"]:
-        print(json.dumps(Product(Path(sys.argv[2])).look()))
+        print(json.dumps(Product(Path(sys.argv[2])).look(datetime.fromisoformat(sys.argv[3]))))
     else:
         for size in [int(one) for one in sys.argv[1:]] or [1_000_000, 10_000_000]:
             with tempfile.TemporaryDirectory() as name:
