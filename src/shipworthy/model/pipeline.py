@@ -114,7 +114,7 @@ class Pipeline:
             return Stated(label_values(value, need.entity, need.answer, where, need.classes))
         return agreed_labels(value, need.entity, need.answer, where, need.classes)
 
-    def about(self, said: Stated, entities: Sequence[str], only_yes: bool | None) -> pd.Series[float]:
+    def about(self, said: Stated, entities: Sequence[str] | pd.Series[str], only_yes: bool | None) -> pd.Series[float]:
         """The truth about each entity; a declared column, and a label() of another answer, leave the others unknown."""
         listed = self.writes_label and self.plan.need.answer == "probability"
         return said.about(entities, only_yes if listed else False)
@@ -135,6 +135,13 @@ class Pipeline:
         asked = inspect.signature(self.module.label).parameters if self.module else {}
         all_ = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in asked.values())
         return [name for name in self.plan.sources if all_ or name.replace("-", "_") in asked]
+
+    @property
+    def label_sources(self) -> list[str]:
+        """The sources that say what is true, as label() asks for them or `data.label` names one."""
+        if self.writes_label:
+            return self.truth_sources
+        return [self.plan.data.label.source] if self.plan.data.label else []
 
     @property
     def takes_weights(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model.frames import as_frame
@@ -64,7 +66,7 @@ class Stated:
     values: pd.Series[float]
     contradicting: frozenset[str] = field(default_factory=frozenset)
 
-    def about(self, entities: Sequence[str], only_yes: bool | None) -> pd.Series[float]:
+    def about(self, entities: Sequence[str] | pd.Series[str], only_yes: bool | None) -> pd.Series[float]:
         """The truth about each entity, in the given order; NaN where it is not known.
 
         Args:
@@ -73,7 +75,10 @@ class Stated:
         """
         all_yes = bool((self.values == 1).all())
         named = bool(len(self.values)) if only_yes is None else only_yes
-        return self.values.reindex(list(entities), fill_value=0.0 if named and all_yes else np.nan)
+        places = pc.index_in(pa.array(entities, pa.string()), value_set=pa.array(self.values.index, pa.string()))
+        at = places.fill_null(len(self.values)).to_numpy()
+        values = np.append(self.values.to_numpy(np.float64), 0.0 if named and all_yes else np.nan)
+        return pd.Series(values[at], index=pd.Index(entities))
 
 
 def lists_only_yes(said: Sequence[Stated]) -> bool | None:

@@ -56,23 +56,23 @@ def gathered(
 
 
 def _of(piece: Window, rows: slice) -> Window:
-    """Some answers of a piece."""
+    """Some answers of a piece, copied, so that the piece itself can go."""
     classes = piece.of_classes
     return replace(
         piece,
-        scores=piece.scores[rows],
+        scores=piece.scores[rows].copy(),
         features=_some(piece.features, rows),
-        decisions=piece.decisions[rows],
+        decisions=piece.decisions[rows].copy(),
         groups=_some(piece.groups, rows),
-        says_yes=None if piece.says_yes is None else piece.says_yes[rows],
-        of_classes=None if classes is None else OfClasses(classes.names, classes.likely[rows]),
+        says_yes=None if piece.says_yes is None else piece.says_yes[rows].copy(),
+        of_classes=None if classes is None else OfClasses(classes.names, classes.likely[rows].copy()),
     )
 
 
 def _some(columns: Mapping[str, Values], rows: slice) -> dict[str, Values]:
     if isinstance(columns, Inputs):
         return dict(columns.some(rows))
-    return {name: values[rows] for name, values in columns.items()}
+    return {name: values[rows].copy() for name, values in columns.items()}
 
 
 def _joined(some: Sequence[Window]) -> Window:

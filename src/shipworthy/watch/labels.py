@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from shipworthy.model.pipeline import Pipeline
 from shipworthy.watch.monitor import Floats
 
+Texts: TypeAlias = "Sequence[str] | pd.Series[str]"
 LABELS = pa.schema([("answer_id", pa.string()), ("entity", pa.string()), ("label", pa.float64())])
 CLASS = pa.field("class", pa.string())
 """One more column where a label is a class: its name; ``label`` then is its place among the declared ones."""
@@ -35,7 +38,7 @@ def truths(
     sources: Mapping[str, pa.Table],
     as_of: datetime,
     until: datetime,
-    entities: Sequence[str],
+    entities: Texts,
     only_yes: bool | None = None,
 ) -> Truth:
     """The truth about each entity, by the team's label function or the declared column.
@@ -53,11 +56,14 @@ def truths(
     """
     said = pipeline.stated(sources, as_of, until, once=False)
     labels = np.asarray(pipeline.about(said, entities, only_yes), dtype=np.float64)
-    return Truth(labels, len(said.contradicting & set(entities)))
+    return Truth(labels, len(said.contradicting & set(entities)) if said.contradicting else 0)
 
 
 def labels_table(
-    answer_ids: Sequence[str], entities: Sequence[str], labels: Floats, classes: Sequence[str] = ()
+    answer_ids: Texts,
+    entities: Texts,
+    labels: Floats,
+    classes: Sequence[str] = (),
 ) -> pa.Table:
     """Labels in the shape in which they are sealed; an unknown one is null.
 

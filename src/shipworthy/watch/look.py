@@ -172,7 +172,7 @@ class Look:
         classes = lists.pop() if len(lists) == 1 else ()
         rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
         labels = rows["label"].to_numpy(dtype=np.float64)
-        table = labels_table(list(rows["answer_id"]), list(rows["entity"]), labels, classes)
+        table = labels_table(rows["answer_id"], rows["entity"], labels, classes)
         known = int(np.isfinite(labels).sum())
         not_acted = int((~rows["acted"] & ~np.isfinite(labels)).sum())
         return [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -112,7 +112,7 @@ class Reading:
         if "answers" in needs:
             window = replace(window, beside=self._beside(past, of, answerer), share=declared_share(past, of))
         if "labels" in needs:
-            window = self._with_truth(past, of, window, answerer, list(answers["entity"]))
+            window = self._with_truth(past, of, window, answerer, answers)
             window = self._weighed(window, of, answers)
         return window, answerer, answers
 
@@ -193,7 +193,9 @@ class Reading:
             return self.counted(past, of, [], answerer, EARLIER_ROWS).some.features
         return some_inputs(self.files, of, EARLIER_ROWS, self.pseudonyms, self.plan.need.entity)
 
-    def _with_truth(self, past: Past, of: Answered, window: Window, answerer: Answerer, entities: list[str]) -> Window:
+    def _with_truth(
+        self, past: Past, of: Answered, window: Window, answerer: Answerer, answers: pd.DataFrame
+    ) -> Window:
         if not self.snapshot:
             return replace(window, unlabelled_because=self.refused)
         until = self.plan.need.horizon.after(self.as_of)
@@ -203,7 +205,8 @@ class Reading:
         try:
             if behind := self._behind(past, of.candidate, pipeline, seen):
                 return replace(window, unlabelled_because=behind, behind=True)
-            truth = truths(pipeline, self.sources(past, seen), self.as_of, until, entities, answerer.only_yes)
+            sources = self.sources(past, seen, pipeline.label_sources)
+            truth = truths(pipeline, sources, self.as_of, until, answers["entity"], answerer.only_yes)
         except UserError as error:
             return replace(window, unlabelled_because=f"The truth could not be read: {error.mistakes[0].found}")
         labels, classes = truth.labels, window.of_classes
@@ -215,7 +218,7 @@ class Reading:
         """Why the truth up to a moment cannot be there yet, though the clock says so; empty where it can."""
 
         def read() -> Reach | None:
-            return reach_of(pipeline.plan, pipeline.truth_sources, self._whole(past))
+            return reach_of(pipeline.plan, pipeline.truth_sources, self._whole(past, pipeline.truth_sources))
 
         reach = self.opened.once(("reach", self.snapshot, candidate), read)
         if reach is None or reach.until >= upto:
@@ -243,12 +246,17 @@ class Reading:
         taken = [fact.what for name in names if name for fact in past.of(SnapshotTaken, about=name)]
         return tables(self.files, taken[-1], self.plan, self.as_of) if taken else {}
 
-    def sources(self, past: Past, before: datetime) -> dict[str, pa.Table]:
-        return {name: known(rows, name, self.plan, before) for name, rows in self._whole(past).items()}
+    def sources(self, past: Past, before: datetime, names: Collection[str] | None = None) -> dict[str, pa.Table]:
+        """The accepted rows of sources, all of them if absent, as they were known before a moment."""
+        return {name: known(rows, name, self.plan, before) for name, rows in self._whole(past, names).items()}
 
-    def _whole(self, past: Past) -> dict[str, pa.Table]:
+    def _whole(self, past: Past, names: Collection[str] | None) -> dict[str, pa.Table]:
         taken = past.of(SnapshotTaken, about=self.snapshot)[-1].what
-        return self.opened.once(("snapshot", self.snapshot), lambda: tables(self.files, taken, self.plan))
+        return {
+            one.source: self.opened.once(("source", one.content), partial(self.files.table, one.content))
+            for one in taken.intakes
+            if names is None or one.source in names
+        }
 
 
 def _of_classes(names: tuple[str, ...], answers: pd.DataFrame) -> OfClasses:

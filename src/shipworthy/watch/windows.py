@@ -101,9 +101,8 @@ def features_of(
     """
     if answers.empty:
         return {}
-    parts = [
-        _by_reference(files, str(ref), rows, entity, columns) for ref, rows in answers.groupby("inputs_ref") if ref
-    ]
+    stored = answers.groupby("inputs_ref", observed=True)
+    parts = [_by_reference(files, str(ref), rows, entity, columns) for ref, rows in stored if ref]
     written = answers[answers["inputs_ref"] == ""]
     if not written.empty:
         parts.append(_opened(pd.DataFrame(_values(written["inputs"]), index=written.index), pseudonyms))
