@@ -10,6 +10,7 @@ import numpy as np
 
 from shipworthy.watch.counting import Inputs
 from shipworthy.watch.monitor import Monitor, OfClasses, Values, Window
+from shipworthy.watch.pieces import below
 
 SOME = 200_000
 """So many evenly spread answers are kept for monitors that do not count."""
@@ -82,20 +83,9 @@ def _joined(some: Sequence[Window]) -> Window:
     return replace(
         some[0],
         scores=np.concatenate([one.scores for one in some]),
-        features=_below([one.features for one in some], sizes),
+        features=below([one.features for one in some], sizes),
         decisions=np.concatenate([one.decisions for one in some]),
-        groups=_below([one.groups for one in some], sizes),
+        groups=below([one.groups for one in some], sizes),
         says_yes=np.concatenate(says_yes) if says_yes else None,
         of_classes=OfClasses(classes[0].names, np.concatenate([one.likely for one in classes])) if classes else None,
     )
-
-
-def _below(parts: Sequence[Mapping[str, Values]], sizes: Sequence[int]) -> dict[str, Values]:
-    """Columns one below the other; missing where a part lacks one."""
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {
-        name: np.concatenate(
-            [part[name] if name in part else np.full(size, np.nan) for part, size in zip(parts, sizes, strict=True)]
-        )
-        for name in names
-    }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,9 @@ _WEIGHED = (
 )
 
 
+Matched: TypeAlias = "dict[Answered, pd.DataFrame]"
+
+
 @dataclass(frozen=True)
 class Look:
     """What is due about one moment, and what it takes to judge it."""
@@ -62,7 +65,7 @@ class Look:
     def judge(self, past: Past) -> dict[str, Any]:
         """What every monitor found about this moment, and the labels that were matched, as facts to be."""
         windows: list[WindowJudged] = []
-        matched: list[pd.DataFrame] = []
+        matched: Matched = {}
         for window in dict.fromkeys(item.answered for item in self.due):
             due = [item for item in self.due if item.answered == window]
             many = [item for item in due if item.needs == "answers"] if self.reading.is_large(past, window) else []
@@ -85,7 +88,7 @@ class Look:
                     found.append(self.reading.answers(past, of, draw))
         return found
 
-    def _judged(self, past: Past, of: Answered, due: Sequence[Due], matched: list[pd.DataFrame]) -> list[WindowJudged]:
+    def _judged(self, past: Past, of: Answered, due: Sequence[Due], matched: Matched) -> list[WindowJudged]:
         try:
             window, answerer, answers = self.reading.window(past, of, due)
             found = [self._ask(past, item, window, answerer) for item in due]
@@ -94,7 +97,7 @@ class Look:
         if window.labels is not None and not answers.empty:
             truths = window.of_classes.truths if window.of_classes else window.labels
             acted = True if window.weights is None else window.weights.each > 0
-            matched.append(answers.assign(label=truths, acted=acted))
+            matched[of] = answers[["answer_id", "entity"]].assign(label=truths, acted=acted)
         return [self._compared(past, what, answers) for what in found]
 
     def _judged_large(self, past: Past, of: Answered, due: Sequence[Due]) -> list[WindowJudged]:
@@ -164,13 +167,13 @@ class Look:
         extra = {} if promised is None else {"would_have_promised": promised}
         return replace(what, numbers={**what.numbers, **extra})
 
-    def _sealed(self, past: Past, matched: Sequence[pd.DataFrame]) -> list[LabelsSealed]:
+    def _sealed(self, past: Past, matched: Matched) -> list[LabelsSealed]:
         if not matched:
             return []
         # A label is the place of a class only in the list that its candidate was made with.
-        lists = {self.reading.answerer(past, name).classes for rows in matched for name in rows["candidate"].unique()}
+        lists = {self.reading.answerer(past, of.candidate).classes for of in matched}
         classes = lists.pop() if len(lists) == 1 else ()
-        rows = pd.concat(matched, ignore_index=True).sort_values("answer_id", ignore_index=True)
+        rows = pd.concat(matched.values(), ignore_index=True).sort_values("answer_id", ignore_index=True)
         labels = rows["label"].to_numpy(dtype=np.float64)
         table = labels_table(rows["answer_id"], rows["entity"], labels, classes)
         known = int(np.isfinite(labels).sum())

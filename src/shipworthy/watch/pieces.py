@@ -48,7 +48,7 @@ class Large:
         rows: at most so many answers.
         entity: what the plan calls the entity.
         columns: the inputs that are wanted, as far as there are any; texts: those of them that are categories.
-        classes: with the class of each answer and the probability of each; names: with its id and its entity.
+        classes: with the class of each answer and the probability of each; names: with its id, entity and release step.
     """
 
     files: Files
@@ -72,9 +72,27 @@ class Large:
         except NotInOrder:
             return take(self._by_parts())
 
+    def held(self) -> Piece:
+        """All answers with the inputs that are wanted, and nothing else of the log."""
+
+        def together(pieces: Iterator[Piece]) -> Piece:
+            frames, columns = [pd.DataFrame(columns=self._told)], list[Mapping[str, Values]]()
+            for answers, inputs in pieces:
+                frames.append(answers[self._told])
+                columns.append({name: inputs[name] for name in self.columns if name in inputs})
+            first = 1 if columns else 0
+            return pd.concat(frames[first:], ignore_index=True), below(columns, [len(one) for one in frames[1:]])
+
+        return self.read(together)
+
+    @property
+    def _told(self) -> list[str]:
+        """The columns of the log that are of use."""
+        classes = [field.name for field in CLASSES] if self.classes else []
+        return [*(["answer_id", "entity", "step"] if self.names else []), "score", "decision", *classes]
+
     def _in_order(self) -> Iterator[Piece]:
         classes = [field.name for field in CLASSES] if self.classes else []
-        told = [*(["answer_id", "entity"] if self.names else []), "score", "decision", *classes]
         streams = [_Stream(self._mine(segment, [*_COLUMNS, *classes])) for segment in self.answered.parts]
         refs = {stream.ref for stream in streams} - {None}
         if len(refs) != 1 or not (ref := str(refs.pop())):
@@ -87,7 +105,7 @@ class Large:
             answers, places = _once([one for one in found if one is not None])
             if len(places):
                 whole = len(places) == len(inputs)  # then they are all of them, in order
-                yield answers.select(told).to_pandas(), Inputs(inputs if whole else inputs.take(places))
+                yield answers.select(self._told).to_pandas(), Inputs(inputs if whole else inputs.take(places))
         if any(stream.ref is not None for stream in streams):
             raise NotInOrder
 
@@ -101,6 +119,21 @@ class Large:
     def _mine(self, segment: str, columns: list[str]) -> Iterator[pa.Table]:
         for rows in self.files.pieces(segment, columns, _ONCE):
             yield belonging(rows, self.answered)
+
+
+def below(parts: Sequence[Mapping[str, Values]], sizes: Sequence[int]) -> dict[str, Values]:
+    """Columns of parts one below the other; missing where a part lacks one.
+
+    Args:
+        sizes: rows of each part.
+    """
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate(
+            [part[name] if name in part else np.full(size, np.nan) for part, size in zip(parts, sizes, strict=True)]
+        )
+        for name in names
+    }
 
 
 class _Stream:

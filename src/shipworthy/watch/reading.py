@@ -102,12 +102,7 @@ class Reading:
             scores, labels = labelled_sample(self.files, past, of.parts[0], answerer.classes)
             return Window(self.moment, scores, labels=labels), answerer, pd.DataFrame()
         answerer = self.answerer(past, of.candidate)
-        answers = answers_of(self.files, of, classes=bool(answerer.classes))
-        columns = [*segmented(answerer.profile), *(one.column for one in self.plan.proof.fairness)]
-        inputs: Mapping[str, Values] = {}
-        if "answers" in needs or columns:
-            wanted = None if "answers" in needs else columns
-            inputs = features_of(self.files, answers, self.pseudonyms, self.plan.need.entity, wanted)
+        answers, inputs = self._held(past, of, answerer, "answers" in needs)
         window = self._window(answerer, answers, inputs, self._then(past, of))
         if "answers" in needs:
             window = replace(window, beside=self._beside(past, of, answerer), share=declared_share(past, of))
@@ -115,6 +110,17 @@ class Reading:
             window = self._with_truth(past, of, window, answerer, answers)
             window = self._weighed(window, of, answers)
         return window, answerer, answers
+
+    def _held(self, past: Past, of: Answered, answerer: Answerer, inputs: bool) -> Piece:
+        """The answers of a window, and all their inputs or those by which performance and groups are looked at."""
+        columns = [*segmented(answerer.profile), *(one.column for one in self.plan.proof.fairness)]
+        if self.is_large(past, of):
+            return replace(self._large(past, of, answerer), columns=columns, names=True).held()
+        answers = answers_of(self.files, of, classes=bool(answerer.classes))
+        if not inputs and not columns:
+            return answers, {}
+        wanted = None if inputs else columns
+        return answers, features_of(self.files, answers, self.pseudonyms, self.plan.need.entity, wanted)
 
     def _window(
         self, answerer: Answerer, answers: pd.DataFrame, inputs: Mapping[str, Values], sources: Mapping[str, pa.Table]
