@@ -7,7 +7,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EACCES, EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -238,14 +239,22 @@ class _Sqlite(sqlite3.Connection):
     end, and from Python 3.13 on that is told as a leak."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # it never came to be one
+            self.close()
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:
     file = Path(address.database or "")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        # One that is there is never opened past SQLite: closing it would let go of every lock that this process has on
+        # it (POSIX), and another process would take away the write-ahead log from under our connections.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if file.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        if not os.access(file, os.R_OK | os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise _unreachable(address, error.strerror or str(error)) from error
     engine = sa.create_engine(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -18,7 +19,6 @@ from typing import Any
 
 CANDIDATE_TAG = "shipworthy.candidate"
 MODEL_FOLDER = "candidate"
-_SQLITE = b"SQLite format 3\0"  # how every database file of SQLite begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,20 @@ def _client(home: Path) -> Any:
     file = home.resolve() / "mlflow.db"
     if not file.exists():
         make_database(file)
-    if not file.is_file() or _begins(file) != _SQLITE:  # MLflow would try for 100 s to open it
+    if not file.is_file() or not _is_database(file):  # MLflow would try for 100 s to open it
         raise OSError(f"{file.name} is no database; move it away, and the mirror begins anew")
     address = f"sqlite:///{file}"
     return MlflowClient(tracking_uri=address, registry_uri=address)
 
 
-def _begins(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(len(_SQLITE))
+def _is_database(file: Path) -> bool:
+    # Asked of SQLite: to close the file past it would let go of every lock that this process has on it.
+    with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.DatabaseError as error:
+            return type(error) is not sqlite3.DatabaseError  # the plain class says that it is none
+    return True
 
 
 def _experiment(client: Any, home: Path, product: str) -> str:

@@ -129,3 +129,17 @@ def test_a_killed_process_leaves_a_whole_ledger(
     # Whoever carries on with the same keys doubles nothing.
     assert finish(start(database_url, keys, "killed", len(keyed) + 1))[-1] == head.seq + 2
     assert ledger.verify().seq == head.seq + 2
+
+
+def test_a_database_that_is_opened_twice_here_stays_whole_under_other_processes(
+    ledger: Ledger, database_url: str, keys: Keys
+) -> None:
+    """To close a file of SQLite past SQLite lets go of every lock that a process has on it."""
+    ledger.append(one_more, product="shop", who="here", at=NOON)
+    again = db.open_engine(database_url)
+    for name in ("one", "two"):
+        finish(start(database_url, keys, name, 3))
+        ledger.append(one_more, product="shop", who="here", at=NOON)
+    assert ledger.verify().seq == 15
+    assert Ledger(again, keys).verify().seq == 15
+    again.dispose()

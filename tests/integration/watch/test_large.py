@@ -31,7 +31,7 @@ def told(world: World) -> dict[tuple[str, str], tuple[object, ...]]:
     found: dict[tuple[str, str], tuple[object, ...]] = {}
     for what in world.of(WindowJudged):
         if what.candidate:
-            numbers = {name: pytest.approx(value, rel=1e-9, abs=1e-9) for name, value in what.numbers.items()}
+            numbers = {name: round(value, 9) for name, value in what.numbers.items()}
             found[what.monitor, what.window[:7]] = (what.level, what.text, numbers, what.parts, what.cause, what.since)
     return found
 
