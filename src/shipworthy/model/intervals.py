@@ -4,9 +4,10 @@ Scores are divided into bins of like scores by the scores of other rows. In each
 say how wide the interval is. It is frozen with the candidate in its profile as strict JSON::
 
     {"of": "number", "level": 0.9, "rows": 640, "edges": [12.5, 30.0], "n": [210, 220, 210],
-     "low": [-4.1, -5.0, -9.7], "high": [4.1, 5.0, 9.7]}
+     "low": [-4.1, -5.0, -9.7], "high": [4.1, 5.0, 9.7], "outside": [[12, 110], [9, 104]]}
 
-``low`` and ``high`` are added to the score of a number; of a probability they are the ends themselves. Since score and
+``low`` and ``high`` are added to the score of a number; of a probability they are the ends themselves. ``outside`` is
+of a number: at each moment of the held-out rows how many truths lay outside, and of how many. Since score and
 profile are kept for good, the interval of any answer ever given can be told again; the prediction log need not hold it.
 """
 
@@ -43,6 +44,7 @@ class Intervals:
         rows: how many held-out rows they rest on.
         edges: scores that divide the bins; a score on an edge belongs to the bin above.
         low, high: of each bin, see the module.
+        outside: see the module; none of a probability, or where it was not kept.
     """
 
     of: Answer
@@ -51,6 +53,7 @@ class Intervals:
     edges: Floats
     low: Floats
     high: Floats
+    outside: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def read(cls, profile: Mapping[str, Any]) -> Intervals | None:
@@ -59,7 +62,8 @@ class Intervals:
         if not kept:
             return None
         edges, low, high = (np.asarray(kept[name], dtype=np.float64) for name in ("edges", "low", "high"))
-        return cls(kept["of"], kept["level"], kept["rows"], edges, low, high)
+        outside = tuple((int(ones), int(rows)) for ones, rows in kept.get("outside", ()))
+        return cls(kept["of"], kept["level"], kept["rows"], edges, low, high, outside)
 
     def ends(self, scores: Floats) -> tuple[Floats, Floats]:
         """Low and high end for each score, rounded to 12 decimals."""
@@ -70,6 +74,15 @@ class Intervals:
     def bins(self, scores: Floats) -> npt.NDArray[np.intp]:
         """The bin of each score."""
         return np.searchsorted(self.edges, scores, side="right")
+
+
+def outside_of(kept: Mapping[str, Any], scores: Floats, truths: Floats, moments: Sequence[str]) -> list[list[int]]:
+    """At each moment how many truths of some rows lie outside of the intervals that a profile keeps, of how many."""
+    intervals = Intervals.read({"interval": kept})
+    assert intervals is not None
+    low, high = intervals.ends(scores)
+    out, moment = (truths < low) | (truths > high), np.asarray(moments, dtype=str)
+    return [[int(out[moment == one].sum()), int((moment == one).sum())] for one in np.unique(moment)]
 
 
 def ends_of(intervals: Intervals | None, scores: Floats) -> tuple[Floats, Floats]:

@@ -5,18 +5,20 @@ It is kept in the profile as strict JSON::
     {"loss": "brier", "cap": 1.0, "whole": {"n": 4700, "mean": 0.12, "levels": [21 numbers]},
      "large": null, "by_score": {"edges": [9 numbers], "n": [10 numbers], "mean": [10 numbers]},
      "segments": {"region": {"edges": null, "parts": {"north": {"n": 900, "mean": 0.11, "levels": [...]}}}},
-     "batches": [{"moment": "1997-10-01T00:00:00+00:00", "n": 4700, "loss": 0.12, "gap": 0.01}],
+     "batches": [{"moment": "1997-10-01T00:00:00+00:00", "n": 4700, "loss": 0.12, "gap": 0.01,
+                  "cells": [110, 90, 3810, 690]}],
      "decision": {"chosen": 200, "wrong": 90, "yes": 800, "missed": 690}}
 
 A loss is a number in [0, 1]: of a probability its squared distance to the truth (Brier), of a number its absolute error
 over ``cap``, the largest error that is told apart: the 99% quantile of those of the held-out rows. ``levels`` says how
 many rows had which loss on a scale of 20 steps; a loss between two steps counts in part for both, so that the mean is
 kept. ``large`` is of a number only: the error that a tenth of the rows exceeded, and how many there were. ``gap`` is
-the mean of promise minus truth. Whole, segments, large, by_score and decision hold each entity once, at its newest
-known moment; batches hold every moment. Of a class the loss is half the squared distance of its probabilities to the
-truth, promise and truth are the probability of the class and whether it was right, and ``confusion`` counts the rows
-of each true class (outer) that were answered as each (inner). A segment of fewer than 20 rows is not told apart from
-``(others)``.
+the mean of promise minus truth, ``cells`` how many got a yes and it was right, a yes and it was wrong, a no and it was
+right, a no and it was wrong; of a class ``confusion`` is there in its place. Whole, segments, large, by_score and
+decision hold each entity once, at its newest known moment; batches hold every moment. Of a class the loss is half the
+squared distance of its probabilities to the truth, promise and truth are the probability of the class and whether it
+was right, and ``confusion`` counts the rows of each true class (outer) that were answered as each (inner). A segment
+of fewer than 20 rows is not told apart from ``(others)``.
 """
 
 from __future__ import annotations
@@ -91,7 +93,10 @@ class HeldOut:
         large: of a number, the error that counts as large; large_rows: how many held-out rows had a larger one.
         edges, shares, means: by bands of like scores: share of the rows and mean loss.
         batches: rows, mean loss and mean of promise minus truth at each moment.
-        confusion: of classes, how many rows of each true one (rows) were answered as each (columns).
+        cells: at each moment how many got a yes that was right, a yes that was wrong, a no that was right and one that
+            was wrong; None where it was not kept.
+        confusion: of classes, how many rows of each true one (rows) were answered as each (columns); confusions: the
+            same at each moment, None where it was not kept.
     """
 
     loss: Loss
@@ -106,6 +111,8 @@ class HeldOut:
     batches: tuple[tuple[int, float, float], ...] = ()
     decided: Decided | None = None
     confusion: npt.NDArray[np.int64] | None = None
+    cells: npt.NDArray[np.int64] | None = None
+    confusions: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def read(cls, profile: Mapping[str, Any]) -> HeldOut | None:
@@ -128,6 +135,8 @@ class HeldOut:
             batches=tuple((int(one["n"]), float(one["loss"]), float(one["gap"])) for one in kept["batches"]),
             decided=Decided(**kept["decision"]) if kept["decision"] else None,
             confusion=np.asarray(kept["confusion"], dtype=np.int64) if "confusion" in kept else None,
+            cells=_each(kept["batches"], "cells"),
+            confusions=_each(kept["batches"], "confusion"),
         )
 
     def losses(self, scores: Floats, truths: Floats) -> Floats:
@@ -199,6 +208,7 @@ def performance_of(
     else:
         lost_ever, truths = classes.losses(likely[known], every.label), classes.right(likely[known], every.label)
     lost = lost_ever[place]
+    batches = _batches(every, scores[known] - truths, lost_ever)
     kept = {
         "loss": loss,
         "cap": cap,
@@ -206,9 +216,16 @@ def performance_of(
         "large": _large(errors) if loss == "absolute" else None,
         "by_score": _by_score(mine, lost),
         "segments": {name: _by_segment(newest.features[name], lost) for name in columns if name in newest.features},
-        "batches": _batches(every, scores[known] - truths, lost_ever),
+        "batches": batches,
         "decision": _decided(newest.label, decisions[known][place], words, answer, threshold),
     }
+    for one in batches:
+        here = every.moment == one["moment"]
+        if likely is not None:
+            answered = classes.chosen(likely[known][here])
+            one["confusion"] = classes.confusion(every.label[here], answered, likely.shape[1]).tolist()
+        elif cells := _cells(every.label[here], decisions[known][here], words, answer, threshold):
+            one["cells"] = cells
     if likely is not None:
         mine_likely = likely[known][place]
         found = classes.confusion(newest.label, classes.chosen(mine_likely), likely.shape[1])
@@ -272,6 +289,21 @@ def _decided(
     answer: Answer,
     threshold: float | None,
 ) -> dict[str, int] | None:
+    cells = _cells(truths, decisions, words, answer, threshold)
+    if cells is None:
+        return None
+    right, wrong, _, missed = cells
+    return {"chosen": right + wrong, "wrong": wrong, "yes": right + missed, "missed": missed}
+
+
+def _cells(
+    truths: Floats,
+    decisions: npt.NDArray[np.object_],
+    words: tuple[str, str],
+    answer: Answer,
+    threshold: float | None,
+) -> list[int] | None:
+    """How many yes were right and wrong, and how many no; None where nobody says which truth is a yes."""
     if answer == "probability":
         real = truths == 1
     elif threshold is not None:
@@ -279,12 +311,14 @@ def _decided(
     else:
         return None
     yes, no = decisions == words[0], decisions == words[1]
-    return {
-        "chosen": int(yes.sum()),
-        "wrong": int((yes & ~real).sum()),
-        "yes": int((real & (yes | no)).sum()),
-        "missed": int((real & no).sum()),
-    }
+    return [int(rows.sum()) for rows in (yes & real, yes & ~real, no & ~real, no & real)]
+
+
+def _each(batches: Sequence[Mapping[str, Any]], name: str) -> npt.NDArray[np.int64] | None:
+    """Counts of every moment; None where one has none."""
+    if not batches or any(name not in one for one in batches):
+        return None
+    return np.asarray([one[name] for one in batches], dtype=np.int64)
 
 
 def _read(entry: Mapping[str, Any]) -> Part:

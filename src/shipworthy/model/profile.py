@@ -23,7 +23,8 @@ text. Under a plan with ``proof.interval`` it has ``interval``, see `model.inter
 known. What estimates without labels rest on is ``estimates``, see `model.estimates`, and what shows changes that no
 column shows by itself ``projections``, see `model.projections`; either is null where there were too few rows.
 ``performance`` says how good its answers were, see `model.performance`; null where no truth was known. Where the rows
-are of at least 20 moments and each entity comes once, features and scores have ``phi`` (see `overdispersion`) and
+are of at least 20 moments and each entity comes once, features, scores, classes (``phi`` of those that are answered
+beside ``answered``) and the distances of ``projections`` have ``phi`` (see `overdispersion`) and
 ``batches``, how many there were. ``still`` is the share of moments, of those with 20 values or more, at which a feature
 had one value in all rows: such as the day of the week, of which a later window has one too; absent where there are
 fewer than two such moments.
@@ -79,8 +80,8 @@ def profile_of(
         apart: each entity comes once. Moments that share their entities are more alike than new ones will be, and tell
             too little of their dependence.
     """
-    moment = np.unique(np.asarray(moment_of, dtype=str), return_inverse=True)[1].astype(np.int64)
-    batches = moment if apart and len(moment) and moment.max() + 1 >= BATCHES_FOR_PHI else None
+    moment = _numbered(moment_of)
+    batches = batches_of(moment_of) if apart else None
     known = labels[~np.isnan(labels)] if labels is not None else np.zeros(0)
     return {
         "rows": len(reference),
@@ -89,13 +90,23 @@ def profile_of(
         "features": {
             str(name): _feature(reference[name], typical[str(name)], None if training is None else training[name])
             | ({"learnt": dict(learnt[str(name)])} if learnt else {})
-            | _depending(reference[name], batches)
+            | depending(reference[name], batches)
             | _still(reference[name], moment)
             for name in reference.columns
         },
-        "scores": {"n": len(scores), **spread_of(scores), **_depending(pd.Series(scores), batches)},
+        "scores": {"n": len(scores), **spread_of(scores), **depending(pd.Series(scores), batches)},
         "labels": {"n": len(known), "mean": float(known.mean())} if len(known) else None,
     }
+
+
+def batches_of(moment_of: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """The number of the moment of each row; None where there are too few moments to say how they differ."""
+    moment = _numbered(moment_of)
+    return moment if len(moment) and moment.max() + 1 >= BATCHES_FOR_PHI else None
+
+
+def _numbered(moment_of: Sequence[str]) -> npt.NDArray[np.int64]:
+    return np.unique(np.asarray(moment_of, dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 def typical_values(features: pd.DataFrame) -> dict[str, float | str]:
@@ -191,8 +202,12 @@ def _still(column: pd.Series[Any], moment: npt.NDArray[np.int64]) -> dict[str, f
     return {"still": float((enough == 1).mean())} if len(enough) > 1 else {}
 
 
-def _depending(column: pd.Series[Any], batches: npt.NDArray[np.int64] | None) -> dict[str, Any]:
-    """How much a column's shares differ between batches, at its deciles or common texts and in what is missing."""
+def depending(column: pd.Series[Any], batches: npt.NDArray[np.int64] | None) -> dict[str, Any]:
+    """How much a column's shares differ between batches, at its deciles or common texts and in what is missing.
+
+    Args:
+        batches: as `batches_of` numbers them; nothing is said without.
+    """
     if batches is None:
         return {}
     missing = column.isna().to_numpy()

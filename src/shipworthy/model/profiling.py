@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.model import classes, free_text
@@ -14,10 +16,10 @@ from shipworthy.model.answering import checked_likely, checked_scores
 from shipworthy.model.estimates import estimates_of
 from shipworthy.model.format import Opening, Scorer
 from shipworthy.model.humility import Humility
-from shipworthy.model.intervals import Intervals, ends_of, intervals_of, sets_intervals
+from shipworthy.model.intervals import Intervals, ends_of, intervals_of, outside_of, sets_intervals
 from shipworthy.model.learning import Examples, newest_of_each
 from shipworthy.model.performance import performance_of
-from shipworthy.model.profile import learnt_ranges, profile_of, typical_values
+from shipworthy.model.profile import batches_of, depending, learnt_ranges, profile_of, typical_values
 from shipworthy.model.projections import projections_of
 from shipworthy.model.rules import decide, held_out
 from shipworthy.model.words import Role
@@ -52,6 +54,8 @@ def profile_by(
     # A class is kept as the promise to be right: its truth is whether it was.
     labels = reference.label if likely is None else classes.right(likely, reference.label)
     learnt_from = learnt_from if len(learnt_from.features) else everybody
+    # Moments that share their entities tell too little of how much new ones will differ.
+    apart = len(set(reference.entity.tolist())) == len(reference.entity)
     free = [name for name in plan.data.words if name in reference.features]
     profile = profile_of(
         reference.features,
@@ -63,7 +67,7 @@ def profile_by(
         learnt_ranges(learnt_from.features) if plan.decision.humility else None,
         reference.moment.tolist(),
         learnt_from.features if held.any() else None,
-        apart=len(set(reference.entity.tolist())) == len(reference.entity),
+        apart=apart,
     )
     for name in free:
         texts = (learnt_from.features[name].tolist(), reference.features[name].tolist())
@@ -74,10 +78,10 @@ def profile_by(
         profile["interval"] = _interval(plan, role, everybody, scorer)
     profile |= {
         "estimates": estimates_of(opening.answer, scores, labels, rows_of),
-        "projections": _projections(plan, replace(reference, label=labels), scores, files),
+        "projections": _projections(plan, replace(reference, label=labels), scores, files, apart),
     }
     if likely is not None:
-        profile["classes"] = classes.profile_of(opening.classes, likely, reference.label)
+        profile["classes"] = _classes(opening.classes, likely, reference, apart)
     profile["performance"] = _performance(plan, everybody, reference, scores, likely, profile)
     return profile
 
@@ -90,6 +94,15 @@ def _said(
         return None, checked_scores(scorer, rows.features, opening.answer, opening.where)
     likely = checked_likely(scorer, rows.features, len(opening.classes), opening.where)
     return likely, classes.promised(likely)
+
+
+def _classes(names: Sequence[str], likely: npt.NDArray[np.float64], reference: Examples, apart: bool) -> dict[str, Any]:
+    """The classes of the reference rows, and how much their shares and probabilities differ between moments."""
+    kept = classes.profile_of(names, likely, reference.label)
+    batches = batches_of(reference.moment.tolist()) if apart else None
+    for place, name in enumerate(names):
+        kept["likely"][name] |= depending(pd.Series(likely[:, place]), batches)
+    return kept | depending(pd.Series(np.asarray(names, dtype=object)[classes.chosen(likely)], dtype=object), batches)
 
 
 def _performance(
@@ -143,13 +156,21 @@ def _decisions(
 
 
 def _projections(
-    plan: Plan, reference: Examples, scores: npt.NDArray[np.float64], files: Files
+    plan: Plan, reference: Examples, scores: npt.NDArray[np.float64], files: Files, apart: bool
 ) -> dict[str, Any] | None:
     """Without the columns that age by themselves, and those that are personal unless the plan keeps them plain."""
     hidden = {name for name, how in treatments(plan).items() if how != "plain"} | set(plan.data.ages)
     features = reference.features[[name for name in reference.features.columns if name not in hidden]]
-    entities = reference.entity.tolist()
-    return projections_of(features, entities, scores, reference.label, plan.product, plan.need.entity, files.put_table)
+    return projections_of(
+        features,
+        reference.entity.tolist(),
+        scores,
+        reference.label,
+        plan.product,
+        plan.need.entity,
+        files.put_table,
+        reference.moment.tolist() if apart else [],
+    )
 
 
 def _interval(plan: Plan, role: Role, rows: Examples, scorer: Scorer) -> dict[str, Any] | None:
@@ -162,6 +183,10 @@ def _interval(plan: Plan, role: Role, rows: Examples, scorer: Scorer) -> dict[st
     opening = Opening(where, answer, classes=plan.need.classes)
     (likely, scores), (_, around) = (_said(scorer, one, opening) for one in (judged, others))
     if likely is None:
-        return intervals_of(answer, plan.proof.interval, scores, judged.label, around)
+        kept = intervals_of(answer, plan.proof.interval, scores, judged.label, around)
+        if kept is not None and answer == "number":
+            every = rows.only(held_out(entities, plan.product, plan.proof.holdout) & rows.known)
+            kept["outside"] = outside_of(kept, _said(scorer, every, opening)[1], every.label, every.moment.tolist())
+        return kept
     right = classes.right(likely, judged.label)  # the share of right answers among rows with a like score
     return intervals_of("probability", plan.proof.interval, scores, right, around)

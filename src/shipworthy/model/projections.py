@@ -28,6 +28,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.special import ndtri
 
+from shipworthy.model.profile import batches_of, depending
 from shipworthy.model.rules import chosen_by_hash
 from shipworthy.model.spread import spread_of
 
@@ -123,6 +124,7 @@ def projections_of(
     product: str,
     entity: str,
     put: Callable[[pa.Table], str],
+    moment_of: Sequence[str] = (),
 ) -> dict[str, Any] | None:
     """What goes into the profile; None where there are too few rows or fewer than two columns.
 
@@ -130,6 +132,7 @@ def projections_of(
         features: of the reference rows, without what must not be kept.
         entity: the name of the entity's column.
         put: keeps trees and sample, and gives their digests.
+        moment_of: the moment of each row, where moments share no entities; without it nothing is said of them.
     """
     fits = chosen_by_hash(f"{product}/projections", entities, 0.5)
     if len(features) < ROWS or len(features.columns) < 2 or not fits.any() or fits.all():
@@ -153,6 +156,7 @@ def projections_of(
         }
     )
     errors, isolations = found.errors(_rows(held)), found.isolations(_rows(held))
+    batches = batches_of(np.asarray(moment_of, dtype=object)[parts["held"]].tolist()) if len(moment_of) else None
     return {
         "columns": [{"name": name} | kept for name, kept in columns.items()],
         "center": center.tolist(),
@@ -162,8 +166,8 @@ def projections_of(
         "sample": put(sample),
         "rows": len(chosen),
         "rest": found.by_column(_rows(held)),
-        "error": {"n": len(errors), **spread_of(errors)},
-        "isolation": {"n": len(isolations), **spread_of(isolations)},
+        "error": {"n": len(errors), **spread_of(errors), **depending(pd.Series(errors), batches)},
+        "isolation": {"n": len(isolations), **spread_of(isolations), **depending(pd.Series(isolations), batches)},
     }
 
 

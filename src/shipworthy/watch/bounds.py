@@ -194,6 +194,34 @@ def measured(phis: Sequence[float | None], declared: float, rows: float = 0.0) -
     return Dependence(max(known), True, rows, several=len(known) > 1)
 
 
+def of_shares(
+    declared: float, shares: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
+) -> list[Dependence]:
+    """What is known about the dependence of several shares, of each by itself.
+
+    Args:
+        shares: of each how often it held and of how many rows, one entry per reference batch.
+
+    >>> rows = np.full(20, 100)
+    >>> [one.phi.__round__(1) for one in of_shares(25.0, [(np.array([20, 40] * 10), rows), (rows[:3], rows[:3])])]
+    [5.0, 25.0]
+    """
+    return [
+        dependence(declared, [(int(n), float(one / n)) for one, n in zip(ones, rows, strict=True) if n])
+        for ones, rows in shares
+    ]
+
+
+def together(parts: Sequence[Dependence], declared: float) -> Dependence:
+    """What is known about the dependence of several shares at once: the largest phi, if each was measured."""
+    return measured([one.phi if one.measured else None for one in parts], declared)
+
+
+def of_windows(parts: Sequence[Dependence], rows: Sequence[int]) -> float:
+    """The largest phi of several shares in a window with so many rows of each."""
+    return max(one.of_window(count) for one, count in zip(parts, rows, strict=True))
+
+
 def dependence(declared: float, batches: Sequence[tuple[int, float]] = (), variance: float | None = None) -> Dependence:
     """What is known about dependence: measured where there are enough reference batches, else the declared bound.
 

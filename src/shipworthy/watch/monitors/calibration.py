@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from shipworthy.model.performance import HeldOut
 from shipworthy.plan.schema import Plan
 from shipworthy.watch import detector
-from shipworthy.watch.bounds import Dependence, dependence
+from shipworthy.watch.bounds import Dependence
+from shipworthy.watch.dependence import of_gaps
 from shipworthy.watch.evidence import Floats, beyond, rows_more, temper, threshold
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
 from shipworthy.watch.proof_rows import Question
@@ -37,16 +37,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     promised, real = window.scores[usable], np.where(window.each > 0, labels[usable], 0.0)
     if why := _unusable(window, promised, real):
         return not_run(state, why, answers=float(window.scores.size), n=float(promised.size))
-    return _judged(state, window, settings, _dependence(profile, settings), promised, real)
-
-
-def _dependence(profile: Mapping[str, Any], settings: Settings) -> Dependence:
-    """How dependent gaps are: measured on the moments of the reference where there are enough, else declared."""
-    then = HeldOut.read(profile)
-    if then is None or then.loss != "brier":
-        return dependence(settings.phi)
-    # The variance of one gap is its mean square, the Brier score, where promises come true on average.
-    return dependence(settings.phi, [(size, gap) for size, _, gap in then.batches], then.whole.mean)
+    return _judged(state, window, settings, of_gaps(profile, settings), promised, real)
 
 
 def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> list[Question]:
@@ -65,7 +56,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             nothing=_HALF + promised / _SIDES,
             share=1.0,
             error=settings.alpha,
-            phi=_dependence(profile, settings).of_window(answers),
+            phi=of_gaps(profile, settings).of_window(answers),
             tests=_SIDES,
             nil=_HALF,
             unit=_SIDES,

@@ -14,7 +14,7 @@ import numpy as np
 
 from shipworthy.plan.schema import Plan
 from shipworthy.watch import detector
-from shipworthy.watch.bounds import dependence
+from shipworthy.watch.bounds import measured
 from shipworthy.watch.counting import Tally
 from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, moved_shares, said, unsure
 from shipworthy.watch.evidence import Floats
@@ -66,13 +66,13 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if not kept or counted is None:
         return not_run(state, "The candidate's reference profile holds no classes to compare with.")
     columns = counted.of
-    depends = dependence(settings.phi)
-    phi = depends.of_window(window.answers)
+    depends = measured([tally.known.phi for tally in columns.values()], settings.phi)
     alpha, tolerance = settings.alpha * (1 - REFERENCE_PART), settings.tolerance or 0.0
     evidence, leads, reached, open_ = {}, {}, {}, []
     for name, tally in columns.items():
-        found = tally.cuts()
-        factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), depends.phi)
+        found, own = tally.cuts(), measured([tally.known.phi], settings.phi, tally.known.batch)
+        phi = own.of_window(window.answers)
+        factor = factors(found, tolerance, settings.alpha * REFERENCE_PART / len(columns), own.phi)
         before = detector.carried(state, name, 2 * len(found), settings, depends.phi)
         evidence[name] = detector.grown(before, factor, phi)
         leads[name] = leading(found, evidence[name])
@@ -102,7 +102,9 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
 def _tallies(kept: Mapping[str, Any], classes: OfClasses) -> dict[str, Tally]:
     """The class that was answered, then the probability of each class, against their first distribution."""
     names = np.array(classes.names, dtype=object)
-    answered = Known(ANSWERED, int(kept["rows"]), shares=dict(kept["answered"]))
+    rows = int(kept["rows"])
+    batch = rows / kept["batches"] if kept.get("batches") else 0.0
+    answered = Known(ANSWERED, rows, shares=dict(kept["answered"]), phi=kept.get("phi"), batch=batch)
     found = {ANSWERED: Tally.of(answered, names[classes.answered])}
     for place, name in enumerate(classes.names):
         column = f"p_{name}"

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from shipworthy.model.classes import confusion, named
 from shipworthy.model.performance import HeldOut
-from shipworthy.watch.bounds import dependence
+from shipworthy.watch.dependence import of_classes
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above
 from shipworthy.watch.monitor import Judgement, Monitor, OfClasses, Settings, Window, not_run, percent
@@ -39,11 +39,12 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if not np.isfinite(classes.truths).any():
         return not_run(state, f"None of the {window.scores.size:,} answers of {window.day} has a known truth.")
     now = confusion(classes.truths, classes.answered, len(classes.names))
-    asked = _asked(classes, then.confusion, now, settings)
+    depends = of_classes(then, settings)
+    asked = _asked(classes, then.confusion, now, settings, depends.phi)
     if not asked:
         return not_run(state, f"No class of {window.day} was there when the candidate was proven.")
-    depends = dependence(settings.phi)
-    answers, kept = answered(state, asked, window.moment, settings, depends, depends.phi)
+    phi = depends.of_window(int(now.sum()))
+    answers, kept = answered(state, asked, window.moment, settings, depends, phi)
     harmed = sorted((one for one in answers if one.harms), key=lambda one: -one.reached)
     outside = [one for one in answers if one.may_harm]
     level: Level = "alarm" if harmed else "note" if outside else "quiet"
@@ -52,7 +53,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         level=level,
         text=_text(window, now, asked, harmed, outside),
         state=kept,
-        numbers=_numbers(window, now, answers, settings),
+        numbers=_numbers(window, now, answers, settings, phi),
         parts={one.asked.name: one.row for one in answers} | _matrix(classes, now),
         guarantee=promise(settings, depends),
         cause=_cause(classes, now, harmed or outside) if level != "quiet" else "",
@@ -69,6 +70,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     if then is None or then.confusion is None or len(names) != len(then.confusion):
         return []
     rows, error = max(1, int(then.confusion.sum())), reference_error(settings, 2 * len(names))
+    phi = of_classes(then, settings).phi
     found = [
         (what, counts, 1 - others / rows)
         for place, name in enumerate(names)
@@ -86,11 +88,11 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             rows=rows,
             proven=counts.share,
             tolerance=settings.tolerance or 0.0,
-            bound=partial(share_at_most, counts, settings.phi, error),
+            bound=partial(share_at_most, counts, phi, error),
             nothing=random,
             share=counts.rows / rows,
             error=yearly,
-            phi=settings.phi,
+            phi=phi,
         )
         for what, counts, random in found
     ]
@@ -103,24 +105,26 @@ def _counts(confusion: Counted, place: int, name: str) -> list[tuple[str, Counts
     return [(f"{name} named wrongly", Counts(named, named - right)), (f"{name} missed", Counts(true, true - right))]
 
 
-def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings) -> list[Asked]:
+def _asked(classes: OfClasses, then: Counted, now: Counted, settings: Settings, phi: float) -> list[Asked]:
     """For each class its two questions, where there were rows to prove it by and are rows to ask it of."""
     error, found = reference_error(settings, 2 * len(classes.names)), []
     for place, name in enumerate(classes.names):
         for (what, before), (_, after) in zip(_counts(then, place, name), _counts(now, place, name), strict=True):
             if before.rows and after.rows:
-                found.append(_question(what, before, after, settings, error))
+                found.append(_question(what, before, after, settings, error, phi))
     return found
 
 
-def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float) -> Asked:
+def _question(name: str, then: Counts, now: Counts, settings: Settings, error: float, phi: float) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
-    tau = share_at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
+    tau = share_at_most(then, phi, error) + (settings.tolerance or 0.0)
     factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
 
-def _numbers(window: Window, now: Counted, answers: Sequence[Answer], settings: Settings) -> dict[str, float]:
+def _numbers(
+    window: Window, now: Counted, answers: Sequence[Answer], settings: Settings, phi: float
+) -> dict[str, float]:
     rows = int(now.sum())
     recalls = [now[at, at] / now[at].sum() for at in range(len(now)) if now[at].sum()]
     return {
@@ -129,7 +133,7 @@ def _numbers(window: Window, now: Counted, answers: Sequence[Answer], settings: 
         "accuracy": float(np.trace(now) / rows),
         "balanced_accuracy": float(np.mean(recalls)),
         "tolerance": settings.tolerance or 0.0,
-        "phi": settings.phi,
+        "phi": phi,
         "evidence": max(one.reached for one in answers),
     }
 

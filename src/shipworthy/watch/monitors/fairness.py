@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shipworthy.model.performance import HeldOut
-from shipworthy.watch.bounds import dependence
+from shipworthy.watch.dependence import of_groups
 from shipworthy.watch.detector import promise
 from shipworthy.watch.groups import Measured, Named, compared, summary
 from shipworthy.watch.monitor import Floats, Judgement, Monitor, Settings, Window, not_run
@@ -36,7 +36,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     if not measured:
         return not_run(state, f"Nothing about the answers of {window.day} can be compared between groups.")
     named = Named(state, window.groups)
-    depends = dependence(settings.phi)
+    depends = of_groups(profile, settings)
     found = compared(state, named, dict.fromkeys(named.known, measured), window.moment, settings, depends)
     if not found.answers:
         return not_run(state, f"Those answered on {window.day} are all of one group, so there is nothing to compare.")

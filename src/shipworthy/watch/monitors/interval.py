@@ -10,7 +10,8 @@ import numpy as np
 
 from shipworthy.model.intervals import Intervals
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.bounds import dependence, share_between
+from shipworthy.watch.bounds import share_between
+from shipworthy.watch.dependence import of_outside
 from shipworthy.watch.detector import promise
 from shipworthy.watch.drift import REFERENCE_PART
 from shipworthy.watch.evidence import Floats, above, beyond, counted
@@ -42,9 +43,13 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         )
     if intervals.of == "probability" and not np.isin(labels, (0.0, 1.0)).all():
         return not_run(state, f"The truth of {window.day} is not yes or no.")
-    depends = dependence(settings.phi)
-    asked = (_of_number if intervals.of == "number" else _of_share)(intervals, scores, labels, settings)
-    (answer,), kept = answered(state, [asked], window.moment, settings, depends, depends.phi)
+    depends = of_outside(intervals, profile, settings)
+    phi = depends.of_window(scores.size)
+    if intervals.of == "number":
+        asked = _of_number(intervals, scores, labels, settings, depends.phi)
+    else:
+        asked = _of_share(intervals, scores, labels, settings)
+    (answer,), kept = answered(state, [asked], window.moment, settings, depends, phi)
     level: Level = "alarm" if answer.harms else "note" if asked.beyond else "quiet"
     changed = level != "quiet"
     return Judgement(
@@ -59,7 +64,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
             "promised_outside": asked.then,
             "tolerated": asked.tolerated,
             "tolerance": settings.tolerance or 0.0,
-            "phi": depends.phi,
+            "phi": phi,
             "evidence": answer.reached,
         },
         guarantee=promise(settings, depends),
@@ -71,7 +76,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     )
 
 
-def _of_number(intervals: Intervals, scores: Floats, labels: Floats, settings: Settings) -> Asked:
+def _of_number(intervals: Intervals, scores: Floats, labels: Floats, settings: Settings, phi: float) -> Asked:
     """Whether more truths lie outside than promised.
 
     The share outside given the rows that set the intervals is itself uncertain; it counts with the exact upper bound
@@ -80,13 +85,13 @@ def _of_number(intervals: Intervals, scores: Floats, labels: Floats, settings: S
     low, high = intervals.ends(scores)
     outside = counted((labels < low) | (labels > high))
     promised = 1 - intervals.level
-    tau = _at_most(intervals, settings) + (settings.tolerance or 0.0)
+    tau = _at_most(intervals, settings, phi) + (settings.tolerance or 0.0)
     factors = above(outside, tau).reshape(1, -1)
     return Asked(WHOLE, outside.rows, outside.share, promised, min(tau, 1.0), factors, outside.share > tau)
 
 
-def _at_most(intervals: Intervals, settings: Settings, times: float = 1.0) -> float:
-    rows = intervals.rows * times / settings.phi
+def _at_most(intervals: Intervals, settings: Settings, phi: float, times: float = 1.0) -> float:
+    rows = intervals.rows * times / phi
     return share_between((1 - intervals.level) * rows, rows, settings.alpha * REFERENCE_PART)[1]
 
 
@@ -95,17 +100,18 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     intervals = Intervals.read(profile)
     if intervals is None or intervals.of != "number":
         return []
+    phi = of_outside(intervals, profile, settings).phi
     return [
         Question(
             part=WHOLE,
             rows=intervals.rows,
             proven=1 - intervals.level,
             tolerance=settings.tolerance or 0.0,
-            bound=partial(_at_most, intervals, settings),
+            bound=partial(_at_most, intervals, settings, phi),
             nothing=_HALF,
             share=1.0,
             error=errors(settings, True, 0)[0],
-            phi=settings.phi,
+            phi=phi,
         )
     ]
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from shipworthy.model.projections import Projections
 from shipworthy.watch import detector
-from shipworthy.watch.bounds import dependence, mean_at_most
+from shipworthy.watch.bounds import mean_at_most, measured
 from shipworthy.watch.counting import cuts
 from shipworthy.watch.domain import Domain
 from shipworthy.watch.drift import REFERENCE_PART, Cut, factors, leading, said
 from shipworthy.watch.evidence import BETS, Floats, mean_above
 from shipworthy.watch.monitor import Beside, Judgement, Monitor, Settings, Window, not_run, percent
-from shipworthy.watch.reference import known
+from shipworthy.watch.reference import known, reference
 
 ERROR, ISOLATION, DOMAIN = "error", "isolation", "domain"
 QUESTIONS = 3
@@ -50,18 +50,25 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     absent = [name for name in projections.columns if name not in window.features]
     if absent:
         return not_run(state, f"The inputs of {window.day} lack {', '.join(absent)}.")
-    depends = dependence(settings.phi)
+    kept_as = {name: known(name, kept[name]) for name in (ERROR, ISOLATION)}
+    own = {name: measured([one.phi], settings.phi, one.batch) for name, one in kept_as.items()}
+    # A classifier may look at anything, so its rows may hang together as much as those of any column.
+    columns = [one.phi for one in reference(profile).features] + [one.phi for one in kept_as.values()]
+    own[DOMAIN] = measured(columns, settings.phi, max(one.batch for one in kept_as.values()))
+    depends = measured([one.phi if one.measured else None for one in own.values()], settings.phi)
     error = settings.alpha * REFERENCE_PART / QUESTIONS
     values = {ERROR: projections.errors(window.features), ISOLATION: projections.isolations(window.features)}
-    found = {name: cuts(known(name, kept[name]), values[name]) for name in values}
+    found = {name: cuts(kept_as[name], values[name]) for name in values}
     tolerance = settings.tolerance or 0.0
-    new = {name: factors(found[name], tolerance, error, depends.phi) for name in found}
+    new = {name: factors(found[name], tolerance, error, own[name].phi) for name in found}
     batch = int(state.get("batches", 0)) + 1
-    told = _told(window, beside, projections, error / (batch * (batch + 1)), tolerance, depends.phi)
+    told = _told(window, beside, projections, error / (batch * (batch + 1)), tolerance, own[DOMAIN].phi)
     new[DOMAIN] = np.zeros((1, len(BETS))) if told is None else told.factor[None]
     evidence = {
         name: detector.grown(
-            detector.carried(state, name, len(new[name]), settings, depends.phi), new[name], depends.phi
+            detector.carried(state, name, len(new[name]), settings, depends.phi),
+            new[name],
+            own[name].of_window(window.scores.size),
         )
         for name in new
     }

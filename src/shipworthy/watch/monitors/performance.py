@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from shipworthy.model.performance import HeldOut, Part
-from shipworthy.watch.bounds import Dependence, dependence, levels_at_most, share_between
+from shipworthy.watch.bounds import Dependence, levels_at_most, share_between
 from shipworthy.watch.cause import cause_of
+from shipworthy.watch.dependence import of_losses
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Floats, above, counted, mean_above
 from shipworthy.watch.folds import UNSURE
@@ -52,7 +53,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     scores, labels = window.scores[usable], np.where(window.each > 0, window.labels[usable], 0.0)
     if why := _unusable(window, then, scores, labels):
         return not_run(state, why, answers=float(window.scores.size), n=float(scores.size))
-    depends = dependence_of(then, settings)
+    depends = of_losses(then, settings)
     phi = depends.of_window(scores.size)
     lost = then.losses(scores, labels) if window.of_classes is None else window.of_classes.losses[usable]
     lost = np.where(window.each > 0, lost, 0.0) * window.each
@@ -110,7 +111,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     if then is None:
         return []
     parts = {f"{column} = {name}": part for column, one in then.segments.items() for name, part in one.parts.items()}
-    phi = dependence_of(then, settings).of_window(answers)
+    phi = of_losses(then, settings).of_window(answers)
     error, nothing = reference_error(settings, _questions(then)), knowing_nothing(then, profile)
     whole_error, parts_error = errors(settings, True, len(parts))
 
@@ -131,15 +132,6 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
 
     whole = question(WHOLE, then.whole, whole_error, 1 if then.large is None else 2)
     return [whole, *(question(name, part, parts_error / len(parts)) for name, part in parts.items())]
-
-
-def dependence_of(then: HeldOut, settings: Settings) -> Dependence:
-    """How dependent losses are: measured on the moments of the reference where there are enough, else declared."""
-    levels = then.whole.levels
-    values = np.linspace(0.0, 1.0, levels.size)
-    mean = float(levels @ values) / levels.sum()
-    variance = float(levels @ (values - mean) ** 2) / levels.sum()
-    return dependence(settings.phi, [(rows, loss) for rows, loss, _ in then.batches], variance)
 
 
 class _Found:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.bounds import dependence
+from shipworthy.watch.bounds import Dependence
+from shipworthy.watch.dependence import of_groups
 from shipworthy.watch.detector import promise
 from shipworthy.watch.groups import Compared, Measured, Named, compact, compared, summary, together
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run, percent
@@ -63,15 +64,15 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         column: [Measured(f"share with “{window.yes}”", every, chosen, ratio=1 - settings.disparity.get(column, 0.2))]
         for column in named.known
     }
-    depends = dependence(settings.phi)
+    depends = of_groups(profile, settings)
     found = compared(state, named, measures, window.moment, settings, depends)
     if not found.answers:
         return not_run(state, f"Those answered on {window.day} are all of one group, so there is nothing to compare.")
-    return _judgement(window, settings, named, chosen, found, promise(settings, depends))
+    return _judgement(window, settings, named, chosen, found, depends)
 
 
 def _judgement(
-    window: Window, settings: Settings, named: Named, chosen: Any, found: Compared, guarantee: str
+    window: Window, settings: Settings, named: Named, chosen: Any, found: Compared, depends: Dependence
 ) -> Judgement:
     harmed, outside = found.harmed, found.outside
     level: Level = "alarm" if harmed else "note" if outside else "quiet"
@@ -86,12 +87,12 @@ def _judgement(
             "answers": float(window.answers),
             "chosen": float(chosen.mean()),
             "tolerance": max(settings.disparity.values(), default=0.2),
-            "phi": settings.phi,
+            "phi": depends.phi,
             "evidence": max(one.reached for one in found.answers),
             **_disparities(named, chosen),
         },
         parts=_parts(named, chosen),
-        guarantee=guarantee,
+        guarantee=promise(settings, depends),
         cause="See input-drift and score-drift for what moved in these groups." if level != "quiet" else "",
         advice=_ADVICE if harmed else "",
         since=min(moments) if moments else "",

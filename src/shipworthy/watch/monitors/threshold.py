@@ -14,7 +14,8 @@ import numpy as np
 
 from shipworthy.model.performance import Decided, HeldOut
 from shipworthy.plan.schema import Plan
-from shipworthy.watch.bounds import dependence
+from shipworthy.watch.bounds import of_windows, together
+from shipworthy.watch.dependence import of_decisions
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Counts, above, counted
 from shipworthy.watch.folds import UNSURE
@@ -43,16 +44,18 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
     now = decided(window)
     if not now.chosen and not now.yes:
         return not_run(state, f"Of {window.day} nobody whose truth is known was chosen, and nobody's truth is a yes.")
-    depends = dependence(settings.phi)
+    each = of_decisions(then, settings)
+    depends, phi = together(each, settings.phi), of_windows(each, [now.chosen, now.yes])
+    wrong, missed = Counts(then.decided.chosen, then.decided.wrong), Counts(then.decided.yes, then.decided.missed)
     asked = [
         one
         for one in (
-            _question(WRONG, Counts(then.decided.chosen, then.decided.wrong), Counts(now.chosen, now.wrong), settings),
-            _question(MISSED, Counts(then.decided.yes, then.decided.missed), Counts(now.yes, now.missed), settings),
+            _question(WRONG, wrong, Counts(now.chosen, now.wrong), settings, depends.phi),
+            _question(MISSED, missed, Counts(now.yes, now.missed), settings, depends.phi),
         )
         if one.rows
     ]
-    answers, kept = answered(state, asked, window.moment, settings, depends, depends.phi)
+    answers, kept = answered(state, asked, window.moment, settings, depends, phi)
     harmed = [one for one in answers if one.harms]
     outside = [one for one in answers if one.asked.beyond and not one.harms]
     level: Level = "alarm" if harmed else "note" if outside else "quiet"
@@ -64,7 +67,7 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         level=level,
         text=_text(window, answers, needed),
         state=kept,
-        numbers=_numbers(window, answers, settings, depends.phi)
+        numbers=_numbers(window, answers, settings, phi)
         | ({UNSURE: float(_most(needed) or 0)} if level == "not_run" else {}),
         parts={one.asked.name: one.row for one in answers},
         guarantee=promise(settings, depends),
@@ -86,10 +89,10 @@ def decided(window: Window) -> Decided:
     return Decided(chosen.ones, counted(yes & ~real).ones, told.ones, counted(real & no).ones)
 
 
-def _question(name: str, then: Counts, now: Counts, settings: Settings) -> Asked:
+def _question(name: str, then: Counts, now: Counts, settings: Settings, phi: float) -> Asked:
     """Whether a share lies beyond the exact upper bound of what it was, and the tolerance."""
     error = reference_error(settings, 2)
-    tau = share_at_most(then, settings.phi, error) + (settings.tolerance or 0.0)
+    tau = share_at_most(then, phi, error) + (settings.tolerance or 0.0)
     factors = above(now, tau).reshape(1, -1)
     return Asked(name, now.rows, now.share, then.share, min(tau, 1.0), factors, now.share > tau)
 
@@ -120,9 +123,10 @@ _SAID = {
 def _needed(then: HeldOut, settings: Settings) -> dict[str, int | None]:
     """Of each share that the proof cannot hold anything against, about how many more held-out rows it would take."""
     error, found = reference_error(settings, 2), {}
+    phi = together(of_decisions(then, settings), settings.phi).phi
     for name, counts, random in _at_random(then):
         limit = max(random, counts.share + (settings.tolerance or 0.0))
-        more = rows_needed(then.whole.rows, partial(_within, counts, settings.phi, error, limit))
+        more = rows_needed(then.whole.rows, partial(_within, counts, phi, error, limit))
         if more != 0:
             found[name] = more
     return found
@@ -147,17 +151,18 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     if then is None or then.decided is None:
         return []
     error, (_, yearly) = reference_error(settings, 2), errors(settings, False, 2)
+    phi = together(of_decisions(then, settings), settings.phi).phi
     return [
         Question(
             part=name,
             rows=then.whole.rows,
             proven=counts.share,
             tolerance=settings.tolerance or 0.0,
-            bound=partial(share_at_most, counts, settings.phi, error),
+            bound=partial(share_at_most, counts, phi, error),
             nothing=random,
             share=counts.rows / then.whole.rows,
             error=yearly / 2,
-            phi=settings.phi,
+            phi=phi,
         )
         for name, counts, random in _at_random(then)
     ]

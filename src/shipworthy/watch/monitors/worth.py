@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from shipworthy.model.performance import HeldOut
 from shipworthy.plan.schema import Plan, Worth
-from shipworthy.watch.bounds import dependence, mean_at_least, mean_at_most
+from shipworthy.watch.bounds import mean_at_least, mean_at_most
+from shipworthy.watch.dependence import of_worth
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Floats, beyond
 from shipworthy.watch.monitor import Judgement, Monitor, Settings, Window, not_run
@@ -42,17 +44,18 @@ def judge(state: Mapping[str, Any], window: Window, settings: Settings, profile:
         return not_run(state, f"Of {window.day} no decision has a truth that is known.")
     if not low < worth.at_least < high:
         return not_run(state, f"The plan counts on {worth.at_least:g}, and an answer is worth {low:g} to {high:g}.")
-    depends = dependence(settings.phi)
+    depends = of_worth(HeldOut.read(profile), worth, settings)
+    phi = depends.of_window(int(values.size))
     scaled = (values - low) / (high - low)
     planned = (worth.at_least - low) / (high - low)
     factors = np.array([beyond(-scaled, -planned)])
     mean = float(values.mean())
     asked = Asked(WHOLE, int(values.size), mean, worth.at_least, worth.at_least, factors, mean < worth.at_least)
-    [answer], kept = answered(state, [asked], window.moment, replace(settings, tolerance=planned), depends, depends.phi)
+    [answer], kept = answered(state, [asked], window.moment, replace(settings, tolerance=planned), depends, phi)
     level: Level = "quiet"
     if asked.beyond:
         level = "alarm" if answer.harms else "note"
-    ends = [bound(scaled, (1 - _CONFIDENCE) / 2, depends.phi) for bound in (mean_at_least, mean_at_most)]
+    ends = [bound(scaled, (1 - _CONFIDENCE) / 2, phi) for bound in (mean_at_least, mean_at_most)]
     least, most = (low + max(0.0, min(1.0, end)) * (high - low) for end in ends)
     sure = "" if not asked.beyond else " This is not by chance." if answer.harms else f" One {still_needed(answer)}."
     unit = f" {worth.unit}" if worth.unit else ""
