@@ -4,7 +4,8 @@ It is kept in the profile as strict JSON::
 
     {"loss": "brier", "cap": 1.0, "whole": {"n": 4700, "mean": 0.12, "levels": [21 numbers]},
      "large": null, "by_score": {"edges": [9 numbers], "n": [10 numbers], "mean": [10 numbers]},
-     "segments": {"region": {"edges": null, "parts": {"north": {"n": 900, "mean": 0.11, "levels": [...]}}}},
+     "segments": {"region": {"edges": null, "parts": {"north": {"n": 900, "mean": 0.11, "levels": [...],
+                                                                "batches": [[900, 0.11]]}}}},
      "batches": [{"moment": "1997-10-01T00:00:00+00:00", "n": 4700, "loss": 0.12, "gap": 0.01,
                   "cells": [110, 90, 3810, 690]}],
      "decision": {"chosen": 200, "wrong": 90, "yes": 800, "missed": 690}}
@@ -14,8 +15,9 @@ over ``cap``, the largest error that is told apart: the 99% quantile of those of
 many rows had which loss on a scale of 20 steps; a loss between two steps counts in part for both, so that the mean is
 kept. ``large`` is of a number only: the error that a tenth of the rows exceeded, and how many there were. ``gap`` is
 the mean of promise minus truth, ``cells`` how many got a yes and it was right, a yes and it was wrong, a no and it was
-right, a no and it was wrong; of a class ``confusion`` is there in its place. Whole, segments, large, by_score and
-decision hold each entity once, at its newest known moment; batches hold every moment. Of a class the loss is half the
+right, a no and it was wrong; of a class ``confusion`` is there in its place. The ``batches`` of a segment are its rows
+and mean loss at each moment at which it has any. Whole, segments, large, by_score and decision hold each entity once,
+at its newest known moment; batches hold every moment. Of a class the loss is half the
 squared distance of its probabilities to the truth, promise and truth are the probability of the class and whether it
 was right, and ``confusion`` counts the rows of each true class (outer) that were answered as each (inner). A segment
 of fewer than 20 rows is not told apart from ``(others)``.
@@ -50,11 +52,16 @@ _CAP_AT, _LARGE_AT = 0.99, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The losses of some held-out rows: how many, their mean, and how many there were of each level."""
+    """The losses of some held-out rows: how many, their mean, and how many there were of each level.
+
+    Attributes:
+        batches: rows and mean loss at each moment; none where they were not kept.
+    """
 
     rows: int
     mean: float
     levels: Floats
+    batches: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,9 @@ def performance_of(
         "whole": _part(lost),
         "large": _large(errors) if loss == "absolute" else None,
         "by_score": _by_score(mine, lost),
-        "segments": {name: _by_segment(newest.features[name], lost) for name in columns if name in newest.features},
+        "segments": {
+            name: _by_segment(name, newest, lost, every, lost_ever) for name in columns if name in newest.features
+        },
         "batches": batches,
         "decision": _decided(newest.label, decisions[known][place], words, answer, threshold),
     }
@@ -263,12 +272,27 @@ def _by_score(scores: Floats, lost: Floats) -> dict[str, Any]:
     return {"edges": edges.tolist(), "n": counts.tolist(), "mean": (sums / np.maximum(counts, 1)).tolist()}
 
 
-def _by_segment(column: pd.Series[Any], lost: Floats) -> dict[str, Any]:
-    edges = edges_of(column)
-    names, counts = np.unique(found := names_of(column, edges).astype(str), return_counts=True)
+def _by_segment(name: str, newest: Examples, lost: Floats, every: Examples, lost_ever: Floats) -> dict[str, Any]:
+    """The losses by the values of one column.
+
+    Args:
+        newest: each entity once, with its loss; every: the rows of every moment, with theirs.
+    """
+    edges = edges_of(newest.features[name])
+    names, counts = np.unique(names_of(newest.features[name], edges).astype(str), return_counts=True)
     common = names[counts >= LEAST]
-    found = np.where(np.isin(found, common), found, OTHERS)
-    parts = {str(name): _part(lost[found == name]) for name in np.unique(found)}
+
+    def segments(rows: Examples) -> npt.NDArray[np.str_]:
+        found = names_of(rows.features[name], edges).astype(str)
+        return np.where(np.isin(found, common), found, OTHERS)
+
+    here, ever = segments(newest), segments(every)
+    table = pd.DataFrame({"part": ever, "moment": every.moment.astype(str), "lost": lost_ever})
+    means = table.groupby(["part", "moment"])["lost"].agg(["size", "mean"])
+    parts = {}
+    for part in np.unique(here).tolist():
+        batches = [[int(rows), float(mean)] for rows, mean in means.loc[part].itertuples(index=False)]
+        parts[str(part)] = _part(lost[here == part]) | {"batches": batches}
     return {"edges": edges, "parts": parts}
 
 
@@ -322,7 +346,8 @@ def _each(batches: Sequence[Mapping[str, Any]], name: str) -> npt.NDArray[np.int
 
 
 def _read(entry: Mapping[str, Any]) -> Part:
-    return Part(int(entry["n"]), float(entry["mean"]), np.asarray(entry["levels"], dtype=np.float64))
+    batches = tuple((int(rows), float(mean)) for rows, mean in entry.get("batches", ()))
+    return Part(int(entry["n"]), float(entry["mean"]), np.asarray(entry["levels"], dtype=np.float64), batches)
 
 
 def _segmented(entry: Mapping[str, Any]) -> Segmented:

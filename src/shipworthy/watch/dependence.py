@@ -13,19 +13,27 @@ from typing import Any
 import numpy as np
 
 from shipworthy.model.intervals import Intervals
-from shipworthy.model.performance import HeldOut
+from shipworthy.model.performance import HeldOut, Part
 from shipworthy.plan.schema import Worth
 from shipworthy.watch.bounds import Dependence, dependence, of_shares, together
 from shipworthy.watch.monitor import Settings
 
 
 def of_losses(then: HeldOut, settings: Settings) -> Dependence:
-    """How dependent losses are: measured on the moments of the reference where there are enough, else declared."""
-    levels = then.whole.levels
-    values = np.linspace(0.0, 1.0, levels.size)
-    mean = float(levels @ values) / levels.sum()
-    variance = float(levels @ (values - mean) ** 2) / levels.sum()
-    return dependence(settings.phi, [(rows, loss) for rows, loss, _ in then.batches], variance)
+    """How dependent the losses of everybody are."""
+    return dependence(settings.phi, [(rows, loss) for rows, loss, _ in then.batches], _variance(then.whole))
+
+
+def of_segment(part: Part, settings: Settings) -> Dependence:
+    """How dependent the losses of one segment are: what hits only its rows weighs more there than in the whole."""
+    return dependence(settings.phi, part.batches, _variance(part))
+
+
+def _variance(part: Part) -> float:
+    """Of a single loss."""
+    values = np.linspace(0.0, 1.0, part.levels.size)
+    mean = float(part.levels @ values) / part.levels.sum()
+    return float(part.levels @ (values - mean) ** 2) / float(part.levels.sum())
 
 
 def of_gaps(profile: Mapping[str, Any], settings: Settings) -> Dependence:

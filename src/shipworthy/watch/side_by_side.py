@@ -40,6 +40,7 @@ class Asked:
         then: the mean when the candidate was made; tolerated: beyond this it is harm.
         factors: log capital factors, a row per test; the tests of one question are averaged.
         beyond: whether the mean found lies beyond what is tolerated.
+        phi: how dependent its rows are in this window; None where they are as those of all questions.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Asked:
     tolerated: float
     factors: Floats
     beyond: bool
+    phi: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def answered(
         tests = len(one.factors)
         before = kept.get(one.name, calm(tests, len(BETS)))
         before = before if before.shape == one.factors.shape else calm(tests, len(BETS))
-        kept[one.name] = detector.grown(before, one.factors, phi)
+        kept[one.name] = detector.grown(before, one.factors, one.phi or phi)
     whole_alpha, parts_alpha = errors(settings, WHOLE in kept, len(kept) - (WHOLE in kept))
     reached = _reached(kept, settings, whole_alpha, parts_alpha)
     told = []
@@ -155,7 +157,7 @@ def _reached(
 
 def _more(one: Asked, kept: Mapping[str, Floats], settings: Settings, alpha: float, phi: float) -> int | None:
     bar = threshold(settings.updates_per_year, alpha)
-    return rows_more(kept[one.name].reshape(-1), temper(one.factors, phi).reshape(-1), one.rows, bar)
+    return rows_more(kept[one.name].reshape(-1), temper(one.factors, one.phi or phi).reshape(-1), one.rows, bar)
 
 
 def reference_error(settings: Settings, questions: int) -> float:

@@ -157,3 +157,24 @@ def test_truths_outside_of_intervals_are_counted_by_the_moment() -> None:
         found = dependence.of_outside(intervals, {}, SETTINGS)
         assert found.measured
         assert low <= found.phi <= high
+
+
+def test_a_shock_that_hits_one_segment_alone_is_measured_there() -> None:
+    draw = np.random.default_rng(7)
+    size = MOMENTS * ROWS
+    moment = np.repeat([f"2025-{number // 28 + 1:02}-{number % 28 + 1:02}" for number in range(MOMENTS)], ROWS)
+    part = np.where(draw.random(size) < 0.1, "north", "south")
+    scores = draw.beta(2, 3, size)
+    shock = np.repeat(draw.normal(0, 0.3, MOMENTS), ROWS) * (part == "north")
+    truths = (draw.random(size) < np.clip(scores + shock, 0, 1)).astype(float)
+    names = np.array([f"e{number}" for number in range(size)], dtype=object)
+    rows = Examples(pd.DataFrame({"part": part}), truths, names, moment.astype(object))
+    made = performance_of("probability", rows, scores, ["part"], words(scores), ("yes", "no"), None)
+    then = held_out({"performance": made})
+    north, south = (then.segments["part"].parts[name] for name in ("north", "south"))
+    assert sum(rows for rows, _ in north.batches) == north.rows
+    of_north, of_south = (dependence.of_segment(one, SETTINGS) for one in (north, south))
+    assert of_north.measured
+    assert of_north.phi > 2 * of_south.phi
+    assert of_north.rows == pytest.approx(ROWS / 10, rel=0.2)
+    assert of_north.phi > dependence.of_losses(then, SETTINGS).phi

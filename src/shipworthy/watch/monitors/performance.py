@@ -17,7 +17,7 @@ import numpy as np
 from shipworthy.model.performance import HeldOut, Part
 from shipworthy.watch.bounds import Dependence, levels_at_most, share_between
 from shipworthy.watch.cause import cause_of
-from shipworthy.watch.dependence import of_losses
+from shipworthy.watch.dependence import of_losses, of_segment
 from shipworthy.watch.detector import promise
 from shipworthy.watch.evidence import Floats, above, counted, mean_above
 from shipworthy.watch.folds import UNSURE
@@ -115,7 +115,7 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
     error, nothing = reference_error(settings, _questions(then)), knowing_nothing(then, profile)
     whole_error, parts_error = errors(settings, True, len(parts))
 
-    def question(name: str, part: Part, yearly: float, tests: int = 1) -> Question:
+    def question(name: str, part: Part, yearly: float, phi: float, tests: int = 1) -> Question:
         return Question(
             part=name,
             rows=part.rows,
@@ -130,8 +130,11 @@ def rests_on(profile: Mapping[str, Any], settings: Settings, answers: int) -> li
             unit=then.cap,
         )
 
-    whole = question(WHOLE, then.whole, whole_error, 1 if then.large is None else 2)
-    return [whole, *(question(name, part, parts_error / len(parts)) for name, part in parts.items())]
+    found = [question(WHOLE, then.whole, whole_error, phi, 1 if then.large is None else 2)]
+    for name, part in parts.items():
+        rows = round(answers * part.rows / then.whole.rows)
+        found.append(question(name, part, parts_error / len(parts), _phi_of(part, settings, phi, rows)))
+    return found
 
 
 class _Found:
@@ -190,8 +193,16 @@ def _asked(
         for name, part in then.segments[column].parts.items():
             mine = lost[segment == name]
             if mine.size:
-                found.append(_question(f"{column} = {name}", part, mine, settings, error, phi, window.least))
+                here = _phi_of(part, settings, phi, mine.size)
+                asked = _question(f"{column} = {name}", part, mine, settings, error, here, window.least)
+                found.append(replace(asked, phi=here))
     return found
+
+
+def _phi_of(part: Part, settings: Settings, phi: float, rows: int) -> float:
+    """phi of so many rows of a segment: its own where it was measured, else that of everybody."""
+    own = of_segment(part, settings)
+    return own.of_window(rows) if own.measured else phi
 
 
 def _questions(then: HeldOut) -> int:
