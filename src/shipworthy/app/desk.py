@@ -102,6 +102,7 @@ class Desk:
             "wall": self.clock(),
             "beats": lambda product: beats(self.store, product),
             "letters": self._letters,
+            "on_trial": lambda candidate: self._on_trial(question.product, candidate),
         }
         wanted = list(inspect.signature(view).parameters)[1:]
         return view(question, **{name: offered[name] for name in wanted})  # type: ignore[no-any-return]
@@ -167,6 +168,12 @@ class Desk:
         from shipworthy.deliver.dead import lying
 
         return lying(self.store, plan, consumer, most)
+
+    def _on_trial(self, product: str, candidate: str) -> str:
+        # Trials and triggers come after signing in a product's life, so its views get handed in what they say.
+        from shipworthy.respond.challengers import not_yet_asked
+
+        return not_yet_asked(self.store.ledger.past(product), candidate)
 
     def _decide(self, command: Command[R], actor: Actor, key: str) -> R:
         rules = importlib.import_module(f"shipworthy.{stage_of(type(command))}.rules")

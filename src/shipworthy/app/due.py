@@ -33,7 +33,7 @@ from shipworthy.release.words import (
 )
 from shipworthy.respond.asked import Asked, fallback_due, pauses_due, retraining_due, rollbacks_due
 from shipworthy.respond.attempts import resting, tried_again
-from shipworthy.respond.folds import ACTED
+from shipworthy.respond.challengers import asked_for
 from shipworthy.respond.rules import answer_moments, following_moments, response_due
 from shipworthy.respond.words import Respond
 from shipworthy.sign.rules import gate_state, newest_proof
@@ -113,7 +113,7 @@ def challengers_due(plan: Plan, past: Past, now: datetime) -> Iterator[Command[A
     A rehearsal that did not end well comes again first. What only waits for evidence is not due.
     """
     made = latest(past.of(CandidateMade), lambda what: what.role == "model")
-    if made is None or made.what.notes.get("cause") not in past.fold(ACTED)["retrain"]:
+    if made is None or not asked_for(past, made.what):
         return
     candidate = made.what.candidate
     proof = newest_proof(past, candidate)

@@ -20,8 +20,10 @@ from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing, steps_for, steps_taken
 from shipworthy.release.trials import last_verdicts
 from shipworthy.respond.attempts import failing
+from shipworthy.respond.challengers import not_yet_asked
 from shipworthy.respond.incidents import open_now, owner_of, severity_of
 from shipworthy.respond.words import IncidentOpened, TriggerFired
+from shipworthy.sign.gate import not_asked_yet
 from shipworthy.sign.rules import gate_state, newest_proof
 from shipworthy.sign.words import GateState
 from shipworthy.watch.folds import open_alarms
@@ -50,9 +52,10 @@ def road(plan: Plan, past: Past, now: datetime) -> Road:
     of_model = latest(past.of(CandidateMade), lambda what: what.role == "model")
     found = of_model or latest(past.of(CandidateMade))
     made = found.what if found else None
-    proof = newest_proof(past, made.candidate) if made else None
-    gate = gate_state(plan, past, made.candidate, now) if made else None
-    return Road(plan, past, now, made, proof, gate)
+    if made is None:
+        return Road(plan, past, now, None, None, None)
+    gate = not_asked_yet(gate_state(plan, past, made.candidate, now), not_yet_asked(past, made.candidate))
+    return Road(plan, past, now, made, newest_proof(past, made.candidate), gate)
 
 
 def stations(found: Road) -> list[Station]:
@@ -115,7 +118,9 @@ def _signed(found: Road) -> Station:
     if found.gate.open:
         how = "inside the signed envelope" if found.gate.by_envelope else "by everybody the plan asks"
         return Station("sign", "done", f"Signed {how}; the gate is open.", [])
-    missing = [f"{item.what}, from {item.who}" for item in found.gate.missing]
+    missing = [f"{item.what}, from {item.who}" for item in found.gate.asked]
+    if not missing:
+        return Station("sign", "ahead", found.gate.on_trial, [])
     return Station("sign", "here", f"The gate is shut: {_many(len(missing), 'thing')} missing.", missing)
 
 
@@ -123,6 +128,8 @@ def _released(found: Road) -> Station:
     told = _step_taken(found)
     trials = last_verdicts(found.past, found.made.candidate) if found.made else {}
     newest = max(trials.values(), key=lambda fact: fact.seq, default=None)
+    if found.gate and found.gate.on_trial:
+        return told  # the station before has told of its trial
     return replace(told, text=f"{told.text} {newest.what.text}") if newest else told
 
 

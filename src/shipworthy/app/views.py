@@ -300,7 +300,7 @@ def _sign_or_release(found: Road) -> list[NextStep]:
     assert found.gate is not None
     name = found.made.candidate[:12]
     if not found.gate.open:
-        return given_by(found.gate.missing, found.plan.people.builders[0])
+        return given_by(found.gate.asked, found.plan.people.builders[0])
     ahead = next_step(found.plan, found.past, found.made)
     if not ahead:
         return []

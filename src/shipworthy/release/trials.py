@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shipworthy.base.errors import GateShut, Mistake
-from shipworthy.base.fact import Fold, Past, Recorded
+from shipworthy.base.fact import Fold, Past, Recorded, latest
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseStepped, RolledBack, Standing, TrialJudged
@@ -23,6 +23,17 @@ def last_verdicts(past: Past, candidate: str) -> dict[str, Recorded[TrialJudged]
 def harmful(past: Past) -> list[Recorded[TrialJudged]]:
     """The verdicts by which candidates were taken back because they do harm, oldest first."""
     return [_verdict(past, seq) for seq in past.fold(TRIED)["harmful"]]
+
+
+def proposed(plan: Plan, past: Past, now: Standing) -> CandidateMade | None:
+    """The newest retrained candidate, where it is held against the one in use that it is to replace; None otherwise.
+
+    It need not answer anybody for that, nor be signed: it is asked now what it would have answered then.
+    """
+    made = latest(past.of(CandidateMade), lambda what: what.role == "model")
+    if made is None or plan.respond.retraining is None or not made.what.trained_on:
+        return None
+    return made.what if made.what.parent in set(now.champion.values()) - {""} else None
 
 
 def last_proposal(past: Past, parent: str, besides: str) -> TrialJudged | None:

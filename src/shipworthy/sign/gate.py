@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from shipworthy.base.check import stands
+from shipworthy.base.check import sentence_of, stands
 from shipworthy.base.errors import GateShut, Mistake
 from shipworthy.base.fact import Past
 from shipworthy.model.words import CandidateMade
@@ -44,6 +45,18 @@ def gate_state(plan: Plan, past: Past, candidate: str, now: datetime, damaged: S
         given.append("inside the signed envelope")
     told = outside if wanted and plan.respond.envelope is not None and made.parent and made.role == "model" else []
     return GateState(made.candidate, not missing, missing, given + got, not outside, told)
+
+
+def not_asked_yet(state: GateState, trial: str) -> GateState:
+    """The state of a gate, saying why owners are not asked yet where a signature is missing.
+
+    Args:
+        trial: what is to be shown before they are asked, in plain words; empty where they are asked at once.
+    """
+    if not trial or not any(item.signature for item in state.missing):
+        return state
+    outside = f"Outside the signed envelope: {sentence_of(state.outside)} " if state.outside else ""
+    return replace(state, on_trial=outside + trial)
 
 
 def require_open(state: GateState, step: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.prove.words import CandidateProven
 from shipworthy.sign.envelope import unsigned
+from shipworthy.sign.gate import not_asked_yet
 from shipworthy.sign.rules import candidate_made, gate_state, newest_proof, review_for
 from shipworthy.sign.words import Gate, GateState, Missing, Task, WaitingFor
 
@@ -23,12 +25,15 @@ class Contents(Protocol):
     def get(self, digest: str) -> bytes: ...
 
 
-def gate(question: Gate, past: Past, files: Contents, now: datetime) -> GateState:
-    """Whether a candidate may be released; its files and evidence are read and compared with their digests."""
+def gate(question: Gate, past: Past, files: Contents, now: datetime, on_trial: Callable[[str], str]) -> GateState:
+    """Whether a candidate may be released; its files and evidence are read and compared with their digests.
+
+    Args:
+        on_trial: gives why owners are not asked about a candidate yet; empty where they are.
+    """
     made = candidate_made(past, question.candidate)
-    return gate_state(
-        current_plan(past), past, made.candidate, now, damaged(files, made, newest_proof(past, made.candidate))
-    )
+    found = damaged(files, made, newest_proof(past, made.candidate))
+    return not_asked_yet(gate_state(current_plan(past), past, made.candidate, now, found), on_trial(made.candidate))
 
 
 def damaged(files: Contents, made: CandidateMade, proof: CandidateProven | None) -> list[str]:
@@ -46,8 +51,14 @@ def damaged(files: Contents, made: CandidateMade, proof: CandidateProven | None)
     return found
 
 
-def waiting_for(question: WaitingFor, past: Past, actor: Actor, now: datetime) -> list[Task]:
-    """The reviews, sign-offs and envelope signatures that wait for one person."""
+def waiting_for(
+    question: WaitingFor, past: Past, actor: Actor, now: datetime, on_trial: Callable[[str], str]
+) -> list[Task]:
+    """The reviews, sign-offs and envelope signatures that wait for one person.
+
+    Args:
+        on_trial: gives why owners are not asked about a candidate yet; empty where they are.
+    """
     try:
         plan = current_plan(past)
     except NotFound:
@@ -58,7 +69,8 @@ def waiting_for(question: WaitingFor, past: Past, actor: Actor, now: datetime) -
         if made is None or newest_proof(past, made.what.candidate) is None:
             continue
         state = gate_state(plan, past, made.what.candidate, now)
-        for missing in state.missing:
+        later = not question.early and on_trial(made.what.candidate)
+        for missing in [] if later else state.missing:
             tasks += _task(plan, question.product, made.what, missing, actor)
         if role == "model" and state.open and not state.by_envelope:
             tasks += _envelope_task(plan, past, question.product, made.what, actor, now)

@@ -85,6 +85,7 @@ class GateState:
         given: plain sentences on what has been given.
         by_envelope: the signed envelope stands in for the signatures.
         outside: why it does not, of a retrained candidate under a plan that declares one.
+        on_trial: why owners are not asked yet for what is missing, though they may give it; empty where they are asked.
     """
 
     candidate: str
@@ -93,6 +94,12 @@ class GateState:
     given: list[str]
     by_envelope: bool = False
     outside: list[str] = field(default_factory=list)
+    on_trial: str = ""
+
+    @property
+    def asked(self) -> list[Missing]:
+        """What is missing and asked of people now."""
+        return [item for item in self.missing if not (self.on_trial and item.signature)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,4 +190,6 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingFor(Question[list[Task]]):
-    """What waits for the person who asks."""
+    """What waits for the person who asks; with `early` also what that person may give before it is asked for."""
+
+    early: bool = False

@@ -14,7 +14,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
-from shipworthy.release.trials import TRIED, last_proposal, last_verdicts
+from shipworthy.release.trials import TRIED, last_proposal, last_verdicts, proposed
 from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped, TrialJudged
 from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
@@ -67,23 +67,19 @@ def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
                 other = windows.get((moment, name), Answered(name, moment, ()))
                 found.append(DueTrial(mine, other, tuple(labels[moment]), replaced))
                 break
-    return found + _proposals(plan, past, champions, windows, labels)
+    made = proposed(plan, past, now)
+    return found + (_proposals(past, made, windows, labels) if made else [])
 
 
 def _proposals(
-    plan: Plan,
     past: Past,
-    champions: set[str],
+    made: CandidateMade,
     windows: Mapping[tuple[str, str], Answered],
     labels: Mapping[str, list[str]],
 ) -> list[DueTrial]:
-    """The newest retrained candidate beside the one it is to replace, at the moments it has learnt from and later."""
-    made = latest(past.of(CandidateMade), lambda what: what.role == "model")
-    retraining = plan.respond.retraining
-    if made is None or retraining is None or made.what.parent not in champions or not made.what.trained_on:
-        return []
-    name, parent = made.what.candidate, made.what.parent
-    since = min(read_moment(moment) for moment in made.what.trained_on)
+    """A retrained candidate beside the one it is to replace, at the moments it has learnt from and later."""
+    name, parent = made.candidate, made.parent
+    since = min(read_moment(moment) for moment in made.trained_on)
     # What another challenger was asked about is spent: evidence that is carried on must not count a row twice.
     spent, compared = _asked_before(past, name, parent), _compared(past, name)
     # Asked anew on stored inputs, so only where those of the champion are there.

@@ -17,8 +17,10 @@ from shipworthy.base.fact import What
 from shipworthy.data.words import Intake, SnapshotTaken
 from shipworthy.deliver.log import answers_table
 from shipworthy.deliver.words import AnswersSealed, GuideRead
+from shipworthy.model.words import CandidateMade
+from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
-from shipworthy.release.words import ReleaseStepped, RolledBack
+from shipworthy.release.words import ReleaseStepped, RolledBack, TrialJudged
 from shipworthy.respond.words import PeopleTold, TriggerFired
 from shipworthy.sign.words import GiveSignOff, RevokeSignOff
 
@@ -273,3 +275,31 @@ def test_whatever_the_keyboard_reaches_shows_it(logged_in: LogIn, path: str) -> 
             " return document.activeElement === document.body || style.outlineStyle !== 'none'; }"
         )
         assert shown, page.evaluate("document.activeElement.outerHTML")
+
+
+def test_owners_are_asked_about_a_challenger_once_its_trial_shows_that_it_pays(logged_in: LogIn, port: Port) -> None:
+    desk, story, mine = port[0].desk, port[0].story, "9" * 64
+    past = desk.store.ledger.past(NAME)
+    values = {**past.of(PlanAdopted)[-1].what.plan}
+    values["respond"] = {**values["respond"], "retraining": {"cost": 500, "value": 20, "decisions": 20_000}}
+    adopted = replace(past.of(PlanAdopted)[-1].what, version=2, plan=values, digest="8" * 64)
+    asked = next(fact for fact in past.of(TriggerFired) if fact.what.action == "retrain")
+    made = past.of(CandidateMade, about=story.retrained)[-1].what
+    made = replace(made, candidate=mine, plan_version=2, parent=story.model, notes={"cause": asked.digest})
+    proof = past.of(CandidateProven, about=story.retrained)[-1].what
+    say(desk, "night-operator", adopted, made, replace(proof, candidate=mine))
+    page = logged_in("privacy-owner")
+    review = page.get_by_role("link", name=f"Privacy review of the model {mine[:12]}")
+    expect(review).to_have_count(0)
+    page.goto(f"{PRODUCT}/sign")
+    expect(page.locator("main")).to_contain_text("Nobody is asked to sign this candidate yet.")
+    expect(page.locator("main")).to_contain_text(f"It is on trial beside {story.model[:12]}, on past answers")
+    expect(page.get_by_role("button", name="Give the review")).to_be_visible()
+    judged = TrialJudged(
+        product=NAME, candidate=mine, against=story.model, step="proposed", window="1997-10-01T00:00:00+00:00",
+        verdict="promote", harm=False, text="It pays.", guarantee="", numbers={"rows": 400}, state={},
+    )  # fmt: skip
+    say(desk, "night-operator", judged)
+    page.goto("/")
+    review.click()
+    expect(page.get_by_text("You are asked for:")).to_be_visible()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from unit.sign.history import CHALLENGER, ENVELOPE, MODEL, OWNERS, History, passing
+from unit.sign.history import CHALLENGER, ENVELOPE, MODEL, OWNERS, History, at_once, passing
 
 from shipworthy.base.actor import Actor
 from shipworthy.base.check import CheckResult
@@ -237,7 +237,7 @@ def test_a_rejection_after_a_signature_is_still_missing() -> None:
 def test_owners_are_asked_for_it_once_its_start_is_signed() -> None:
     history = start()
     legal = Actor("legal-owner", frozenset({"owner:legal"}))
-    tasks = waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now)
+    tasks = waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now, at_once)
     assert [(task.kind, task.function) for task in tasks] == [("envelope", "legal")]
     history.envelope("legal")
-    assert waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now) == []
+    assert waiting_for(WaitingFor(product="renewals"), history.past, legal, history.now, at_once) == []

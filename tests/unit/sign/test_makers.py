@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from unit.sign.history import CHALLENGER, MODEL, OWNERS, REVIEWS, History
+from unit.sign.history import CHALLENGER, MODEL, OWNERS, REVIEWS, History, at_once
 
 from shipworthy.base.actor import Actor
 from shipworthy.base.errors import NotAllowed
@@ -100,6 +100,9 @@ def test_makers_are_not_asked_for_what_they_may_not_give() -> None:
     history.prove()
     roles = frozenset({"builder", "owner:technology"})
     asked = WaitingFor(product="renewals")
-    assert waiting_for(asked, history.past, Actor("data-scientist", roles), history.now) == []
+    assert waiting_for(asked, history.past, Actor("data-scientist", roles), history.now, at_once) == []
     legal = Actor("legal-owner", frozenset({"owner:legal"}))
-    assert [task.kind for task in waiting_for(asked, history.past, legal, history.now)] == ["review", "sign-off"]
+    assert [task.kind for task in waiting_for(asked, history.past, legal, history.now, at_once)] == [
+        "review",
+        "sign-off",
+    ]

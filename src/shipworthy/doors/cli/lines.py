@@ -39,7 +39,9 @@ def gate_lines(state: GateState) -> list[str]:
     lines = [f"candidate {state.candidate[:12]}: the gate is {'open' if state.open else 'SHUT'}"]
     lines += [f"  ok    {text}" for text in state.given]
     lines += [f"  miss  {item.what}  ({item.who})  {item.fix}" for item in state.missing]
-    if state.outside:
+    if state.on_trial:
+        lines.append(f"  Owners are not asked yet, but may sign. {state.on_trial}")
+    elif state.outside:
         lines.append(f"  The envelope does not stand in for signatures: {sentence_of(state.outside)}")
     return lines
 

@@ -41,7 +41,8 @@ def _show(visit: Visit) -> Response:
     card = _chosen(visit, candidates)
     waiting = visit.ask(WaitingFor(product=visit.product))
     proof, gate = _evidence(visit, card)
-    tasks = [task for task in waiting if card and task.candidate == card.candidate]
+    early = visit.ask(WaitingFor(product=visit.product, early=True))
+    tasks = [task for task in early if card and task.candidate == card.candidate]
     return visit.product_page(
         "sign.html",
         candidates=candidates,
