@@ -10,7 +10,8 @@ from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.words import ReleaseStepped, RolledBack, Standing, TrialJudged
 
-UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use", "proposed": "as proposed"}
+PROPOSED = "proposed"
+UNDER_TRIAL = {"shadow": "in shadow", "canary": "as a canary", "in use": "in use", PROPOSED: "as proposed"}
 
 
 def last_verdicts(past: Past, candidate: str) -> dict[str, Recorded[TrialJudged]]:
@@ -50,10 +51,10 @@ def _verdict(past: Past, seq: int) -> Recorded[TrialJudged]:
 def _tried(state: dict[str, Any], fact: Recorded[TrialJudged]) -> dict[str, Any]:
     what = fact.what
     state["newest"].setdefault(what.candidate, {})[what.step] = fact.seq
-    state["compared"].setdefault(what.candidate, []).append([what.against, what.window])
+    state["compared"].setdefault(what.candidate, []).append([what.against, what.window, what.step == PROPOSED])
     if what.harm and what.verdict == "roll back":
         state["harmful"].append(fact.seq)
-    if what.step == "proposed":
+    if what.step == PROPOSED:
         mine = state["beside"].setdefault(what.against, {}).setdefault(what.candidate, {"window": ""})
         mine["seq"] = fact.seq
         if what.numbers.get("rows", 0) > 0:
@@ -64,15 +65,15 @@ def _tried(state: dict[str, Any], fact: Recorded[TrialJudged]) -> dict[str, Any]
 
 TRIED: Fold[dict[str, Any]] = Fold(
     "release.tried",
-    2,
+    3,
     (TrialJudged,),
     lambda: {"newest": {}, "compared": {}, "harmful": [], "proposed": "", "beside": {}},
     _tried,
 )
 """By candidate the number of its ``newest`` verdict at each step, and against whom and at which moment it was
-``compared``; the numbers of ``harmful`` verdicts; when one that was ``proposed`` was last held against anything; and by
-the one in use each challenger that was proposed ``beside`` it: the number of its newest verdict, and the newest window
-of which rows were compared."""
+``compared``, and whether as one that is proposed; the numbers of ``harmful`` verdicts; when one that was ``proposed``
+was last held against anything; and by the one in use each challenger that was proposed ``beside`` it: the number of its
+newest verdict, and the newest window of which rows were compared."""
 
 
 def to_take_back(past: Past, now: Standing) -> TrialJudged | None:
@@ -96,7 +97,7 @@ def not_shown(plan: Plan, past: Past, made: CandidateMade, step: str) -> Mistake
     """What the trials of a candidate have not shown yet, so that it reaches nobody; None where nothing is wanting."""
     decided = [fact.what for fact in past.of(TrialJudged, about=made.candidate)]
     where = f"candidate {made.candidate[:12]}"
-    shown = [what for what in decided if what.harm or (what.verdict == "promote" and what.step != "proposed")]
+    shown = [what for what in decided if what.harm or (what.verdict == "promote" and what.step != PROPOSED)]
     newest = shown[-1] if shown else None
     if newest is not None and newest.harm:
         return Mistake(
@@ -121,7 +122,7 @@ def pays(plan: Plan, past: Past, candidate: str) -> bool:
     """Whether a retrained candidate may go on by itself: shown to pay, where the plan asks for it."""
     if plan.respond.retraining is None:
         return True
-    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == "proposed"]
+    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == PROPOSED]
     return bool(said) and said[-1].verdict == "promote"
 
 

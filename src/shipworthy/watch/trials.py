@@ -14,7 +14,7 @@ from shipworthy.base.times import read_moment
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.schema import Plan
 from shipworthy.release.rules import standing
-from shipworthy.release.trials import TRIED, last_proposal, last_verdicts, proposed
+from shipworthy.release.trials import PROPOSED, TRIED, last_proposal, last_verdicts, proposed
 from shipworthy.release.words import FOR_PEOPLE, ReleaseStepped, TrialJudged
 from shipworthy.watch.bounds import Dependence
 from shipworthy.watch.canary import Terms, Trial, Worth, differences_of_split, mismatch, reached, seen, verdict
@@ -23,7 +23,7 @@ from shipworthy.watch.evidence import BETS, Floats
 from shipworthy.watch.folds import LABELLED
 from shipworthy.watch.rules import Answered, answered
 
-IN_USE, SPLIT, PROPOSED = "in use", "canary", "proposed"
+IN_USE, SPLIT = "in use", "canary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,14 @@ def trials_due(plan: Plan, past: Past) -> list[DueTrial]:
         else:
             others = [_replaced_by(past, candidate)] if replaced else []
         for name in others:
-            if name and (name, moment) not in compared[candidate]:
+            if name and (name, moment, False) not in compared[candidate]:
                 other = windows.get((moment, name), Answered(name, moment, ()))
                 found.append(DueTrial(mine, other, tuple(labels[moment]), replaced))
                 break
     made = proposed(plan, past, now)
-    return found + (_proposals(past, made, windows, labels) if made else [])
+    if made is None or made.candidate == now.canary:  # who is asked what it would have answered answers people by now
+        return found
+    return found + _proposals(past, made, windows, labels)
 
 
 def _proposals(
@@ -77,22 +79,25 @@ def _proposals(
     windows: Mapping[tuple[str, str], Answered],
     labels: Mapping[str, list[str]],
 ) -> list[DueTrial]:
-    """A retrained candidate beside the one it is to replace, at the moments it has learnt from and later."""
+    """A retrained candidate beside the one it is to replace, at the moments it has learnt from and later.
+
+    What it said in shadow meanwhile is taken as it was said. That it is not worse is another question than that it
+    pays, so that such a moment is judged for both.
+    """
     name, parent = made.candidate, made.parent
     since = min(read_moment(moment) for moment in made.trained_on)
     # What another challenger was asked about is spent: evidence that is carried on must not count a row twice.
     spent, compared = _asked_before(past, name, parent), _compared(past, name)
     # Asked anew on stored inputs, so only where those of the champion are there.
     return [
-        DueTrial(Answered(name, moment, ()), other, tuple(labels[moment]), False, True)
+        DueTrial(windows.get((moment, name), Answered(name, moment, ())), other, tuple(labels[moment]), False, True)
         for (moment, candidate), other in sorted(windows.items())
         if candidate == parent
         and moment in labels
         and read_moment(moment) >= since
         and moment > spent
         and not other.growing_since
-        and (moment, name) not in windows
-        and (parent, moment) not in compared
+        and (parent, moment, True) not in compared
     ]
 
 
@@ -109,9 +114,10 @@ def _replaced_by(past: Past, candidate: str) -> str:
     return found.what.replaces if found else ""
 
 
-def _compared(past: Past, candidate: str) -> set[tuple[str, str]]:
-    """Beside whom a candidate was judged, and at which moment."""
-    return {(against, window) for against, window in past.fold(TRIED)["compared"].get(candidate, [])}
+def _compared(past: Past, candidate: str) -> set[tuple[str, str, bool]]:
+    """Beside whom a candidate was judged, at which moment, and whether as one that is proposed."""
+    known = past.fold(TRIED)["compared"].get(candidate, [])
+    return {(against, window, asked) for against, window, asked in known}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from shipworthy.plan.rules import current_plan
 from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
 from shipworthy.release.signed import plan_as_signed
+from shipworthy.release.trials import PROPOSED
 from shipworthy.release.words import CANARY, REHEARSAL, ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
@@ -35,7 +36,6 @@ from shipworthy.watch.reference import promises_shares
 from shipworthy.watch.rules import Answered
 from shipworthy.watch.trials import (
     IN_USE,
-    PROPOSED,
     Compared,
     DueTrial,
     judged,
@@ -83,9 +83,9 @@ def _judge(trip: Trip, plan: Plan, one: DueTrial) -> Any:
 
 def _once(found: Any, past: Past) -> Sequence[TrialJudged]:
     what = reader(TrialJudged).validate_python(found)
-    same = (what.against, what.window)
-    known = past.of(TrialJudged, about=what.candidate)
-    return [] if any((fact.what.against, fact.what.window) == same for fact in known) else [what]
+    same = (what.against, what.window, what.step == PROPOSED)
+    known = [fact.what for fact in past.of(TrialJudged, about=what.candidate)]
+    return [] if any((one.against, one.window, one.step == PROPOSED) == same for one in known) else [what]
 
 
 def _compared(trip: Trip, plan: Plan, one: DueTrial) -> Compared:

@@ -12,7 +12,7 @@ from shipworthy.deliver.words import RunFinished
 from shipworthy.model.flow import train_candidate
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.rules import current_plan
-from shipworthy.plan.schema import Evidence, Retraining
+from shipworthy.plan.schema import Evidence, Plan, Retraining
 from shipworthy.release.beside import require_alike
 from shipworthy.release.flow import roll_back
 from shipworthy.release.rules import stepped
@@ -127,20 +127,27 @@ def test_harm_in_full_use_brings_the_replaced_candidate_back(world: World) -> No
     assert now.champion == {"everyone": before}
 
 
-def proposed(world: World, code: str, asked: dict[str, float]) -> tuple[TrialJudged, bool]:
-    """A challenger made after the world has changed: what comparing it says, and whether it pays."""
+def challenger(world: World, code: str) -> str:
+    """One that is made after the world has changed, to replace the one in use."""
     live_through(world, 4, 5, 6, 7)
     (world.root / "pipeline.py").write_text(code)
-    command = TrainCandidate(product=PRODUCT, parent=champion(world))
-    made = train_candidate(command, world.trip()).candidate
-    past = world.store.ledger.past(PRODUCT)
-    plan = current_plan(past)
+    return train_candidate(TrainCandidate(product=PRODUCT, parent=champion(world)), world.trip()).candidate
+
+
+def comparing(world: World, asked: dict[str, float]) -> Plan:
+    """The plan with challengers that have to pay, most people held out."""
+    plan = current_plan(world.store.ledger.past(PRODUCT))
     respond = plan.respond.model_copy(update={"retraining": Retraining(**asked)})
     release = plan.release.model_copy(update={"evidence": Evidence(phi=4.0)})
-    plan = plan.model_copy(
-        update={"respond": respond, "release": release, "proof": plan.proof.model_copy(update={"holdout": 0.9})}
-    )
-    (one,) = trials_due(plan, past)
+    proof = plan.proof.model_copy(update={"holdout": 0.9})
+    return plan.model_copy(update={"respond": respond, "release": release, "proof": proof})
+
+
+def proposed(world: World, code: str, asked: dict[str, float]) -> tuple[TrialJudged, bool]:
+    """A challenger made after the world has changed: what comparing it says, and whether it pays."""
+    made = challenger(world, code)
+    plan = comparing(world, asked)
+    (one,) = trials_due(plan, world.store.ledger.past(PRODUCT))
     assert (one.mine.candidate, one.other.candidate, one.proposed) == (made, champion(world), True)
     found = reader(TrialJudged).validate_python(judge_one(world.trip(), plan, one))
     world.record(found)
@@ -208,3 +215,24 @@ def test_doing_nothing_wins_where_a_replacement_does_not_pay_or_does_harm(world:
     assert found.verdict == "hold"
     assert "not shown, so what is in use stays" in found.text
     assert not goes_on
+
+
+def test_what_a_challenger_said_in_shadow_counts_for_whether_it_pays(world: World) -> None:
+    made = challenger(world, PIPELINE)
+    step(world, made, "shadow")
+    live_through(world, 8, 9)
+    plan, asked = comparing(world, {}), []
+    while todo := trials_due(plan, world.store.ledger.past(PRODUCT)):
+        for one in todo:
+            found = reader(TrialJudged).validate_python(judge_one(world.trip(), plan, one))
+            world.record(found)
+            asked.append((one.mine.moment[:7], found.step, bool(one.mine.parts), found.numbers["rows"]))
+    told = {(moment, step) for moment, step, _, _ in asked}
+    assert ("1997-08", "proposed") in told
+    assert len(told) == len(asked), "each moment is judged once for each question"
+    said = {moment: parts for moment, step, parts, _ in asked if step == "proposed"}
+    assert said["1997-08"], "as it was said in shadow"
+    assert not said["1997-06"], "asked now, since it was not there then"
+    assert all(rows < 800 for _, step, _, rows in asked if step == "proposed"), "only those whom it never learns from"
+    newest = [what for what in world.of(TrialJudged) if what.step == "proposed"][-1]
+    assert newest.numbers["rows_in_all"] == sum(rows for _, step, _, rows in asked if step == "proposed")

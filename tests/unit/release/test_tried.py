@@ -60,8 +60,8 @@ def test_verdicts_are_those_that_all_facts_tell(facts: list[Recorded[Any]]) -> N
         back = max((fact.seq for fact in past.of(RolledBack) if fact.what.candidate == name), default=0)
         mine = [fact for fact in judged if fact.what.candidate == name]
         assert last_verdicts(past, name) == {fact.what.step: fact for fact in mine if fact.seq > back}
-        compared = {(fact.what.against, fact.what.window) for fact in mine}
-        assert {(against, moment) for against, moment in past.fold(TRIED)["compared"].get(name, [])} == compared
+        compared = {(fact.what.against, fact.what.window, fact.what.step == "proposed") for fact in mine}
+        assert {tuple(one) for one in past.fold(TRIED)["compared"].get(name, [])} == compared
     assert harmful(past) == [fact for fact in judged if fact.what.harm and fact.what.verdict == "roll back"]
     proposed = [fact for fact in judged if fact.what.step == "proposed" and fact.what.numbers["rows"]]
     asked = [fact.what for fact in judged if fact.what.step == "proposed"]

@@ -7,9 +7,10 @@ from datetime import timedelta
 import numpy as np
 from unit.sign.history import CHALLENGER, MODEL, PRODUCT, History
 
+from shipworthy.release.trials import PROPOSED
 from shipworthy.release.words import ReleaseStepped, TrialJudged
 from shipworthy.watch.rules import Answered
-from shipworthy.watch.trials import PROPOSED, Compared, DueTrial, judged
+from shipworthy.watch.trials import Compared, DueTrial, judged
 
 ANOTHER = "d" * 64
 
