@@ -88,7 +88,8 @@ def of_outside(intervals: Intervals, profile: Mapping[str, Any], settings: Setti
 def of_groups(profile: Mapping[str, Any], settings: Settings) -> Dependence:
     """How much the rows of a group hang together: as declared, but no less than everybody's decisions and losses do.
 
-    What is measured of everybody says nothing sure of one group: what hits only some of them weighs less in the whole.
+    What is measured of everybody says nothing sure of one group: what hits only some of them weighs less in the whole,
+    and what hits all alike cancels between two groups. So it is not scaled to larger windows.
     """
     then = HeldOut.read(profile)
     if then is None:
