@@ -46,12 +46,14 @@ from shipworthy.watch.trials import (
 )
 from shipworthy.watch.trials import trials_due as due
 from shipworthy.watch.weighing import NotLogged, chances_of, least_of
+from shipworthy.watch.windows import are
 from shipworthy.watch.words import JudgeTrials
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
 
-_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "score", "decision", "step", "cohort"]
+_ONCE = ["candidate", "decision", "step", "cohort"]
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "score"]
 
 
 def judge_trials(command: JudgeTrials, trip: Trip) -> list[str]:
@@ -201,11 +203,13 @@ def losses_of_classes(likely: pd.Series[Any], labels: pd.Series[float], count: i
 
 def _answers(files: Files, answered: Answered, classes: bool) -> pd.DataFrame:
     """The answers of a candidate at a moment, each entity once: for real before in shadow, then the first."""
-    columns = [*_COLUMNS, "likely"] if classes else _COLUMNS
-    rows = pa.concat_tables([files.table(segment, columns) for segment in answered.parts])
-    mine = pc.and_(pc.equal(rows["candidate"], answered.candidate), pc.not_equal(rows["step"], REHEARSAL))
-    mine = pc.and_(mine, pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type)))
-    frame: pd.DataFrame = rows.filter(mine).to_pandas()
+    columns, found = [*_COLUMNS, *_ONCE, *(["likely"] if classes else [])], []
+    for segment in answered.parts:
+        for rows in files.pieces(segment, columns, _ONCE):
+            here = pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type))
+            mine = are(rows["candidate"], answered.candidate) & ~are(rows["step"], REHEARSAL) & np.asarray(here)
+            found.append(rows.filter(pa.array(mine)).drop_columns(["as_of", "candidate"]))
+    frame: pd.DataFrame = pa.concat_tables(found).to_pandas()
     order = frame.assign(silent=frame["step"] == SHADOW).sort_values(["silent", "time", "answer_id"])
     return order.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
