@@ -21,6 +21,7 @@ def broken(tally: Tally) -> str:
     Whatever was so of more than half of the reference rows is not called wrong, nor one value in all rows where that
     was so at more than half of the reference moments: a list of one day has one day of the week.
 
+    >>> import numpy as np
     >>> known = Known("x", 100, cuts=((1.0, 0.1), (5.0, 0.5), (9.0, 0.9)))
     >>> broken(Tally.of(known, np.full(50, np.nan))), broken(Tally.of(known, np.full(50, 3.0)))
     ('wholly missing: 0.0% then', 'always 3: at most 40.0% then')
