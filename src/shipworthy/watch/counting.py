@@ -175,7 +175,7 @@ def _plain(values: Column) -> Values:
     if not isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     if pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
-        values = values.cast(pa.float64())
+        values = values.cast(pa.float64(), safe=False)  # a whole number beyond 2**53 is rounded, as numpy does
     return np.asarray(values.to_numpy() if isinstance(values, pa.ChunkedArray) else values.to_numpy(False))
 
 
