@@ -7,6 +7,7 @@ as of answers that a server gave, the entities are cut into parts that can be he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,7 +21,7 @@ from shipworthy.deliver.log import CLASSES
 from shipworthy.watch.counting import Inputs
 from shipworthy.watch.monitor import Values
 from shipworthy.watch.rules import Answered
-from shipworthy.watch.windows import answers_of, are, belonging, features_of, named
+from shipworthy.watch.windows import answers_of, are, belonging, features_of, hashes, named
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -49,6 +50,7 @@ class Large:
         entity: what the plan calls the entity.
         columns: the inputs that are wanted, as far as there are any; texts: those of them that are categories.
         classes: with the class of each answer and the probability of each; names: with its id, entity and release step.
+        repeats: the table of inputs may name an entity twice, which is only found out by all of its names.
     """
 
     files: Files
@@ -60,6 +62,7 @@ class Large:
     texts: Sequence[str] = ()
     classes: bool = False
     names: bool = True
+    repeats: bool = False
 
     def read(self, take: Callable[[Iterator[Piece]], T]) -> T:
         """What `take` makes of all answers; it is asked anew where they turn out not to be in order.
@@ -67,13 +70,13 @@ class Large:
         Raises:
             NotFound, Tampered: a file does not hold what was sealed.
         """
-        try:
+        with suppress(NotInOrder):
             return take(self._in_order())
-        except NotInOrder:
-            return take(self._by_parts())
+        # Outside of the block: with the error goes what was taken so far, and the files it was read from are closed.
+        return take(self._by_parts())
 
     def held(self) -> Piece:
-        """All answers with the inputs that are wanted, and nothing else of the log."""
+        """All answers with the inputs that are wanted, and nothing else of the log, sorted by entity."""
 
         def together(pieces: Iterator[Piece]) -> Piece:
             frames, columns = [pd.DataFrame(columns=self._told)], list[Mapping[str, Values]]()
@@ -81,7 +84,13 @@ class Large:
                 frames.append(answers[self._told])
                 columns.append({name: inputs[name] for name in self.columns if name in inputs})
             first = 1 if columns else 0
-            return pd.concat(frames[first:], ignore_index=True), below(columns, [len(one) for one in frames[1:]])
+            answers = pd.concat(frames[first:], ignore_index=True)
+            inputs = below(columns, [len(one) for one in frames[1:]])
+            if not self.names or answers["entity"].is_monotonic_increasing:
+                return answers, inputs
+            answers = answers.sort_values("entity")  # in which order pairs of groups are dealt
+            places = answers.index.to_numpy()
+            return answers.reset_index(drop=True), {name: values[places] for name, values in inputs.items()}
 
         return self.read(together)
 
@@ -99,14 +108,17 @@ class Large:
             raise NotInOrder
         there = self.files.columns(ref)
         wanted = dict.fromkeys([named(there, self.entity), *(name for name in self.columns if name in there)])
+        seen = [np.zeros(0, dtype=np.uint64)]
         for inputs in self.files.pieces(ref, list(wanted), [name for name in self.texts if name in there]):
             names = pc.cast(inputs[named(inputs.column_names, self.entity)], pa.string()).combine_chunks()
+            if self.repeats:
+                seen.append(hashes(names))
             found = [stream.about(names, ref) for stream in streams]
             answers, places = _once([one for one in found if one is not None])
             if len(places):
                 whole = len(places) == len(inputs)  # then they are all of them, in order
                 yield answers.select(self._told).to_pandas(), Inputs(inputs if whole else inputs.take(places))
-        if any(stream.ref is not None for stream in streams):
+        if any(stream.ref is not None for stream in streams) or not pd.Index(np.concatenate(seen)).is_unique:
             raise NotInOrder
 
     def _by_parts(self) -> Iterator[Piece]:

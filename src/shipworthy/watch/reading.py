@@ -113,7 +113,8 @@ class Reading:
 
     def _held(self, past: Past, of: Answered, answerer: Answerer, inputs: bool) -> Piece:
         """The answers of a window, and all their inputs or those by which performance and groups are looked at."""
-        columns = [*segmented(answerer.profile), *(one.column for one in self.plan.proof.fairness)]
+        groups = [one.column for one in self.plan.proof.fairness]
+        columns = list(dict.fromkeys([*segmented(answerer.profile), *groups]))  # some may be both
         if self.is_large(past, of):
             return replace(self._large(past, of, answerer), columns=columns, names=True).held()
         answers = answers_of(self.files, of, classes=bool(answerer.classes))
@@ -168,8 +169,8 @@ class Reading:
         columns = [*answerer.profile.get("features", {}), *(one.column for one in self.plan.proof.fairness)]
         rows, entity = answers_at_most(past, of), self.plan.need.entity
         texts = [name for name, entry in answerer.profile.get("features", {}).items() if "shares" in entry]
-        classes = bool(answerer.classes)
-        return Large(self.files, of, rows, entity, self.pseudonyms, columns, texts, classes, self._sourced)
+        classes, repeats = bool(answerer.classes), may_repeat(answerer.pipeline)
+        return Large(self.files, of, rows, entity, self.pseudonyms, columns, texts, classes, self._sourced, repeats)
 
     @property
     def _sourced(self) -> bool:
@@ -263,6 +264,14 @@ class Reading:
             for one in taken.intakes
             if names is None or one.source in names
         }
+
+
+def may_repeat(pipeline: Pipeline) -> bool:
+    """Whether stored inputs may name an entity twice: rows answered by themselves, where no key keeps them from it."""
+    plan = pipeline.plan
+    if plan.data.by_row is None:
+        return False
+    return bool(pipeline.code) or plan.sources[plan.data.by_row].contract.key != [plan.need.entity]
 
 
 def _of_classes(names: tuple[str, ...], answers: pd.DataFrame) -> OfClasses:

@@ -55,7 +55,7 @@ def answers_of(
     for segment in answered.parts:
         for rows in files.pieces(segment, columns):
             mine = belonging(rows, answered)
-            found.append(mine if part is None else mine.filter(pa.array(_places(mine["entity"], part[1]) == part[0])))
+            found.append(mine if part is None else mine.filter(pa.array(_part(mine["entity"], part[1]) == part[0])))
     frame: pd.DataFrame = (
         pa.concat_tables(found).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
     )
@@ -80,9 +80,14 @@ def are(column: pa.ChunkedArray, text: str) -> Flags:
     return np.concatenate([*found, np.zeros(0, dtype=bool)])
 
 
-def _places(entities: pa.ChunkedArray, count: int) -> Values:
+def hashes(names: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """A number of 64 bits for each name, the same for the same name."""
+    return pd.util.hash_array(np.asarray(names, dtype=object), categorize=False)
+
+
+def _part(entities: pa.ChunkedArray, count: int) -> Values:
     """The part of so many that each entity is in."""
-    return np.asarray(pd.util.hash_array(entities.to_numpy(), categorize=False) % np.uint64(count))
+    return np.asarray(hashes(entities) % np.uint64(count))
 
 
 def features_of(
@@ -162,8 +167,10 @@ def _by_reference(
     name = named(there, entity)
     read = None if columns is None else [name, *(one for one in columns if one in there and one != name)]
     found = [piece.filter(pc.is_in(pc.cast(piece[name], pa.string()), wanted)) for piece in files.pieces(digest, read)]
-    inputs: pd.DataFrame = pa.concat_tables(found).to_pandas()
-    inputs = inputs.set_index(inputs[name].astype(str)).drop(columns=name)
+    together = pa.concat_tables(found)
+    inputs: pd.DataFrame = together.drop_columns(name).to_pandas()
+    inputs.index = pd.Index(pc.cast(together[name], pa.string()).to_pandas(), dtype=object)
+    inputs = inputs[~inputs.index.duplicated()]  # rows that are answered by themselves may name an entity twice
     flags = inputs.select_dtypes("bool").columns
     given = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
     given.index = rows.index
