@@ -6,7 +6,7 @@ as of answers that a server gave, the entities are cut into parts that can be he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -33,6 +33,8 @@ HELD = 500_000
 Piece = tuple[pd.DataFrame, Mapping[str, Values]]
 Wholes = npt.NDArray[np.int64]
 T = TypeVar("T")
+_SIDE_BY_SIDE = 32
+"""So many segments are read at once, since some answers of each are held; a server seals more of them in an hour."""
 _ONCE = ["candidate", "inputs_ref", "decision", "step"]
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "score", *_ONCE]
 
@@ -101,11 +103,11 @@ class Large:
         return [*(["answer_id", "entity", "step"] if self.names else []), "score", "decision", *classes]
 
     def _in_order(self) -> Iterator[Piece]:
+        if len(self.answered.parts) > _SIDE_BY_SIDE:
+            raise NotInOrder
         classes = [field.name for field in CLASSES] if self.classes else []
         streams = [_Stream(self._mine(segment, [*_COLUMNS, *classes])) for segment in self.answered.parts]
-        refs = {stream.ref for stream in streams} - {None}
-        if len(refs) != 1 or not (ref := str(refs.pop())):
-            raise NotInOrder
+        ref = _the_table(streams)
         there = self.files.columns(ref)
         wanted = dict.fromkeys([named(there, self.entity), *(name for name in self.columns if name in there)])
         seen = [np.zeros(0, dtype=np.uint64)]
@@ -122,11 +124,12 @@ class Large:
             raise NotInOrder
 
     def _by_parts(self) -> Iterator[Piece]:
-        count = max(1, -(-self.rows // HELD))
+        count, columns = max(1, -(-self.rows // HELD)), list(dict.fromkeys(self.columns))
         for place in range(count):
             answers = answers_of(self.files, self.answered, classes=self.classes, part=(place, count))
             if len(answers):
-                yield answers, features_of(self.files, answers, self.pseudonyms, self.entity)
+                mine = (self.files, answers, self.pseudonyms, self.entity)
+                yield answers, features_of(*mine, columns) if columns else {}
 
     def _mine(self, segment: str, columns: list[str]) -> Iterator[pa.Table]:
         for rows in self.files.pieces(segment, columns, _ONCE):
@@ -189,6 +192,22 @@ class _Stream:
         if not found:
             return None
         return pa.concat_tables([rows for rows, _ in found]), np.concatenate([places for _, places in found])
+
+
+def _the_table(streams: Iterable[_Stream]) -> str:
+    """The digest of the table that holds the inputs of the first answer of each segment.
+
+    Raises:
+        NotInOrder: there are several, or none; not looked at further than that.
+    """
+    known = ""
+    for ref in (stream.ref for stream in streams):
+        if ref is not None and (not ref or known not in ("", ref)):
+            raise NotInOrder
+        known = ref or known
+    if not known:
+        raise NotInOrder
+    return known
 
 
 def _places(entities: pa.Array, names: pa.Array) -> Wholes:

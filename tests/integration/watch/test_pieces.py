@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipworthy.base.errors import NotFound
 from shipworthy.deliver.log import ANSWERS, answers_table
 from shipworthy.edges import drafts
 from shipworthy.edges.files import Files
@@ -27,7 +28,7 @@ from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.sealing import kept_column, opened_table, sealed_value
 from shipworthy.watch import pieces
 from shipworthy.watch.counting import Inputs
-from shipworthy.watch.pieces import Large, Piece
+from shipworthy.watch.pieces import Large, NotInOrder, Piece
 from shipworthy.watch.rules import Answered
 from shipworthy.watch.windows import answers_of, features_of
 
@@ -189,6 +190,14 @@ def test_what_is_not_in_order_is_read_once_for_each_part(files: Files, why: str)
     same(found, held(files, parts))
 
 
+def test_inputs_that_nobody_wants_are_not_read(files: Files) -> None:
+    parts = (segment(files, NAMES[::-1], "1" * 64),)  # there is no such table
+    with_names = replace(large(files, parts), columns=[])
+    assert sum(len(answers) for answers, _ in with_names._by_parts()) == ROWS
+    with pytest.raises(NotFound):
+        list(large(files, parts)._by_parts())
+
+
 def test_no_more_than_a_part_is_held_of_what_is_not_in_order(files: Files) -> None:
     parts = (segment(files, NAMES[::-1], inputs_of(files)),)
     sizes = large(files, parts).read(lambda found: [len(answers) for answers, _ in found])
@@ -286,6 +295,17 @@ def test_what_was_taken_in_vain_is_let_go_before_all_is_read_anew(files: Files) 
 
     assert large(files, parts).read(take) == ROWS
     assert len(taken) > 4, "some pieces were taken in vain"
+
+
+@pytest.mark.parametrize("many", [2, 40])
+def test_the_many_segments_of_a_server_are_not_all_held_to_find_out_that_they_are_in_no_order(
+    files: Files, many: int
+) -> None:
+    brought = '{"spend": 1.5}'
+    first = segment(files, NAMES[:9], "", inputs=brought) if many == 2 else segment(files, NAMES[:9], inputs_of(files))
+    parts = (first, *("0" * 63 + str(place % 10) for place in range(1, many)))  # none of which is there
+    with pytest.raises(NotInOrder):
+        list(large(files, parts)._in_order())
 
 
 def test_files_are_closed_where_whoever_takes_pieces_fails(files: Files) -> None:
