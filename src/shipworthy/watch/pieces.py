@@ -50,7 +50,7 @@ class Large:
     Attributes:
         rows: at most so many answers.
         entity: what the plan calls the entity.
-        columns: the inputs that are wanted, as far as there are any; texts: those of them that are categories.
+        columns: the inputs that are wanted, each once, as far as there are any; texts: those that are categories.
         classes: with the class of each answer and the probability of each; names: with its id, entity and release step.
         repeats: the table of inputs may name an entity twice, which is only found out by all of its names.
     """
@@ -124,12 +124,12 @@ class Large:
             raise NotInOrder
 
     def _by_parts(self) -> Iterator[Piece]:
-        count, columns = max(1, -(-self.rows // HELD)), list(dict.fromkeys(self.columns))
+        count = max(1, -(-self.rows // HELD))
         for place in range(count):
             answers = answers_of(self.files, self.answered, classes=self.classes, part=(place, count))
             if len(answers):
                 mine = (self.files, answers, self.pseudonyms, self.entity)
-                yield answers, features_of(*mine, columns) if columns else {}
+                yield answers, features_of(*mine, self.columns) if self.columns else {}
 
     def _mine(self, segment: str, columns: list[str]) -> Iterator[pa.Table]:
         for rows in self.files.pieces(segment, columns, _ONCE):
