@@ -23,6 +23,7 @@ from shipworthy.deliver.words import RunFinished
 from shipworthy.edges.sealing import is_sealed, opened_value
 from shipworthy.model.projections import HALF, LABEL, SCORE
 from shipworthy.release.words import REHEARSAL
+from shipworthy.watch.counting import flags_as_numbers
 from shipworthy.watch.monitor import Sample, Values, Window
 from shipworthy.watch.rules import Answered
 
@@ -168,11 +169,10 @@ def _by_reference(
     read = None if columns is None else [name, *(one for one in columns if one in there and one != name)]
     found = [piece.filter(pc.is_in(pc.cast(piece[name], pa.string()), wanted)) for piece in files.pieces(digest, read)]
     together = pa.concat_tables(found)
-    inputs: pd.DataFrame = together.drop_columns(name).to_pandas()
+    inputs: pd.DataFrame = flags_as_numbers(together.drop_columns(name)).to_pandas()
     inputs.index = pd.Index(pc.cast(together[name], pa.string()).to_pandas(), dtype=object)
     inputs = inputs[~inputs.index.duplicated()]  # rows that are answered by themselves may name an entity twice
-    flags = inputs.select_dtypes("bool").columns
-    given = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
+    given = inputs.reindex(rows["entity"])
     given.index = rows.index
     return given
 

@@ -213,6 +213,8 @@ def test_inputs_of_every_kind_are_the_same(files: Files) -> None:
     wanted = replace(large(files, parts), columns=[*columns, "lacking"], texts=["large text", "a.b", "a", "flag"])
     same(whole(wanted._in_order()), held(files, parts))
     same(whole(wanted._by_parts()), held(files, parts))
+    for found in (whole(wanted._in_order()), held(files, parts)):
+        assert set(map(str, found["maybe"].dropna())) == {"0.0", "1.0"}, "so are the groups that it tells"
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.large_string()])
