@@ -21,7 +21,7 @@ from shipworthy.deliver.log import CLASSES
 from shipworthy.watch.counting import Inputs
 from shipworthy.watch.monitor import Values
 from shipworthy.watch.rules import Answered
-from shipworthy.watch.windows import answers_of, are, belonging, features_of, hashes, named
+from shipworthy.watch.windows import answers_of, are, belonging, features_of, named
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
@@ -52,7 +52,6 @@ class Large:
         entity: what the plan calls the entity.
         columns: the inputs that are wanted, each once, as far as there are any; texts: those that are categories.
         classes: with the class of each answer and the probability of each; names: with its id, entity and release step.
-        repeats: the table of inputs may name an entity twice, which is only found out by all of its names.
     """
 
     files: Files
@@ -64,7 +63,6 @@ class Large:
     texts: Sequence[str] = ()
     classes: bool = False
     names: bool = True
-    repeats: bool = False
 
     def read(self, take: Callable[[Iterator[Piece]], T]) -> T:
         """What `take` makes of all answers; it is asked anew where they turn out not to be in order.
@@ -110,17 +108,14 @@ class Large:
         ref = _the_table(streams)
         there = self.files.columns(ref)
         wanted = dict.fromkeys([named(there, self.entity), *(name for name in self.columns if name in there)])
-        seen = [np.zeros(0, dtype=np.uint64)]
         for inputs in self.files.pieces(ref, list(wanted), [name for name in self.texts if name in there]):
             names = pc.cast(inputs[named(inputs.column_names, self.entity)], pa.string()).combine_chunks()
-            if self.repeats:
-                seen.append(hashes(names))
             found = [stream.about(names, ref) for stream in streams]
             answers, places = _once([one for one in found if one is not None])
             if len(places):
                 whole = len(places) == len(inputs)  # then they are all of them, in order
                 yield answers.select(self._told).to_pandas(), Inputs(inputs if whole else inputs.take(places))
-        if any(stream.ref is not None for stream in streams) or not pd.Index(np.concatenate(seen)).is_unique:
+        if any(stream.ref is not None for stream in streams):
             raise NotInOrder
 
     def _by_parts(self) -> Iterator[Piece]:

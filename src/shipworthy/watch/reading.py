@@ -176,7 +176,6 @@ class Reading:
             texts=[name for name, entry in features.items() if "shares" in entry],
             classes=bool(answerer.classes),
             names=self._sourced,
-            repeats=may_repeat(answerer.pipeline),
         )
 
     @property
@@ -276,14 +275,6 @@ class Reading:
             for one in taken.intakes
             if names is None or one.source in names
         }
-
-
-def may_repeat(pipeline: Pipeline) -> bool:
-    """Whether stored inputs may name an entity twice: rows answered by themselves, where no key keeps them from it."""
-    plan = pipeline.plan
-    if plan.data.by_row is None:
-        return False
-    return bool(pipeline.code) or plan.sources[plan.data.by_row].contract.key != [plan.need.entity]
 
 
 def _of_classes(names: tuple[str, ...], answers: pd.DataFrame) -> OfClasses:

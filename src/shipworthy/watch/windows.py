@@ -81,14 +81,9 @@ def are(column: pa.ChunkedArray, text: str) -> Flags:
     return np.concatenate([*found, np.zeros(0, dtype=bool)])
 
 
-def hashes(names: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A number of 64 bits for each name, the same for the same name."""
-    return pd.util.hash_array(np.asarray(names, dtype=object), categorize=False)
-
-
 def _part(entities: pa.ChunkedArray, count: int) -> Values:
     """The part of so many that each entity is in."""
-    return np.asarray(hashes(entities) % np.uint64(count))
+    return np.asarray(pd.util.hash_array(entities.to_numpy(), categorize=False) % np.uint64(count))
 
 
 def features_of(
@@ -171,7 +166,7 @@ def _by_reference(
     together = pa.concat_tables(found)
     inputs: pd.DataFrame = flags_as_numbers(together.drop_columns(name)).to_pandas()
     inputs.index = pd.Index(pc.cast(together[name], pa.string()).to_pandas(), dtype=object)
-    inputs = inputs[~inputs.index.duplicated()]  # rows that are answered by themselves may name an entity twice
+    inputs = inputs[~inputs.index.duplicated()]  # own code may name an entity in several pieces of its source
     given = inputs.reindex(rows["entity"])
     given.index = rows.index
     return given
