@@ -54,9 +54,12 @@ def answers_of(
     columns = [*_COLUMNS, *(field.name for field in CLASSES)] if classes else _COLUMNS
     found = []
     for segment in answered.parts:
+        if part is None:  # a window that is held may have very many small segments: a thread for each costs more
+            found.append(belonging(files.table(segment, columns), answered))
+            continue
         for rows in files.pieces(segment, columns):
             mine = belonging(rows, answered)
-            found.append(mine if part is None else mine.filter(pa.array(_part(mine["entity"], part[1]) == part[0])))
+            found.append(mine.filter(pa.array(_part(mine["entity"], part[1]) == part[0])))
     frame: pd.DataFrame = (
         pa.concat_tables(found).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
     )
