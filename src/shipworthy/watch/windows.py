@@ -167,7 +167,7 @@ def _by_reference(
     read = None if columns is None else [name, *(one for one in columns if one in there and one != name)]
     found = [piece.filter(pc.is_in(pc.cast(piece[name], pa.string()), wanted)) for piece in files.pieces(digest, read)]
     together = pa.concat_tables(found)
-    inputs: pd.DataFrame = flags_as_numbers(together.drop_columns(name)).to_pandas()
+    inputs: pd.DataFrame = flags_as_numbers(together).to_pandas().drop(columns=name)
     inputs.index = pd.Index(pc.cast(together[name], pa.string()).to_pandas(), dtype=object)
     inputs = inputs[~inputs.index.duplicated()]  # own code may name an entity in several pieces of its source
     given = inputs.reindex(rows["entity"])

@@ -198,6 +198,15 @@ def test_inputs_that_nobody_wants_are_not_read(files: Files) -> None:
         list(large(files, parts)._by_parts())
 
 
+@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]], ids=["in order", "in other order"])
+def test_inputs_that_are_nowhere_are_none(files: Files, names: list[str]) -> None:
+    parts = (segment(files, names, inputs_of(files)),)
+    answers = answers_of(files, Answered("c", JUNE.isoformat(), parts))
+    assert features_of(files, answers, entity="customer", columns=["region"]) == {}
+    found, inputs = replace(large(files, parts), columns=["region"]).held()
+    assert (found["entity"].tolist(), inputs) == (NAMES, {})
+
+
 def test_no_more_than_a_part_is_held_of_what_is_not_in_order(files: Files) -> None:
     parts = (segment(files, NAMES[::-1], inputs_of(files)),)
     sizes = large(files, parts).read(lambda found: [len(answers) for answers, _ in found])
