@@ -250,7 +250,7 @@ def _sqlite(address: sa.URL) -> sa.Engine:
         # One that is there is never opened past SQLite: closing it would let go of every lock that this process has on
         # it (POSIX), and another process would take away the write-ahead log from under our connections.
         with suppress(FileExistsError):
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(file.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # where a link leads
         if file.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         if not os.access(file, os.R_OK | os.W_OK):

@@ -139,6 +139,19 @@ class Files:
             if not kept:
                 place.unlink(missing_ok=True)
 
+    @contextmanager
+    def borrowed(self) -> Iterator[Files]:
+        """The same store, whose copies of what lies elsewhere are its own and gone after the block.
+
+        For whoever reads much for a short while: the copies of a process that never ends would only grow, and what
+        another process erases would stay among them.
+        """
+        if self._is_local:
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix="shipworthy-") as folder:
+            yield Files(self.address, Path(folder), self._follow, self._opened)
+
     def erase(self, digest: str) -> None:
         """Remove content for good, where the law wants it gone; the caller records the fact. Nothing if it is gone.
 
@@ -195,10 +208,7 @@ class Files:
 
         # Read from the very bytes that were checked, so that nobody can change them in between.
         file = pq.ParquetFile(pa.BufferReader(self.get(digest)))
-        known = list(file.schema_arrow.names)
-        for column in columns or []:
-            if column not in known:
-                raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
+        _require_columns(digest, columns, list(file.schema_arrow.names))
         threads = file.metadata.num_rows > _WORTH_THREADS
         read = undone(self._open(file.read(columns, use_threads=threads)))
         return read if columns is None else read.select(columns)
@@ -226,12 +236,17 @@ class Files:
             once: columns of texts that come as dictionaries, each text of a piece once.
 
         Raises:
-            NotFound: it is not here.
+            NotFound: it is not here, or it has no such column.
             Tampered: what lies here under this name has another digest.
         """
+        import pyarrow.parquet as pq
+
         from shipworthy.edges.drafts import pieces_of
 
-        return map(self._open, pieces_of(self.local(digest), columns, once))
+        place = self.local(digest)
+        if columns is not None:
+            _require_columns(digest, columns, list(pq.read_schema(place).names))
+        return map(self._open, pieces_of(place, columns, once))
 
     def columns(self, digest: str) -> list[str]:
         """The names of the columns of a table, in order.
@@ -324,6 +339,12 @@ class Files:
             finally:
                 draft.unlink(missing_ok=True)
         return copy
+
+
+def _require_columns(digest: str, wanted: Sequence[str] | None, known: list[str]) -> None:
+    for column in wanted or ():
+        if column not in known:
+            raise not_found(f"column in the table {digest[:12]}…", column, known, code="files.no_column")
 
 
 def _write(place: Path, content: bytes) -> None:

@@ -66,7 +66,7 @@ def opened_table(table: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
         kind = _TYPES.get((field.metadata or {}).get(_NOTE, b"").decode())
         if kind is None:
             continue
-        column = table.column(place)
+        column = table.column(place).cast(pa.string())  # it may have come with a dictionary
         known = pc.unique(column).drop_null()
         told = pa.array([opened_value(pseudonyms, field.name, value) for value in known.to_pylist()], kind)
         opened = told.take(pc.index_in(column, known).combine_chunks())

@@ -136,8 +136,7 @@ class Inputs(Mapping[str, Values]):
     def __getitem__(self, name: str) -> Values:
         if name not in self:
             raise KeyError(name)
-        series = self._table[name].to_pandas()
-        return np.asarray(series.astype(float) if series.dtype == bool else series)
+        return np.asarray(flags_as_numbers(self._table.select([name]))[name].to_pandas())
 
     def __contains__(self, name: object) -> bool:
         return name in self._table.column_names
@@ -166,6 +165,16 @@ class Inputs(Mapping[str, Values]):
         return column if any(is_one(column.type) for is_one in counts) else self[name]
 
 
+def flags_as_numbers(table: pa.Table) -> pa.Table:
+    """A table with 1 for true and 0 for false, as models are told; missing ones stay missing.
+
+    >>> flags_as_numbers(pa.table({"flag": [True, None]})).to_pydict()
+    {'flag': [1.0, None]}
+    """
+    number = (field.with_type(pa.float64()) if pa.types.is_boolean(field.type) else field for field in table.schema)
+    return table.cast(pa.schema(list(number)))
+
+
 def cuts(known: Known, values: Column) -> list[Cut]:
     """Every question about a column with the counts of some rows; what is no number counts as missing."""
     return Tally.of(known, values).cuts()
@@ -175,7 +184,7 @@ def _plain(values: Column) -> Values:
     if not isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     if pa.types.is_integer(values.type) or pa.types.is_boolean(values.type):
-        values = values.cast(pa.float64())
+        values = values.cast(pa.float64(), safe=False)  # a whole number beyond 2**53 is rounded, as numpy does
     return np.asarray(values.to_numpy() if isinstance(values, pa.ChunkedArray) else values.to_numpy(False))
 
 

@@ -48,8 +48,9 @@ def watch(command: Watch, trip: Trip) -> Watched:
     found: list[WindowJudged] = []
     opened, pseudonyms = Opened(), Pseudonyms(trip.store.keys.folder)
     for moment, windows in groupby(todo, key=lambda item: item.answered.moment):
-        look = Look(Reading(trip.store.files, plan, moment, taken, refused, pseudonyms, opened), list(windows))
-        judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
+        with trip.store.files.borrowed() as files:
+            look = Look(Reading(files, plan, moment, taken, refused, pseudonyms, opened), list(windows))
+            judged = trip.step(f"judge {moment[:10]}", partial(_judge, trip, look))
         facts = trip.record(f"record {moment[:10]}", partial(_facts, judged, trip.at))
         found += [fact.what for fact in facts if isinstance(fact.what, WindowJudged)]
     watched = _watched([*found, *_beside(trip, plan)])

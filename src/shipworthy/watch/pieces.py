@@ -6,7 +6,8 @@ as of answers that a server gave, the entities are cut into parts that can be he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +33,8 @@ HELD = 500_000
 Piece = tuple[pd.DataFrame, Mapping[str, Values]]
 Wholes = npt.NDArray[np.int64]
 T = TypeVar("T")
+_SIDE_BY_SIDE = 32
+"""So many segments are read at once, since some answers of each are held; a server seals more of them in an hour."""
 _ONCE = ["candidate", "inputs_ref", "decision", "step"]
 _COLUMNS = ["answer_id", "time", "as_of", "entity", "score", *_ONCE]
 
@@ -47,7 +50,7 @@ class Large:
     Attributes:
         rows: at most so many answers.
         entity: what the plan calls the entity.
-        columns: the inputs that are wanted, as far as there are any; texts: those of them that are categories.
+        columns: the inputs that are wanted, each once, as far as there are any; texts: those that are categories.
         classes: with the class of each answer and the probability of each; names: with its id, entity and release step.
     """
 
@@ -67,13 +70,13 @@ class Large:
         Raises:
             NotFound, Tampered: a file does not hold what was sealed.
         """
-        try:
+        with suppress(NotInOrder):
             return take(self._in_order())
-        except NotInOrder:
-            return take(self._by_parts())
+        # Outside of the block: with the error goes what was taken so far, and the files it was read from are closed.
+        return take(self._by_parts())
 
     def held(self) -> Piece:
-        """All answers with the inputs that are wanted, and nothing else of the log."""
+        """All answers with the inputs that are wanted, and nothing else of the log, sorted by entity."""
 
         def together(pieces: Iterator[Piece]) -> Piece:
             frames, columns = [pd.DataFrame(columns=self._told)], list[Mapping[str, Values]]()
@@ -81,7 +84,13 @@ class Large:
                 frames.append(answers[self._told])
                 columns.append({name: inputs[name] for name in self.columns if name in inputs})
             first = 1 if columns else 0
-            return pd.concat(frames[first:], ignore_index=True), below(columns, [len(one) for one in frames[1:]])
+            answers = pd.concat(frames[first:], ignore_index=True)
+            inputs = below(columns, [len(one) for one in frames[1:]])
+            if not self.names or answers["entity"].is_monotonic_increasing:
+                return answers, inputs
+            answers = answers.sort_values("entity")  # in which order pairs of groups are dealt
+            places = answers.index.to_numpy()
+            return answers.reset_index(drop=True), {name: values[places] for name, values in inputs.items()}
 
         return self.read(together)
 
@@ -92,11 +101,11 @@ class Large:
         return [*(["answer_id", "entity", "step"] if self.names else []), "score", "decision", *classes]
 
     def _in_order(self) -> Iterator[Piece]:
+        if len(self.answered.parts) > _SIDE_BY_SIDE:
+            raise NotInOrder
         classes = [field.name for field in CLASSES] if self.classes else []
         streams = [_Stream(self._mine(segment, [*_COLUMNS, *classes])) for segment in self.answered.parts]
-        refs = {stream.ref for stream in streams} - {None}
-        if len(refs) != 1 or not (ref := str(refs.pop())):
-            raise NotInOrder
+        ref = _the_table(streams)
         there = self.files.columns(ref)
         wanted = dict.fromkeys([named(there, self.entity), *(name for name in self.columns if name in there)])
         for inputs in self.files.pieces(ref, list(wanted), [name for name in self.texts if name in there]):
@@ -114,7 +123,8 @@ class Large:
         for place in range(count):
             answers = answers_of(self.files, self.answered, classes=self.classes, part=(place, count))
             if len(answers):
-                yield answers, features_of(self.files, answers, self.pseudonyms, self.entity)
+                mine = (self.files, answers, self.pseudonyms, self.entity)
+                yield answers, features_of(*mine, self.columns) if self.columns else {}
 
     def _mine(self, segment: str, columns: list[str]) -> Iterator[pa.Table]:
         for rows in self.files.pieces(segment, columns, _ONCE):
@@ -177,6 +187,22 @@ class _Stream:
         if not found:
             return None
         return pa.concat_tables([rows for rows, _ in found]), np.concatenate([places for _, places in found])
+
+
+def _the_table(streams: Iterable[_Stream]) -> str:
+    """The digest of the table that holds the inputs of the first answer of each segment.
+
+    Raises:
+        NotInOrder: there are several, or none; not looked at further than that.
+    """
+    known = ""
+    for ref in (stream.ref for stream in streams):
+        if ref is not None and (not ref or known not in ("", ref)):
+            raise NotInOrder
+        known = ref or known
+    if not known:
+        raise NotInOrder
+    return known
 
 
 def _places(entities: pa.Array, names: pa.Array) -> Wholes:

@@ -113,7 +113,7 @@ class Reading:
 
     def _held(self, past: Past, of: Answered, answerer: Answerer, inputs: bool) -> Piece:
         """The answers of a window, and all their inputs or those by which performance and groups are looked at."""
-        columns = [*segmented(answerer.profile), *(one.column for one in self.plan.proof.fairness)]
+        columns = list(dict.fromkeys([*segmented(answerer.profile), *self._compared]))
         if self.is_large(past, of):
             return replace(self._large(past, of, answerer), columns=columns, names=True).held()
         answers = answers_of(self.files, of, classes=bool(answerer.classes))
@@ -165,11 +165,23 @@ class Reading:
         return take([(answers_of(self.files, of, classes=bool(answerer.classes)), {})])
 
     def _large(self, past: Past, of: Answered, answerer: Answerer) -> Large:
-        columns = [*answerer.profile.get("features", {}), *(one.column for one in self.plan.proof.fairness)]
-        rows, entity = answers_at_most(past, of), self.plan.need.entity
-        texts = [name for name, entry in answerer.profile.get("features", {}).items() if "shares" in entry]
-        classes = bool(answerer.classes)
-        return Large(self.files, of, rows, entity, self.pseudonyms, columns, texts, classes, self._sourced)
+        features = answerer.profile.get("features", {})
+        return Large(
+            self.files,
+            of,
+            rows=answers_at_most(past, of),
+            entity=self.plan.need.entity,
+            pseudonyms=self.pseudonyms,
+            columns=list(dict.fromkeys([*features, *self._compared])),
+            texts=[name for name, entry in features.items() if "shares" in entry],
+            classes=bool(answerer.classes),
+            names=self._sourced,
+        )
+
+    @property
+    def _compared(self) -> list[str]:
+        """The columns by which groups of entities are compared; some may be inputs."""
+        return [one.column for one in self.plan.proof.fairness]
 
     @property
     def _sourced(self) -> bool:

@@ -23,6 +23,7 @@ from shipworthy.deliver.words import RunFinished
 from shipworthy.edges.sealing import is_sealed, opened_value
 from shipworthy.model.projections import HALF, LABEL, SCORE
 from shipworthy.release.words import REHEARSAL
+from shipworthy.watch.counting import flags_as_numbers
 from shipworthy.watch.monitor import Sample, Values, Window
 from shipworthy.watch.rules import Answered
 
@@ -53,9 +54,12 @@ def answers_of(
     columns = [*_COLUMNS, *(field.name for field in CLASSES)] if classes else _COLUMNS
     found = []
     for segment in answered.parts:
+        if part is None:  # a window that is held may have very many small segments: a thread for each costs more
+            found.append(belonging(files.table(segment, columns), answered))
+            continue
         for rows in files.pieces(segment, columns):
             mine = belonging(rows, answered)
-            found.append(mine if part is None else mine.filter(pa.array(_places(mine["entity"], part[1]) == part[0])))
+            found.append(mine.filter(pa.array(_part(mine["entity"], part[1]) == part[0])))
     frame: pd.DataFrame = (
         pa.concat_tables(found).sort_by([("time", "ascending"), ("answer_id", "ascending")]).to_pandas()
     )
@@ -80,7 +84,7 @@ def are(column: pa.ChunkedArray, text: str) -> Flags:
     return np.concatenate([*found, np.zeros(0, dtype=bool)])
 
 
-def _places(entities: pa.ChunkedArray, count: int) -> Values:
+def _part(entities: pa.ChunkedArray, count: int) -> Values:
     """The part of so many that each entity is in."""
     return np.asarray(pd.util.hash_array(entities.to_numpy(), categorize=False) % np.uint64(count))
 
@@ -162,10 +166,11 @@ def _by_reference(
     name = named(there, entity)
     read = None if columns is None else [name, *(one for one in columns if one in there and one != name)]
     found = [piece.filter(pc.is_in(pc.cast(piece[name], pa.string()), wanted)) for piece in files.pieces(digest, read)]
-    inputs: pd.DataFrame = pa.concat_tables(found).to_pandas()
-    inputs = inputs.set_index(inputs[name].astype(str)).drop(columns=name)
-    flags = inputs.select_dtypes("bool").columns
-    given = inputs.astype(dict.fromkeys(flags, float)).reindex(rows["entity"])
+    together = pa.concat_tables(found)
+    inputs: pd.DataFrame = flags_as_numbers(together).to_pandas().drop(columns=name)
+    inputs.index = pd.Index(pc.cast(together[name], pa.string()).to_pandas(), dtype=object)
+    inputs = inputs[~inputs.index.duplicated()]  # own code may name an entity in several pieces of its source
+    given = inputs.reindex(rows["entity"])
     given.index = rows.index
     return given
 

@@ -157,6 +157,28 @@ def test_a_table_of_the_same_rows_has_the_same_digest_and_names_its_columns(file
         files.table(digest, ["name"])
 
 
+def test_a_column_that_is_not_there_is_named_however_the_table_is_read(files: Files, elsewhere: Files) -> None:
+    for store in (files, elsewhere):
+        digest = store.put_table(pa.table({"spend": [1.0, 2.0]}))
+        for read in (store.table, store.pieces):
+            with pytest.raises(NotFound, match="spent") as caught:
+                read(digest, ["spend", "spent"])
+            assert caught.value.mistakes[0].code == "files.no_column"
+
+
+def test_copies_that_are_borrowed_are_gone_afterwards(files: Files, elsewhere: Files, tmp_path: Path) -> None:
+    digest = elsewhere.put_table(pa.table({"spend": [1.0, 2.0]}))
+    with elsewhere.borrowed() as lent:
+        copy = lent.local(digest)
+        assert [len(rows) for rows in lent.pieces(digest)] == [2]
+        kept = lent.put(CONTENT)
+    assert not copy.exists()
+    assert not (tmp_path / "cache" / digest).exists()
+    assert elsewhere.get(kept) == CONTENT
+    with files.borrowed() as lent:
+        assert lent is files
+
+
 def test_many_may_put_and_read_the_same_at_once(files: Files) -> None:
     start = threading.Barrier(8)
 

@@ -124,6 +124,15 @@ def test_an_address_that_no_ledger_can_live_at_is_refused(url: str) -> None:
     assert caught.value.mistakes[0].code in ("database.address", "database.unreachable")
 
 
+def test_a_database_is_made_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "ledger.sqlite").symlink_to(tmp_path / "volume" / "ledger.sqlite")
+    engine = db.open_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    db.migrate(engine)
+    engine.dispose()
+    assert (tmp_path / "volume" / "ledger.sqlite").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_server_that_does_not_answer_is_told() -> None:
     with pytest.raises(UserError, match="does not answer") as caught:
         db.migrate(db.open_engine("postgresql://user:secret@127.0.0.1:1/ledger"))

@@ -300,6 +300,16 @@ def test_performance_is_told_by_segment_and_groups_are_looked_up_where_they_are_
     assert rows == {"region = (unknown)": 1, "region = north": 400, "region = south": 399}
 
 
+def test_an_input_may_be_a_segment_and_tell_the_groups_at_once(world: World) -> None:
+    world.adopt(PLAN.replace("fairness: [{column: region, source: people}]", "fairness: [{column: often}]"))
+    world.list_of(4)
+    world.watch()
+    world.now = month(5)
+    world.watch()
+    assert set(world.judged("performance")["1997-04"].parts) == {"often = often", "often = seldom"}
+    assert world.judged("fairness")["1997-04"].level != "not_run"
+
+
 def test_each_truth_counts_once_however_often_or_late_it_is_said(world: World) -> None:
     """Rows that came twice, came late, are about nobody who was answered, or came while the clock stood back."""
     world.list_of(4)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from integration.watch.visits import PLAN, World, month
 
+from shipworthy.deliver.words import AnswersSealed
 from shipworthy.edges import drafts
 from shipworthy.watch import look, pieces, reading
 from shipworthy.watch.words import AuditDrawn, WindowJudged
@@ -36,15 +38,19 @@ def told(world: World) -> dict[tuple[str, str], tuple[object, ...]]:
     return found
 
 
-@pytest.fixture
-def both(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, World]:
+@pytest.fixture(scope="module")
+def both(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, World]]:
     """The same life, once with windows that are held and once with the same windows in pieces."""
-    roots = [Path(shutil.copytree(released, tmp_path / name / "visits")) for name in ("held", "pieces")]
+    roots = [Path(shutil.copytree(released, tmp_path_factory.mktemp(name) / "visits")) for name in ("held", "pieces")]
     held = lived(roots[0])
-    for module in (reading, pieces):
-        monkeypatch.setattr(module, "HELD", 100)
-    monkeypatch.setattr(drafts, "PIECE", 64)
-    return held, lived(roots[1])
+    with pytest.MonkeyPatch.context() as few:
+        for module in (reading, pieces):
+            few.setattr(module, "HELD", 100)
+        few.setattr(drafts, "PIECE", 64)
+        in_pieces = lived(roots[1])
+    yield held, in_pieces
+    for world in (held, in_pieces):
+        world.engine.dispose()
 
 
 def test_every_monitor_finds_the_same_in_pieces(both: tuple[World, World]) -> None:
@@ -57,6 +63,20 @@ def test_the_same_answers_are_drawn_for_people_to_label(both: tuple[World, World
     held, in_pieces = (world.of(AuditDrawn) for world in both)
     assert len(held) == 4
     assert [(one.rows, one.answers) for one in in_pieces] == [(one.rows, one.answers) for one in held]
+
+
+@pytest.mark.parametrize("which", ["segment", "features"])
+def test_a_large_window_of_which_a_file_was_changed_is_not_judged_and_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr(reading, "HELD", 100)
+    world.list_of(4)
+    digest = getattr(world.of(AnswersSealed)[-1], which)
+    (world.root / "files" / digest[:2] / digest[2:]).write_bytes(b"other")
+    world.watch()
+    found = [world.judged(monitor)["1997-04"] for monitor in ("input-drift", "selection", "volume")]
+    assert {one.level for one in found} == {"not_run"}
+    assert all("was changed or is damaged" in one.text for one in found)
 
 
 def test_monitors_that_do_not_count_see_evenly_spread_answers(

@@ -135,3 +135,9 @@ def test_inputs_of_a_table_are_arrays_as_they_are_read_whole() -> None:
     assert inputs.arrow("other") is None
     with pytest.raises(KeyError):
         inputs["other"]
+
+
+def test_whole_numbers_that_no_decimal_number_holds_are_rounded_alike() -> None:
+    large = pa.table({"x": [2**60 + 1, -(2**60), 1]})
+    assert Tally.of(NUMBER, large["x"]) == Tally.of(NUMBER, large["x"].to_numpy())
+    assert Tallies.counted([NUMBER], Inputs(large), 3).of["x"].ones == (1, 2, 2, 1)
