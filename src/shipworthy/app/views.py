@@ -42,6 +42,7 @@ from shipworthy.plan.words import PlanAdopted
 from shipworthy.prove.words import CandidateProven
 from shipworthy.release.rules import next_step, standing
 from shipworthy.respond.attempts import failing
+from shipworthy.respond.challengers import asked_for
 from shipworthy.respond.incidents import open_now, owner_of
 from shipworthy.sign.words import Missing
 
@@ -302,7 +303,7 @@ def _sign_or_release(found: Road) -> list[NextStep]:
     if not found.gate.open:
         return given_by(found.gate.asked, found.plan.people.builders[0])
     ahead = next_step(found.plan, found.past, found.made)
-    if not ahead:
+    if not ahead or (found.gate.by_envelope and asked_for(found.past, found.made)):  # which takes its steps by itself
         return []
     cohort = f" --cohort {_next_cohort(found)}" if ahead == "cohort" else ""
     return [

@@ -170,3 +170,10 @@ def test_inside_the_envelope_nobody_signs_and_nothing_is_said_of_it() -> None:
     history = retrained(far=0.1)
     assert history.gate(CHALLENGER).by_envelope
     assert not told(history).on_trial
+    assert not road(history).next_steps, "it takes its steps by itself, once it is shown to pay"
+
+
+def test_whoever_trained_a_model_takes_it_on_also_inside_the_envelope() -> None:
+    history = retrained(far=0.1, asked=False)
+    (step,) = road(history).next_steps
+    assert step.text.startswith(f"Take candidate {CHALLENGER[:12]} to the next step")
