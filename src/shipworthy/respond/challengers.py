@@ -6,7 +6,7 @@ from shipworthy.base.fact import Past
 from shipworthy.model.words import CandidateMade
 from shipworthy.plan.rules import current_plan
 from shipworthy.release.rules import standing, steps_taken
-from shipworthy.release.trials import pays, proposed
+from shipworthy.release.trials import PROPOSED, pays, proposed
 from shipworthy.release.words import REHEARSAL, TrialJudged
 from shipworthy.respond.folds import ACTED
 
@@ -27,7 +27,7 @@ def not_yet_asked(past: Past, candidate: str) -> str:
     made = proposed(plan, past, standing(past))
     if made is None or made.candidate != candidate or not asked_for(past, made):
         return ""
-    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == "proposed"]
+    said = [fact.what for fact in past.of(TrialJudged, about=candidate) if fact.what.step == PROPOSED]
     compared = not said or any(what.numbers.get("rows", 0) > 0 for what in said)
     if not compared or pays(plan, past, candidate) or steps_taken(past, candidate) - {REHEARSAL}:
         return ""

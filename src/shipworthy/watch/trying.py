@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shipworthy.base.digest import plain
 from shipworthy.base.errors import Mistake, UserError
 from shipworthy.base.fact import Past, reader
 from shipworthy.base.times import read_moment
-from shipworthy.deliver.answering import kept_features
+from shipworthy.deliver.answering import features_table, kept_features
 from shipworthy.deliver.run import SHADOW
 from shipworthy.deliver.words import AnswersSealed
+from shipworthy.edges.pseudonyms import Pseudonyms
 from shipworthy.edges.road import Trip
 from shipworthy.model import classes
 from shipworthy.model.answering import Answerer, load
@@ -28,7 +28,7 @@ from shipworthy.plan.schema import Plan
 from shipworthy.release.beside import unlike
 from shipworthy.release.signed import plan_as_signed
 from shipworthy.release.trials import PROPOSED
-from shipworthy.release.words import CANARY, REHEARSAL, ReleaseStepped, TrialJudged
+from shipworthy.release.words import CANARY, ReleaseStepped, TrialJudged
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.guards import guarded_off
 from shipworthy.watch.monitor import Weights
@@ -46,14 +46,13 @@ from shipworthy.watch.trials import (
 )
 from shipworthy.watch.trials import trials_due as due
 from shipworthy.watch.weighing import NotLogged, chances_of, least_of
-from shipworthy.watch.windows import are
+from shipworthy.watch.windows import answers_of, belonging, features_of
 from shipworthy.watch.words import JudgeTrials
 
 if TYPE_CHECKING:
     from shipworthy.edges.files import Files
 
-_ONCE = ["candidate", "decision", "step", "cohort"]
-_COLUMNS = ["answer_id", "time", "as_of", "entity", "score"]
+_COLUMNS = ["answer_id", "time", "as_of", "entity", "candidate", "inputs_ref", "score", "decision", "step", "cohort"]
 
 
 def judge_trials(command: JudgeTrials, trip: Trip) -> list[str]:
@@ -203,13 +202,9 @@ def losses_of_classes(likely: pd.Series[Any], labels: pd.Series[float], count: i
 
 def _answers(files: Files, answered: Answered, classes: bool) -> pd.DataFrame:
     """The answers of a candidate at a moment, each entity once: for real before in shadow, then the first."""
-    columns, found = [*_COLUMNS, *_ONCE, *(["likely"] if classes else [])], []
-    for segment in answered.parts:
-        for rows in files.pieces(segment, columns, _ONCE):
-            here = pc.equal(rows["as_of"], pa.scalar(read_moment(answered.moment), rows["as_of"].type))
-            mine = are(rows["candidate"], answered.candidate) & ~are(rows["step"], REHEARSAL) & np.asarray(here)
-            found.append(rows.filter(pa.array(mine)).drop_columns(["as_of", "candidate"]))
-    frame: pd.DataFrame = pa.concat_tables(found).to_pandas()
+    columns = [*_COLUMNS, "likely"] if classes else _COLUMNS
+    found = [belonging(files.table(segment, columns), answered) for segment in answered.parts]
+    frame: pd.DataFrame = pa.concat_tables(found).drop_columns(["as_of", "candidate", "inputs_ref"]).to_pandas()
     order = frame.assign(silent=frame["step"] == SHADOW).sort_values(["silent", "time", "answer_id"])
     return order.drop_duplicates("entity").sort_values("entity", ignore_index=True)
 
@@ -222,6 +217,7 @@ def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) ->
     frames = [
         kept_features(answerer, files.table(digest)) for digest in dict.fromkeys(s.features for s in sealed) if digest
     ]
+    frames += _brought(trip, plan, answerer, present)
     frame = pd.concat(frames) if frames else pd.DataFrame()
     frame = frame[~frame.index.duplicated()]
     if answerer.classes:
@@ -231,6 +227,19 @@ def _answers_now(trip: Trip, plan: Plan, absent: Answered, present: Answered) ->
     names = [str(name) for name in frame.index[good]]
     decisions = decide(scores[good], names, plan.decision)
     return pd.DataFrame({"entity": names, "score": scores[good], "decision": decisions, "step": SHADOW, "cohort": ""})
+
+
+def _brought(trip: Trip, plan: Plan, answerer: Answerer, present: Answered) -> list[pd.DataFrame]:
+    """The inputs of questions that brought them, as a candidate looks at them; none where they are stored."""
+    if not present.until:
+        return []
+    answers = answers_of(trip.store.files, present)
+    answers = answers[answers["inputs_ref"] == ""].reset_index(drop=True)
+    if answers.empty:
+        return []
+    inputs = features_of(trip.store.files, answers, Pseudonyms(trip.store.keys.folder), plan.need.entity)
+    rows = pd.DataFrame(inputs, index=pd.Index(answers["entity"]))
+    return [kept_features(answerer, features_table(rows))]
 
 
 def classes_now(answerer: Answerer, plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:

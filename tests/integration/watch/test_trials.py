@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
-from integration.watch.visits import PIPELINE, PRODUCT, World
+from integration.watch.visits import PIPELINE, PRODUCT, World, month
 
 from shipworthy.app.due import due
 from shipworthy.base.errors import GateShut
 from shipworthy.base.fact import reader
+from shipworthy.data.reading import tables
+from shipworthy.data.words import SnapshotTaken
+from shipworthy.deliver.journal import Journal
 from shipworthy.deliver.words import RunFinished
+from shipworthy.model.answering import load
 from shipworthy.model.flow import train_candidate
 from shipworthy.model.words import TrainCandidate
 from shipworthy.plan.rules import current_plan
@@ -28,9 +35,10 @@ from shipworthy.release.words import (
 )
 from shipworthy.sign.rules import candidate_made
 from shipworthy.watch.flow import judge_trials
-from shipworthy.watch.trials import trials_due
+from shipworthy.watch.rules import Answered, answered
+from shipworthy.watch.trials import DueTrial, trials_due
 from shipworthy.watch.trying import _judge as judge_one
-from shipworthy.watch.words import JudgeTrials
+from shipworthy.watch.words import JudgeTrials, LabelsSealed
 
 HARMFUL = PIPELINE.replace(".fit(features, label)", ".fit(features, np.arange(len(label)) % 20 > 0)")
 
@@ -236,3 +244,42 @@ def test_what_a_challenger_said_in_shadow_counts_for_whether_it_pays(world: Worl
     assert all(rows < 800 for _, step, _, rows in asked if step == "proposed"), "only those whom it never learns from"
     newest = [what for what in world.of(TrialJudged) if what.step == "proposed"][-1]
     assert newest.numbers["rows_in_all"] == sum(rows for _, step, _, rows in asked if step == "proposed")
+
+
+def test_answers_to_questions_that_brought_their_inputs_are_compared_by_the_day(world: World) -> None:
+    """In shadow by what was said, and as proposed by what is said now of the inputs that the questions brought."""
+    mine = another(world, HARMFUL)
+    step(world, mine, "shadow")
+    asked = {day: served(world, mine, day) for day in range(3)}
+    world.now = month(5) + timedelta(days=3)
+    world.watch()
+    found = [what for what in world.of(TrialJudged) if what.step == "shadow"]
+    assert [what.numbers["rows"] for what in found] == [asked[0], asked[1]], "a server may still add to the last day"
+    assert found[-1].harm, found[-1].text
+    known = {one.candidate: one for one in answered(world.store.ledger.past(PRODUCT)) if one.moment == found[0].window}
+    labels = tuple(what.segment for what in world.of(LabelsSealed) if what.as_of == found[0].window)
+    anew = DueTrial(Answered(mine, found[0].window, ()), known[champion(world)], labels, False, True)
+    again = reader(TrialJudged).validate_python(judge_one(world.trip(), comparing(world, {}), anew))
+    assert 0 < again.numbers["rows"] < asked[0], "only those whom it never learns from"
+    assert again.numbers["loss"] == pytest.approx(found[0].numbers["loss"], rel=0.2)
+
+
+def served(world: World, shadow: str, days: int) -> int:
+    """Questions that brought their inputs, answered by the one in use and in shadow on a day of April; how many."""
+    files, past, at = world.store.files, world.store.ledger.past(PRODUCT), month(4) + timedelta(days=days, hours=2)
+    plan, journal = current_plan(past), Journal(world.store, PRODUCT)
+    sources = tables(files, past.of(SnapshotTaken)[-1].what, plan, month(4))
+    for name in (champion(world), shadow):
+        answerer = load(files, candidate_made(past, name), plan)
+        asked = answerer.features(sources, month(4)).iloc[::2]
+        told = {"time": at.isoformat(), "as_of": at.isoformat(), "candidate": name, "inputs_ref": "", "decision": "no"}
+        told |= {"consumer": "desk", "step": "shadow" if name == shadow else "all", "cohort": "everyone"}
+        given = zip(asked.index, asked.to_dict("records"), answerer.scores(asked).tolist(), strict=True)
+        rows = [
+            {"answer_id": f"{name[:8]}{days}{entity}", "entity": entity, "inputs": json.dumps(inputs), "score": score,
+             "reasons": [], **told}
+            for entity, inputs, score in given
+        ]  # fmt: skip
+        journal.write(rows, sync=False)
+    journal.close(f"server {days}", at + timedelta(hours=1))
+    return len(asked)
